@@ -1,0 +1,41 @@
+package problem
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// Status is the HTTP status that goes with a code when a whole request is refused
+// and answered as application/graphql-response+json (GraphQL over HTTP, section 6.4.2).
+func (c Code) Status() int {
+	switch c {
+	case Unauthenticated:
+		return http.StatusUnauthorized
+	case Forbidden:
+		return http.StatusForbidden
+	case Unavailable:
+		return http.StatusServiceUnavailable
+	case Timeout:
+		return http.StatusGatewayTimeout
+	case Internal:
+		return http.StatusInternalServerError
+	default:
+		return http.StatusBadRequest
+	}
+}
+
+// Write refuses a request: status, and a GraphQL body that holds the code and no data.
+func Write(w http.ResponseWriter, status int, code Code, message string) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	body, _ := json.Marshal(map[string]any{ // strings alone: cannot fail
+		"errors": []any{map[string]any{
+			"message":    message,
+			"extensions": map[string]any{"code": code},
+		}},
+	})
+	_, _ = w.Write(append(body, '\n'))
+}

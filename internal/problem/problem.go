@@ -1,0 +1,73 @@
+// Package problem is the one vocabulary of errors that a client may see. The
+// packages that find a fault say it with an Error; what is not an Error is
+// nobody's business outside and is shown as INTERNAL_SERVER_ERROR.
+package problem
+
+import "errors"
+
+// Code says in one word what went wrong. Clients branch on it; the words of the
+// message may change, a code may not.
+type Code string
+
+// The codes of the API's error contract.
+const (
+	Unauthenticated      Code = "UNAUTHENTICATED"
+	Forbidden            Code = "FORBIDDEN"
+	BadUserInput         Code = "BAD_USER_INPUT"
+	NotFound             Code = "NOT_FOUND"
+	Conflict             Code = "CONFLICT"
+	LimitExceeded        Code = "LIMIT_EXCEEDED"
+	Timeout              Code = "TIMEOUT"
+	Unavailable          Code = "SERVICE_UNAVAILABLE"
+	Upstream             Code = "UPSTREAM_ERROR"
+	NotSupported         Code = "NOT_SUPPORTED_BY_UPSTREAM"
+	ParseFailed          Code = "GRAPHQL_PARSE_FAILED"
+	ValidationFailed     Code = "GRAPHQL_VALIDATION_FAILED"
+	Internal             Code = "INTERNAL_SERVER_ERROR"
+	BadRequest           Code = "BAD_REQUEST"
+	PersistedQueryAbsent Code = "PERSISTED_QUERY_NOT_FOUND"
+)
+
+// Error is a fault that a client may be told of. Message is shown as it stands,
+// so it names nothing that the caller may not know.
+type Error struct {
+	Code    Code
+	Message string
+	// InputPath leads to the faulty part of a mutation's or field's arguments,
+	// such as ["input", "friendlyName"]; empty where that says nothing.
+	InputPath []string
+	// Cause is logged and never shown.
+	Cause error
+}
+
+// New makes an Error with a code and what the client is told.
+func New(code Code, message string) *Error { return &Error{Code: code, Message: message} }
+
+// Input makes a BAD_USER_INPUT error for the argument that path leads to.
+func Input(message string, path ...string) *Error {
+	return &Error{Code: BadUserInput, Message: message, InputPath: path}
+}
+
+// Missing is the answer for whatever does not exist or is another account's: the
+// two are not told apart.
+func Missing() *Error { return New(NotFound, "There is no such object in this account.") }
+
+// Error is the message, with its cause where there is one: for logs.
+func (e *Error) Error() string {
+	if e.Cause != nil {
+		return e.Message + ": " + e.Cause.Error()
+	}
+	return e.Message
+}
+
+// Unwrap is the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// CodeOf is err's code, and Internal for an error that is not ours to show.
+func CodeOf(err error) Code {
+	var p *Error
+	if errors.As(err, &p) {
+		return p.Code
+	}
+	return Internal
+}
