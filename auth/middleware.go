@@ -1,0 +1,94 @@
+package auth
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/fieldgate/fieldgate/auth/token"
+	"github.com/fieldgate/fieldgate/internal/problem"
+)
+
+// Middleware gives next each request with its Principal in the context: a guest when
+// there is no Authorization header, and otherwise whom its Bearer token stands for
+// (RFC 6750, section 2.1). A token that cannot be accepted never makes a guest of its
+// bearer: it is answered with 401, a token in the URL, where logs would keep it, with
+// 400, and 503 says that sessions cannot be checked.
+func (s *Service) Middleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Add("Vary", "Authorization")
+		if tokenInQuery(r.URL.RawQuery) {
+			refuse(w, http.StatusBadRequest, problem.BadRequest, "invalid_request",
+				"Send the access token in the Authorization header, not in the URL.")
+			return
+		}
+		header := r.Header.Values("Authorization")
+		if len(header) == 0 {
+			next.ServeHTTP(w, r.WithContext(With(r.Context(), Principal{})))
+			return
+		}
+		raw, ok := bearer(header)
+		if !ok {
+			refuseToken(w, ErrBadToken)
+			return
+		}
+		p, err := s.Authenticate(r.Context(), raw)
+		if err != nil {
+			refuseToken(w, err)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(With(r.Context(), p)))
+	})
+}
+
+// bearer returns the token of the one Authorization header, "Bearer <token>". The
+// scheme is read without regard to case (RFC 9110, section 11.1).
+func bearer(header []string) (raw string, ok bool) {
+	if len(header) != 1 {
+		return "", false
+	}
+	scheme, raw, _ := strings.Cut(header[0], " ")
+	raw = strings.TrimLeft(raw, " ")
+	if !strings.EqualFold(scheme, "Bearer") || raw == "" || len(raw) > token.MaxSize || strings.ContainsAny(raw, " ,\t") {
+		return "", false
+	}
+	return raw, true
+}
+
+// tokenInQuery tells whether the URL carries a token in the way of RFC 6750, section
+// 2.3. It reads the query by hand, because net/url leaves out pairs that it cannot parse.
+func tokenInQuery(query string) bool {
+	for pair := range strings.FieldsFuncSeq(query, func(c rune) bool { return c == '&' || c == ';' }) {
+		name, _, _ := strings.Cut(pair, "=")
+		if plain, err := url.QueryUnescape(name); err == nil && strings.EqualFold(plain, "access_token") {
+			return true
+		}
+	}
+	return false
+}
+
+// refuseToken answers a request whose token was not accepted, and that is not for us to
+// serve as a guest's.
+func refuseToken(w http.ResponseWriter, err error) {
+	var p *problem.Error
+	if !errors.As(err, &p) {
+		p = problem.New(problem.Internal, "The request could not be authenticated.")
+	}
+	switch p.Code {
+	case problem.Unauthenticated:
+		refuse(w, http.StatusUnauthorized, p.Code, "invalid_token", p.Message)
+	case problem.Unavailable:
+		w.Header().Set("Retry-After", "1")
+		problem.Write(w, http.StatusServiceUnavailable, p.Code, p.Message)
+	default:
+		problem.Write(w, p.Code.Status(), p.Code, p.Message)
+	}
+}
+
+// refuse answers with a challenge (RFC 6750, section 3). description is one of our own
+// fixed texts, without quotes.
+func refuse(w http.ResponseWriter, status int, code problem.Code, challenge, description string) {
+	w.Header().Set("WWW-Authenticate", `Bearer error="`+challenge+`", error_description="`+description+`"`)
+	problem.Write(w, status, code, description)
+}

@@ -1,0 +1,40 @@
+// Package auth knows who is asking: it turns an access token into a Principal, and
+// signs in, refreshes and signs out.
+//
+// A token alone says nothing about now. It is believed as far as its session, which is
+// asked at each request, agrees with it.
+package auth
+
+import (
+	"context"
+
+	"github.com/fieldgate/fieldgate/auth/policy"
+)
+
+// Principal is who is asking. The zero value is a guest, who holds nothing.
+type Principal struct {
+	User    string // SID
+	Account string // SID of the account that the session is bound to
+	Session string // id of the session
+	Roles   []policy.Role
+	Set     policy.Set // what the roles hold
+}
+
+// SignedIn tells whether this is someone with a live session, and not a guest.
+func (p Principal) SignedIn() bool {
+	return p.User != "" && p.Session != "" && p.Set.SignedIn()
+}
+
+// principalKey is the key of the Principal in a context.
+type principalKey struct{}
+
+// With returns ctx with the principal in it.
+func With(ctx context.Context, p Principal) context.Context {
+	return context.WithValue(ctx, principalKey{}, p)
+}
+
+// From returns the principal that With put into ctx, and a guest where there is none.
+func From(ctx context.Context) Principal {
+	p, _ := ctx.Value(principalKey{}).(Principal)
+	return p
+}

@@ -1,0 +1,226 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/auth/session"
+	"github.com/fieldgate/fieldgate/auth/token"
+	"github.com/fieldgate/fieldgate/internal/problem"
+)
+
+// RolesOf reads a user's account and the roles they hold now, from where they are
+// decided. A user who is no more is NOT_FOUND.
+type RolesOf func(ctx context.Context, user string) (account string, roles []policy.Role, err error)
+
+// Service signs in, refreshes, signs out, and says who a token stands for. It may be
+// shared.
+type Service struct {
+	tokens   *token.Authority
+	sessions *session.Store
+	matrix   *policy.Matrix
+	version  string
+	rolesOf  RolesOf
+}
+
+// NewService makes a service. policyVersion names the matrix and the rules in force: a
+// session made under another version must be refreshed.
+func NewService(
+	tokens *token.Authority, sessions *session.Store, matrix *policy.Matrix, policyVersion string, rolesOf RolesOf,
+) *Service {
+	return &Service{tokens: tokens, sessions: sessions, matrix: matrix, version: policyVersion, rolesOf: rolesOf}
+}
+
+// Tokens is what someone gets who signs in or refreshes.
+type Tokens struct {
+	Access    string        // goes with each request, as a Bearer token (RFC 6750)
+	Refresh   string        // is good for one refresh
+	ExpiresIn time.Duration // how long Access is good for
+	Session   string        // the session's id, which is no secret
+}
+
+// SignIn makes a session for the user whom authenticate returns, and whose error is
+// SignIn's. client says in words for the user what signs in. SERVICE_UNAVAILABLE says
+// that sessions cannot be reached or that the user's roles are being changed.
+func (s *Service) SignIn(
+	ctx context.Context, authenticate func(context.Context) (user string, err error), client string,
+) (Tokens, error) {
+	user, err := authenticate(ctx)
+	if err != nil {
+		return Tokens{}, err
+	}
+	return twice(func() (Tokens, error) { return s.open(ctx, user, client) })
+}
+
+// open makes a session with the roles that the user holds now.
+func (s *Service) open(ctx context.Context, user, client string) (Tokens, error) {
+	generation, account, roles, err := s.read(ctx, user)
+	if err != nil {
+		return Tokens{}, err
+	}
+	made, refresh, err := s.sessions.Create(ctx, session.NewSession{
+		User: user, Account: account, Roles: roles, Policy: s.version, Client: client, Generation: generation,
+	})
+	if err != nil {
+		return Tokens{}, err
+	}
+	return s.issue(made, refresh)
+}
+
+// Refresh replaces a refresh token, and gives an access token with the roles that the
+// user holds now. UNAUTHENTICATED (ErrSessionEnded) says that the token is not good; one
+// that was used before has ended its session (RFC 9700, section 4.14.2).
+// SERVICE_UNAVAILABLE says that sessions cannot be reached or that the user's roles are
+// being changed; in the latter case the token is still good.
+func (s *Service) Refresh(ctx context.Context, refreshToken string) (Tokens, error) {
+	return twice(func() (Tokens, error) { return s.rotate(ctx, refreshToken) })
+}
+
+func (s *Service) rotate(ctx context.Context, refreshToken string) (Tokens, error) {
+	held, err := s.sessions.Redeem(ctx, refreshToken)
+	if err != nil {
+		return Tokens{}, err
+	}
+	generation, account, roles, err := s.read(ctx, held.User)
+	if errors.Is(err, ErrSessionEnded) || err == nil && account != held.Account {
+		// The user is gone, or has moved to another account: nothing of this session holds.
+		if _, err := s.sessions.End(ctx, held.User, held.ID); err != nil {
+			return Tokens{}, err
+		}
+		return Tokens{}, ErrSessionEnded
+	}
+	if err != nil {
+		return Tokens{}, err
+	}
+	rotated, refresh, err := s.sessions.Rotate(ctx, refreshToken, roles, s.version, generation)
+	if err != nil {
+		return Tokens{}, err
+	}
+	return s.issue(rotated, refresh)
+}
+
+// read returns what the user holds now, and the generation that it belongs to. The
+// generation is read first: when the roles change after that, the session store refuses
+// to keep what was read here.
+func (s *Service) read(ctx context.Context, user string) (generation int64, account string, roles []string, err error) {
+	if generation, err = s.sessions.Generation(ctx, user); err != nil {
+		return 0, "", nil, err
+	}
+	account, held, err := s.rolesOf(ctx, user)
+	if problem.CodeOf(err) == problem.NotFound {
+		return 0, "", nil, ErrSessionEnded
+	}
+	if err != nil {
+		return 0, "", nil, fmt.Errorf("auth: reading roles: %w", err)
+	}
+	if _, err := s.matrix.Set(held...); err != nil {
+		return 0, "", nil, fmt.Errorf("auth: the user's roles: %w", err)
+	}
+	roles = make([]string, len(held))
+	for i, role := range held {
+		roles[i] = string(role)
+	}
+	return generation, account, roles, nil
+}
+
+// issue makes the access token of a session.
+func (s *Service) issue(of session.Session, refresh string) (Tokens, error) {
+	access, _, err := s.tokens.Issue(token.Claims{
+		Subject: of.User, SessionID: of.ID, Account: of.Account, Roles: of.Roles,
+	})
+	if err != nil {
+		return Tokens{}, fmt.Errorf("auth: %w", err)
+	}
+	return Tokens{Access: access, Refresh: refresh, ExpiresIn: token.TTL, Session: of.ID}, nil
+}
+
+// twice tries once more when the roles changed while they were read, which is over by
+// then; but not while they are being changed, which may take longer.
+func twice(attempt func() (Tokens, error)) (Tokens, error) {
+	tokens, err := attempt()
+	if errors.Is(err, session.ErrStale) && !errors.Is(err, session.ErrBlocked) {
+		tokens, err = attempt()
+	}
+	return tokens, shown(err)
+}
+
+// SignOut ends the principal's session. One that has ended is no error; a guest is
+// UNAUTHENTICATED. When it returns nil, the session can no longer be used.
+func (s *Service) SignOut(ctx context.Context, p Principal) error {
+	if !p.SignedIn() {
+		return errNotSignedIn()
+	}
+	_, err := s.sessions.End(ctx, p.User, p.Session)
+	return shown(err)
+}
+
+// EndSession ends the user's session sid. NOT_FOUND says that the user has no such
+// session; whether the user is one that the caller may touch is for the caller to know.
+func (s *Service) EndSession(ctx context.Context, user, sid string) error {
+	ended, err := s.sessions.End(ctx, user, sid)
+	if err != nil {
+		return shown(err)
+	}
+	if !ended {
+		return problem.Missing()
+	}
+	return nil
+}
+
+// Sessions lists the user's live sessions.
+func (s *Service) Sessions(ctx context.Context, user string) ([]session.Session, error) {
+	sessions, err := s.sessions.List(ctx, user)
+	return sessions, shown(err)
+}
+
+// lookupLimit keeps the answer to a request under a second when Redis is away.
+const lookupLimit = 900 * time.Millisecond
+
+// Authenticate says who an access token stands for, with one round trip to Redis. The
+// errors are ErrBadToken, ErrExpiredToken, ErrStaleToken and ErrSessionEnded, and
+// SERVICE_UNAVAILABLE when Redis does not answer; the Principal is then a guest.
+func (s *Service) Authenticate(ctx context.Context, rawToken string) (Principal, error) {
+	claims, err := s.tokens.Verify(rawToken)
+	switch {
+	case errors.Is(err, token.ErrExpired):
+		return Principal{}, ErrExpiredToken
+	case err != nil:
+		return Principal{}, ErrBadToken
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookupLimit)
+	defer cancel()
+	live, err := s.sessions.Lookup(ctx, claims.Subject, claims.SessionID)
+	switch {
+	case errors.Is(err, session.ErrNotFound):
+		return Principal{}, ErrSessionEnded
+	case errors.Is(err, session.ErrStale):
+		return Principal{}, ErrStaleToken
+	case err != nil:
+		return Principal{}, unavailable(err)
+	case live.User != claims.Subject, live.Account != claims.Account, live.Policy != s.version,
+		!sameRoles(live.Roles, claims.Roles):
+		return Principal{}, ErrStaleToken
+	}
+	return s.principal(live)
+}
+
+func (s *Service) principal(of session.Session) (Principal, error) {
+	roles := make([]policy.Role, len(of.Roles))
+	for i, role := range of.Roles {
+		roles[i] = policy.Role(role)
+	}
+	set, err := s.matrix.Set(roles...)
+	if err != nil {
+		return Principal{}, ErrStaleToken
+	}
+	return Principal{User: of.User, Account: of.Account, Session: of.ID, Roles: roles, Set: set}, nil
+}
+
+// sameRoles compares roles without regard to order.
+func sameRoles(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}

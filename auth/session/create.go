@@ -1,0 +1,64 @@
+package session
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Create stores a new session and returns it with its refresh token, which is not kept and cannot be had again. It
+// makes the epoch when there is none, so that sign-in works at once on an emptied Redis. ErrStale says that the user's
+// generation is not n.Generation, ErrBlocked that their roles are being changed: read both anew and retry.
+func (s *Store) Create(ctx context.Context, n NewSession) (Session, string, error) {
+	if !isUser(n.User) {
+		return Session{}, "", errors.New("session: a session needs a user")
+	}
+	roles, err := encodeRoles(n.Roles)
+	if err != nil {
+		return Session{}, "", err
+	}
+	now := s.now()
+	end := now.Add(s.lifetime)
+	if !n.Until.IsZero() && n.Until.Before(end) {
+		end = n.Until
+	}
+	if !end.After(now) {
+		return Session{}, "", errors.New("session: the session would be over before it begins")
+	}
+	deadline := earlier(end, now.Add(s.idle))
+	sid := newID()
+	token, hash := newRefresh(sid)
+	reply, err := s.run(ctx, createScript,
+		sid, n.User, n.Generation, rand.Text(), millis(deadline), s.lifetime.Milliseconds(),
+		"account", n.Account, "roles", roles, "policy", n.Policy, "client", shorten(n.Client), "refresh", hash,
+		"created", millis(now), "seen", millis(now), "end", millis(end))
+	if err != nil {
+		return Session{}, "", err
+	}
+	made, _, err := decode(reply[0])
+	if err != nil {
+		return Session{}, "", err
+	}
+	return made, token, nil
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+var createScript = redis.NewScript(prelude + `
+local sid, user, expected, epoch, deadline, lifetime = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local held = held_back(user, expected)
+if held then return {held} end
+redis.call('SET', EPOCH, epoch, 'NX')
+redis.call('HSET', session_key(sid), 'id', sid, 'user', user, 'generation', expected,
+	'epoch', redis.call('GET', EPOCH), unpack(ARGV, 9))
+keep(sid, user, deadline, lifetime)
+return {'ok', redis.call('HGETALL', session_key(sid))}
+`)

@@ -1,0 +1,56 @@
+package session
+
+import (
+	"context"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// End ends the user's session sid, at once for whoever asks the store, and tells the caches through the log. It returns
+// whether there was such a session; ending one that is not there is no error.
+func (s *Store) End(ctx context.Context, user, sid string) (bool, error) {
+	if !isUser(user) || !isID(sid) {
+		return false, nil
+	}
+	reply, err := s.run(ctx, endScript, sid, user)
+	if err != nil {
+		return false, err
+	}
+	ended, err := number(reply, 0)
+	return ended > 0, err
+}
+
+var endScript = redis.NewScript(prelude + `
+local sid, user = ARGV[3], ARGV[4]
+if redis.call('HGET', session_key(sid), 'user') ~= user then return {'ok', 0} end
+local ended = live(sid) and 1 or 0
+finish(sid, user)
+return {'ok', ended}
+`)
+
+// EndAll ends all sessions of a user and returns how many there were. A sign-in that is under way meanwhile, with roles
+// it has read before, is refused with ErrStale.
+func (s *Store) EndAll(ctx context.Context, user string) (int, error) {
+	if !isUser(user) {
+		return 0, nil
+	}
+	reply, err := s.run(ctx, endAllScript, user, s.lifetime.Milliseconds())
+	if err != nil {
+		return 0, err
+	}
+	ended, err := number(reply, 0)
+	return int(ended), err
+}
+
+var endAllScript = redis.NewScript(prelude + `
+local user, lifetime = ARGV[3], ARGV[4]
+local ended = 0
+for _, sid in ipairs(redis.call('ZRANGE', index_key(user), 0, -1)) do
+	if live(sid) then ended = ended + 1 end
+	redis.call('DEL', session_key(sid), used_key(sid))
+end
+redis.call('DEL', index_key(user))
+renew(user, lifetime)
+log('end', user, '')
+return {'ok', ended}
+`)

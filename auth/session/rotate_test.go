@@ -1,0 +1,202 @@
+package session
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestRotate(t *testing.T) {
+	onEveryRedis(t, func(t *testing.T, b *bench) {
+		ctx := t.Context()
+		made, first := b.signIn("alice")
+		b.advance(time.Hour)
+
+		found, err := b.Redeem(ctx, first)
+		b.want("Redeem", err, nil)
+		if found.ID != made.ID || found.User != "alice" || found.Account != "AC1" {
+			t.Errorf("Redeem found %+v", found)
+		}
+		rotated, second, err := b.refresh(first, "SUPPORT", "DEVELOPER")
+		b.want("Rotate", err, nil)
+		if second == first || !strings.HasPrefix(second, made.ID+".") {
+			t.Error("Rotate gave no new token of the same session")
+		}
+		if !slices.Equal(rotated.Roles, []string{"SUPPORT", "DEVELOPER"}) || rotated.ID != made.ID {
+			t.Errorf("Rotate gave %+v", rotated)
+		}
+		if want := made.Expires.Add(time.Hour); !rotated.Expires.Equal(want) {
+			t.Errorf("the session expires %v, want %v", rotated.Expires, want)
+		}
+		_, _, err = b.refresh(second, "DEVELOPER")
+		b.want("refreshing with the new token", err, nil)
+	})
+}
+
+func TestReuseEndsTheSession(t *testing.T) {
+	onEveryRedis(t, func(t *testing.T, b *bench) {
+		ctx := t.Context()
+		for name, reuse := range map[string]func(token string) error{
+			"Redeem": func(token string) error { _, err := b.Redeem(ctx, token); return err },
+			"Rotate": func(token string) error { _, _, err := b.Rotate(ctx, token, nil, "v1", 0); return err },
+		} {
+			made, first := b.signIn("alice")
+			_, second, err := b.refresh(first, "DEVELOPER")
+			b.want(name+": first refresh", err, nil)
+			_, third, err := b.refresh(second, "DEVELOPER")
+			b.want(name+": second refresh", err, nil)
+
+			b.want(name+" of the first token again", reuse(first), ErrReused)
+			_, err = b.Lookup(ctx, "alice", made.ID)
+			b.want(name+": Lookup after the reuse", err, ErrNotFound)
+			_, err = b.Redeem(ctx, third)
+			b.want(name+": the newest token after the reuse", err, ErrNotFound)
+			if log := b.logged(); log[len(log)-1] != [2]string{"end", made.ID} {
+				t.Errorf("%s: the log ends with %v", name, log[len(log)-1])
+			}
+		}
+	})
+}
+
+func TestUnknownTokenDoesNoHarm(t *testing.T) {
+	onEveryRedis(t, func(t *testing.T, b *bench) {
+		made, refresh := b.signIn("alice")
+		guess, _ := newRefresh(made.ID)
+		_, err := b.Redeem(t.Context(), guess)
+		if !errors.Is(err, ErrNotFound) || errors.Is(err, ErrReused) {
+			t.Errorf("Redeem of a guess: %v, want ErrNotFound alone", err)
+		}
+		_, _, err = b.Rotate(t.Context(), guess, nil, "v1", 0)
+		if !errors.Is(err, ErrNotFound) || errors.Is(err, ErrReused) {
+			t.Errorf("Rotate of a guess: %v, want ErrNotFound alone", err)
+		}
+		_, _, err = b.refresh(refresh, "DEVELOPER")
+		b.want("the true token afterwards", err, nil)
+	})
+}
+
+func TestOneWinnerOfConcurrentRotations(t *testing.T) {
+	onEveryRedis(t, func(t *testing.T, b *bench) {
+		made, token := b.signIn("alice")
+		var wait sync.WaitGroup
+		errs := make([]error, 20)
+		for i := range errs {
+			wait.Go(func() { _, _, errs[i] = b.Rotate(t.Context(), token, []string{"DEVELOPER"}, "v1", 0) })
+		}
+		wait.Wait()
+		winners := 0
+		for _, err := range errs {
+			if err == nil {
+				winners++
+			} else if !errors.Is(err, ErrNotFound) {
+				t.Errorf("a loser got %v, want ErrNotFound", err)
+			}
+		}
+		if winners != 1 {
+			t.Errorf("%d calls won, want 1", winners)
+		}
+		_, err := b.Lookup(t.Context(), "alice", made.ID)
+		b.want("Lookup after the losers", err, ErrNotFound)
+	})
+}
+
+func TestUsedTokensAreBounded(t *testing.T) {
+	onEveryRedis(t, func(t *testing.T, b *bench) {
+		made, first := b.signIn("alice")
+		second := ""
+		token := first
+		for i := range usedKept + 5 {
+			var err error
+			_, token, err = b.Rotate(t.Context(), token, nil, "v1", 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if i == 9 {
+				second = token
+			}
+			b.advance(time.Millisecond)
+		}
+		kept, err := b.client.ZCard(t.Context(), b.prefix+"session:"+made.ID+":used").Result()
+		if err != nil || kept != usedKept {
+			t.Errorf("%d used tokens are kept (%v), want %d", kept, err, usedKept)
+		}
+		_, err = b.Redeem(t.Context(), first)
+		if !errors.Is(err, ErrNotFound) || errors.Is(err, ErrReused) {
+			t.Errorf("a forgotten token: %v, want ErrNotFound alone", err)
+		}
+		_, err = b.Redeem(t.Context(), second)
+		b.want("a remembered token", err, ErrReused)
+	})
+}
+
+func TestExpiry(t *testing.T) {
+	onEveryRedis(t, func(t *testing.T, b *bench) {
+		ctx := t.Context()
+		idle, idleToken := b.signIn("alice")
+		b.advance(2*time.Hour - time.Millisecond)
+		_, err := b.Lookup(ctx, "alice", idle.ID)
+		b.want("Lookup just before the idle limit", err, nil)
+		b.advance(time.Millisecond)
+		_, err = b.Lookup(ctx, "alice", idle.ID)
+		b.want("Lookup at the idle limit", err, ErrNotFound)
+		_, _, err = b.refresh(idleToken, "DEVELOPER")
+		b.want("refreshing at the idle limit", err, ErrNotFound)
+
+		busy, token := b.signIn("alice")
+		for range 11 {
+			b.advance(time.Hour)
+			if _, token, err = b.refresh(token, "DEVELOPER"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.advance(time.Hour - time.Millisecond)
+		last, token, err := b.refresh(token, "DEVELOPER")
+		b.want("refreshing just before the end", err, nil)
+		if want := busy.Created.Add(12 * time.Hour); !last.Expires.Equal(want) {
+			t.Errorf("the session expires %v, want %v", last.Expires, want)
+		}
+		b.advance(time.Millisecond)
+		_, err = b.Lookup(ctx, "alice", busy.ID)
+		b.want("Lookup at the end", err, ErrNotFound)
+		_, _, err = b.refresh(token, "DEVELOPER")
+		b.want("refreshing at the end", err, ErrNotFound)
+	})
+}
+
+func TestUntilCutsTheSessionShort(t *testing.T) {
+	onEveryRedis(t, func(t *testing.T, b *bench) {
+		until := b.clock.now().Add(10 * time.Minute)
+		made, _, err := b.Create(t.Context(), NewSession{User: "client", Until: until})
+		b.want("Create", err, nil)
+		if !made.Expires.Equal(until) {
+			t.Errorf("the session expires %v, want %v", made.Expires, until)
+		}
+		if _, _, err := b.Create(t.Context(), NewSession{User: "client", Until: b.clock.now()}); err == nil {
+			t.Error("a session that is over at once was made")
+		}
+	})
+}
+
+func TestNothingStaysBehind(t *testing.T) {
+	onEveryRedis(t, func(t *testing.T, b *bench) {
+		if b.mini == nil {
+			t.Skip("the clock of a real Redis cannot be driven")
+		}
+		_, token := b.signIn("alice")
+		if _, err := b.Block(t.Context(), "alice", time.Second); err != nil {
+			t.Fatal(err)
+		}
+		b.advance(time.Minute)
+		if _, _, err := b.refresh(token, "DEVELOPER"); err != nil {
+			t.Fatal(err)
+		}
+		b.advance(13 * time.Hour)
+		keys := b.mini.Keys()
+		if want := []string{b.prefix + "epoch", b.prefix + "revocations"}; !slices.Equal(keys, want) {
+			t.Errorf("after all has expired there are %q, want %q", keys, want)
+		}
+	})
+}

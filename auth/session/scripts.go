@@ -1,0 +1,76 @@
+package session
+
+// prelude begins every script. Times are milliseconds since 1970 by the caller's clock and decide; the expiry of keys,
+// by the clock of Redis, only clears away. ARGV begins with the prefix of all keys and the time.
+const prelude = `
+local PREFIX, NOW = ARGV[1], tonumber(ARGV[2])
+local EPOCH = PREFIX .. 'epoch'
+
+local function session_key(sid) return PREFIX .. 'session:' .. sid end
+local function used_key(sid) return PREFIX .. 'session:' .. sid .. ':used' end
+local function index_key(user) return PREFIX .. 'user:' .. user .. ':sessions' end
+local function generation_key(user) return PREFIX .. 'user:' .. user .. ':generation' end
+local function block_key(user) return PREFIX .. 'user:' .. user .. ':block' end
+
+-- log tells the caches that something of a user's ended or changed; an empty sid means every session of the user.
+local function log(kind, user, sid)
+	redis.call('XADD', PREFIX .. 'revocations', 'MAXLEN', '~', '10000', '*', 'kind', kind, 'user', user, 'sid', sid)
+end
+
+-- live returns a session as a table and as Redis gives it, or nil when there is none or it is over.
+local function live(sid)
+	local flat = redis.call('HGETALL', session_key(sid))
+	local session = {}
+	for i = 1, #flat, 2 do session[flat[i]] = flat[i + 1] end
+	if not session.epoch or session.epoch ~= redis.call('GET', EPOCH) then return nil end
+	if not (tonumber(session.deadline) and tonumber(session.deadline) > NOW) then return nil end
+	return session, flat
+end
+
+-- held_back says why roles of this generation cannot be relied on, or nothing when they can.
+local function held_back(user, generation)
+	local block = redis.call('GET', block_key(user))
+	if block and tonumber(block) > NOW then return 'blocked' end
+	if (redis.call('GET', generation_key(user)) or '0') ~= generation then return 'stale' end
+	return nil
+end
+
+-- keep sets until when a session lasts. What belongs to the user outlives each of their sessions.
+local function keep(sid, user, deadline, lifetime)
+	local left = string.format('%.0f', tonumber(deadline) - NOW)
+	redis.call('HSET', session_key(sid), 'deadline', deadline)
+	redis.call('PEXPIRE', session_key(sid), left)
+	redis.call('PEXPIRE', used_key(sid), left)
+	redis.call('ZREMRANGEBYSCORE', index_key(user), '-inf', ARGV[2])
+	redis.call('ZADD', index_key(user), deadline, sid)
+	redis.call('PEXPIRE', index_key(user), lifetime)
+	redis.call('PEXPIRE', generation_key(user), lifetime)
+end
+
+-- finish ends one session.
+local function finish(sid, user)
+	redis.call('DEL', session_key(sid), used_key(sid))
+	redis.call('ZREM', index_key(user), sid)
+	log('end', user, sid)
+end
+
+-- renew starts the next generation of a user's roles and returns its number.
+local function renew(user, lifetime)
+	local generation = redis.call('INCR', generation_key(user))
+	redis.call('PEXPIRE', generation_key(user), lifetime)
+	return generation
+end
+
+-- presented returns the live session that a refresh token belongs to, or nil and why not. A token that was used up
+-- before ends the session: one of the two who hold it has stolen it.
+local function presented(sid, hash)
+	local session, flat = live(sid)
+	if not session then return nil, 'none' end
+	if redis.call('ZSCORE', used_key(sid), hash) then
+		finish(sid, session.user)
+		return nil, 'reused'
+	end
+	if session.refresh ~= hash then return nil, 'none' end
+	return session, flat
+end
+`

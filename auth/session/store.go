@@ -1,0 +1,124 @@
+package session
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// keyPrefix holds the hash tag; the package comment says why there is one.
+const keyPrefix = "{fieldgate}:"
+
+// callLimit bounds each call, whatever the client is doing meanwhile: waiting for a connection, dialling, reading.
+const callLimit = 800 * time.Millisecond
+
+// Options are the limits of a session. A zero field stands for its default.
+type Options struct {
+	Lifetime time.Duration // a session ends this long after sign-in, whatever happens: 12 hours
+	Idle     time.Duration // and this long after its last refresh: 2 hours
+}
+
+// Store keeps sessions in Redis. It may be shared.
+type Store struct {
+	client   redis.UniversalClient
+	now      func() time.Time
+	prefix   string
+	lifetime time.Duration
+	idle     time.Duration
+}
+
+// New makes a store on a client, best one from NewClient or Embedded, which stays the caller's to close. now is the
+// clock, time.Now outside of tests.
+func New(client redis.UniversalClient, now func() time.Time, options Options) *Store {
+	s := &Store{client: client, now: now, prefix: keyPrefix, lifetime: 12 * time.Hour, idle: 2 * time.Hour}
+	if options.Lifetime > 0 {
+		s.lifetime = options.Lifetime
+	}
+	if options.Idle > 0 {
+		s.idle = options.Idle
+	}
+	return s
+}
+
+// Start makes the epoch if there is none, so that caches have one to follow. It fails when Redis cannot be reached.
+func (s *Store) Start(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	return unavailable(s.client.SetNX(ctx, s.prefix+"epoch", rand.Text(), 0).Err())
+}
+
+// Ping says whether Redis answers.
+func (s *Store) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	return unavailable(s.client.Ping(ctx).Err())
+}
+
+// Generation returns the number of the user's roles, which is to be read before the roles themselves are: Create and
+// Rotate refuse roles that were read under another one.
+func (s *Store) Generation(ctx context.Context, user string) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	generation, err := s.client.Get(ctx, s.prefix+"user:"+user+":generation").Int64()
+	if errors.Is(err, redis.Nil) {
+		return 0, nil
+	}
+	return generation, unavailable(err)
+}
+
+// run executes a script with the prefix, the time and then args, and returns its answer after the word it begins with;
+// every word but "ok" is an error of this package. The one key that is named, the epoch, tells Redis Cluster the slot;
+// the scripts build the others, which all lie in the same one.
+func (s *Store) run(ctx context.Context, script *redis.Script, args ...any) ([]any, error) {
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	args = append([]any{s.prefix, millis(s.now())}, args...)
+	reply, err := script.Run(ctx, s.client, []string{s.prefix + "epoch"}, args...).Slice()
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	if len(reply) == 0 {
+		return nil, fmt.Errorf("%w: an empty answer", ErrUnavailable)
+	}
+	switch reply[0] {
+	case "ok":
+		return reply[1:], nil
+	case "none":
+		return nil, ErrNotFound
+	case "reused":
+		return nil, ErrReused
+	case "stale":
+		return nil, ErrStale
+	case "blocked":
+		return nil, ErrBlocked
+	}
+	return nil, fmt.Errorf("%w: an unknown answer", ErrUnavailable)
+}
+
+// unavailable turns any failure of Redis into ErrUnavailable.
+func unavailable(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+}
+
+// number reads the nth value of a script's answer as a whole number.
+func number(reply []any, n int) (int64, error) {
+	if n < len(reply) {
+		switch value := reply[n].(type) {
+		case int64:
+			return value, nil
+		case string:
+			if parsed, err := strconv.ParseInt(value, 10, 64); err == nil {
+				return parsed, nil
+			}
+		}
+	}
+	return 0, fmt.Errorf("%w: an answer that is not a number", ErrUnavailable)
+}

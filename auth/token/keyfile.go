@@ -1,0 +1,163 @@
+package token
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// firstKey is the name of a generated key. It is a UTC timestamp like every key's name, but a fixed one: of two
+// processes that start at once only one can create it, and any key that is added later is newer.
+const firstKey = "19700101T000000Z.pem"
+
+// maxKeyFile is far more than an Ed25519 key in PEM needs.
+const maxKeyFile = 16 << 10
+
+// LoadKeys reads the signing keys from dir/*.pem: PKCS#8 Ed25519 keys, one to a file. Files are ordered by name, and the
+// last is the newest, so a name should be its UTC timestamp (20260501T120000Z.pem); to rotate, add a file, and take the
+// old one away when its last token has expired.
+//
+// A file that its group or others may read is refused. When there is no key, one is generated and kept there with mode
+// 0600, and generated is true; the folder is made when it is missing.
+func LoadKeys(dir string) (keys *Keys, generated bool, err error) {
+	found, err := readKeys(dir)
+	if err != nil {
+		return nil, false, err
+	}
+	if len(found) == 0 {
+		if generated, err = generateKey(dir); err != nil {
+			return nil, false, err
+		}
+		// Read back what is there: another process may have been first, and then its key is the one to use.
+		if found, err = readKeys(dir); err != nil {
+			return nil, false, err
+		}
+	}
+	if keys, err = NewKeys(found...); err != nil {
+		return nil, false, err
+	}
+	return keys, generated, nil
+}
+
+// readKeys returns the keys in dir in the order of their names; a folder that does not exist has none.
+func readKeys(dir string) ([]ed25519.PrivateKey, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("token: signing keys: %w", err)
+	}
+	var keys []ed25519.PrivateKey
+	for _, entry := range entries {
+		name := entry.Name()
+		if filepath.Ext(name) != ".pem" || strings.HasPrefix(name, ".") {
+			continue
+		}
+		key, err := readKey(filepath.Join(dir, name))
+		if err != nil {
+			return nil, fmt.Errorf("token: signing key %s: %w", name, err)
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
+
+func readKey(path string) (ed25519.PrivateKey, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	// The open file is asked, not the path, so that what is checked is what is read.
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("is not a regular file")
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("mode %04o lets others read it; chmod it to 0600", info.Mode().Perm())
+	}
+	text, err := io.ReadAll(io.LimitReader(file, maxKeyFile+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > maxKeyFile {
+		return nil, errors.New("is too long for a key")
+	}
+	return parseKey(text)
+}
+
+// parseKey reads one PEM block. Its errors are our own words: those of the parser below could quote the key.
+func parseKey(text []byte) (ed25519.PrivateKey, error) {
+	block, rest := pem.Decode(text)
+	if block == nil || block.Type != "PRIVATE KEY" || len(strings.TrimSpace(string(rest))) != 0 {
+		return nil, errors.New("is not one PEM block of type PRIVATE KEY")
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, errors.New("is not a PKCS#8 key")
+	}
+	key, ok := parsed.(ed25519.PrivateKey)
+	if !ok {
+		return nil, errors.New("is not an Ed25519 key")
+	}
+	return key, nil
+}
+
+// generateKey writes a new first key into dir. The key is complete on the disk before it has its name, and linking
+// fails when the name is taken, so two processes cannot both have made it; made tells the one that did.
+func generateKey(dir string) (made bool, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("token: making a signing key: %w", err)
+		}
+	}()
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return false, err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return false, err
+	}
+	if err = os.MkdirAll(dir, 0o700); err != nil {
+		return false, err
+	}
+	temp, err := os.CreateTemp(dir, ".key-*") // mode 0600
+	if err != nil {
+		return false, err
+	}
+	defer os.Remove(temp.Name())
+	err = pem.Encode(temp, &pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	if err = errors.Join(err, temp.Sync(), temp.Close()); err != nil {
+		return false, err
+	}
+	err = os.Link(temp.Name(), filepath.Join(dir, firstKey))
+	if errors.Is(err, fs.ErrExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, syncFolder(dir)
+}
+
+// syncFolder makes a new name in dir last through a power failure.
+func syncFolder(dir string) error {
+	folder, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}
