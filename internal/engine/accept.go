@@ -1,0 +1,51 @@
+package engine
+
+import (
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// The media types of answers (GraphQL over HTTP, section 4).
+const (
+	mediaResponse = "application/graphql-response+json"
+	mediaJSON     = "application/json"
+)
+
+// accepted chooses the media type of the answer by the Accept header (RFC 9110,
+// section 12.5.1): the one wanted most, and of equals the one named first. It is
+// empty when the client takes neither.
+func accepted(h http.Header) string {
+	values := h.Values("Accept")
+	if len(values) == 0 {
+		return mediaJSON
+	}
+	best, chosen := 0.0, ""
+	for _, part := range strings.Split(strings.Join(values, ","), ",") {
+		media, params, err := mime.ParseMediaType(part)
+		if err != nil {
+			continue
+		}
+		if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
+			continue
+		}
+		q := 1.0
+		if text, ok := params["q"]; ok {
+			if q, err = strconv.ParseFloat(text, 64); err != nil {
+				continue
+			}
+		}
+		switch media {
+		case mediaResponse, mediaJSON:
+		case "application/*", "*/*":
+			media = mediaJSON
+		default:
+			continue
+		}
+		if q > best {
+			best, chosen = q, media
+		}
+	}
+	return chosen
+}

@@ -1,0 +1,111 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// authorizer decides each operation once it is parsed and validated and its
+// variables are coerced, refuses mutations that are denied in any part, and puts
+// the denials into the answer. It is a gqlgen extension, so that every transport
+// passes through it.
+type authorizer struct{ Config }
+
+var _ interface {
+	graphql.HandlerExtension
+	graphql.OperationContextMutator
+	graphql.OperationInterceptor
+	graphql.ResponseInterceptor
+} = authorizer{}
+
+// ExtensionName names the extension for gqlgen.
+func (authorizer) ExtensionName() string { return "FieldgateAuthorizer" }
+
+// Validate is called by gqlgen when the extension is put to use.
+func (authorizer) Validate(graphql.ExecutableSchema) error { return nil }
+
+// MutateOperationContext records the decision on the operation, or refuses it for a limit.
+func (a authorizer) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
+	op.DisableIntrospection = false // Query.__schema and Query.__type have a check like every field
+	d, err := a.decide(ctx, op)
+	if err != nil {
+		return a.present(ctx, err)
+	}
+	op.Stats.SetExtension(decisionKey, d)
+	return nil
+}
+
+func (a authorizer) decide(ctx context.Context, op *graphql.OperationContext) (*Decision, error) {
+	denials := a.Denials
+	if wish, ok := op.Extensions["denials"]; ok {
+		text, _ := wish.(string)
+		var err error
+		if denials, err = ParseDenials(text); err != nil {
+			return nil, err
+		}
+	}
+	grants := a.Table.Grants(a.Caller(ctx))
+	w := walk{
+		schema: a.schema, table: a.Table, grants: grants, typeOf: a.TypeOf, vars: op.Variables, limits: a.Limits,
+		doc: op.Doc, inputs: map[input]*refusal{},
+	}
+	root, err := w.operation(op.Operation)
+	if err != nil {
+		return nil, err
+	}
+	return &Decision{
+		table:    a.Table,
+		grants:   grants,
+		unmasked: grants.Allows(a.Table.Unmasked()),
+		denials:  denials,
+		root:     root,
+		inputs:   w.inputs,
+	}, nil
+}
+
+// InterceptOperation refuses a mutation of which any root field, argument or input
+// is denied, and a subscription whose one field is: nothing of it runs.
+func (a authorizer) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+	op := graphql.GetOperationContext(ctx)
+	d := decisionOf(op)
+	if d == nil {
+		return graphql.OneShot(undecided(ctx))
+	}
+	if op.Operation.Operation == ast.Query {
+		return next(ctx)
+	}
+	refused := d.refusedAtRoot()
+	if len(refused) == 0 {
+		return next(ctx)
+	}
+	resp := &graphql.Response{}
+	for _, n := range refused {
+		resp.Errors = append(resp.Errors, n.error())
+	}
+	return graphql.OneShot(resp)
+}
+
+// InterceptResponse lists what was denied. It also sees answers that have no
+// operation, to requests that could not be parsed.
+func (a authorizer) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	resp := next(ctx)
+	if resp == nil || !graphql.HasOperationContext(ctx) {
+		return resp
+	}
+	if d := decisionOf(graphql.GetOperationContext(ctx)); d != nil {
+		d.report(resp)
+	}
+	return resp
+}
+
+func (a authorizer) present(ctx context.Context, err error) *gqlerror.Error {
+	presented := a.Present(ctx, err)
+	if presented.Extensions["code"] == nil {
+		presented.Extensions = map[string]any{"code": problem.Internal}
+	}
+	return presented
+}

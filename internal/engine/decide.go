@@ -1,0 +1,266 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// walk makes the decision on one operation. Its work is bounded by
+// Limits.Selections times the length of the document.
+type walk struct {
+	schema *ast.Schema
+	table  *policy.Table
+	grants policy.Grants
+	typeOf func(id string) string
+	vars   map[string]any
+	limits Limits
+
+	doc        *ast.QueryDocument
+	inputs     map[input]*refusal
+	selections int
+	aliases    int
+	costs      costs
+}
+
+// place is where in the operation the walk stands.
+type place struct {
+	parent        *selection
+	depth         int
+	objects       int // how many objects of this kind the answer may have
+	abstract      bool
+	introspection bool
+}
+
+// operation walks the whole operation. The error is a *problem.Error that refuses it.
+func (w *walk) operation(op *ast.OperationDefinition) (*selections, error) {
+	root := map[ast.Operation]*ast.Definition{
+		ast.Query: w.schema.Query, ast.Mutation: w.schema.Mutation, ast.Subscription: w.schema.Subscription,
+	}[op.Operation]
+	if root == nil {
+		return nil, problem.New(problem.ValidationFailed, fmt.Sprintf("The schema has no %s.", op.Operation))
+	}
+	w.costs.most = w.limits.Cost
+	all, err := w.object(root, []ast.SelectionSet{op.SelectionSet}, place{depth: 1, objects: 1})
+	if err != nil {
+		return nil, err
+	}
+	if len(all.fields) > w.limits.RootFields {
+		return nil, exceeded("root fields", w.limits.RootFields)
+	}
+	return all, nil
+}
+
+// object decides what is selected of one concrete type, merged from several
+// selection sets as the specification's CollectFields merges them (GraphQL, section 6.3.2).
+func (w *walk) object(def *ast.Definition, sets []ast.SelectionSet, at place) (*selections, error) {
+	out := &selections{object: def.Name, byKey: map[string]*selection{}}
+	if !w.grants.Allows(w.table.Object(def.Name)) {
+		out.refuse = w.refusal(def.Name, w.table.Object(def.Name))
+		return out, nil
+	}
+	c := collector{walk: w, object: def, visited: map[string]bool{}, fields: map[string][]*ast.Field{}}
+	for _, set := range sets {
+		if err := c.collect(set); err != nil {
+			return nil, err
+		}
+	}
+	for i, key := range c.keys {
+		s, err := w.field(def, c.fields[key], at)
+		if err != nil {
+			return nil, err
+		}
+		s.order = i
+		out.fields = append(out.fields, s)
+		out.byKey[key] = s
+	}
+	return out, nil
+}
+
+// field decides one response key. Its fields are equal in name and arguments:
+// validation has seen to that.
+func (w *walk) field(def *ast.Definition, fields []*ast.Field, at place) (*selection, error) {
+	f := fields[0]
+	s := &selection{key: f.Alias, object: def.Name, name: f.Name, parent: at.parent, abstract: at.abstract}
+	if err := w.charge(f, at); err != nil {
+		return nil, err
+	}
+	if f.Name == "__typename" {
+		return s, nil
+	}
+	definition := def.Fields.ForName(f.Name)
+	if definition == nil {
+		return nil, problem.New(problem.ValidationFailed, "The operation selects a field that its type does not have.")
+	}
+	if s.refuse = w.decide(def.Name, definition, fields); s.refuse != nil {
+		return s, nil
+	}
+	if err := w.evaluate(f); err != nil {
+		return nil, err
+	}
+	if mask, ok := w.table.Mask(def.Name, f.Name); ok && !w.grants.Allows(w.table.Unmasked()) {
+		s.mask = mask
+	}
+	s.lists = nesting(definition.Type)
+	value := w.schema.Types[definition.Type.Name()]
+	if value == nil || !value.IsCompositeType() {
+		return s, nil
+	}
+	at.introspection = at.introspection || strings.HasPrefix(f.Name, "__")
+	return s, w.value(s, value, definition, fields, at)
+}
+
+// value decides what is selected of a field's value, for each concrete type that it may have.
+func (w *walk) value(s *selection, value *ast.Definition, definition *ast.FieldDefinition, fields []*ast.Field, at place) error {
+	sets := make([]ast.SelectionSet, len(fields))
+	for i, f := range fields {
+		sets[i] = f.SelectionSet
+	}
+	below := place{
+		parent:        s,
+		depth:         at.depth + 1,
+		objects:       w.costs.times(at.objects, w.size(definition, fields[0], at)),
+		abstract:      at.abstract || value.IsAbstractType(),
+		introspection: at.introspection,
+	}
+	types := w.schema.GetPossibleTypes(value)
+	if name, isNode := w.nodeType(definition, fields[0]); isNode {
+		types = slices.DeleteFunc(slices.Clone(types), func(d *ast.Definition) bool { return d.Name != name })
+		below.abstract = at.abstract
+		if len(types) == 1 && !w.grants.Allows(w.table.Object(name)) {
+			s.refuse = w.refusal(name, w.table.Object(name))
+			w.record(s.object, fields, s.refuse)
+			return nil
+		}
+	}
+	s.under = make(map[string]*selections, len(types))
+	for _, t := range types {
+		u, err := w.object(t, sets, below)
+		if err != nil {
+			return err
+		}
+		s.under[t.Name] = u
+	}
+	return nil
+}
+
+// decide says why the field is denied, or nil. Where an argument is guarded, its
+// decision is recorded for the gate.
+func (w *walk) decide(object string, definition *ast.FieldDefinition, fields []*ast.Field) *refusal {
+	if check := w.table.Field(object, definition.Name); !w.grants.Allows(check) {
+		return w.refusal(object+"."+definition.Name, check)
+	}
+	denied := w.arguments(object, definition, fields[0])
+	w.record(object, fields, denied)
+	return denied
+}
+
+// record keeps what was decided of a field's arguments: nil for allowed.
+func (w *walk) record(object string, fields []*ast.Field, denied *refusal) {
+	for _, f := range fields {
+		w.inputs[input{object, f}] = denied
+	}
+}
+
+// refusal words the denial of a check that the caller's grants do not pass.
+func (w *walk) refusal(coordinate string, check policy.Check) *refusal {
+	return refuse(w.table, w.grants, coordinate, check)
+}
+
+// nodeType is the type that stands inside the id of a field such as node(id:),
+// and whether the field is such a one.
+func (w *walk) nodeType(definition *ast.FieldDefinition, f *ast.Field) (string, bool) {
+	if definition.Type.Name() != "Node" || w.typeOf == nil {
+		return "", false
+	}
+	arg := f.Arguments.ForName("id")
+	if arg == nil {
+		return "", false
+	}
+	v, err := arg.Value.Value(w.vars)
+	id, ok := v.(string)
+	if err != nil || !ok {
+		return "", true
+	}
+	return w.typeOf(id), true
+}
+
+// charge counts one selection against the limits.
+func (w *walk) charge(f *ast.Field, at place) error {
+	w.selections++
+	if w.selections > w.limits.Selections {
+		return exceeded("fields", w.limits.Selections)
+	}
+	if f.Alias != f.Name {
+		w.aliases++
+	}
+	if w.aliases > w.limits.Aliases {
+		return exceeded("aliases", w.limits.Aliases)
+	}
+	depth := w.limits.Depth
+	if at.introspection {
+		depth = w.limits.Introspection
+	}
+	if at.depth > depth {
+		return exceeded("levels", depth)
+	}
+	if !w.costs.add(at.objects) {
+		return problem.New(problem.LimitExceeded, fmt.Sprintf(
+			"The answer could have more than %d fields. Ask for smaller pages or fewer fields.", w.limits.Cost))
+	}
+	return nil
+}
+
+// size is how many objects the field's value may have for each object it is asked of.
+func (w *walk) size(definition *ast.FieldDefinition, f *ast.Field, at place) int {
+	if arg := definition.Arguments.ForName("first"); arg != nil {
+		return w.pageSize(arg, f)
+	}
+	if nesting(definition.Type) == 0 {
+		return 1
+	}
+	if at.introspection {
+		return max(introspectionSizes[definition.Name], 1)
+	}
+	if definition.Name == "edges" {
+		return 1 // its connection's first has been counted
+	}
+	return listSize
+}
+
+// pageSize reads first, or its default. What is out of range is taken for a full
+// page; the field itself refuses it.
+func (w *walk) pageSize(definition *ast.ArgumentDefinition, f *ast.Field) int {
+	value := definition.DefaultValue
+	if given := f.Arguments.ForName(definition.Name); given != nil && w.passed(given.Value) {
+		value = given.Value
+	}
+	if value == nil {
+		return maxPage
+	}
+	v, err := value.Value(w.vars)
+	if err != nil {
+		return maxPage
+	}
+	n, err := strconv.Atoi(fmt.Sprint(v)) // int, int64 or json.Number
+	if err != nil || n < 0 || n > maxPage {
+		return maxPage
+	}
+	return max(n, 1)
+}
+
+// nesting is how many lists a type nests.
+func nesting(t *ast.Type) int {
+	n := 0
+	for ; t != nil; t = t.Elem {
+		if t.Elem != nil {
+			n++
+		}
+	}
+	return n
+}

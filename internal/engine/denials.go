@@ -1,0 +1,243 @@
+package engine
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// Denials is how an answer lists what was denied.
+type Denials string
+
+// The ways of listing denials.
+const (
+	// DenialsEach has one error for each null position, with its path.
+	DenialsEach Denials = "each"
+	// DenialsSelection has one error for each denied selection, with a count.
+	DenialsSelection Denials = "selection"
+	// DenialsExtensions has the same outside of errors, as extensions.denied, so
+	// that clients which drop the data of an answer with errors keep it.
+	DenialsExtensions Denials = "extensions"
+)
+
+// ParseDenials reads the setting, or the extension "denials" of a request.
+func ParseDenials(s string) (Denials, error) {
+	switch d := Denials(s); d {
+	case DenialsEach, DenialsSelection, DenialsExtensions:
+		return d, nil
+	}
+	return "", problem.New(problem.BadRequest, "Denials are listed as each, selection or extensions.")
+}
+
+// report writes the denials that were met into the answer. The order is that of
+// the answer, whatever the order of execution.
+func (d *Decision) report(resp *graphql.Response) {
+	d.mu.Lock()
+	met := d.met
+	d.met = nil
+	d.mu.Unlock()
+	slices.SortStableFunc(met, func(a, b denial) int { return slices.Compare(a.order, b.order) })
+
+	if masked := d.masked(); len(masked) > 0 {
+		extend(resp, "masked", masked)
+	}
+	switch d.denials {
+	case DenialsSelection:
+		d.merge(resp, errorsOf(d.bySelection(met)))
+	case DenialsExtensions:
+		d.merge(resp, nil)
+		if all := d.bySelection(met); len(all) > 0 {
+			denied := make([]map[string]any, len(all))
+			for i, one := range all {
+				denied[i] = one.extension()
+			}
+			extend(resp, "denied", denied)
+		}
+	default:
+		list := make(gqlerror.List, len(met))
+		for i, n := range met {
+			list[i] = n.error()
+		}
+		d.merge(resp, list)
+	}
+}
+
+// merge puts the denials among the errors that resolvers gave, all in the answer's order.
+func (d *Decision) merge(resp *graphql.Response, denials gqlerror.List) {
+	type placed struct {
+		err   *gqlerror.Error
+		order []int
+	}
+	all := make([]placed, 0, len(denials)+len(resp.Errors))
+	for _, err := range append(denials, resp.Errors...) {
+		path := err.Path
+		if pattern, ok := err.Extensions["selection"].([]string); ok {
+			path = firstPlace(pattern)
+		}
+		all = append(all, placed{err, d.order(path, nil)})
+	}
+	slices.SortStableFunc(all, func(a, b placed) int { return slices.Compare(a.order, b.order) })
+	resp.Errors = resp.Errors[:0]
+	for _, p := range all {
+		resp.Errors = append(resp.Errors, p.err)
+	}
+}
+
+// firstPlace is the first path that fits a pattern.
+func firstPlace(pattern []string) ast.Path {
+	path := make(ast.Path, len(pattern))
+	for i, p := range pattern {
+		if p == "@" {
+			path[i] = ast.PathIndex(0)
+		} else {
+			path[i] = ast.PathName(p)
+		}
+	}
+	return path
+}
+
+// tally is a denied selection and how often it was met.
+type tally struct {
+	denial
+	count int
+}
+
+// bySelection counts the denials of each denied selection, in the answer's order.
+// One that was decided but not met, as below an empty list, counts zero; one below
+// an abstract type is listed only when it was met.
+func (d *Decision) bySelection(met []denial) []*tally {
+	type name struct {
+		at     *selection
+		object string
+	}
+	counted := map[name]*tally{}
+	var all []*tally
+	for _, n := range met {
+		key := name{n.at, n.object}
+		if counted[key] == nil {
+			counted[key] = &tally{denial: n}
+			all = append(all, counted[key])
+		}
+		counted[key].count++
+	}
+	d.root.each(func(s *selection) {
+		if s.refuse != nil && !s.abstract && counted[name{at: s}] == nil {
+			path := firstPlace(s.pattern())
+			all = append(all, &tally{denial: denial{refusal: s.refuse, at: s, path: path, order: d.order(path, nil)}})
+		}
+	})
+	slices.SortStableFunc(all, func(a, b *tally) int { return slices.Compare(a.order, b.order) })
+	return all
+}
+
+// masked lists the selections that the caller sees masked.
+func (d *Decision) masked() []map[string]any {
+	var masked []map[string]any
+	d.root.each(func(s *selection) {
+		if s.mask != "" {
+			masked = append(masked, map[string]any{"selection": s.pattern(), "coordinate": s.object + "." + s.name})
+		}
+	})
+	return masked
+}
+
+// each visits every selection, in the operation's order and by type name.
+func (s *selections) each(visit func(*selection)) {
+	for _, f := range s.fields {
+		visit(f)
+		types := make([]*selections, 0, len(f.under))
+		for _, u := range f.under {
+			types = append(types, u)
+		}
+		slices.SortFunc(types, func(a, b *selections) int { return cmp.Compare(a.object, b.object) })
+		for _, u := range types {
+			u.each(visit)
+		}
+	}
+}
+
+func errorsOf(all []*tally) gqlerror.List {
+	list := make(gqlerror.List, len(all))
+	for i, t := range all {
+		err := t.error()
+		if t.inList() {
+			err.Path = nil
+			err.Extensions["selection"] = t.pattern()
+		}
+		err.Extensions["count"] = t.count
+		list[i] = err
+	}
+	return list
+}
+
+// inList says whether one path does not say it all.
+func (t *tally) inList() bool {
+	return t.at != nil && (t.at.crossesList() || t.object != "" && t.at.lists > 0)
+}
+
+func (t *tally) pattern() []string {
+	p := t.at.pattern()
+	if t.object != "" {
+		for range t.at.lists {
+			p = append(p, "@")
+		}
+	}
+	return p
+}
+
+func (t *tally) extension() map[string]any {
+	err := t.error()
+	entry := map[string]any{"message": err.Message, "count": t.count}
+	for k, v := range err.Extensions {
+		entry[k] = v
+	}
+	if t.at != nil {
+		entry["selection"] = t.pattern()
+	}
+	return entry
+}
+
+// error is the denial as a client sees it.
+func (n denial) error() *gqlerror.Error {
+	return &gqlerror.Error{Message: n.refusal.message(), Path: n.path, Extensions: n.refusal.extensions()}
+}
+
+// code tells a guest, who may sign in, from a caller who lacks a permission.
+func (r *refusal) code() problem.Code {
+	if r.guest && r.rule.Kind != policy.Deny {
+		return problem.Unauthenticated
+	}
+	return problem.Forbidden
+}
+
+func (r *refusal) message() string {
+	switch {
+	case r.code() == problem.Unauthenticated:
+		return fmt.Sprintf("Sign in to use %s.", r.coordinate)
+	case r.rule.Kind == policy.HasPermission:
+		return fmt.Sprintf("%s needs the permission %s (%s).", r.coordinate, r.rule.Permission, r.rule.Action)
+	}
+	return fmt.Sprintf("%s is open to nobody.", r.coordinate)
+}
+
+func (r *refusal) extensions() map[string]any {
+	ext := map[string]any{"code": r.code(), "coordinate": r.coordinate}
+	if r.rule.Kind == policy.HasPermission {
+		ext["permission"] = r.rule.Permission
+		ext["action"] = r.rule.Action
+	}
+	return ext
+}
+
+func extend(resp *graphql.Response, key string, value any) {
+	if resp.Extensions == nil {
+		resp.Extensions = map[string]any{}
+	}
+	resp.Extensions[key] = value
+}

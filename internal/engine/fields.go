@@ -1,0 +1,50 @@
+package engine
+
+import (
+	"context"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/fieldgate/fieldgate/auth/policy"
+)
+
+// Fields are the fields that the operation selects below the field being resolved
+// and that the caller may read. Each path names fields, not aliases, as they lead
+// down from the resolved field, such as "edges.node"; "" is its value itself.
+// Several paths give the union. Where an abstract type stands the fields of all
+// its types are taken together. Outside of an operation it is empty, and an
+// upstream that is given it reads nothing.
+func Fields(ctx context.Context, paths ...string) policy.Fields {
+	s, d := current(ctx)
+	if s == nil || d == nil {
+		return policy.Fields{}
+	}
+	var names []string
+	for _, path := range paths {
+		var way []string
+		if path != "" {
+			way = strings.Split(path, ".")
+		}
+		for _, u := range s.named(way) {
+			for _, f := range u.fields {
+				if f.refuse == nil && f.name != "__typename" {
+					names = append(names, f.name)
+				}
+			}
+		}
+	}
+	return policy.NewFields(names...)
+}
+
+// current is the selection being resolved.
+func current(ctx context.Context) (*selection, *Decision) {
+	if !graphql.HasOperationContext(ctx) || graphql.GetFieldContext(ctx) == nil {
+		return nil, nil
+	}
+	d := decisionOf(graphql.GetOperationContext(ctx))
+	if d == nil {
+		return nil, nil
+	}
+	steps, _ := trail(ctx)
+	return d.root.find(steps), d
+}

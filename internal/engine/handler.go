@@ -1,0 +1,86 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/handler"
+	"github.com/99designs/gqlgen/graphql/handler/lru"
+	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/core"
+	"github.com/vektah/gqlparser/v2/validator/rules"
+)
+
+// Config is what the engine needs to know. Every part is required.
+type Config struct {
+	Table *policy.Table
+	// Caller is what the caller of a request holds: the zero Set for a guest.
+	Caller func(context.Context) policy.Set
+	// TypeOf is the type that stands inside a global id, or "" for no id of ours.
+	TypeOf func(id string) string
+	// Present turns an error into what a client sees.
+	Present graphql.ErrorPresenterFunc
+	Log     *slog.Logger
+	Denials Denials
+	Limits  Limits
+
+	schema *ast.Schema
+}
+
+// cachedDocuments is how many parsed and validated documents are kept.
+const cachedDocuments = 1000
+
+// NewHandler serves the sealed schema over HTTP, by POST and, for queries, by GET.
+// It refuses a schema whose generated checks are of other rules than the table,
+// and one that answers a guest who asks for a guarded field.
+func NewHandler(es *Sealed, cfg Config) (http.Handler, error) {
+	if es == nil || cfg.Table == nil || cfg.Caller == nil || cfg.TypeOf == nil || cfg.Present == nil || cfg.Log == nil {
+		return nil, errors.New("the engine's configuration is incomplete")
+	}
+	if err := es.matches(cfg.Table.Fingerprint()); err != nil {
+		return nil, err
+	}
+	cfg.schema = es.Schema()
+	srv := handler.New(es)
+	srv.AddTransport(transport{cfg})
+	srv.Use(authorizer{cfg})
+	srv.SetQueryCache(lru.New[*ast.QueryDocument](cachedDocuments))
+	srv.SetParserTokenLimit(cfg.Limits.Tokens)
+	srv.SetValidationRulesFn(quietRules)
+	srv.SetDisableSuggestion(true)
+	srv.SetErrorPresenter(cfg.Present)
+	srv.SetRecoverFunc(func(_ context.Context, p any) error {
+		cfg.Log.Error("panic while an operation ran", "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+		return errPanic
+	})
+	if err := probe(srv, cfg); err != nil {
+		return nil, err
+	}
+	return srv, nil
+}
+
+// errPanic is presented as an internal error. What panicked is in the log, by its
+// type and stack: its text may hold data.
+var errPanic = errors.New("a resolver panicked")
+
+// quietRules are the rules of validation in which no message suggests names that
+// the caller did not know.
+func quietRules() *rules.Rules {
+	r := rules.NewDefaultRules()
+	for _, quiet := range []core.Rule{
+		rules.KnownArgumentNamesRuleWithoutSuggestions,
+		rules.KnownTypeNamesRuleWithoutSuggestions,
+		rules.ValuesOfCorrectTypeRuleWithoutSuggestions,
+	} {
+		const suffix = "WithoutSuggestions"
+		r.RemoveRule(quiet.Name[:len(quiet.Name)-len(suffix)])
+		r.AddRule(quiet.Name, quiet.RuleFunc)
+	}
+	return r
+}

@@ -1,0 +1,151 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// transport speaks GraphQL over HTTP, by POST and, for queries, by GET.
+type transport struct{ Config }
+
+// Supports takes every request: what is not one of ours is refused by Do.
+func (transport) Supports(*http.Request) bool { return true }
+
+// Do answers one request.
+func (t transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	header := w.Header()
+	header.Set("Cache-Control", "private, no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Add("Vary", "Accept")
+	media := accepted(r.Header)
+	switch {
+	case r.Method != http.MethodPost && r.Method != http.MethodGet:
+		header.Set("Allow", "GET, POST")
+		problem.Write(w, http.StatusMethodNotAllowed, problem.BadRequest, "A request is made by POST, or by GET for a query.")
+		return
+	case media == "":
+		problem.Write(w, http.StatusNotAcceptable, problem.BadRequest, "Answers are "+mediaResponse+" or "+mediaJSON+".")
+		return
+	}
+	params, err := readParams(w, r, t.Limits.BodyBytes)
+	if err != nil {
+		status := http.StatusBadRequest
+		var refused refusedRequest
+		if errors.As(err, &refused) {
+			status = refused.status
+		}
+		problem.Write(w, status, problem.BadRequest, err.Error())
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), t.Limits.Time)
+	defer cancel()
+	params.Headers = r.Header
+	op, refused := exec.CreateOperationContext(ctx, params)
+	if refused != nil {
+		resp := exec.DispatchError(graphql.WithOperationContext(ctx, op), t.capped(refused))
+		t.write(w, media, resp)
+		return
+	}
+	if r.Method == http.MethodGet && op.Operation.Operation != ast.Query {
+		header.Set("Allow", "POST")
+		problem.Write(w, http.StatusMethodNotAllowed, problem.BadRequest, "Only a query can be made by GET.")
+		return
+	}
+	if op.Operation.Operation == ast.Subscription {
+		problem.Write(w, http.StatusBadRequest, problem.BadRequest, "A subscription is answered by a stream, not by one answer.")
+		return
+	}
+	responses, ctx := exec.DispatchOperation(ctx, op)
+	resp := responses(ctx)
+	if resp == nil {
+		resp = &graphql.Response{Errors: gqlerror.List{{
+			Message:    fmt.Sprintf("The operation took longer than %s.", t.Limits.Time),
+			Extensions: map[string]any{"code": problem.Timeout},
+		}}}
+	}
+	t.write(w, media, resp)
+}
+
+// capped keeps the number of request errors within the limit: validation can find
+// very many in a short document.
+func (t transport) capped(list gqlerror.List) gqlerror.List {
+	most := t.Limits.RequestErrors
+	if len(list) <= most {
+		return list
+	}
+	return append(list[:most:most], &gqlerror.Error{
+		Message:    fmt.Sprintf("There are %d more errors.", len(list)-most),
+		Extensions: map[string]any{"code": problem.ValidationFailed},
+	})
+}
+
+// write sends the answer. What the executor encoded is not encoded again.
+func (t transport) write(w http.ResponseWriter, media string, resp *graphql.Response) {
+	var out bytes.Buffer
+	out.Grow(len(resp.Data) + 256)
+	out.WriteByte('{')
+	if len(resp.Errors) > 0 {
+		t.member(&out, "errors", resp.Errors)
+	}
+	if resp.Data != nil {
+		t.member(&out, "data", nil)
+		out.Write(resp.Data)
+	}
+	if len(resp.Extensions) > 0 {
+		t.member(&out, "extensions", resp.Extensions)
+	}
+	out.WriteString("}\n")
+
+	status := statusOf(media, resp)
+	if status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "1")
+	}
+	w.Header().Set("Content-Type", media+"; charset=utf-8")
+	w.WriteHeader(status)
+	if _, err := w.Write(out.Bytes()); err != nil {
+		t.Log.Debug("the client went away", "error", err)
+	}
+}
+
+// member writes a member of the answer's envelope; with a nil value, its name alone.
+func (t transport) member(out *bytes.Buffer, name string, value any) {
+	if out.Len() > 1 {
+		out.WriteByte(',')
+	}
+	out.WriteString(`"` + name + `":`)
+	if value == nil {
+		return
+	}
+	body, err := json.Marshal(value)
+	if err != nil { // nothing that the engine puts there fails to encode
+		t.Log.Error("an answer could not be encoded", "member", name, "error", err)
+		body = []byte("null")
+	}
+	out.Write(body)
+}
+
+// statusOf is the status of an answer (GraphQL over HTTP, sections 6.4.1 and 6.4.2).
+// As application/json a well-formed request is answered with 200, for old clients;
+// an operation that ran is answered with 200 in any case.
+func statusOf(media string, resp *graphql.Response) int {
+	if resp.Data != nil || media == mediaJSON || len(resp.Errors) == 0 {
+		return http.StatusOK
+	}
+	code, _ := resp.Errors[0].Extensions["code"].(problem.Code)
+	if text, ok := resp.Errors[0].Extensions["code"].(string); ok {
+		code = problem.Code(text) // gqlgen's own codes
+	}
+	return code.Status()
+}

@@ -1,0 +1,76 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// probe asks the finished handler, as a guest, for a guarded field. If it is
+// answered, something between the request and the checks does not work, and the
+// gateway must not start.
+func probe(h http.Handler, cfg Config) error {
+	if cfg.Caller(context.Background()).SignedIn() {
+		return errors.New("a request without a principal is not a guest's")
+	}
+	address := url.URL{Path: "/graphql", RawQuery: url.Values{"query": {probeQuery(cfg)}}.Encode()}
+	r, err := http.NewRequest(http.MethodGet, address.String(), nil)
+	if err != nil {
+		return err
+	}
+	w := &recorder{header: http.Header{}}
+	h.ServeHTTP(w, r)
+	var answer struct {
+		Data   map[string]any
+		Errors []struct{ Extensions struct{ Code problem.Code } }
+	}
+	if err := json.Unmarshal(w.body.Bytes(), &answer); err != nil {
+		return fmt.Errorf("the probe's answer cannot be read: %w", err)
+	}
+	if answer.Data["probe"] != nil || len(answer.Errors) != 1 || answer.Errors[0].Extensions.Code != problem.Unauthenticated {
+		return errors.New("a guest who asked for a guarded field was not refused")
+	}
+	return nil
+}
+
+// probeQuery asks for a field of the schema that is guarded and needs no argument;
+// where there is none, for introspection, which is guarded too.
+func probeQuery(cfg Config) string {
+	for _, f := range cfg.schema.Query.Fields {
+		if cfg.Table.Field(cfg.schema.Query.Name, f.Name) == policy.CheckPublic || required(f.Arguments) {
+			continue
+		}
+		if t := cfg.schema.Types[f.Type.Name()]; t.IsCompositeType() {
+			return fmt.Sprintf("{ probe: %s { __typename } }", f.Name)
+		}
+		return fmt.Sprintf("{ probe: %s }", f.Name)
+	}
+	return "{ probe: __schema { __typename } }"
+}
+
+func required(args ast.ArgumentDefinitionList) bool {
+	for _, a := range args {
+		if a.Type.NonNull && a.DefaultValue == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// recorder keeps the answer to the probe.
+type recorder struct {
+	header http.Header
+	body   bytes.Buffer
+}
+
+func (r *recorder) Header() http.Header         { return r.header }
+func (r *recorder) WriteHeader(int)             {}
+func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
