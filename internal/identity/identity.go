@@ -1,0 +1,89 @@
+// Package identity knows the people of an account: who they are, how they prove
+// it, which roles they hold, and the rules by which roles change.
+package identity
+
+import (
+	"context"
+	"time"
+
+	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/graph/model"
+	"github.com/fieldgate/fieldgate/internal/upstream"
+)
+
+// Member is a user as the gateway needs to know them to let them in.
+type Member struct {
+	SID     string
+	Account string
+	Email   string
+	Roles   []policy.Role
+}
+
+// Credential is a member with the PHC string of their password's argon2id hash.
+type Credential struct {
+	Member
+	PasswordHash string
+}
+
+// UserFilter narrows the list of users; nil fields do not.
+type UserFilter struct {
+	Email *string
+	Role  *policy.Role
+}
+
+// RoleChange is a change of a user's roles that was committed and of which the
+// user's sessions may not know yet.
+type RoleChange struct {
+	ID   int64
+	User string
+	// Generation is what Sessions.Block returned for this change.
+	Generation int64
+}
+
+// Users is where users are kept. NOT_FOUND is a *problem.Error.
+type Users interface {
+	// CredentialOf finds a user by e-mail address, without regard to case.
+	CredentialOf(ctx context.Context, email string) (Credential, error)
+	// MemberOf finds a user by SID, with the roles held now.
+	MemberOf(ctx context.Context, sid string) (Member, error)
+	// SignedIn notes when a user signed in.
+	SignedIn(ctx context.Context, sid string, at time.Time) error
+
+	Users(ctx context.Context, s upstream.Scope, f UserFilter, p upstream.Page) (upstream.List[model.User], error)
+	User(ctx context.Context, s upstream.Scope, sid string) (*model.User, error)
+
+	// SetRoles gives a user of the account other roles, and writes the change into
+	// the outbox in the same transaction. check is called inside the transaction
+	// with the actor and the target as they stand, and whether only the Owner
+	// manages Administrators in this account; its error undoes everything, and the
+	// generation that it returns is kept with the change. The transaction is
+	// serializable and is tried again, check included, when it collides with
+	// another: of two changes of one user, the later one's check is called after
+	// the earlier one has been committed. A target that is unknown or of another
+	// account is problem.Missing(), and an actor that is so is FORBIDDEN; check is
+	// not called for them.
+	//
+	// An error that is a *problem.Error of another code than SERVICE_UNAVAILABLE,
+	// TIMEOUT or INTERNAL_SERVER_ERROR says that nothing was changed; after any
+	// other the change may have been committed.
+	SetRoles(ctx context.Context, account, actor, target string, roles []policy.Role,
+		check func(actor, target Member, onlyOwnerManagesAdministrators bool) (generation int64, err error),
+	) (RoleChange, error)
+	// PendingRoleChanges are those in the outbox, oldest first, at most limit.
+	PendingRoleChanges(ctx context.Context, limit int) ([]RoleChange, error)
+	// RoleChangeDone takes one out of the outbox. One that is gone is no error.
+	RoleChangeDone(ctx context.Context, id int64) error
+}
+
+// Sessions is what identity needs of the sessions: it is auth/session's Store,
+// whose comments say more.
+type Sessions interface {
+	// Generation is the number of a user's roles: it grows with every change.
+	Generation(ctx context.Context, user string) (int64, error)
+	// Block keeps a user's sessions from being used or renewed, for ttl at most, and
+	// makes them stale thereafter. The generation it returns names the change.
+	Block(ctx context.Context, user string, ttl time.Duration) (generation int64, err error)
+	// Reconcile gives a user's sessions the roles held now and lifts the block of
+	// the change named by generation. It fails when another change has come since.
+	Reconcile(ctx context.Context, user string, generation int64, roles []string, policyVersion string) error
+}

@@ -1,0 +1,288 @@
+package identity
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/auth/session"
+	"github.com/fieldgate/fieldgate/graph/model"
+	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/fieldgate/fieldgate/internal/upstream"
+
+	"github.com/alicebob/miniredis/v2"
+)
+
+const (
+	account   = "AC00000000000000000000000000000001"
+	elsewhere = "AC00000000000000000000000000000002"
+	version   = "matrix-rules"
+)
+
+// memory keeps users as a database does whose transactions are serializable without
+// locks: a transaction works on what it read at first, and begins again when someone
+// else has committed meanwhile.
+type memory struct {
+	mu        sync.Mutex
+	users     map[string]Credential
+	onlyOwner bool
+	outbox    []RoleChange
+	commits   int
+	lastID    int64
+	signedIn  map[string]time.Time
+
+	// step, when set, is called before and after each step with its name, such as
+	// "commit" and "committed". Its error fails the step.
+	step func(name string) error
+}
+
+func newMemory(members ...Member) *memory {
+	m := &memory{users: map[string]Credential{}, signedIn: map[string]time.Time{}}
+	for _, member := range members {
+		m.users[member.SID] = Credential{Member: member}
+	}
+	return m
+}
+
+func (m *memory) at(name string) error {
+	if m.step == nil {
+		return nil
+	}
+	return m.step(name)
+}
+
+func (m *memory) CredentialOf(_ context.Context, email string) (Credential, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, c := range m.users {
+		if strings.EqualFold(c.Email, email) {
+			return c, nil
+		}
+	}
+	return Credential{}, problem.Missing()
+}
+
+func (m *memory) MemberOf(_ context.Context, sid string) (Member, error) {
+	if err := m.at("read"); err != nil {
+		return Member{}, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c, known := m.users[sid]
+	if !known {
+		return Member{}, problem.Missing()
+	}
+	return c.Member, nil
+}
+
+func (m *memory) SignedIn(_ context.Context, sid string, at time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.signedIn[sid] = at
+	return m.at("signed in")
+}
+
+func (m *memory) SetRoles(ctx context.Context, account, actor, target string, roles []policy.Role,
+	check func(actor, target Member, onlyOwner bool) (int64, error),
+) (RoleChange, error) {
+	if err := m.at("begin"); err != nil {
+		return RoleChange{}, err
+	}
+	for {
+		m.mu.Lock()
+		snapshot, by, of := m.commits, m.users[actor].Member, m.users[target].Member
+		m.mu.Unlock()
+		if by.Account != account {
+			return RoleChange{}, problem.New(problem.Forbidden, "no such actor")
+		}
+		if of.Account != account {
+			return RoleChange{}, problem.Missing()
+		}
+		generation, err := check(by, of, m.onlyOwner)
+		if err != nil {
+			return RoleChange{}, err
+		}
+		if err := m.at("commit"); err != nil {
+			return RoleChange{}, err
+		}
+		if change, done := m.commit(snapshot, target, roles, generation); done {
+			return change, m.at("committed")
+		}
+		if ctx.Err() != nil {
+			return RoleChange{}, problem.New(problem.Timeout, "too many collisions")
+		}
+	}
+}
+
+func (m *memory) commit(snapshot int, target string, roles []policy.Role, generation int64) (RoleChange, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.commits != snapshot {
+		return RoleChange{}, false
+	}
+	m.commits++
+	m.lastID++
+	c := m.users[target]
+	c.Roles = roles
+	m.users[target] = c
+	change := RoleChange{ID: m.lastID, User: target, Generation: generation}
+	m.outbox = append(m.outbox, change)
+	return change, true
+}
+
+func (m *memory) PendingRoleChanges(_ context.Context, limit int) ([]RoleChange, error) {
+	if err := m.at("list"); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.outbox[:min(limit, len(m.outbox))]), nil
+}
+
+func (m *memory) RoleChangeDone(_ context.Context, id int64) error {
+	if err := m.at("close"); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.outbox = slices.DeleteFunc(m.outbox, func(c RoleChange) bool { return c.ID == id })
+	return m.at("closed")
+}
+
+func (m *memory) Users(context.Context, upstream.Scope, UserFilter, upstream.Page) (upstream.List[model.User], error) {
+	panic("not used here")
+}
+
+func (m *memory) User(context.Context, upstream.Scope, string) (*model.User, error) {
+	panic("not used here")
+}
+
+// member reads a user without being a step.
+func (m *memory) member(sid string) Member {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.users[sid].Member
+}
+
+// rolesOf reads a user's roles, and how many transactions have been committed.
+func (m *memory) rolesOf(sid string) ([]policy.Role, int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.users[sid].Roles, m.commits
+}
+
+// steps are real sessions that go through memory.step.
+type steps struct {
+	*session.Store
+	at func(name string) error
+}
+
+func (s steps) Generation(ctx context.Context, user string) (int64, error) {
+	if err := s.at("generation"); err != nil {
+		return 0, err
+	}
+	return s.Store.Generation(ctx, user)
+}
+
+func (s steps) Block(ctx context.Context, user string, ttl time.Duration) (int64, error) {
+	if err := s.at("block"); err != nil {
+		return 0, err
+	}
+	generation, err := s.Store.Block(ctx, user, ttl)
+	if err != nil {
+		return 0, err
+	}
+	return generation, s.at("blocked")
+}
+
+func (s steps) Reconcile(ctx context.Context, user string, generation int64, roles []string, policyVersion string) error {
+	if err := s.at("tell"); err != nil {
+		return err
+	}
+	if err := s.Store.Reconcile(ctx, user, generation, roles, policyVersion); err != nil {
+		return err
+	}
+	return s.at("told")
+}
+
+// clock stands still until it is moved.
+type clock struct {
+	mu   sync.Mutex
+	time time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.time
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.time = c.time.Add(d)
+}
+
+// bench is a service on a memory and on real sessions.
+type bench struct {
+	*Service
+	t        *testing.T
+	memory   *memory
+	sessions *session.Store
+	clock    *clock
+}
+
+func newBench(t *testing.T, members ...Member) *bench {
+	t.Helper()
+	client, err := session.NewClient("redis://" + miniredis.RunT(t).Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	b := &bench{t: t, memory: newMemory(members...), clock: &clock{time: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)}}
+	b.sessions = session.New(client, b.clock.now, session.Options{})
+	// Not NewService, which hashes a password: most tests have no use for it.
+	b.Service = &Service{
+		users: b.memory, sessions: steps{b.sessions, b.memory.at}, matrix: policy.Published(), version: version, log: quiet(),
+	}
+	return b
+}
+
+func (b *bench) check(err error) {
+	b.t.Helper()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// open makes a session for a user and returns it with its refresh token.
+func (b *bench) open(sid string) (session.Session, string) {
+	b.t.Helper()
+	roles, _ := b.memory.rolesOf(sid)
+	made, refresh, err := b.sessions.Create(b.t.Context(), session.NewSession{
+		User: sid, Account: account, Roles: texts(roles), Policy: version,
+	})
+	b.check(err)
+	return made, refresh
+}
+
+// usable returns the roles that a session can be used with now, or nil when it cannot.
+func (b *bench) usable(of session.Session) []string {
+	found, err := b.sessions.Lookup(b.t.Context(), of.User, of.ID)
+	if err != nil {
+		return nil
+	}
+	return found.Roles
+}
+
+func texts(roles []policy.Role) []string {
+	all := make([]string, len(roles))
+	for i, role := range roles {
+		all[i] = string(role)
+	}
+	return all
+}

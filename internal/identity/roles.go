@@ -1,0 +1,172 @@
+package identity
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/internal/problem"
+)
+
+const (
+	// changeTimeout bounds the transaction of a change of roles.
+	changeTimeout = 10 * time.Second
+	// blockTTL is far longer, so that no block ends while its transaction may still commit.
+	blockTTL = time.Minute
+)
+
+// Actor is who changes something, as their access token says.
+type Actor struct {
+	SID     string
+	Account string
+	Roles   []policy.Role
+}
+
+// SetRoles gives target, a user of the actor's account, these roles instead of those
+// held before, and their sessions too.
+//
+// Errors: BAD_USER_INPUT for roles that cannot be held or given; FORBIDDEN when the
+// actor may not do this (they must be Owner or Administrator, now and not only when
+// they signed in); NOT_FOUND for a target that is not in the account. A change that
+// was committed succeeds even when the sessions could not be told: they cannot be used
+// until they have been told or refreshed.
+//
+// The target's sessions are blocked inside the transaction, once it is certain that
+// the change is allowed, and learn of the new roles after the commit. Whatever fails
+// in between leaves the target with less access, never with more: the sessions are
+// blocked, then stale, and to refresh one reads the roles anew.
+func (s *Service) SetRoles(ctx context.Context, actor Actor, target string, roles []policy.Role) error {
+	if err := grantable(roles); err != nil {
+		return err
+	}
+	if !manages(actor.Roles) {
+		return errNotManager()
+	}
+	// A client that goes away must not stop a change half-way and leave the block.
+	ctx = context.WithoutCancel(ctx)
+	change, err := s.commit(ctx, actor, target, roles)
+	ctx, cancel := context.WithTimeout(ctx, changeTimeout)
+	defer cancel()
+	if err == nil {
+		if err := s.settle(ctx, change); err != nil {
+			s.log.WarnContext(ctx, "sessions were not told of a change of roles yet", "change", change.ID, "error", err)
+		}
+		return nil
+	}
+	if change.User != "" && undone(err) {
+		if err := s.tell(ctx, change); err != nil {
+			s.log.WarnContext(ctx, "sessions stay blocked after a change of roles that was undone", "error", err)
+		}
+	}
+	return err
+}
+
+// commit runs the transaction. With an error comes the block it has left behind, as a
+// RoleChange without an ID, or the zero RoleChange when nothing was blocked.
+func (s *Service) commit(ctx context.Context, actor Actor, target string, roles []policy.Role) (RoleChange, error) {
+	ctx, cancel := context.WithTimeout(ctx, changeTimeout)
+	defer cancel()
+	var blocked RoleChange
+	change, err := s.users.SetRoles(ctx, actor.Account, actor.SID, target, roles,
+		func(by, of Member, onlyOwnerManagesAdministrators bool) (int64, error) {
+			if err := s.allow(by, of, roles, onlyOwnerManagesAdministrators); err != nil {
+				return 0, err
+			}
+			generation, err := s.sessions.Block(ctx, target, blockTTL)
+			if err != nil {
+				return 0, &problem.Error{
+					Code:    problem.Unavailable,
+					Message: "Roles cannot be changed right now, because sessions cannot be reached. Try again in a moment.",
+					Cause:   err,
+				}
+			}
+			blocked = RoleChange{User: target, Generation: generation}
+			return generation, nil
+		})
+	if err != nil {
+		return blocked, fmt.Errorf("identity: changing roles: %w", err)
+	}
+	return change, nil
+}
+
+// undone tells whether a failed transaction has certainly changed nothing. When that
+// is not known, the commit may still be on its way, and lifting the block would give
+// the old roles back to the sessions.
+func undone(err error) bool {
+	switch problem.CodeOf(err) {
+	case problem.Unavailable, problem.Timeout, problem.Internal:
+		return false
+	}
+	return true
+}
+
+// grantable checks that the roles can be held together and be given.
+func grantable(roles []policy.Role) error {
+	if slices.Contains(roles, policy.Owner) {
+		return problem.Input("Ownership is transferred, not granted.", "input", "roles")
+	}
+	if err := policy.ValidRoles(roles); err != nil {
+		return &problem.Error{
+			Code: problem.BadUserInput, InputPath: []string{"input", "roles"}, Cause: err,
+			Message: "These roles cannot be held together: Administrator stands alone, and at least one role is needed, each once.",
+		}
+	}
+	return nil
+}
+
+// manages tells whether these roles let someone manage users.
+func manages(roles []policy.Role) bool {
+	return slices.Contains(roles, policy.Owner) || slices.Contains(roles, policy.Administrator)
+}
+
+func errNotManager() error {
+	return problem.New(problem.Forbidden, "Only the Owner and Administrators change roles.")
+}
+
+// allow says whether by may give of these roles, with both as they stand in the
+// transaction.
+func (s *Service) allow(by, of Member, roles []policy.Role, onlyOwnerManagesAdministrators bool) error {
+	owner := slices.Contains(by.Roles, policy.Owner)
+	administrators := slices.Contains(of.Roles, policy.Administrator) || slices.Contains(roles, policy.Administrator)
+	switch {
+	case !manages(by.Roles):
+		return errNotManager()
+	case by.Account != of.Account:
+		return problem.Missing()
+	case slices.Contains(of.Roles, policy.Owner):
+		return problem.New(problem.Forbidden, "The Owner's role cannot be changed. Transfer ownership instead.")
+	case administrators && onlyOwnerManagesAdministrators && !owner:
+		return problem.New(problem.Forbidden, "Only the Owner makes or changes an Administrator in this account.")
+	}
+	return s.allowGrants(by, of, roles)
+}
+
+// allowGrants refuses permissions that the target would gain and the actor lacks. In
+// the published matrix there are none, but another may give a role more than
+// Administrators have.
+func (s *Service) allowGrants(by, of Member, roles []policy.Role) error {
+	held, err := s.matrix.Set(by.Roles...)
+	if err != nil {
+		return fmt.Errorf("identity: the actor's roles: %w", err)
+	}
+	before, err := s.matrix.Set(of.Roles...)
+	if err != nil && len(of.Roles) > 0 {
+		return fmt.Errorf("identity: the target's roles: %w", err)
+	}
+	after, err := s.matrix.Set(roles...)
+	if err != nil {
+		return fmt.Errorf("identity: the new roles: %w", err)
+	}
+	for _, grant := range s.matrix.Held(after) {
+		for _, action := range grant.Actions {
+			gained := !s.matrix.Grants(grant.Permission, action, before)
+			if gained && !s.matrix.Grants(grant.Permission, action, held) {
+				return problem.New(problem.Forbidden,
+					fmt.Sprintf("You cannot grant %s, which you do not hold.", grant.Permission))
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,110 @@
+package identity
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/internal/problem"
+)
+
+// Service checks passwords and changes roles. It may be shared.
+type Service struct {
+	users    Users
+	sessions Sessions
+	matrix   *policy.Matrix
+	version  string
+	log      *slog.Logger
+	now      func() time.Time
+
+	// hashing has a slot for each password that may be hashed at the same time.
+	hashing chan struct{}
+	// nobody is the hash of a password that no one knows, for users that do not exist.
+	nobody string
+}
+
+// NewService makes a service on users and their sessions. matrix says what each role
+// holds and policyVersion names it and the rules in force, as the sessions do. It
+// hashes one password and so takes some milliseconds.
+func NewService(users Users, sessions Sessions, matrix *policy.Matrix, policyVersion string, log *slog.Logger) *Service {
+	return &Service{
+		users: users, sessions: sessions, matrix: matrix, version: policyVersion, log: log, now: time.Now,
+		hashing: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		nobody:  hash(rand.Text()),
+	}
+}
+
+// HashPassword is Hash with its place in the queue: as many passwords are hashed at
+// once as there are processors, so that a flood of sign-ins takes a bounded amount of
+// memory. SERVICE_UNAVAILABLE says that ctx ended before the turn came.
+func (s *Service) HashPassword(ctx context.Context, password string) (string, error) {
+	if err := s.enter(ctx); err != nil {
+		return "", err
+	}
+	defer s.leave()
+	return Hash(password)
+}
+
+// verify is Verify with its place in the queue.
+func (s *Service) verify(ctx context.Context, password, encoded string) (bool, error) {
+	if err := s.enter(ctx); err != nil {
+		return false, err
+	}
+	defer s.leave()
+	return Verify(password, encoded)
+}
+
+func (s *Service) enter(ctx context.Context) error {
+	select {
+	case s.hashing <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return &problem.Error{
+			Code: problem.Unavailable, Message: "Too many people are signing in right now. Try again in a moment.",
+			Cause: ctx.Err(),
+		}
+	}
+}
+
+func (s *Service) leave() { <-s.hashing }
+
+// wrongPassword is one answer for whoever cannot sign in, so that it does not tell
+// which addresses have an account.
+func wrongPassword() error {
+	return problem.New(problem.Unauthenticated, "E-mail address or password is wrong.")
+}
+
+// Authenticate returns the user with this e-mail address if the password is theirs,
+// and notes that they signed in. Any other address or password is UNAUTHENTICATED,
+// after the same work and with the same words. SERVICE_UNAVAILABLE says that ctx ended
+// while others' passwords were being checked.
+func (s *Service) Authenticate(ctx context.Context, email, password string) (Member, error) {
+	if len(password) > maxPasswordTry {
+		return Member{}, wrongPassword()
+	}
+	found, err := s.users.CredentialOf(ctx, email)
+	if err != nil && problem.CodeOf(err) != problem.NotFound {
+		return Member{}, fmt.Errorf("identity: finding who signs in: %w", err)
+	}
+	// Who comes from another issuer has no password.
+	known := err == nil && found.PasswordHash != ""
+	encoded := s.nobody
+	if known {
+		encoded = found.PasswordHash
+	}
+	matches, err := s.verify(ctx, password, encoded)
+	if err != nil {
+		return Member{}, fmt.Errorf("identity: checking a password: %w", err)
+	}
+	if !known || !matches {
+		return Member{}, wrongPassword()
+	}
+	if err := s.users.SignedIn(ctx, found.SID, s.now()); err != nil {
+		s.log.WarnContext(ctx, "the time of a sign-in was not noted", "error", err)
+	}
+	return found.Member, nil
+}

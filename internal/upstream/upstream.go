@@ -1,0 +1,176 @@
+// Package upstream says what the gateway stands in front of: one small interface
+// for each domain of the account. Every call carries a Scope, the account that it
+// is bound to and the fields that it may read; there is no call without one.
+//
+// Errors are *problem.Error where a client may know of them: NOT_FOUND for what
+// the account does not have, CONFLICT, BAD_USER_INPUT with the path of the input,
+// NOT_SUPPORTED_BY_UPSTREAM for what an upstream cannot do, SERVICE_UNAVAILABLE.
+package upstream
+
+import (
+	"context"
+	"time"
+
+	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/graph/model"
+	"github.com/fieldgate/fieldgate/internal/scalar"
+	"github.com/shopspring/decimal"
+)
+
+// Scope binds a call to one account and to the fields of the answer's type that
+// the operation selects and the caller may read. Fields go by their names in the
+// schema, such as voiceUrl. An upstream reads no other column than these, those
+// that identify the object and those that order a list. The zero Scope is of no
+// account and so of no data.
+type Scope struct {
+	account string
+	fields  policy.Fields
+}
+
+// NewScope is the scope of the fields within the account of this SID.
+func NewScope(account string, fields policy.Fields) Scope {
+	return Scope{account: account, fields: fields}
+}
+
+// Account is the SID of the account.
+func (s Scope) Account() string { return s.account }
+
+// Fields are the fields that may be read.
+func (s Scope) Fields() policy.Fields { return s.fields }
+
+// Page is what part of a list is asked for.
+type Page struct {
+	// First is how many items at most, 1 to 1000.
+	First int
+	// After is the position of the item after which to go on: the values of the
+	// columns that the list is ordered by, as List.Positions gave them. Nil is the start.
+	After []string
+}
+
+// List is a page of a list.
+type List[T any] struct {
+	Items []T
+	// Positions has the position of each item, to make its cursor of.
+	Positions [][]string
+	// HasNext says whether more items follow.
+	HasNext bool
+}
+
+// Idempotency makes a repeated create harmless: the second call with the same key,
+// by the same principal, gets the first one's object and no secret. The same key
+// with another input is a CONFLICT.
+type Idempotency struct {
+	Principal string
+	Key       string
+}
+
+// Upstream is all the domains together.
+type Upstream interface {
+	Accounts
+	APIKeys
+	PhoneNumbers
+	Billing
+	Logs
+	Usage
+}
+
+// Accounts serves the account itself and its settings.
+type Accounts interface {
+	Account(ctx context.Context, s Scope) (*model.Account, error)
+	Settings(ctx context.Context, s Scope) (*model.ProjectSettings, error)
+}
+
+// APIKeyFilter narrows the list of API keys; nil fields do not.
+type APIKeyFilter struct{ FriendlyName *string }
+
+// NewAPIKey is what a key is made of.
+type NewAPIKey struct {
+	FriendlyName string
+	Idempotency  *Idempotency
+}
+
+// APIKeys serves the account's API keys, newest first.
+type APIKeys interface {
+	APIKeys(ctx context.Context, s Scope, f APIKeyFilter, p Page) (List[model.APIKey], error)
+	APIKey(ctx context.Context, s Scope, sid string) (*model.APIKey, error)
+	// CreateAPIKey gives the key with its position in the list, and its secret
+	// once: nil when an earlier call with the same idempotency key made the key.
+	CreateAPIKey(ctx context.Context, s Scope, n NewAPIKey) (key *model.APIKey, position []string, secret *string, err error)
+	UpdateAPIKey(ctx context.Context, s Scope, sid, friendlyName string) (*model.APIKey, error)
+	DeleteAPIKey(ctx context.Context, s Scope, sid string) error
+}
+
+// PhoneNumberFilter narrows the list of phone numbers; nil fields do not.
+type PhoneNumberFilter struct{ PhoneNumber, FriendlyName, Origin *string }
+
+// PhoneNumbers serves the account's numbers, ordered by SID.
+type PhoneNumbers interface {
+	PhoneNumbers(ctx context.Context, s Scope, f PhoneNumberFilter, p Page) (List[model.PhoneNumber], error)
+	PhoneNumber(ctx context.Context, s Scope, sid string) (*model.PhoneNumber, error)
+}
+
+// InvoiceFilter narrows the list of invoices; nil fields do not.
+type InvoiceFilter struct{ Status *model.InvoiceStatus }
+
+// Billing serves what the account owes and how it pays; lists newest first.
+type Billing interface {
+	Balance(ctx context.Context, s Scope) (*model.Money, error)
+	Invoices(ctx context.Context, s Scope, f InvoiceFilter, p Page) (List[model.Invoice], error)
+	Invoice(ctx context.Context, s Scope, sid string) (*model.Invoice, error)
+	PaymentMethods(ctx context.Context, s Scope, p Page) (List[model.PaymentMethod], error)
+	PaymentMethod(ctx context.Context, s Scope, sid string) (*model.PaymentMethod, error)
+	BillingSettings(ctx context.Context, s Scope) (*model.BillingSettings, error)
+}
+
+// CallFilter narrows the list of calls; nil fields do not. StartTimeAfter is
+// inclusive, StartTimeBefore is not.
+type CallFilter struct {
+	StartTimeAfter, StartTimeBefore *time.Time
+	Status                          *model.CallStatus
+	Direction                       *model.CallDirection
+	From, To                        *string
+}
+
+// MessageFilter narrows the list of messages; nil fields do not. DateCreatedAfter
+// is inclusive, DateCreatedBefore is not.
+type MessageFilter struct {
+	DateCreatedAfter, DateCreatedBefore *time.Time
+	Status                              *model.MessageStatus
+	Direction                           *model.MessageDirection
+	From, To                            *string
+}
+
+// AlertFilter narrows the list of alerts; nil fields do not. DateGeneratedAfter is
+// inclusive, DateGeneratedBefore is not.
+type AlertFilter struct {
+	DateGeneratedAfter, DateGeneratedBefore *time.Time
+	LogLevel                                *model.LogLevel
+	ErrorCode                               *string
+}
+
+// Logs serves what happened, newest first.
+type Logs interface {
+	Calls(ctx context.Context, s Scope, f CallFilter, p Page) (List[model.Call], error)
+	Call(ctx context.Context, s Scope, sid string) (*model.Call, error)
+	Messages(ctx context.Context, s Scope, f MessageFilter, p Page) (List[model.Message], error)
+	Message(ctx context.Context, s Scope, sid string) (*model.Message, error)
+	Alerts(ctx context.Context, s Scope, f AlertFilter, p Page) (List[model.Alert], error)
+	Alert(ctx context.Context, s Scope, sid string) (*model.Alert, error)
+}
+
+// UsageFilter narrows the list of usage records; nil fields do not. Start and End are inclusive.
+type UsageFilter struct {
+	Category    *model.UsageCategory
+	Granularity model.UsageGranularity
+	Start, End  *scalar.Date
+}
+
+// Usage serves what was used, newest period first and by category within it.
+type Usage interface {
+	UsageRecords(ctx context.Context, s Scope, f UsageFilter, p Page) (List[model.UsageRecord], error)
+}
+
+// Money is an amount in micro-units of a currency, the form in which upstreams keep it.
+func Money(micros int64, currency string) model.Money {
+	return model.Money{Amount: decimal.New(micros, -6), Currency: currency}
+}

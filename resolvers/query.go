@@ -1,0 +1,103 @@
+package resolvers
+
+import (
+	"context"
+
+	"github.com/fieldgate/fieldgate/auth"
+	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/graph/model"
+	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/fieldgate/fieldgate/internal/relay"
+)
+
+func (r query) Viewer(ctx context.Context) (*model.Viewer, error) {
+	p := auth.From(ctx)
+	member, err := r.Users.MemberOf(ctx, p.User)
+	if err != nil {
+		return nil, err
+	}
+	v := &model.Viewer{Sid: p.User, Email: member.Email, Roles: modelRoles(p.Roles), Permissions: []*model.HeldPermission{}}
+	for _, held := range r.Matrix.Held(p.Set) {
+		row := &model.HeldPermission{Permission: model.Permission(held.Permission)}
+		for _, a := range held.Actions {
+			row.Actions = append(row.Actions, model.Action(a))
+		}
+		v.Permissions = append(v.Permissions, row)
+	}
+	return v, nil
+}
+
+func (r query) Account(ctx context.Context) (*model.Account, error) {
+	return r.Upstream.Account(ctx, scope(ctx, ""))
+}
+
+// Node finds any object by its global id. That the caller may know of the type was
+// decided from the id before this runs.
+func (r query) Node(ctx context.Context, id string) (model.Node, error) {
+	typeName, key, ok := relay.ParseID(id)
+	if !ok {
+		return nil, problem.Input("This is no id that the API has given.", "id")
+	}
+	s := scope(ctx, "")
+	switch typeName {
+	case "Account":
+		if key != s.Account() {
+			return nil, problem.Missing()
+		}
+		return found(r.Upstream.Account(ctx, s))
+	case "ApiKey":
+		return found(r.Upstream.APIKey(ctx, s, key))
+	case "PhoneNumber":
+		return found(r.Upstream.PhoneNumber(ctx, s, key))
+	case "Invoice":
+		return found(r.Upstream.Invoice(ctx, s, key))
+	case "PaymentMethod":
+		return found(r.Upstream.PaymentMethod(ctx, s, key))
+	case "Call":
+		return found(r.Upstream.Call(ctx, s, key))
+	case "Message":
+		return found(r.Upstream.Message(ctx, s, key))
+	case "Alert":
+		return found(r.Upstream.Alert(ctx, s, key))
+	case "User":
+		return found(r.Users.User(ctx, s, key))
+	}
+	return nil, problem.Missing()
+}
+
+// found keeps a nil pointer from becoming a Node that is not nil.
+func found[T any, P interface {
+	*T
+	model.Node
+}](object P, err error) (model.Node, error) {
+	if err != nil || object == nil {
+		return nil, err
+	}
+	return object, nil
+}
+
+func (r query) PermissionMatrix(context.Context) ([]*model.PermissionRow, error) {
+	var rows []*model.PermissionRow
+	for _, row := range r.Matrix.Rows() {
+		m := &model.PermissionRow{
+			Permission: model.Permission(row.Permission),
+			Title:      row.Title,
+			Roles:      modelRoles(row.Roles),
+			Implies:    []model.Permission{},
+			Source:     row.Source,
+		}
+		for _, p := range row.Implies {
+			m.Implies = append(m.Implies, model.Permission(p))
+		}
+		rows = append(rows, m)
+	}
+	return rows, nil
+}
+
+func modelRoles(roles []policy.Role) []model.Role {
+	out := make([]model.Role, len(roles))
+	for i, role := range roles {
+		out[i] = model.Role(role)
+	}
+	return out
+}

@@ -1,0 +1,87 @@
+package resolvers
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/fieldgate/fieldgate/auth"
+	"github.com/fieldgate/fieldgate/graph/model"
+	"github.com/fieldgate/fieldgate/internal/identity"
+	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/fieldgate/fieldgate/internal/relay"
+)
+
+func (r mutation) SignIn(ctx context.Context, input model.SignInInput) (*model.SignInPayload, error) {
+	tokens, err := r.Auth.SignIn(ctx, func(ctx context.Context) (string, error) {
+		member, err := r.Identity.Authenticate(ctx, input.Email, input.Password)
+		return member.SID, err
+	}, clientOf(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return &model.SignInPayload{AccessToken: tokens.Access, RefreshToken: tokens.Refresh, ExpiresIn: seconds(tokens.ExpiresIn)}, nil
+}
+
+func (r mutation) RefreshSession(ctx context.Context, input model.RefreshSessionInput) (*model.RefreshSessionPayload, error) {
+	tokens, err := r.Auth.Refresh(ctx, input.RefreshToken)
+	if err != nil {
+		return nil, err
+	}
+	return &model.RefreshSessionPayload{AccessToken: tokens.Access, RefreshToken: tokens.Refresh, ExpiresIn: seconds(tokens.ExpiresIn)}, nil
+}
+
+func (r mutation) SignOut(ctx context.Context) (*model.SignOutPayload, error) {
+	p := auth.From(ctx)
+	if err := r.Auth.SignOut(ctx, p); err != nil {
+		return nil, err
+	}
+	return &model.SignOutPayload{EndedSessionID: sessionID(p.User, p.Session)}, nil
+}
+
+// EndSession ends a session of a user of the caller's account. What is not one is
+// not found, whosever it is.
+func (r mutation) EndSession(ctx context.Context, input model.EndSessionInput) (*model.EndSessionPayload, error) {
+	typeName, key, _ := relay.ParseID(input.SessionID)
+	user, sid, ok := strings.Cut(key, "/")
+	if typeName != "Session" || !ok {
+		return nil, problem.Input("This is no id of a session.", "input", "sessionId")
+	}
+	if err := r.Identity.MayEndSession(ctx, actor(ctx), user); err != nil {
+		return nil, err
+	}
+	if err := r.Auth.EndSession(ctx, user, sid); err != nil {
+		return nil, err
+	}
+	return &model.EndSessionPayload{EndedSessionID: input.SessionID}, nil
+}
+
+func (r user) Sessions(ctx context.Context, obj *model.User) ([]*model.Session, error) {
+	_, sid, ok := relay.ParseID(obj.ID)
+	if !ok {
+		return nil, problem.Missing()
+	}
+	live, err := r.Auth.Sessions(ctx, sid)
+	if err != nil {
+		return nil, err
+	}
+	sessions := make([]*model.Session, len(live))
+	for i, s := range live {
+		sessions[i] = &model.Session{
+			ID: sessionID(s.User, s.ID), Client: s.Client,
+			DateCreated: s.Created, LastSeen: s.Seen, Expires: s.Expires,
+		}
+	}
+	return sessions, nil
+}
+
+// sessionID is a session's global id. It names the user too, whose sessions are
+// kept together.
+func sessionID(user, session string) string { return relay.GlobalID("Session", user+"/"+session) }
+
+func actor(ctx context.Context) identity.Actor {
+	p := auth.From(ctx)
+	return identity.Actor{SID: p.User, Account: p.Account, Roles: p.Roles}
+}
+
+func seconds(d time.Duration) int { return int(d / time.Second) }
