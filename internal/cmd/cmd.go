@@ -1,0 +1,76 @@
+// Package cmd has the commands of the program and wires its parts together. It is
+// the only package that reads flags, the environment and configuration files.
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// commands is the command line. Every flag is also an environment variable.
+type commands struct {
+	Serve  serve       `cmd:"" default:"withargs" help:"Start the gateway (the default)."`
+	Check  checkCmd    `cmd:"" help:"Check the schema's rules and the matrix, and name every fault."`
+	Matrix printMatrix `cmd:"" help:"Print the table of roles and permissions."`
+}
+
+// output is where a command writes.
+type output struct{ out, err io.Writer }
+
+// Main runs the command line that args give, without the program's name, and
+// returns the program's exit status: 0, 1 for a command that failed, 2 for a command
+// line that cannot be understood.
+func Main(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	return run(ctx, args, stdout, stderr)
+}
+
+// exited carries an exit status out of the parser, which asks for it after --help.
+type exited int
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status int) {
+	defer func() {
+		if p := recover(); p != nil {
+			code, ok := p.(exited)
+			if !ok {
+				panic(p)
+			}
+			status = int(code)
+		}
+	}()
+	var line commands
+	parser, err := kong.New(&line,
+		kong.Name("fieldgate"),
+		kong.Description("A GraphQL gateway with field-level authorization for a communications account."),
+		kong.UsageOnError(),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { panic(exited(code)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "fieldgate:", err)
+		return 1
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintln(stderr, "fieldgate:", err)
+		fmt.Fprintln(stderr, "Run fieldgate --help for the commands and flags.")
+		return 2
+	}
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	if err := parsed.Run(output{stdout, stderr}); err != nil && !errors.Is(err, context.Canceled) {
+		for _, line := range strings.Split(strings.TrimRight(err.Error(), "\n"), "\n") {
+			fmt.Fprintln(stderr, "fieldgate:", line)
+		}
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,85 @@
+package cmd
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/internal/identity"
+	"github.com/fieldgate/fieldgate/internal/store"
+	"github.com/fieldgate/fieldgate/internal/store/demo"
+)
+
+// fill sees to the demo data as --demo says, and to the password of its users.
+func (g *gateway) fill(ctx context.Context, s serve, db *store.Store) error {
+	empty, err := db.Empty(ctx)
+	if err != nil {
+		return err
+	}
+	if g.demo, err = db.Demo(ctx); err != nil {
+		return err
+	}
+	switch {
+	case s.Demo == "off" && g.demo:
+		return errors.New("the database holds demo users: choose another data folder (--data), or let them in (--demo=on)")
+	case s.Demo == "off" && empty:
+		return errors.New("the database has no account yet, and --demo=off: nobody could sign in")
+	case s.Demo == "on" && !empty && !g.demo:
+		return errors.New("the database holds an account of its own: demo data goes only into an empty one (--data)")
+	case !empty && !g.demo:
+		return nil
+	}
+	if g.password, err = demoPassword(s); err != nil {
+		return err
+	}
+	if empty {
+		return g.fillEmpty(ctx, db)
+	}
+	owner, err := db.CredentialOf(ctx, demo.Main().With(policy.Owner).Email)
+	if err != nil {
+		return fmt.Errorf("the demo's owner: %w", err)
+	}
+	if same, err := identity.Verify(g.password, owner.PasswordHash); err != nil || same {
+		return err
+	}
+	hash, err := g.identity.HashPassword(ctx, g.password)
+	if err != nil {
+		return err
+	}
+	return demo.SetPassword(ctx, db, hash)
+}
+
+func (g *gateway) fillEmpty(ctx context.Context, db *store.Store) error {
+	hash, err := g.identity.HashPassword(ctx, g.password)
+	if err != nil {
+		return fmt.Errorf("the demo password: %w", err)
+	}
+	if err := demo.Fill(ctx, db, hash, time.Now()); err != nil {
+		return err
+	}
+	g.demo = true
+	return nil
+}
+
+// demoPassword is the password that was asked for, or one made up at the first
+// start and kept beside the database.
+func demoPassword(s serve) (string, error) {
+	if s.DemoPassword != "" {
+		return s.DemoPassword, nil
+	}
+	file := filepath.Join(s.Data, "demo-password")
+	kept, err := readSecret(file)
+	if err == nil || !errors.Is(err, os.ErrNotExist) {
+		return kept, err
+	}
+	made := rand.Text()[:12]
+	if err := os.WriteFile(file, []byte(made+"\n"), 0o600); err != nil {
+		return "", fmt.Errorf("the demo password cannot be kept: %w", err)
+	}
+	return made, nil
+}

@@ -1,0 +1,202 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/fieldgate/fieldgate/auth"
+	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/auth/session"
+	"github.com/fieldgate/fieldgate/auth/token"
+	"github.com/fieldgate/fieldgate/graph"
+	"github.com/fieldgate/fieldgate/internal/engine"
+	"github.com/fieldgate/fieldgate/internal/identity"
+	"github.com/fieldgate/fieldgate/internal/relay"
+	"github.com/fieldgate/fieldgate/internal/store"
+	"github.com/fieldgate/fieldgate/resolvers"
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	// tokenName is issuer and audience of the gateway's own access tokens.
+	tokenName = "fieldgate"
+	// reconcileEvery is how often changes of roles are looked for of which sessions
+	// were not told.
+	reconcileEvery = 5 * time.Second
+	// startTimeout bounds how long Redis may take to answer at the start.
+	startTimeout = 5 * time.Second
+)
+
+// gateway is the whole program, wired together.
+type gateway struct {
+	graphql  http.Handler
+	auth     *auth.Service
+	identity *identity.Service
+	keys     *token.Keys
+
+	demo     bool
+	password string // of the demo users
+	embedded bool   // whether sessions are kept in this process
+	closers  []func() error
+}
+
+// open wires the program together. What it has opened is closed again when it fails.
+func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) (g *gateway, err error) {
+	g = &gateway{}
+	defer func() {
+		if err != nil {
+			g.close()
+		}
+	}()
+	matrix, err := s.load()
+	if err != nil {
+		return nil, err
+	}
+	table, err := compile(ownSchema(), matrix)
+	if err != nil {
+		return nil, err
+	}
+	if g.keys, _, err = token.LoadKeys(filepath.Join(s.Data, "keys")); err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, filepath.Join(s.Data, "fieldgate.db"))
+	if err != nil {
+		return nil, err
+	}
+	g.closers = append(g.closers, db.Close)
+	sessions, err := g.sessions(ctx, s.RedisURL, log)
+	if err != nil {
+		return nil, err
+	}
+	authority, err := token.NewAuthority(g.keys, tokenName, tokenName, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	version := matrix.Version() + "-" + table.Fingerprint()
+	g.identity = identity.NewService(db, sessions, matrix, version, log)
+	g.auth = auth.NewService(authority, sessions, matrix, version, func(ctx context.Context, user string) (string, []policy.Role, error) {
+		member, err := db.MemberOf(ctx, user)
+		return member.Account, member.Roles, err
+	})
+	if err := g.fill(ctx, s, db); err != nil {
+		return nil, err
+	}
+	cursorKey, err := g.keys.Derive("fieldgate cursors")
+	if err != nil {
+		return nil, err
+	}
+	cursors, err := relay.NewCursors(cursorKey)
+	if err != nil {
+		return nil, err
+	}
+	root := &resolvers.Root{
+		Upstream: db, Users: db, Identity: g.identity, Auth: g.auth, Matrix: matrix, Cursors: cursors,
+	}
+	g.graphql, err = engine.NewHandler(graph.NewGuardedSchema(graph.Config{Resolvers: root}), engine.Config{
+		Table:  table,
+		Caller: func(ctx context.Context) policy.Set { return auth.From(ctx).Set },
+		TypeOf: func(id string) string {
+			name, _, _ := relay.ParseID(id)
+			return name
+		},
+		Present: resolvers.Presenter(log),
+		Log:     log,
+		Denials: engine.Denials(s.Denials),
+		Limits:  limits,
+	})
+	return g, err
+}
+
+// sessions opens the session store, on a Redis or on one inside this process.
+func (g *gateway) sessions(ctx context.Context, url string, log *slog.Logger) (*session.Store, error) {
+	redis.SetLogger(redisLog{log})
+	var client redis.UniversalClient
+	if url == "" {
+		embedded, stop, err := session.Embedded()
+		if err != nil {
+			return nil, err
+		}
+		client, g.embedded = embedded, true
+		g.closers = append(g.closers, func() error { stop(); return nil })
+	} else {
+		external, err := session.NewClient(url)
+		if err != nil {
+			return nil, fmt.Errorf("--redis-url: %w", err)
+		}
+		client = external
+		g.closers = append(g.closers, external.Close)
+	}
+	sessions := session.New(client, time.Now, session.Options{})
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	if err := sessions.Start(ctx); err != nil {
+		return nil, fmt.Errorf("sessions cannot be kept without Redis (--redis-url): %w", err)
+	}
+	return sessions, nil
+}
+
+// close closes what open opened, the last first.
+func (g *gateway) close() error {
+	var errs []error
+	for i := len(g.closers) - 1; i >= 0; i-- {
+		errs = append(errs, g.closers[i]())
+	}
+	return errors.Join(errs...)
+}
+
+// handler serves everything that the gateway answers to.
+func (g *gateway) handler(hosts map[string]bool, log *slog.Logger) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/graphql", g.auth.Middleware(g.graphql))
+	mux.HandleFunc("GET /.well-known/jwks.json", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/jwk-set+json")
+		w.Header().Set("Cache-Control", "public, max-age=300")
+		if _, err := w.Write(g.keys.JWKS()); err != nil {
+			log.Debug("the client went away", "error", err)
+		}
+	})
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "ok\n")
+	})
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "Fieldgate answers GraphQL at /graphql.\n")
+	})
+	return withRequestID(closeChunked(onlyHosts(hosts, mux)))
+}
+
+// redisLog passes on what the Redis client has to say, which is of connections.
+type redisLog struct{ log *slog.Logger }
+
+func (l redisLog) Printf(ctx context.Context, format string, v ...any) {
+	l.log.WarnContext(ctx, "redis: "+fmt.Sprintf(format, v...))
+}
+
+// announce tells whoever started the gateway where it is and how to sign in.
+func (g *gateway) announce(w io.Writer, addr net.Addr) {
+	endpoint := "http://" + addr.String() + "/graphql"
+	fmt.Fprintf(w, "Fieldgate answers at %s\n", endpoint)
+	if g.embedded {
+		fmt.Fprintln(w, "Sessions are kept in this process and end with it; --redis-url keeps them in Redis.")
+	}
+	if !g.demo {
+		return
+	}
+	fmt.Fprintf(w, `
+The demo account has one user per role: owner@example.com, administrator@example.com,
+developer@example.com, billing@example.com and support@example.com. Their password: %s
+
+Sign in, and ask with the token that you get:
+
+  curl -s %[2]s -H 'Content-Type: application/json' -d '{"query":
+    "mutation { signIn(input: {email: \"support@example.com\", password: \"%[1]s\"}) { accessToken } }"}'
+  curl -s %[2]s -H 'Content-Type: application/json' -H "Authorization: Bearer $TOKEN" -d '{"query":
+    "{ account { friendlyName balance { amount } calls(first: 2) { edges { node { status price { amount } } } } } }"}'
+`, g.password, endpoint)
+}

@@ -1,0 +1,129 @@
+package cmd
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/graph"
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// matrixFlag names a matrix other than the published one.
+type matrixFlag struct {
+	Matrix string `help:"The table of roles and permissions to use instead of the published one." type:"path" placeholder:"FILE" env:"FIELDGATE_MATRIX"`
+}
+
+// load reads the matrix.
+func (m matrixFlag) load() (*policy.Matrix, error) {
+	if m.Matrix == "" {
+		return policy.Published(), nil
+	}
+	f, err := os.Open(m.Matrix)
+	if err != nil {
+		return nil, fmt.Errorf("the matrix cannot be read: %w", err)
+	}
+	defer f.Close()
+	matrix, err := policy.ParseMatrix(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", m.Matrix, err)
+	}
+	return matrix, nil
+}
+
+// compile makes the table of a schema's rules under a matrix, or names every fault.
+func compile(schema *ast.Schema, matrix *policy.Matrix) (*policy.Table, error) {
+	table, faults := policy.Compile(schema, matrix, policy.Unserved())
+	if len(faults) == 0 {
+		return table, nil
+	}
+	for i := range faults {
+		faults[i].File = strings.TrimPrefix(faults[i].File, "../") // gqlgen names files from graph/
+	}
+	return nil, faults
+}
+
+// ownSchema is the schema that the program was built with.
+func ownSchema() *ast.Schema { return graph.NewGuardedSchema(graph.Config{}).Schema() }
+
+// checkCmd is the command check.
+type checkCmd struct {
+	matrixFlag
+	Schema []string `arg:"" optional:"" type:"existingfile" help:"Schema files to check instead of the program's own."`
+}
+
+// Run checks, prints what was checked, and fails with every fault.
+func (c checkCmd) Run(o output) error {
+	matrix, err := c.load()
+	if err != nil {
+		return err
+	}
+	schema := ownSchema()
+	if len(c.Schema) > 0 {
+		if schema, err = loadSchema(c.Schema); err != nil {
+			return err
+		}
+	}
+	table, err := compile(schema, matrix)
+	if err != nil {
+		return err
+	}
+	fields := 0
+	for _, c := range table.Coordinates() {
+		if c.Field != "" && !c.Input {
+			fields++
+		}
+	}
+	fmt.Fprintf(o.out, "%d fields, each with its rule; %d rows of the matrix (version %s); rules %s.\n",
+		fields, len(matrix.Rows()), matrix.Version(), table.Fingerprint())
+	return nil
+}
+
+func loadSchema(files []string) (*ast.Schema, error) {
+	var sources []*ast.Source
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("the schema cannot be read: %w", err)
+		}
+		sources = append(sources, &ast.Source{Name: name, Input: string(text)})
+	}
+	schema, err := gqlparser.LoadSchema(sources...)
+	if err != nil {
+		return nil, fmt.Errorf("the schema is not valid: %w", err)
+	}
+	return schema, nil
+}
+
+// printMatrix is the command matrix.
+type printMatrix struct{ matrixFlag }
+
+// Run prints the table as people read it.
+func (m printMatrix) Run(o output) error {
+	matrix, err := m.load()
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(o.out, 0, 0, 2, ' ', 0)
+	fmt.Fprint(w, "Permission\tTitle")
+	for _, role := range policy.Roles() {
+		fmt.Fprintf(w, "\t%s", role)
+	}
+	fmt.Fprintln(w, "\tSource")
+	for _, row := range matrix.Rows() {
+		fmt.Fprintf(w, "%s\t%s", row.Permission, row.Title)
+		for _, role := range policy.Roles() {
+			cell := "."
+			if slices.Contains(row.Roles, role) {
+				cell = "x"
+			}
+			fmt.Fprintf(w, "\t%s", cell)
+		}
+		fmt.Fprintf(w, "\t%s\n", row.Source)
+	}
+	return w.Flush()
+}

@@ -1,0 +1,127 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/fieldgate/fieldgate/internal/engine"
+)
+
+// serve is the command serve and its configuration.
+type serve struct {
+	matrixFlag
+	Listen           string   `help:"The address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT" env:"FIELDGATE_LISTEN"`
+	Data             string   `help:"The folder of the database and the keys." default:"./data" type:"path" placeholder:"DIR" env:"FIELDGATE_DATA"`
+	RedisURL         string   `help:"The Redis that holds the sessions, such as redis://localhost:6379/0. Without one, sessions are kept in this process and end with it." placeholder:"URL" env:"FIELDGATE_REDIS_URL" xor:"redis"`
+	RedisURLFile     string   `help:"A file that holds the URL of Redis." type:"path" placeholder:"FILE" env:"FIELDGATE_REDIS_URL_FILE" xor:"redis"`
+	Denials          string   `help:"How answers list what was denied: ${enum}." enum:"each,selection,extensions" default:"each" env:"FIELDGATE_DENIALS"`
+	Demo             string   `help:"Demo data: in an empty data folder (auto), there or not at all (on), never (off)." enum:"auto,on,off" default:"auto" env:"FIELDGATE_DEMO"`
+	DemoPassword     string   `help:"The password of the demo users, instead of one that is made up." placeholder:"TEXT" env:"FIELDGATE_DEMO_PASSWORD" xor:"password"`
+	DemoPasswordFile string   `help:"A file that holds the password of the demo users." type:"path" placeholder:"FILE" env:"FIELDGATE_DEMO_PASSWORD_FILE" xor:"password"`
+	Host             []string `help:"Names under which clients reach the gateway, beside those of this machine itself." placeholder:"NAME" env:"FIELDGATE_HOST"`
+	LogLevel         string   `help:"What is logged: ${enum}." enum:"debug,info,warn,error" default:"info" env:"FIELDGATE_LOG_LEVEL"`
+
+	listening func(net.Addr) // tells a test where the gateway listens
+}
+
+const (
+	// drainTime is how long requests that are under way may take to end at a stop.
+	drainTime = 10 * time.Second
+	// maxHeader bounds the headers of a request.
+	maxHeader = 16 << 10
+)
+
+// Run serves until ctx ends, and then lets the requests that are under way end.
+func (s serve) Run(ctx context.Context, o output) error {
+	if err := s.secrets(); err != nil {
+		return err
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(s.LogLevel)); err != nil {
+		return err
+	}
+	log := slog.New(slog.NewJSONHandler(o.err, &slog.HandlerOptions{Level: level}))
+	host, _, err := net.SplitHostPort(s.Listen)
+	if err != nil {
+		return fmt.Errorf("--listen takes HOST:PORT, such as 127.0.0.1:8080: %w", err)
+	}
+	// The port comes first: another gateway that has it may have the data folder too.
+	listener, err := net.Listen("tcp", s.Listen)
+	if err != nil {
+		return fmt.Errorf("the gateway cannot listen on %s (--listen): %w", s.Listen, err)
+	}
+	defer listener.Close()
+	g, err := open(ctx, s, engine.DefaultLimits(), log)
+	if err != nil {
+		return err
+	}
+	defer g.close()
+	if g.demo && !loopback(host) {
+		return fmt.Errorf("the database holds demo users, whose password is no secret: listen on 127.0.0.1, not on %s (--listen)", s.Listen)
+	}
+	g.announce(o.out, listener.Addr())
+	if s.listening != nil {
+		s.listening(listener.Addr())
+	}
+	return s.until(ctx, g, listener, log)
+}
+
+// until serves on the listener until ctx ends.
+func (s serve) until(ctx context.Context, g *gateway, listener net.Listener, log *slog.Logger) error {
+	server := &http.Server{
+		Handler:           g.handler(s.hosts(), log),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	background, stop := context.WithCancel(ctx)
+	defer stop()
+	go g.identity.Run(background, reconcileEvery)
+
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("the gateway stopped serving: %w", err)
+	case <-ctx.Done():
+	}
+	log.Info("stopping: requests under way may end", "within", drainTime.String())
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	if err := server.Shutdown(drain); err != nil {
+		return fmt.Errorf("requests were still under way after %s: %w", drainTime, errors.Join(err, server.Close()))
+	}
+	return nil
+}
+
+// hosts are the names that a Host header may have.
+func (s serve) hosts() map[string]bool {
+	names := map[string]bool{"localhost": true, "127.0.0.1": true, "::1": true}
+	if host, _, err := net.SplitHostPort(s.Listen); err == nil && host != "" {
+		if ip := net.ParseIP(host); ip == nil || !ip.IsUnspecified() {
+			names[strings.ToLower(host)] = true
+		}
+	}
+	for _, name := range s.Host {
+		names[strings.ToLower(name)] = true
+	}
+	return names
+}
+
+// loopback says whether a host that is listened on is reached from this machine alone.
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,79 @@
+// Package demo fills an empty database with an invented company, so that there is
+// something to look at and to test with. Its phone numbers are of the ranges that
+// regulators keep free for films and books, its addresses are under example.com.
+package demo
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/fieldgate/fieldgate/internal/store"
+)
+
+// ErrNotEmpty says that the database holds an account already.
+var ErrNotEmpty = errors.New("demo: the database is not empty")
+
+// size is how much of everything an account has.
+type size struct {
+	months, numbers, keys, paymentMethods, calls, messages, alerts int
+	// perDay scales the usage, in percent.
+	perDay int64
+}
+
+// Fill puts two accounts (Main and Second) with their users and data into an empty
+// database and marks it as holding demo data, all in one transaction. passwordHash is
+// the PHC string of the one password of all users.
+//
+// What it puts there depends on passwordHash and on the day of now, in UTC, alone: its
+// moments lie before the beginning of that day, its SIDs are always the same.
+// ErrNotEmpty says that nothing was done because there is an account already.
+func Fill(ctx context.Context, s *store.Store, passwordHash string, now time.Time) error {
+	today := now.UTC().Truncate(24 * time.Hour)
+	return s.Transact(ctx, func(tx *sql.Tx) error {
+		var accounts int
+		if err := tx.QueryRowContext(ctx, "SELECT COUNT(*) FROM accounts").Scan(&accounts); err != nil {
+			return fmt.Errorf("demo: looking for accounts: %w", err)
+		}
+		if accounts > 0 {
+			return ErrNotEmpty
+		}
+		main := size{months: 24, numbers: 1200, keys: 48, paymentMethods: 4, calls: 5000, messages: 5000, alerts: 500, perDay: 100}
+		if err := fill(ctx, tx, Main(), main, passwordHash, today); err != nil {
+			return err
+		}
+		second := size{months: 6, numbers: 8, keys: 5, paymentMethods: 5, calls: 20, messages: 20, alerts: 8, perDay: 2}
+		if err := fill(ctx, tx, Second(), second, passwordHash, today); err != nil {
+			return err
+		}
+		return store.MarkDemo(ctx, tx)
+	})
+}
+
+// fill makes one account with everything in it.
+func fill(ctx context.Context, tx *sql.Tx, a Account, n size, passwordHash string, today time.Time) error {
+	numbers := phoneNumbers(a, n.numbers, today)
+	daily := dailyUsage(a, n, today)
+	calls := calls(a, n.calls, numbers, today)
+	messages := messages(a, n.messages, numbers, today)
+	for _, t := range []rows{
+		accountRows(a, today),
+		userRows(a, passwordHash, today),
+		apiKeyRows(a, n.keys, today),
+		phoneNumberRows(numbers),
+		usageRows(a, daily, today),
+		invoiceRows(a, daily, today),
+		paymentMethodRows(a, n.paymentMethods, today),
+		billingSettingsRows(a),
+		calls,
+		messages,
+		alertRows(a, n.alerts, calls, messages, today),
+	} {
+		if err := t.insert(ctx, tx); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,15 @@
+package store
+
+import (
+	"database/sql"
+	"time"
+)
+
+// Trace has every statement shown to see before it runs.
+func (s *Store) Trace(see func(query string, args []any)) { s.trace = see }
+
+// DB is the database itself.
+func (s *Store) DB() *sql.DB { return s.db }
+
+// SetNow sets the clock.
+func (s *Store) SetNow(now func() time.Time) { s.now = now }

@@ -1,0 +1,152 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/binary"
+	"slices"
+	"strings"
+
+	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/internal/identity"
+	"github.com/fieldgate/fieldgate/internal/problem"
+)
+
+// SetRoles gives a user of the account other roles and puts the change into the outbox,
+// in one transaction: see identity.Users. Roles that cannot be held together are
+// BAD_USER_INPUT. A change that would leave the account without its one Owner, or give
+// it a second, is a CONFLICT, even if check lets it pass.
+func (s *Store) SetRoles(
+	ctx context.Context, account, actor, target string, roles []policy.Role,
+	check func(actor, target identity.Member, onlyOwnerManagesAdministrators bool) (generation int64, err error),
+) (identity.RoleChange, error) {
+	if err := policy.ValidRoles(roles); err != nil {
+		return identity.RoleChange{}, &problem.Error{
+			Code: problem.BadUserInput, Message: "These roles cannot be held together.",
+			InputPath: []string{"input", "roles"}, Cause: err,
+		}
+	}
+	var change identity.RoleChange
+	err := s.Transact(ctx, func(tx *sql.Tx) error {
+		by, of, onlyOwner, err := s.parties(ctx, tx, account, actor, target)
+		if err != nil {
+			return err
+		}
+		generation, err := check(by, of, onlyOwner)
+		if err != nil {
+			return err
+		}
+		change = identity.RoleChange{ID: newChangeID(), User: target, Generation: generation}
+		return s.changeRoles(ctx, tx, account, roles, change)
+	})
+	if isConstraint(err) {
+		return identity.RoleChange{}, &problem.Error{
+			Code: problem.Conflict, Message: "An account has exactly one Owner.", Cause: err,
+		}
+	}
+	if err != nil {
+		return identity.RoleChange{}, err
+	}
+	return change, nil
+}
+
+// parties reads who changes whom, and whether only the Owner may manage Administrators.
+func (s *Store) parties(
+	ctx context.Context, tx *sql.Tx, account, actor, target string,
+) (by, of identity.Member, onlyOwner bool, err error) {
+	if of, err = s.memberIn(ctx, tx, account, target); err != nil {
+		return by, of, false, err
+	}
+	by, err = s.memberIn(ctx, tx, account, actor)
+	if problem.CodeOf(err) == problem.NotFound {
+		err = problem.New(problem.Forbidden, "You are not a user of this account.")
+	}
+	if err != nil {
+		return by, of, false, err
+	}
+	st := new(statement)
+	st.write("SELECT only_owner_manages_administrators FROM accounts WHERE sid = ", st.arg(account))
+	if err := s.scanOne(ctx, tx, st, (*flag)(&onlyOwner)); err != nil {
+		return by, of, false, failed(ctx, "reading the account's settings", err)
+	}
+	return by, of, onlyOwner, nil
+}
+
+func (s *Store) memberIn(ctx context.Context, tx *sql.Tx, account, sid string) (identity.Member, error) {
+	var m identity.Member
+	st := new(statement)
+	st.write("SELECT sid, account_sid, email, roles FROM users WHERE account_sid = ", st.arg(account), " AND sid = ", st.arg(sid))
+	return m, s.scanUser(ctx, tx, st, memberPlaces(&m)...)
+}
+
+// changeRoles writes the roles and the outbox.
+func (s *Store) changeRoles(
+	ctx context.Context, tx *sql.Tx, account string, roles []policy.Role, change identity.RoleChange,
+) error {
+	now := micros(s.now())
+	st := new(statement)
+	st.write("UPDATE users SET roles = ", st.arg(rolesText(roles)), ", date_updated = ", st.arg(now),
+		" WHERE account_sid = ", st.arg(account), " AND sid = ", st.arg(change.User))
+	if _, err := s.exec(ctx, tx, st); err != nil {
+		return failed(ctx, "changing roles", err)
+	}
+	st = new(statement)
+	st.write("INSERT INTO role_changes (id, user_sid, generation, date_created) VALUES (",
+		st.arg(change.ID), ", ", st.arg(change.User), ", ", st.arg(change.Generation), ", ", st.arg(now), ")")
+	if _, err := s.exec(ctx, tx, st); err != nil {
+		return failed(ctx, "writing the outbox", err)
+	}
+	return nil
+}
+
+// rolesText is how roles are kept: in the order of policy.Roles, with commas.
+func rolesText(roles []policy.Role) string {
+	var held []string
+	for _, role := range policy.Roles() {
+		if slices.Contains(roles, role) {
+			held = append(held, string(role))
+		}
+	}
+	return strings.Join(held, ",")
+}
+
+// newChangeID is a random positive number: one that was used is not used again.
+func newChangeID() int64 {
+	var random [8]byte
+	rand.Read(random[:]) // never fails
+	return int64(binary.NativeEndian.Uint64(random[:]) >> 1)
+}
+
+// PendingRoleChanges are those in the outbox, oldest first, at most limit.
+func (s *Store) PendingRoleChanges(ctx context.Context, limit int) ([]identity.RoleChange, error) {
+	st := new(statement)
+	st.write("SELECT id, user_sid, generation FROM role_changes ORDER BY date_created, id LIMIT ", st.arg(limit))
+	rows, err := s.query(ctx, s.db, st)
+	if err != nil {
+		return nil, failed(ctx, "reading the outbox", err)
+	}
+	defer rows.Close()
+	var pending []identity.RoleChange
+	for rows.Next() {
+		var c identity.RoleChange
+		if err := rows.Scan(&c.ID, &c.User, &c.Generation); err != nil {
+			return nil, failed(ctx, "reading the outbox", err)
+		}
+		pending = append(pending, c)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, failed(ctx, "reading the outbox", err)
+	}
+	return pending, nil
+}
+
+// RoleChangeDone takes a change out of the outbox. One that is gone is no error.
+func (s *Store) RoleChangeDone(ctx context.Context, id int64) error {
+	st := new(statement)
+	st.write("DELETE FROM role_changes WHERE id = ", st.arg(id))
+	if _, err := s.exec(ctx, s.db, st); err != nil {
+		return failed(ctx, "clearing the outbox", err)
+	}
+	return nil
+}

@@ -1,0 +1,127 @@
+// Package store keeps accounts, their users and what an upstream has of them in SQL,
+// through database/sql. It implements upstream.Upstream and identity.Users.
+//
+// Statements keep to what SQLite and Postgres have in common. Each one that reads
+// data is bound to one account in its WHERE and names only the columns of the fields
+// that its scope permits: what a caller may not see is not read.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/fieldgate/fieldgate/graph/model"
+	"github.com/fieldgate/fieldgate/internal/identity"
+	"github.com/fieldgate/fieldgate/internal/upstream"
+)
+
+var (
+	_ upstream.Upstream = (*Store)(nil)
+	_ identity.Users    = (*Store)(nil)
+)
+
+// Store is an open database. It may be shared.
+type Store struct {
+	db    *sql.DB
+	now   func() time.Time
+	trace func(query string, args []any) // for tests; nil otherwise
+	tables
+}
+
+// tables says how each type of the schema is kept.
+type tables struct {
+	accounts        table[model.Account]
+	settings        table[model.ProjectSettings]
+	apiKeys         table[model.APIKey]
+	phoneNumbers    table[model.PhoneNumber]
+	balances        table[model.Money]
+	invoices        table[model.Invoice]
+	paymentMethods  table[model.PaymentMethod]
+	billingSettings table[model.BillingSettings]
+	calls           table[model.Call]
+	messages        table[model.Message]
+	alerts          table[model.Alert]
+	usage           table[model.UsageRecord]
+	users           table[model.User]
+}
+
+// Open opens the SQLite database in the file at path, brings its tables up to date,
+// and returns it. A file that is missing is made, readable by its owner alone, and so
+// is its folder. ErrNewerDatabase says that a newer program has written it; nothing is
+// changed then.
+func Open(ctx context.Context, path string) (*Store, error) {
+	db, err := openSQLite(path)
+	if err != nil {
+		return nil, fmt.Errorf("store: opening the database: %w", err)
+	}
+	if err := migrate(ctx, db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return newStore(db), nil
+}
+
+func newStore(db *sql.DB) *Store {
+	return &Store{db: db, now: time.Now, tables: tables{
+		accounts:        accountTable(),
+		settings:        settingsTable(),
+		apiKeys:         apiKeyTable(),
+		phoneNumbers:    phoneNumberTable(),
+		balances:        balanceTable(),
+		invoices:        invoiceTable(),
+		paymentMethods:  paymentMethodTable(),
+		billingSettings: billingSettingsTable(),
+		calls:           callTable(),
+		messages:        messageTable(),
+		alerts:          alertTable(),
+		usage:           usageTable(),
+		users:           userTable(),
+	}}
+}
+
+// Close closes the database. Calls that are under way fail.
+func (s *Store) Close() error { return s.db.Close() }
+
+// Ping tells whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.db.PingContext(ctx); err != nil {
+		return fmt.Errorf("store: the database does not answer: %w", err)
+	}
+	return nil
+}
+
+// Empty tells whether the database holds no account at all.
+func (s *Store) Empty(ctx context.Context) (bool, error) {
+	found, err := s.exists(ctx, "SELECT 1 FROM accounts LIMIT 1")
+	return !found, err
+}
+
+// Demo tells whether the database is marked as holding demo data.
+func (s *Store) Demo(ctx context.Context) (bool, error) {
+	return s.exists(ctx, "SELECT 1 FROM facts WHERE name = $1", factDemo)
+}
+
+// factDemo is the fact that the database holds demo data.
+const factDemo = "demo"
+
+// MarkDemo marks the database as holding demo data, for good.
+func MarkDemo(ctx context.Context, tx *sql.Tx) error {
+	if _, err := tx.ExecContext(ctx, "INSERT INTO facts (name, value) VALUES ($1, $2)", factDemo, "true"); err != nil {
+		return fmt.Errorf("store: marking the database as a demo: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) exists(ctx context.Context, query string, args ...any) (bool, error) {
+	var one int
+	err := s.db.QueryRowContext(ctx, query, args...).Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, failed(ctx, "looking into the database", err)
+	}
+	return true, nil
+}

@@ -1,0 +1,81 @@
+// Package storetest gives tests a database with the demo data in it.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/fieldgate/fieldgate/internal/store"
+	"github.com/fieldgate/fieldgate/internal/store/demo"
+)
+
+// Password is the password of all users of the demo, and PasswordHash its hash.
+const (
+	Password     = "correct horse battery staple"
+	PasswordHash = "$argon2id$v=19$m=19456,t=2,p=1$ZmllbGRnYXRlIGRlbW8gMQ$PV0fXZy78LkPPbbKetOBHm/rpP8EktdmQ45pCDQcfuY"
+)
+
+// Now is the moment at which the demo data was made.
+func Now() time.Time { return time.Date(2026, time.March, 14, 15, 9, 26, 0, time.UTC) }
+
+// Demo opens a database of the test's own that is filled with the demo data, and closes
+// it when the test ends. Filling takes a second, so it is done once in a process.
+func Demo(t testing.TB) *store.Store {
+	t.Helper()
+	content, err := filled()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "demo.db")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return open(t, path)
+}
+
+// Empty opens an empty database of the test's own, and closes it when the test ends.
+func Empty(t testing.TB) *store.Store {
+	t.Helper()
+	return open(t, filepath.Join(t.TempDir(), "empty.db"))
+}
+
+func open(t testing.TB, path string) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// filled is the content of a filled database file. A process makes it once.
+var filled = sync.OnceValues(fill)
+
+func fill() (content []byte, err error) {
+	dir, err := os.MkdirTemp("", "storetest")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	path := filepath.Join(dir, "template.db")
+	ctx := context.Background()
+	s, err := store.Open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	// Closing the database moves all that is in its write-ahead log into the file.
+	if err := errors.Join(demo.Fill(ctx, s, PasswordHash, Now()), s.Close()); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+}
