@@ -47,11 +47,21 @@ func matrixTable(m *policy.Matrix) string {
 		for _, role := range policy.Roles() {
 			cell := ""
 			if slices.Contains(row.Roles, role) {
-				cell = "✓"
+				cell = "✓" + inferred(row, role)
 			}
 			fmt.Fprintf(&b, " %s |", cell)
 		}
 		fmt.Fprintf(&b, " %s |\n", row.Source)
 	}
 	return b.String()
+}
+
+// inferred marks the cell that a row's source names as not published by its place:
+// such a source ends with the role.
+func inferred(row policy.Row, role policy.Role) string {
+	name := map[policy.Role]string{policy.Support: "Support"}[role]
+	if row.Source != "published" && name != "" && strings.HasPrefix(row.Source, "published") && strings.HasSuffix(row.Source, name) {
+		return "*"
+	}
+	return ""
 }

@@ -266,9 +266,13 @@ func TestRedisAway(t *testing.T) {
 		name string
 		away func(b *bench) *session.Store
 	}{
-		{"gone", func(b *bench) *session.Store { b.redis.Close(); return b.sessions }},
-		{"frozen", func(b *bench) *session.Store { return b.storeOn("redis://" + silence(b.t)) }},
-		{"failing", func(b *bench) *session.Store { b.redis.SetError("LOADING"); return b.sessions }},
+		{"gone", func(b *bench) *session.Store {
+			s := b.limited(b.redis.Addr())
+			b.redis.Close()
+			return s
+		}},
+		{"frozen", func(b *bench) *session.Store { return b.limited(silence(b.t)) }},
+		{"failing", func(b *bench) *session.Store { b.redis.SetError("LOADING"); return b.limited(b.redis.Addr()) }},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			b := newBench(t)

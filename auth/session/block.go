@@ -50,11 +50,13 @@ func (s *Store) Reconcile(ctx context.Context, user string, generation int64, ro
 }
 
 // A generation that is lower than expected means that Redis has lost what it knew: the sessions there are were made
-// since, perhaps with the old roles, so they are written like any.
+// since, perhaps with the old roles, so they are written like any. A block that stands then is another change's, which
+// tells the sessions itself.
 var reconcileScript = redis.NewScript(prelude + `
 local user, expected, roles, policy, lifetime = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local current = tonumber(redis.call('GET', generation_key(user)) or '0')
 if current > tonumber(expected) then return {'stale'} end
+if current < tonumber(expected) and redis.call('EXISTS', block_key(user)) == 1 then return {'stale'} end
 redis.call('SET', generation_key(user), expected)
 local generation = renew(user, lifetime)
 for _, sid in ipairs(redis.call('ZRANGE', index_key(user), 0, -1)) do

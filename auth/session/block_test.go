@@ -104,6 +104,28 @@ func TestReconcileAfterFlush(t *testing.T) {
 	})
 }
 
+// An old outbox row, told on a Redis that has lost what it knew, must not lift the block of a change that is under way.
+func TestReconcileAfterFlushDuringAnotherChange(t *testing.T) {
+	onEveryRedis(t, func(t *testing.T, b *bench) {
+		ctx := t.Context()
+		for range 3 {
+			old, err := b.Block(ctx, "alice", time.Minute)
+			b.want("Block", err, nil)
+			b.want("Reconcile", b.Reconcile(ctx, "alice", old, []string{"DEVELOPER"}, "v1"), nil)
+		}
+		old, err := b.Block(ctx, "alice", time.Minute)
+		b.want("Block", err, nil)
+		b.flush(ctx)
+		_, err = b.Block(ctx, "alice", time.Minute)
+		b.want("Block of the change under way", err, nil)
+		b.want("Reconcile of the old one", b.Reconcile(ctx, "alice", old, []string{"DEVELOPER"}, "v1"), ErrStale)
+		generation, err := b.Generation(ctx, "alice")
+		b.want("Generation", err, nil)
+		_, _, err = b.Create(ctx, NewSession{User: "alice", Generation: generation})
+		b.want("Create, while the change is still under way", err, ErrBlocked)
+	})
+}
+
 // While one goroutine demotes the user again and again, others sign in and refresh. What a Lookup shows afterwards must
 // never be roles that SQL no longer holds.
 func TestRolesNeverLagBehindSQL(t *testing.T) {

@@ -6,6 +6,9 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -69,6 +72,9 @@ func (s *Store) claim(
 ) (string, error) {
 	if n.Idempotency == nil {
 		return sid, nil
+	}
+	if n.Idempotency.Principal == "" {
+		return "", errors.New("store: an idempotency key of no principal")
 	}
 	const mutation = "createApiKey"
 	sum := sha256.Sum256([]byte(n.FriendlyName))
@@ -143,18 +149,11 @@ func checkFriendlyName(name string) error {
 // checkText checks a text of a mutation's input: 1 to most characters, none of them a
 // control character.
 func checkText(value string, most int, field string) error {
-	switch n := utf8.RuneCountInString(value); {
-	case n == 0:
-		return problem.Input(field+" is empty.", "input", field)
-	case n > most:
-		return problem.Input(field+" is too long.", "input", field)
-	case !utf8.ValidString(value):
-		return problem.Input(field+" is not valid UTF-8.", "input", field)
+	if n := utf8.RuneCountInString(value); n < 1 || n > most {
+		return problem.Input(fmt.Sprintf("%s has 1 to %d characters.", field, most), "input", field)
 	}
-	for _, r := range value {
-		if unicode.IsControl(r) {
-			return problem.Input(field+" has a control character.", "input", field)
-		}
+	if !utf8.ValidString(value) || strings.ContainsFunc(value, unicode.IsControl) {
+		return problem.Input(field+" has no control characters.", "input", field)
 	}
 	return nil
 }

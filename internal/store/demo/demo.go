@@ -28,7 +28,7 @@ type size struct {
 // the PHC string of the one password of all users.
 //
 // What it puts there depends on passwordHash and on the day of now, in UTC, alone: its
-// moments lie before the beginning of that day, its SIDs are always the same.
+// moments do not lie after the beginning of that day.
 // ErrNotEmpty says that nothing was done because there is an account already.
 func Fill(ctx context.Context, s *store.Store, passwordHash string, now time.Time) error {
 	today := now.UTC().Truncate(24 * time.Hour)

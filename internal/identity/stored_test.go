@@ -1,0 +1,65 @@
+package identity_test
+
+import (
+	"io"
+	"log/slog"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/auth/session"
+	"github.com/fieldgate/fieldgate/internal/identity"
+	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/fieldgate/fieldgate/internal/store/demo"
+	"github.com/fieldgate/fieldgate/internal/store/storetest"
+)
+
+// TestOnRealStores signs in and changes roles with everything real: SQL and sessions.
+func TestOnRealStores(t *testing.T) {
+	ctx, users := t.Context(), storetest.Demo(t)
+	client := redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr(), ReadTimeout: time.Minute, MaxRetries: -1})
+	t.Cleanup(func() { client.Close() })
+	sessions := session.New(client, time.Now, session.Options{})
+	s := identity.NewService(users, sessions, policy.Published(), "v", slog.New(slog.NewTextHandler(io.Discard, nil)))
+
+	a := demo.Main()
+	support, admin := a.With(policy.Support), a.With(policy.Administrator)
+	member, err := s.Authenticate(ctx, support.Email, storetest.Password)
+	if err != nil || member.SID != support.SID || member.Account != a.SID {
+		t.Fatalf("%+v, %v", member, err)
+	}
+	if _, err := s.Authenticate(ctx, support.Email, "another password"); problem.CodeOf(err) != problem.Unauthenticated {
+		t.Errorf("a wrong password: %v", err)
+	}
+	open, _, err := sessions.Create(ctx, session.NewSession{User: member.SID, Account: a.SID, Roles: []string{"SUPPORT"}, Policy: "v"})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	actor := identity.Actor{SID: admin.SID, Account: a.SID, Roles: []policy.Role{policy.Administrator}}
+	for _, row := range []struct {
+		name, target string
+		code         problem.Code
+	}{
+		{"the Owner", a.With(policy.Owner).SID, problem.Forbidden},
+		{"a user of another account", demo.Second().With(policy.Owner).SID, problem.NotFound},
+		{"nobody", "US00000000000000000000000000000000", problem.NotFound},
+	} {
+		if err := s.SetRoles(ctx, actor, row.target, []policy.Role{policy.Developer}); problem.CodeOf(err) != row.code {
+			t.Errorf("%s: %v, want %s", row.name, err, row.code)
+		}
+	}
+	if err := s.SetRoles(ctx, actor, support.SID, []policy.Role{policy.Developer}); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := sessions.Lookup(ctx, open.User, open.ID); err != nil || !slices.Equal(found.Roles, []string{"DEVELOPER"}) {
+		t.Errorf("the session has the roles %v, error %v", found.Roles, err)
+	}
+	if pending, err := users.PendingRoleChanges(ctx, 10); err != nil || len(pending) != 0 {
+		t.Errorf("outbox %v, error %v", pending, err)
+	}
+}

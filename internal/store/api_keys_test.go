@@ -1,0 +1,221 @@
+package store_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"reflect"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/fieldgate/fieldgate/graph/model"
+	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/fieldgate/fieldgate/internal/store"
+	"github.com/fieldgate/fieldgate/internal/store/demo"
+	"github.com/fieldgate/fieldgate/internal/store/storetest"
+	"github.com/fieldgate/fieldgate/internal/upstream"
+)
+
+func mainKeys() upstream.Scope { return everything(demo.Main().SID, model.APIKey{}) }
+
+// testAPIKeys makes, renames and deletes a key.
+func testAPIKeys(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	scope, other := mainKeys(), everything(demo.Second().SID, model.APIKey{})
+	made := storetest.Now().Add(123456 * time.Microsecond)
+	s.SetNow(func() time.Time { return made })
+
+	key, position, secret, err := s.CreateAPIKey(ctx, scope, upstream.NewAPIKey{FriendlyName: "Route planner"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !regexp.MustCompile(`^SK[0-9a-f]{32}$`).MatchString(key.Sid) || key.FriendlyName != "Route planner" ||
+		!key.DateCreated.Equal(made) || !key.DateUpdated.Equal(made) {
+		t.Errorf("made %+v", key)
+	}
+	if secret == nil || !regexp.MustCompile(`^[A-Za-z0-9]{32}$`).MatchString(*secret) {
+		t.Fatal("the secret is not 32 letters and digits")
+	}
+	list, err := s.APIKeys(ctx, scope, upstream.APIKeyFilter{}, upstream.Page{First: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(list.Items[0], *key) || !reflect.DeepEqual(list.Positions[0], position) {
+		t.Error("the list does not begin with the new key at its position")
+	}
+	sum := sha256.Sum256([]byte(*secret))
+	for _, row := range rawRows(t, s, "SELECT * FROM api_keys WHERE sid = $1", key.Sid) {
+		if row["secret_hash"] != hex.EncodeToString(sum[:]) {
+			t.Error("the hash is not that of the secret")
+		}
+		for column, value := range row {
+			if value == *secret {
+				t.Errorf("the secret itself is in %s", column)
+			}
+		}
+	}
+
+	_, err = s.UpdateAPIKey(ctx, other, key.Sid, "Stolen")
+	wantProblem(t, err, problem.NotFound)
+	wantProblem(t, s.DeleteAPIKey(ctx, other, key.Sid), problem.NotFound)
+	later := made.Add(time.Hour)
+	s.SetNow(func() time.Time { return later })
+	renamed, err := s.UpdateAPIKey(ctx, scope, key.Sid, "Renamed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := *key
+	want.FriendlyName, want.DateUpdated = "Renamed", later
+	if !reflect.DeepEqual(*renamed, want) {
+		t.Errorf("renamed to %+v, want %+v", *renamed, want)
+	}
+	if again, err := s.APIKey(ctx, scope, key.Sid); err != nil || !reflect.DeepEqual(*again, want) {
+		t.Errorf("read again: %+v, error %v", again, err)
+	}
+
+	if err := s.DeleteAPIKey(ctx, scope, key.Sid); err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.APIKey(ctx, scope, key.Sid)
+	wantProblem(t, err, problem.NotFound)
+	_, err = s.UpdateAPIKey(ctx, scope, key.Sid, "Gone")
+	wantProblem(t, err, problem.NotFound)
+	wantProblem(t, s.DeleteAPIKey(ctx, scope, key.Sid), problem.NotFound)
+	_, _, _, err = s.CreateAPIKey(ctx, upstream.Scope{}, upstream.NewAPIKey{FriendlyName: "Nobody's"})
+	wantProblem(t, err, problem.NotFound)
+}
+
+// testIdempotency repeats creates in all the ways that matter.
+func testIdempotency(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	create := func(scope upstream.Scope, principal, key, name string) (*model.APIKey, *string, error) {
+		made, _, secret, err := s.CreateAPIKey(ctx, scope, upstream.NewAPIKey{
+			FriendlyName: name, Idempotency: &upstream.Idempotency{Principal: principal, Key: key},
+		})
+		return made, secret, err
+	}
+	one, secret, err := create(mainKeys(), "US1", "k", "Name")
+	if err != nil || secret == nil {
+		t.Fatalf("secret %v, error %v", secret != nil, err)
+	}
+	again, secret, err := create(mainKeys(), "US1", "k", "Name")
+	if err != nil || secret != nil || again.Sid != one.Sid {
+		t.Errorf("a repeated create gave a secret (%v), another key, or error %v", secret != nil, err)
+	}
+	_, _, err = create(mainKeys(), "US1", "k", "Another name")
+	wantProblem(t, err, problem.Conflict)
+
+	for _, row := range []struct {
+		name           string
+		scope          upstream.Scope
+		principal, key string
+	}{
+		{"another key", mainKeys(), "US1", "k2"},
+		{"another principal", mainKeys(), "US2", "k"},
+		{"another account", everything(demo.Second().SID, model.APIKey{}), "US1", "k"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			other, secret, err := create(row.scope, row.principal, row.key, "Name")
+			if err != nil || secret == nil || other.Sid == one.Sid {
+				t.Errorf("no new key: secret %v, error %v", secret != nil, err)
+			}
+		})
+	}
+
+	if _, err := s.UpdateAPIKey(ctx, mainKeys(), one.Sid, "Renamed"); err != nil {
+		t.Fatal(err)
+	}
+	if again, secret, err := create(mainKeys(), "US1", "k", "Name"); err != nil || secret != nil || again.FriendlyName != "Renamed" {
+		t.Errorf("a replay does not read the key anew: %+v, error %v", again, err)
+	}
+	if err := s.DeleteAPIKey(ctx, mainKeys(), one.Sid); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = create(mainKeys(), "US1", "k", "Name")
+	wantProblem(t, err, problem.NotFound)
+
+	if _, _, err := create(mainKeys(), "", "k", "Name"); err == nil {
+		t.Error("an idempotency key of no principal was taken")
+	}
+
+	t.Run("at the same time", func(t *testing.T) {
+		var wait sync.WaitGroup
+		sids, secrets := make([]string, 20), make([]bool, 20)
+		for i := range sids {
+			wait.Go(func() {
+				made, secret, err := create(mainKeys(), "US1", "race", "Name")
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				sids[i], secrets[i] = made.Sid, secret != nil
+			})
+		}
+		wait.Wait()
+		shown := 0
+		for i, sid := range sids {
+			if sid != sids[0] {
+				t.Error("two keys were made")
+			}
+			if secrets[i] {
+				shown++
+			}
+		}
+		if shown != 1 {
+			t.Errorf("the secret was shown %d times", shown)
+		}
+	})
+}
+
+func testAPIKeyInput(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	sid := someSID(t, s, "api_keys", demo.Main().SID)
+	for _, row := range []struct {
+		name, value string
+		ok          bool
+	}{
+		{"one character", "a", true},
+		{"64 characters of two bytes", strings.Repeat("é", 64), true},
+		{"65 characters", strings.Repeat("a", 65), false},
+		{"empty", "", false},
+		{"newline", "a\nb", false},
+		{"zero byte", "a\x00", false},
+		{"C1 control character", "a\u0085", false},
+		{"no UTF-8", "a\xff", false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			_, _, _, creating := s.CreateAPIKey(ctx, mainKeys(), upstream.NewAPIKey{FriendlyName: row.value})
+			_, updating := s.UpdateAPIKey(ctx, mainKeys(), sid, row.value)
+			for _, err := range []error{creating, updating} {
+				if row.ok && err != nil {
+					t.Error(err)
+				}
+				if !row.ok {
+					wantProblem(t, err, problem.BadUserInput, "input", "friendlyName")
+				}
+			}
+		})
+	}
+	for _, row := range []struct {
+		name, key string
+		ok        bool
+	}{
+		{"idempotency key of 255", strings.Repeat("k", 255), true},
+		{"idempotency key of 256", strings.Repeat("k", 256), false},
+		{"empty idempotency key", "", false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			_, _, _, err := s.CreateAPIKey(ctx, mainKeys(), upstream.NewAPIKey{
+				FriendlyName: "Name", Idempotency: &upstream.Idempotency{Principal: "US1", Key: row.key},
+			})
+			if row.ok && err != nil {
+				t.Error(err)
+			}
+			if !row.ok {
+				wantProblem(t, err, problem.BadUserInput, "input", "idempotencyKey")
+			}
+		})
+	}
+}
