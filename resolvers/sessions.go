@@ -57,11 +57,8 @@ func (r mutation) EndSession(ctx context.Context, input model.EndSessionInput) (
 }
 
 func (r user) Sessions(ctx context.Context, obj *model.User) ([]*model.Session, error) {
-	_, sid, ok := relay.ParseID(obj.ID)
-	if !ok {
-		return nil, problem.Missing()
-	}
-	live, err := r.Auth.Sessions(ctx, sid)
+	// The SID is there in any case; the global id only when it was asked for.
+	live, err := r.Auth.Sessions(ctx, obj.Sid)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"reflect"
 
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/internal/problem"
@@ -89,17 +90,14 @@ func (w *walk) literal(def *ast.Definition, v *ast.Value) *refusal {
 
 // variable looks for denied input fields in a coerced variable. Coercion leaves
 // out what was not given: the schema's defaults of input fields are filled in later.
+// It makes a list of one object where a list is wanted, and of its own Go type; what
+// is of no type known here is denied.
 func (w *walk) variable(def *ast.Definition, v any) *refusal {
 	if def == nil || def.Kind != ast.InputObject {
 		return nil
 	}
 	switch v := v.(type) {
-	case []any:
-		for _, child := range v {
-			if r := w.variable(def, child); r != nil {
-				return r
-			}
-		}
+	case nil:
 	case map[string]any:
 		for _, field := range def.Fields { // in the schema's order: the same denial each time
 			child, given := v[field.Name]
@@ -110,6 +108,16 @@ func (w *walk) variable(def *ast.Definition, v any) *refusal {
 				return r
 			}
 			if r := w.variable(w.schema.Types[field.Type.Name()], child); r != nil {
+				return r
+			}
+		}
+	default:
+		list := reflect.ValueOf(v)
+		if list.Kind() != reflect.Slice {
+			return w.refusal(def.Name, 0)
+		}
+		for i := range list.Len() {
+			if r := w.variable(def, list.Index(i).Interface()); r != nil {
 				return r
 			}
 		}

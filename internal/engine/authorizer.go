@@ -51,7 +51,7 @@ func (a authorizer) decide(ctx context.Context, op *graphql.OperationContext) (*
 	grants := a.Table.Grants(a.Caller(ctx))
 	w := walk{
 		schema: a.schema, table: a.Table, grants: grants, typeOf: a.TypeOf, vars: op.Variables, limits: a.Limits,
-		doc: op.Doc, inputs: map[input]*refusal{},
+		sizes: a.sizes, doc: op.Doc, inputs: map[input]*refusal{},
 	}
 	root, err := w.operation(op.Operation)
 	if err != nil {
@@ -92,14 +92,32 @@ func (a authorizer) InterceptOperation(ctx context.Context, next graphql.Operati
 // InterceptResponse lists what was denied. It also sees answers that have no
 // operation, to requests that could not be parsed.
 func (a authorizer) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-	resp := next(ctx)
-	if resp == nil || !graphql.HasOperationContext(ctx) {
-		return resp
+	if !graphql.HasOperationContext(ctx) {
+		return next(ctx)
 	}
-	if d := decisionOf(graphql.GetOperationContext(ctx)); d != nil {
+	op := graphql.GetOperationContext(ctx)
+	d := decisionOf(op)
+	if d == nil {
+		return next(ctx)
+	}
+	resp := next(ofStream(ctx, op, d))
+	if resp != nil {
 		d.report(resp)
 	}
 	return resp
+}
+
+// ofStream puts the field of a subscription into the context of each of its events:
+// gqlgen leaves it out, and with it the beginning of every path.
+func ofStream(ctx context.Context, op *graphql.OperationContext, d *Decision) context.Context {
+	if op.Operation.Operation != ast.Subscription {
+		return ctx
+	}
+	fields := graphql.CollectFields(op, op.Operation.SelectionSet, []string{d.root.object})
+	if len(fields) != 1 {
+		return ctx
+	}
+	return graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: d.root.object, Field: fields[0]})
 }
 
 func (a authorizer) present(ctx context.Context, err error) *gqlerror.Error {

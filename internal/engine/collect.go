@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/fieldgate/fieldgate/internal/problem"
@@ -24,7 +25,8 @@ func (c *collector) collect(set ast.SelectionSet) error {
 		var err error
 		switch sel := sel.(type) {
 		case *ast.Field:
-			if c.included(sel.Directives) {
+			var in bool
+			if in, err = c.included(sel.Directives); in {
 				if c.fields[sel.Alias] == nil {
 					c.keys = append(c.keys, sel.Alias)
 				}
@@ -34,8 +36,12 @@ func (c *collector) collect(set ast.SelectionSet) error {
 			err = c.fragment(sel.Directives, sel.TypeCondition, sel.SelectionSet)
 		case *ast.FragmentSpread:
 			f := c.walk.doc.Fragments.ForName(sel.Name)
-			if f == nil || c.visited[sel.Name] || !c.included(sel.Directives) {
+			if f == nil || c.visited[sel.Name] {
 				continue
+			}
+			var in bool
+			if in, err = c.included(sel.Directives); !in {
+				break
 			}
 			c.visited[sel.Name] = true
 			err = c.fragment(sel.Directives, f.TypeCondition, f.SelectionSet)
@@ -51,32 +57,35 @@ func (c *collector) fragment(directives ast.DirectiveList, condition string, set
 	if directives.ForName("defer") != nil {
 		return problem.New(problem.ValidationFailed, "@defer is not supported: ask for the fields without it.")
 	}
-	if !c.included(directives) || !c.satisfies(condition) {
-		return nil
+	if in, err := c.included(directives); !in || !c.satisfies(condition) {
+		return err
 	}
 	return c.collect(set)
 }
 
 // included applies @skip and @include (GraphQL, section 3.13).
-func (c *collector) included(directives ast.DirectiveList) bool {
-	return !c.flag(directives, "skip", false) && c.flag(directives, "include", true)
+func (c *collector) included(directives ast.DirectiveList) (bool, error) {
+	skip, err := c.condition(directives, "skip", false)
+	if err != nil || skip {
+		return false, err
+	}
+	return c.condition(directives, "include", true)
 }
 
-func (c *collector) flag(directives ast.DirectiveList, name string, absent bool) bool {
+// condition is the directive's condition. Validation lets a nullable variable with a
+// default through, and it may still be null; gqlgen would panic on it.
+func (c *collector) condition(directives ast.DirectiveList, name string, absent bool) (bool, error) {
 	d := directives.ForName(name)
 	if d == nil {
-		return absent
+		return absent, nil
 	}
-	arg := d.Arguments.ForName("if")
-	if arg == nil {
-		return absent
+	if arg := d.Arguments.ForName("if"); arg != nil {
+		v, err := arg.Value.Value(c.walk.vars)
+		if set, ok := v.(bool); err == nil && ok {
+			return set, nil
+		}
 	}
-	v, err := arg.Value.Value(c.walk.vars)
-	set, ok := v.(bool)
-	if err != nil || !ok {
-		return absent
-	}
-	return set
+	return false, problem.Input(fmt.Sprintf("The condition of @%s is neither true nor false.", name), "if")
 }
 
 // satisfies says whether the object's type meets a fragment's type condition.

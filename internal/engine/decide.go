@@ -20,6 +20,7 @@ type walk struct {
 	typeOf func(id string) string
 	vars   map[string]any
 	limits Limits
+	sizes  map[string]int // of introspection's lists
 
 	doc        *ast.QueryDocument
 	inputs     map[input]*refusal
@@ -225,7 +226,7 @@ func (w *walk) size(definition *ast.FieldDefinition, f *ast.Field, at place) int
 		return 1
 	}
 	if at.introspection {
-		return max(introspectionSizes[definition.Name], 1)
+		return max(w.sizes[definition.Name], 1)
 	}
 	if definition.Name == "edges" {
 		return 1 // its connection's first has been counted

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -60,27 +59,24 @@ func (d *Decision) report(resp *graphql.Response) {
 			extend(resp, "denied", denied)
 		}
 	default:
-		list := make(gqlerror.List, len(met))
+		list := make([]placed, len(met))
 		for i, n := range met {
-			list[i] = n.error()
+			list[i] = placed{n.error(), n.order}
 		}
 		d.merge(resp, list)
 	}
 }
 
+// placed is an error and its place in the answer.
+type placed struct {
+	err   *gqlerror.Error
+	order []int
+}
+
 // merge puts the denials among the errors that resolvers gave, all in the answer's order.
-func (d *Decision) merge(resp *graphql.Response, denials gqlerror.List) {
-	type placed struct {
-		err   *gqlerror.Error
-		order []int
-	}
-	all := make([]placed, 0, len(denials)+len(resp.Errors))
-	for _, err := range append(denials, resp.Errors...) {
-		path := err.Path
-		if pattern, ok := err.Extensions["selection"].([]string); ok {
-			path = firstPlace(pattern)
-		}
-		all = append(all, placed{err, d.order(path, nil)})
+func (d *Decision) merge(resp *graphql.Response, all []placed) {
+	for _, err := range resp.Errors {
+		all = append(all, placed{err, d.order(err.Path, nil)})
 	}
 	slices.SortStableFunc(all, func(a, b placed) int { return slices.Compare(a.order, b.order) })
 	resp.Errors = resp.Errors[:0]
@@ -151,19 +147,14 @@ func (d *Decision) masked() []map[string]any {
 func (s *selections) each(visit func(*selection)) {
 	for _, f := range s.fields {
 		visit(f)
-		types := make([]*selections, 0, len(f.under))
-		for _, u := range f.under {
-			types = append(types, u)
-		}
-		slices.SortFunc(types, func(a, b *selections) int { return cmp.Compare(a.object, b.object) })
-		for _, u := range types {
+		for _, u := range f.types() {
 			u.each(visit)
 		}
 	}
 }
 
-func errorsOf(all []*tally) gqlerror.List {
-	list := make(gqlerror.List, len(all))
+func errorsOf(all []*tally) []placed {
+	list := make([]placed, len(all))
 	for i, t := range all {
 		err := t.error()
 		if t.inList() {
@@ -171,7 +162,7 @@ func errorsOf(all []*tally) gqlerror.List {
 			err.Extensions["selection"] = t.pattern()
 		}
 		err.Extensions["count"] = t.count
-		list[i] = err
+		list[i] = placed{err, t.order}
 	}
 	return list
 }

@@ -31,6 +31,7 @@ type Config struct {
 	Limits  Limits
 
 	schema *ast.Schema
+	sizes  map[string]int // of introspection's lists
 }
 
 // cachedDocuments is how many parsed and validated documents are kept.
@@ -47,6 +48,7 @@ func NewHandler(es *Sealed, cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	cfg.schema = es.Schema()
+	cfg.sizes = introspectionSizes(cfg.schema)
 	srv := handler.New(es)
 	srv.AddTransport(transport{cfg})
 	srv.Use(authorizer{cfg})

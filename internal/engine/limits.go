@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // Limits bounds what one operation may ask for. The zero value of a limit allows
@@ -77,8 +78,30 @@ const (
 	listSize = 10
 )
 
-// introspectionSizes are the lengths of introspection's lists in a schema of this size.
-var introspectionSizes = map[string]int{
-	"types": 100, "directives": 10, "fields": 12, "inputFields": 5, "args": 4,
-	"enumValues": 6, "interfaces": 1, "possibleTypes": 5, "locations": 3,
+// introspectionSizes are the lengths of introspection's lists in this schema: of types
+// and directives as they are, of the others on average, and one at least.
+func introspectionSizes(schema *ast.Schema) map[string]int {
+	sums := map[string]int{}
+	for _, def := range schema.Types {
+		if def.Kind == ast.InputObject {
+			sums["inputFields"] += len(def.Fields)
+		} else {
+			sums["fields"] += len(def.Fields)
+		}
+		for _, f := range def.Fields {
+			sums["args"] += len(f.Arguments)
+		}
+		sums["enumValues"] += len(def.EnumValues)
+		sums["interfaces"] += len(def.Interfaces)
+		if def.IsAbstractType() {
+			sums["possibleTypes"] += len(schema.GetPossibleTypes(def))
+		}
+	}
+	mean := func(sum, of int) int { return max((sum+of/2)/max(of, 1), 1) }
+	sizes := map[string]int{"types": len(schema.Types), "directives": len(schema.Directives)}
+	for list, sum := range sums {
+		sizes[list] = mean(sum, len(schema.Types))
+	}
+	sizes["args"] = mean(sums["args"], sums["fields"])
+	return sizes
 }

@@ -1,6 +1,10 @@
 package engine
 
 import (
+	"cmp"
+	"maps"
+	"slices"
+
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -97,17 +101,24 @@ func (root *selections) find(steps []step) *selection {
 }
 
 // in is what is selected of the value's concrete type. Where the step does not say
-// which type that is, any that selects the key will do.
+// which type that is, it is the first by name that selects the key.
 func (s *selection) in(st step) *selections {
 	if st.object != "" {
 		return s.under[st.object]
 	}
-	for _, u := range s.under {
+	for _, u := range s.types() {
 		if u.byKey[st.key] != nil {
 			return u
 		}
 	}
 	return nil
+}
+
+// types is what lies under s, by the names of the types.
+func (s *selection) types() []*selections {
+	types := slices.Collect(maps.Values(s.under))
+	slices.SortFunc(types, func(a, b *selections) int { return cmp.Compare(a.object, b.object) })
+	return types
 }
 
 // named gathers what lies under s by way of these field names, over aliases and

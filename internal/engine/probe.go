@@ -21,7 +21,10 @@ func probe(h http.Handler, cfg Config) error {
 	if cfg.Caller(context.Background()).SignedIn() {
 		return errors.New("a request without a principal is not a guest's")
 	}
-	address := url.URL{Path: "/graphql", RawQuery: url.Values{"query": {probeQuery(cfg)}}.Encode()}
+	address := url.URL{Path: "/graphql", RawQuery: url.Values{
+		"query":      {probeQuery(cfg)},
+		"extensions": {fmt.Sprintf(`{"denials":%q}`, DenialsEach)}, // whatever the setting is
+	}.Encode()}
 	r, err := http.NewRequest(http.MethodGet, address.String(), nil)
 	if err != nil {
 		return err
