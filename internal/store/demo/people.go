@@ -35,7 +35,7 @@ func (a Account) With(role policy.Role) User {
 
 // Main is the account with one user for each role and much of everything.
 func Main() Account {
-	return account("Northwind Logistics", "hooks.example.com",
+	return account("Halyard Freight", "hooks.example.com",
 		User{Email: "owner@example.com", Name: "Ingrid Halvorsen", Role: policy.Owner},
 		User{Email: "administrator@example.com", Name: "Tomás Aguilar", Role: policy.Administrator},
 		User{Email: "developer@example.com", Name: "Priya Raman", Role: policy.Developer},
@@ -46,7 +46,7 @@ func Main() Account {
 // Second is another account, with a little of everything, none of which a user of Main
 // may see.
 func Second() Account {
-	return account("Contoso Field Services", "second.example.com",
+	return account("Brightwater Field Services", "second.example.com",
 		User{Email: "owner@second.example.com", Name: "Mara Lindqvist", Role: policy.Owner},
 		User{Email: "support@second.example.com", Name: "Felix Obermann", Role: policy.Support})
 }
