@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -112,7 +113,7 @@ func (b *bench) limited(address string) *session.Store {
 }
 
 func (b *bench) service(sessions *session.Store, policyVersion string) *Service {
-	return NewService(b.authority, sessions, b.matrix, policyVersion, b.directory.rolesOf)
+	return NewService(b.authority, sessions, b.matrix, policyVersion, b.directory.rolesOf, slog.New(slog.DiscardHandler))
 }
 
 func (b *bench) check(err error) {

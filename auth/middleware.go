@@ -35,6 +35,10 @@ func (s *Service) Middleware(next http.Handler) http.Handler {
 		}
 		p, err := s.Authenticate(r.Context(), raw)
 		if err != nil {
+			if code := problem.CodeOf(err); code != problem.Unauthenticated {
+				s.log.WarnContext(r.Context(), "a token could not be checked",
+					"requestId", problem.RequestID(r.Context()), "code", code, "error", err)
+			}
 			refuseToken(w, err)
 			return
 		}

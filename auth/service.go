@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -25,14 +26,24 @@ type Service struct {
 	matrix   *policy.Matrix
 	version  string
 	rolesOf  RolesOf
+	log      *slog.Logger
+	// listing has a slot for each user whose sessions may be listed at the same time.
+	// A page of users lists them for all; requests need connections to Redis too.
+	listing chan struct{}
 }
+
+// listers is how many users' sessions are listed at the same time.
+const listers = 4
 
 // NewService makes a service. policyVersion names the matrix and the rules in force: a
 // session made under another version must be refreshed.
 func NewService(
-	tokens *token.Authority, sessions *session.Store, matrix *policy.Matrix, policyVersion string, rolesOf RolesOf,
+	tokens *token.Authority, sessions *session.Store, matrix *policy.Matrix, policyVersion string, rolesOf RolesOf, log *slog.Logger,
 ) *Service {
-	return &Service{tokens: tokens, sessions: sessions, matrix: matrix, version: policyVersion, rolesOf: rolesOf}
+	return &Service{
+		tokens: tokens, sessions: sessions, matrix: matrix, version: policyVersion, rolesOf: rolesOf, log: log,
+		listing: make(chan struct{}, listers),
+	}
 }
 
 // Tokens is what someone gets who signs in or refreshes.
@@ -173,6 +184,12 @@ func (s *Service) EndSession(ctx context.Context, user, sid string) error {
 
 // Sessions lists the user's live sessions.
 func (s *Service) Sessions(ctx context.Context, user string) ([]session.Session, error) {
+	select {
+	case s.listing <- struct{}{}:
+		defer func() { <-s.listing }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	sessions, err := s.sessions.List(ctx, user)
 	return sessions, shown(err)
 }

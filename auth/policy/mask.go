@@ -48,6 +48,12 @@ func (m Mask) Apply(s string) string {
 }
 
 // maskLast4 writes +1•••••••1234. Of eight characters or fewer, four would be half or more, so nothing is kept.
+// LooksMasked tells whether a text holds what a mask puts in place of data: three bullets in a row, which every mask has
+// at least. A caller who read a masked text and sends it back must not overwrite what it hides.
+func LooksMasked(s string) bool {
+	return strings.Contains(s, bullet+bullet+bullet)
+}
+
 func maskLast4(s string) string {
 	runes := []rune(s)
 	if len(runes) <= 8 {

@@ -79,3 +79,22 @@ func FuzzMask(f *testing.F) {
 		}
 	})
 }
+
+func TestLooksMasked(t *testing.T) {
+	for _, tt := range []struct {
+		text string
+		want bool
+	}{
+		{"", false},
+		{"Reception", false},
+		{"Desk \u2022 second floor", false},
+		{MaskAll.Apply("Reception"), true},
+		{MaskEmail.Apply("jane@example.com"), true},
+		{MaskLast4.Apply("+15005550006"), true},
+		{MaskLast4.Apply("123456789"), true},
+	} {
+		if got := LooksMasked(tt.text); got != tt.want {
+			t.Errorf("LooksMasked(%q) = %v", tt.text, got)
+		}
+	}
+}

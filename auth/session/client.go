@@ -11,7 +11,7 @@ import (
 
 // ioLimit bounds each dial, read and write. With the limit on a whole call it keeps the worst answer of a frozen Redis
 // under a second.
-const ioLimit = 250 * time.Millisecond
+const ioLimit = 400 * time.Millisecond
 
 // errURL hides the parser's own error, which would quote the URL and so its password.
 var errURL = errors.New("session: the Redis URL cannot be used: want redis://, rediss://, unix://, " +
@@ -20,7 +20,7 @@ var errURL = errors.New("session: the Redis URL cannot be used: want redis://, r
 // NewClient makes a client for a Redis URL; it does not connect yet. Schemes are redis and rediss (TLS) for one server,
 // unix for a socket, and redis+sentinel, redis+cluster, rediss+sentinel and rediss+cluster, whose further addresses are
 // given as addr=host:port options. Other options are go-redis's own, but for these, which are fixed: timeouts are at
-// most 250 ms, contexts are obeyed, reads go to masters only, and nothing is tried twice. A command whose answer was
+// most 400 ms, contexts are obeyed, reads go to masters only, and nothing is tried twice. A command whose answer was
 // lost may have been executed, and a refresh token that is sent again by the client library would end its session.
 func NewClient(url string) (redis.UniversalClient, error) {
 	scheme, rest, _ := strings.Cut(url, "://")

@@ -32,7 +32,7 @@ func (s *Store) Create(ctx context.Context, n NewSession) (Session, string, erro
 	sid := newID()
 	token, hash := newRefresh(sid)
 	reply, err := s.run(ctx, createScript,
-		sid, n.User, n.Generation, rand.Text(), millis(deadline), s.lifetime.Milliseconds(),
+		sid, n.User, n.Generation, rand.Text(), millis(deadline), s.lifetime.Milliseconds(), sessionsKept,
 		"account", n.Account, "roles", roles, "policy", n.Policy, "client", shorten(n.Client), "refresh", hash,
 		"created", millis(now), "seen", millis(now), "end", millis(end))
 	if err != nil {
@@ -52,13 +52,18 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
+// sessionsKept is how many sessions a user has at most. What is done to all of a user's sessions, such as a change of
+// roles, holds up Redis while it is done.
+const sessionsKept = 100
+
 var createScript = redis.NewScript(prelude + `
-local sid, user, expected, epoch, deadline, lifetime = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local sid, user, expected, epoch, deadline, lifetime, kept = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local held = held_back(user, expected)
 if held then return {held} end
 redis.call('SET', EPOCH, epoch, 'NX')
+for _, first in ipairs(redis.call('ZRANGE', index_key(user), 0, -tonumber(kept))) do finish(first, user) end
 redis.call('HSET', session_key(sid), 'id', sid, 'user', user, 'generation', expected,
-	'epoch', redis.call('GET', EPOCH), unpack(ARGV, 9))
+	'epoch', redis.call('GET', EPOCH), unpack(ARGV, 10))
 keep(sid, user, deadline, lifetime)
 return {'ok', redis.call('HGETALL', session_key(sid))}
 `)

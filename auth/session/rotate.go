@@ -7,7 +7,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// usedKept is how many used refresh tokens a session remembers. An older one is refused like any unknown token.
+// usedKept is how often a session can be refreshed. It remembers every token that was used; a client that refreshes when
+// its access token expires needs some seventy in a session's whole life.
 const usedKept = 256
 
 // Redeem returns the session that a refresh token belongs to and leaves the token as it is: the caller reads the user's
@@ -44,7 +45,9 @@ return {'ok', flat}
 //
 // Of many calls with one token at most one succeeds, and every later one ends the session with ErrReused, the winner's
 // new token included: the store cannot tell a thief from a client that sends its token twice (RFC 9700, section
-// 4.14.2). A client must therefore refresh in one place at a time.
+// 4.14.2). A client must therefore refresh in one place at a time. For the same reason no used token is ever forgotten,
+// or a thief could refresh until the stolen token's owner is no longer recognised: a session that has been refreshed
+// usedKept times ends instead, with ErrNotFound.
 func (s *Store) Rotate(ctx context.Context, refreshToken string, roles []string, policy string, generation int64) (Session, string, error) {
 	sid, hash, ok := parseRefresh(refreshToken)
 	if !ok {
@@ -76,8 +79,11 @@ local session, why = presented(sid, hash)
 if not session then return {why} end
 local held = held_back(session.user, expected)
 if held then return {held} end
+if redis.call('ZCARD', used_key(sid)) >= tonumber(kept) then
+	finish(sid, session.user)
+	return {'none'}
+end
 redis.call('ZADD', used_key(sid), ARGV[2], hash)
-redis.call('ZREMRANGEBYRANK', used_key(sid), 0, -1 - tonumber(kept))
 redis.call('HSET', session_key(sid), 'refresh', next, 'roles', roles, 'policy', policy, 'generation', expected,
 	'seen', ARGV[2])
 if tonumber(session['end']) < tonumber(deadline) then deadline = session['end'] end

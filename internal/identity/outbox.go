@@ -42,6 +42,9 @@ func (s *Service) tell(ctx context.Context, change RoleChange) error {
 		names[i] = string(role)
 	}
 	if err := s.sessions.Reconcile(ctx, change.User, change.Generation, names, s.version); err != nil {
+		if now, again := s.sessions.Generation(ctx, change.User); again == nil && now > change.Generation {
+			return nil // someone else has told them meanwhile
+		}
 		return fmt.Errorf("identity: a change of roles: %w", err)
 	}
 	return nil
