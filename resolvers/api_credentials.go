@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/fieldgate/fieldgate/auth"
+	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/graph/model"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/fieldgate/fieldgate/internal/relay"
@@ -32,6 +33,9 @@ func apiKeyEdge(cursor string, key model.APIKey) *model.APIKeyEdge {
 }
 
 func (r mutation) CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error) {
+	if err := notMasked(input.FriendlyName, "input", "friendlyName"); err != nil {
+		return nil, err
+	}
 	n := upstream.NewAPIKey{FriendlyName: input.FriendlyName}
 	if input.IdempotencyKey != nil {
 		n.Idempotency = &upstream.Idempotency{Principal: auth.From(ctx).User, Key: *input.IdempotencyKey}
@@ -53,6 +57,9 @@ func (r mutation) UpdateAPIKey(ctx context.Context, input model.UpdateAPIKeyInpu
 	if err != nil {
 		return nil, err
 	}
+	if err := notMasked(input.FriendlyName, "input", "friendlyName"); err != nil {
+		return nil, err
+	}
 	key, err := r.Upstream.UpdateAPIKey(ctx, scope(ctx, "apiKey"), sid, input.FriendlyName)
 	if err != nil {
 		return nil, err
@@ -69,6 +76,15 @@ func (r mutation) DeleteAPIKey(ctx context.Context, input model.DeleteAPIKeyInpu
 		return nil, err
 	}
 	return &model.DeleteAPIKeyPayload{DeletedAPIKeyID: input.ID}, nil
+}
+
+// notMasked refuses a text that a mask has been put on. Who sees a field masked and
+// writes back what they see would lose what the field holds.
+func notMasked(text string, path ...string) error {
+	if policy.LooksMasked(text) {
+		return problem.Input("This is how a hidden text is shown, and no text of its own.", path...)
+	}
+	return nil
 }
 
 // sidOf is the SID in a global id that must be of this type.

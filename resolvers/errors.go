@@ -3,8 +3,8 @@ package resolvers
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
-	"strconv"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/internal/problem"
@@ -20,48 +20,76 @@ import (
 func Presenter(log *slog.Logger) graphql.ErrorPresenterFunc {
 	return func(ctx context.Context, err error) *gqlerror.Error {
 		out := &gqlerror.Error{Path: graphql.GetPath(ctx)}
-		var shown *gqlerror.Error
-		if errors.As(err, &shown) {
-			out.Locations = shown.Locations
-			if shown.Path != nil {
-				out.Path = shown.Path
+		var given *gqlerror.Error
+		if errors.As(err, &given) {
+			out.Locations = given.Locations
+			if given.Path != nil {
+				out.Path = given.Path
 			}
-			if code, ok := shown.Extensions["code"]; ok { // made by the engine, the parser or validation
-				out.Message = shown.Message
-				out.Extensions = shown.Extensions
-				if code == string(problem.ValidationFailed) && isVariable(out.Path) {
-					out.Extensions = map[string]any{"code": problem.BadUserInput}
+			if code, ok := given.Extensions["code"]; ok { // by the engine, the parser or validation
+				out.Message, out.Extensions = given.Message, given.Extensions
+				if code == string(problem.ValidationFailed) && isVariable(given.Path) {
+					out.Extensions = map[string]any{"code": problem.BadUserInput, "inputPath": pathNames(given.Path[1:])}
+					out.Path = nil
 				}
 				return out
 			}
 		}
 		p := translate(err)
+		var input []string
+		out.Path, input = splitPath(ctx, out.Path)
+		if p.InputPath == nil {
+			p.InputPath = input
+		}
 		out.Message = p.Message
 		out.Extensions = map[string]any{"code": p.Code}
-		if len(p.InputPath) > 0 {
+		if p.Code == problem.BadUserInput && len(p.InputPath) > 0 {
 			out.Extensions["inputPath"] = p.InputPath
 		}
-		if p.Code == problem.Internal {
-			id := problem.RequestID(ctx)
+		id := problem.RequestID(ctx)
+		switch {
+		case p.Code == problem.Internal:
 			out.Extensions["requestId"] = id
 			log.ErrorContext(ctx, "an error that is not shown", "requestId", id, "path", out.Path.String(), "error", err)
+		case p.Cause != nil:
+			log.WarnContext(ctx, "a problem with a cause", "requestId", id, "path", out.Path.String(), "code", p.Code, "error", err)
 		}
 		return out
 	}
+}
+
+// splitPath parts a path at the field being resolved: gqlgen goes on with the names of
+// arguments and input fields, which are no part of the answer.
+func splitPath(ctx context.Context, path ast.Path) (field ast.Path, input []string) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return path, nil
+	}
+	n := len(fc.Path())
+	if n >= len(path) {
+		return path, nil
+	}
+	return path[:n], pathNames(path[n:])
+}
+
+func pathNames(path ast.Path) []string {
+	names := make([]string, len(path))
+	for i, p := range path {
+		names[i] = fmt.Sprint(p)
+	}
+	return names
 }
 
 // translate finds what of an error a client may know.
 func translate(err error) *problem.Error {
 	var p *problem.Error
 	var input *scalar.Error
-	var number *strconv.NumError
 	switch {
 	case errors.As(err, &p):
-		return p
+		shown := *p // the presenter may add to it, and some problems are shared
+		return &shown
 	case errors.As(err, &input):
 		return problem.Input(input.Error())
-	case errors.As(err, &number):
-		return problem.Input("A number of the request is out of range.")
 	case errors.Is(err, context.DeadlineExceeded):
 		return problem.New(problem.Timeout, "The operation took too long.")
 	case errors.Is(err, context.Canceled):

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/fieldgate/fieldgate/auth"
@@ -48,8 +49,8 @@ type gateway struct {
 }
 
 // open wires the program together. What it has opened is closed again when it fails.
-func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) (g *gateway, err error) {
-	g = &gateway{}
+func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) (_ *gateway, err error) {
+	g := &gateway{}
 	defer func() {
 		if err != nil {
 			g.close()
@@ -84,7 +85,7 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 	g.auth = auth.NewService(authority, sessions, matrix, version, func(ctx context.Context, user string) (string, []policy.Role, error) {
 		member, err := db.MemberOf(ctx, user)
 		return member.Account, member.Roles, err
-	})
+	}, log)
 	if err := g.fill(ctx, s, db); err != nil {
 		return nil, err
 	}
@@ -110,6 +111,7 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 		Log:     log,
 		Denials: engine.Denials(s.Denials),
 		Limits:  limits,
+		Once:    []string{"Mutation.signIn", "Mutation.refreshSession"},
 	})
 	return g, err
 }
@@ -178,6 +180,9 @@ func (l redisLog) Printf(ctx context.Context, format string, v ...any) {
 	l.log.WarnContext(ctx, "redis: "+fmt.Sprintf(format, v...))
 }
 
+// plainLetters need no quotes anywhere.
+const plainLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
+
 // announce tells whoever started the gateway where it is and how to sign in.
 func (g *gateway) announce(w io.Writer, addr net.Addr) {
 	endpoint := "http://" + addr.String() + "/graphql"
@@ -188,15 +193,19 @@ func (g *gateway) announce(w io.Writer, addr net.Addr) {
 	if !g.demo {
 		return
 	}
+	inCommand := g.password
+	if strings.Trim(inCommand, plainLetters) != "" {
+		inCommand = "…" // it would have to be quoted for the shell, JSON and GraphQL
+	}
 	fmt.Fprintf(w, `
 The demo account has one user per role: owner@example.com, administrator@example.com,
-developer@example.com, billing@example.com and support@example.com. Their password: %s
+developer@example.com, billing@example.com and support@example.com. Their password: %[1]s
 
 Sign in, and ask with the token that you get:
 
   curl -s %[2]s -H 'Content-Type: application/json' -d '{"query":
-    "mutation { signIn(input: {email: \"support@example.com\", password: \"%[1]s\"}) { accessToken } }"}'
+    "mutation { signIn(input: {email: \"support@example.com\", password: \"%[3]s\"}) { accessToken } }"}'
   curl -s %[2]s -H 'Content-Type: application/json' -H "Authorization: Bearer $TOKEN" -d '{"query":
     "{ account { friendlyName balance { amount } calls(first: 2) { edges { node { status price { amount } } } } } }"}'
-`, g.password, endpoint)
+`, g.password, endpoint, inCommand)
 }

@@ -48,10 +48,13 @@ func (a authorizer) decide(ctx context.Context, op *graphql.OperationContext) (*
 			return nil, err
 		}
 	}
+	if err := checkVariables(a.schema, op.Operation, op.Variables); err != nil {
+		return nil, err
+	}
 	grants := a.Table.Grants(a.Caller(ctx))
 	w := walk{
 		schema: a.schema, table: a.Table, grants: grants, typeOf: a.TypeOf, vars: op.Variables, limits: a.Limits,
-		sizes: a.sizes, doc: op.Doc, inputs: map[input]*refusal{},
+		once: a.Once, sizes: a.sizes, doc: op.Doc, inputs: map[input]*refusal{},
 	}
 	root, err := w.operation(op.Operation)
 	if err != nil {

@@ -63,13 +63,15 @@ func (c *collector) fragment(directives ast.DirectiveList, condition string, set
 	return c.collect(set)
 }
 
-// included applies @skip and @include (GraphQL, section 3.13).
+// included applies @skip and @include (GraphQL, section 3.13). Both conditions are
+// looked at, as gqlgen does.
 func (c *collector) included(directives ast.DirectiveList) (bool, error) {
 	skip, err := c.condition(directives, "skip", false)
-	if err != nil || skip {
+	if err != nil {
 		return false, err
 	}
-	return c.condition(directives, "include", true)
+	include, err := c.condition(directives, "include", true)
+	return include && !skip, err
 }
 
 // condition is the directive's condition. Validation lets a nullable variable with a

@@ -20,6 +20,7 @@ type walk struct {
 	typeOf func(id string) string
 	vars   map[string]any
 	limits Limits
+	once   []string
 	sizes  map[string]int // of introspection's lists
 
 	doc        *ast.QueryDocument
@@ -54,7 +55,21 @@ func (w *walk) operation(op *ast.OperationDefinition) (*selections, error) {
 	if len(all.fields) > w.limits.RootFields {
 		return nil, exceeded("root fields", w.limits.RootFields)
 	}
+	if w.signIns(all) > 1 {
+		return nil, problem.New(problem.LimitExceeded, "An operation signs in or refreshes once.")
+	}
 	return all, nil
+}
+
+// signIns counts the root fields of which an operation has one at most.
+func (w *walk) signIns(root *selections) int {
+	n := 0
+	for _, s := range root.fields {
+		if slices.Contains(w.once, s.object+"."+s.name) {
+			n++
+		}
+	}
+	return n
 }
 
 // object decides what is selected of one concrete type, merged from several
@@ -99,7 +114,7 @@ func (w *walk) field(def *ast.Definition, fields []*ast.Field, at place) (*selec
 		return nil, problem.New(problem.ValidationFailed, "The operation selects a field that its type does not have.")
 	}
 	if s.refuse = w.decide(def.Name, definition, fields); s.refuse != nil {
-		return s, nil
+		return s, w.spend(at.objects * denialCost)
 	}
 	if err := w.evaluate(f); err != nil {
 		return nil, err
@@ -210,11 +225,16 @@ func (w *walk) charge(f *ast.Field, at place) error {
 	if at.depth > depth {
 		return exceeded("levels", depth)
 	}
-	if !w.costs.add(at.objects) {
-		return problem.New(problem.LimitExceeded, fmt.Sprintf(
-			"The answer could have more than %d fields. Ask for smaller pages or fewer fields.", w.limits.Cost))
+	return w.spend(at.objects)
+}
+
+// spend adds to the operation's cost.
+func (w *walk) spend(cost int) error {
+	if w.costs.add(cost) {
+		return nil
 	}
-	return nil
+	return problem.New(problem.LimitExceeded, fmt.Sprintf(
+		"The answer could have more than %d fields. Ask for smaller pages or fewer fields.", w.limits.Cost))
 }
 
 // size is how many objects the field's value may have for each object it is asked of.

@@ -17,7 +17,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
-// Config is what the engine needs to know. Every part is required.
+// Config is what the engine needs to know. Every part is required but Once.
 type Config struct {
 	Table *policy.Table
 	// Caller is what the caller of a request holds: the zero Set for a guest.
@@ -29,13 +29,14 @@ type Config struct {
 	Log     *slog.Logger
 	Denials Denials
 	Limits  Limits
+	// Once names the root fields, such as Mutation.signIn, of which an operation has
+	// one at most: together they count as one. By aliases a request could otherwise
+	// guess many passwords. It may be empty.
+	Once []string
 
 	schema *ast.Schema
 	sizes  map[string]int // of introspection's lists
 }
-
-// cachedDocuments is how many parsed and validated documents are kept.
-const cachedDocuments = 1000
 
 // NewHandler serves the sealed schema over HTTP, by POST and, for queries, by GET.
 // It refuses a schema whose generated checks are of other rules than the table,
@@ -52,24 +53,27 @@ func NewHandler(es *Sealed, cfg Config) (http.Handler, error) {
 	srv := handler.New(es)
 	srv.AddTransport(transport{cfg})
 	srv.Use(authorizer{cfg})
-	srv.SetQueryCache(lru.New[*ast.QueryDocument](cachedDocuments))
+	srv.SetQueryCache(documents{lru.New[*ast.QueryDocument](cachedDocuments)})
 	srv.SetParserTokenLimit(cfg.Limits.Tokens)
 	srv.SetValidationRulesFn(quietRules)
 	srv.SetDisableSuggestion(true)
 	srv.SetErrorPresenter(cfg.Present)
-	srv.SetRecoverFunc(func(_ context.Context, p any) error {
-		cfg.Log.Error("panic while an operation ran", "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
-		return errPanic
-	})
+	srv.SetRecoverFunc(func(_ context.Context, p any) error { return cfg.panicked(p) })
 	if err := probe(srv, cfg); err != nil {
 		return nil, err
 	}
 	return srv, nil
 }
 
-// errPanic is presented as an internal error. What panicked is in the log, by its
-// type and stack: its text may hold data.
-var errPanic = errors.New("a resolver panicked")
+// errPanic is presented as an internal error.
+var errPanic = errors.New("the operation panicked")
+
+// panicked logs a panic by its type and stack, as its text may hold data, and returns
+// the error that stands for it.
+func (c Config) panicked(p any) error {
+	c.Log.Error("panic while an operation ran", "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+	return errPanic
+}
 
 // quietRules are the rules of validation in which no message suggests names that
 // the caller did not know.

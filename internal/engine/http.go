@@ -48,6 +48,12 @@ func (t transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), t.Limits.Time)
 	defer cancel()
+	defer func() {
+		if p := recover(); p != nil { // in the engine itself: resolvers' panics end at their field
+			err := t.Present(ctx, t.panicked(p))
+			t.write(w, media, &graphql.Response{Errors: gqlerror.List{err}})
+		}
+	}()
 	params.Headers = r.Header
 	op, refused := exec.CreateOperationContext(ctx, params)
 	if refused != nil {

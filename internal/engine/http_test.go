@@ -208,7 +208,7 @@ func TestTime(t *testing.T) {
 	visits := &model.Visits{On: map[string]func(context.Context) error{
 		"Query.hello": func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() },
 	}}
-	g := gatewayFor(t, holding(), func(cfg *engine.Config) { cfg.Limits.Time = 50 * time.Millisecond })
+	g := gatewayFor(t, holding(), func(cfg *engine.Config) { cfg.Limits.Time = 300 * time.Millisecond })
 	a := g.send(request{Query: `{ hello page { name } }`, visits: visits})
 	a.wantDenied(t, "hello TIMEOUT <nil>")
 	a.wantData(t, `{"hello":null,"page":{"name":"⟦Page.name⟧"}}`)

@@ -74,6 +74,9 @@ const (
 	// maxPage is the largest page of a connection. A larger first is refused by
 	// the field itself, with a message that says so.
 	maxPage = 1000
+	// denialCost is what a denied position costs more than a field: its error is that
+	// much longer.
+	denialCost = 4
 	// listSize is what a list is taken for that does not say how long it is.
 	listSize = 10
 )

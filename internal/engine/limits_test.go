@@ -280,3 +280,30 @@ func nodeFragments(schema *ast.Schema) string {
 	}
 	return b.String()
 }
+
+// directives are what a schema of a test's own begins with.
+const directives = `
+	directive @public on OBJECT | FIELD_DEFINITION
+	directive @signedIn on OBJECT | FIELD_DEFINITION
+	enum Permission { PERSONAL_DATA } enum Action { READ } enum Role { OWNER } enum Mask { ALL }
+`
+
+// compileText compiles a schema of a test's own.
+func compileText(t *testing.T, text string) (*ast.Schema, *policy.Table) {
+	t.Helper()
+	schema, err := gqlparser.LoadSchema(&ast.Source{Name: "test", Input: directives + text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, _ := policy.Compile(schema, policy.Published(), nil)
+	return schema, table
+}
+
+// parse reads a valid operation.
+func parse(schema *ast.Schema, query string) (*ast.QueryDocument, error) {
+	doc, err := gqlparser.LoadQuery(schema, query)
+	if err != nil {
+		return nil, err
+	}
+	return doc, nil
+}

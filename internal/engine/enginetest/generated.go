@@ -1372,9 +1372,9 @@ func (ec *executionContext) _Key_owner(ctx context.Context, field graphql.Collec
 			return obj.Owner, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			v = ec.gate.MaskString("EMAIL", v)
-			return ec.marshalOString2string(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("EMAIL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
 		false,
@@ -3862,11 +3862,7 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 		}
 		return ec._Call(ctx, sel, obj)
 	default:
-		if typedObj, ok := obj.(graphql.Marshaler); ok {
-			return typedObj
-		} else {
-			panic(fmt.Errorf("unexpected type %T; non-generated variants of Node must implement graphql.Marshaler", obj))
-		}
+		panic(fmt.Errorf("unexpected type %T; non-generated variants of Node must implement graphql.Marshaler", obj))
 	}
 }
 
@@ -3896,11 +3892,7 @@ func (ec *executionContext) _Result(ctx context.Context, sel ast.SelectionSet, o
 		}
 		return ec._Call(ctx, sel, obj)
 	default:
-		if typedObj, ok := obj.(graphql.Marshaler); ok {
-			return typedObj
-		} else {
-			panic(fmt.Errorf("unexpected type %T; non-generated variants of Result must implement graphql.Marshaler", obj))
-		}
+		panic(fmt.Errorf("unexpected type %T; non-generated variants of Result must implement graphql.Marshaler", obj))
 	}
 }
 
@@ -3930,11 +3922,7 @@ func (ec *executionContext) _Thing(ctx context.Context, sel ast.SelectionSet, ob
 		}
 		return ec._Call(ctx, sel, obj)
 	default:
-		if typedObj, ok := obj.(graphql.Marshaler); ok {
-			return typedObj
-		} else {
-			panic(fmt.Errorf("unexpected type %T; non-generated variants of Thing must implement graphql.Marshaler", obj))
-		}
+		panic(fmt.Errorf("unexpected type %T; non-generated variants of Thing must implement graphql.Marshaler", obj))
 	}
 }
 

@@ -38,7 +38,7 @@ const (
 //     compiles with what plain gqlgen generates.
 //
 // It fails unless the fields guarded are exactly the fields of the schema, and the
-// objects guarded its objects.
+// objects guarded its objects, and when an object is bound to a Go type that writes itself.
 func Guard(src []byte, schema *gql.Schema, table *policy.Table) ([]byte, error) {
 	set := token.NewFileSet()
 	file, err := parser.ParseFile(set, "generated.go", src, parser.ParseComments)
@@ -105,11 +105,12 @@ func (g *guard) targets() {
 func (g *guard) imports(file *ast.File) {
 	g.insert(file.Package, generatedNotice)
 	for _, decl := range file.Decls {
-		if d, ok := decl.(*ast.GenDecl); ok && d.Tok == token.IMPORT {
+		if d, ok := decl.(*ast.GenDecl); ok && d.Tok == token.IMPORT && d.Rparen.IsValid() {
 			g.insert(d.Rparen, "\t"+fmt.Sprintf("%q", enginePath)+"\n")
 			return
 		}
 	}
+	g.fault("the generated code has no import list")
 }
 
 // function guards one function, if it is one of those that answer.
@@ -124,6 +125,8 @@ func (g *guard) function(f *ast.FuncDecl) {
 	case f.Recv == nil || len(f.Recv.List) != 1 || g.text(f.Recv.List[0].Type) != "*"+executionState:
 		return
 	}
+	g.writesItself(f)
+	g.noWriters(f)
 	name := f.Name.Name
 	if g.takes(f, 1, collectedField) && strings.HasPrefix(name, "_") {
 		t, known := g.fields[name]
@@ -221,8 +224,11 @@ func denied(f *ast.FuncDecl, g *guard) string {
 // rename makes the constructor seal what it builds.
 func (g *guard) rename(f *ast.FuncDecl) {
 	g.constructor++
-	ret, ok := f.Body.List[0].(*ast.ReturnStmt)
-	if !ok || len(f.Body.List) != 1 || f.Doc == nil {
+	var ret *ast.ReturnStmt
+	if len(f.Body.List) == 1 {
+		ret, _ = f.Body.List[0].(*ast.ReturnStmt)
+	}
+	if ret == nil || len(ret.Results) != 1 || f.Doc == nil {
 		g.fault("%s is not what it was", plainSchema)
 		return
 	}

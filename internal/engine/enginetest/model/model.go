@@ -14,7 +14,10 @@ type (
 // Call, Key and Page are the objects. All of one type are alike but for their ids.
 type (
 	Call struct{ ID, Name, Secret, To, Price string }
-	Key  struct{ ID, Name, Secret, Owner string }
+	Key  struct {
+		ID, Name, Secret string
+		Owner            *string
+	}
 	Page struct{ ID, Name, Secret, Must string }
 )
 
@@ -24,7 +27,7 @@ func NewCall() *Call {
 }
 
 func NewKey() *Key {
-	return &Key{"Key:1", "⟦Key.name⟧", "⟦Key.secret⟧", "k⟦Key.owner⟧@example.com"}
+	return &Key{"Key:1", "⟦Key.name⟧", "⟦Key.secret⟧", new("k⟦Key.owner⟧@example.com")}
 }
 
 func NewPage() *Page {

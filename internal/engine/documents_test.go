@@ -1,0 +1,24 @@
+package engine
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// TestDocuments: a guest can fill the cache with what they like, but not with long documents.
+func TestDocuments(t *testing.T) {
+	kept := graphql.MapCache[*ast.QueryDocument]{}
+	d := documents{kept}
+	short, long := strings.Repeat("x", cachedSize), strings.Repeat("x", cachedSize+1)
+	d.Add(t.Context(), short, &ast.QueryDocument{})
+	d.Add(t.Context(), long, &ast.QueryDocument{})
+	if _, ok := d.Get(t.Context(), short); !ok {
+		t.Error("a short document is not kept")
+	}
+	if _, ok := d.Get(t.Context(), long); ok {
+		t.Error("a long document is kept")
+	}
+}

@@ -1,0 +1,158 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// TestZeroGate: without a decision nothing is open, not even what is public.
+func TestZeroGate(t *testing.T) {
+	field := graphql.CollectedField{Field: &ast.Field{Name: "hello", Alias: "hello"}}
+	for name, g := range map[string]Gate{
+		"the zero value":       {},
+		"of no operation":      GateOf(nil),
+		"of one not decided":   GateOf(&graphql.OperationContext{}),
+		"of an empty decision": {&Decision{table: small(t).table, root: &selections{}}},
+	} {
+		ctx := context.Background()
+		for _, check := range []policy.Check{0, policy.CheckPublic, policy.CheckSignedIn, 3, 65535} {
+			if g.Field(ctx, field, "Query", check) {
+				t.Errorf("%s: a field is open by check %d", name, check)
+			}
+			if g.FieldAndInput(ctx, field, "Query", check) {
+				t.Errorf("%s: a field with arguments is open by check %d", name, check)
+			}
+			if g.Object(ctx, "Query", check) {
+				t.Errorf("%s: an object is open by check %d", name, check)
+			}
+		}
+		if got := g.MaskString(policy.MaskAll, "secret"); got != "••••" {
+			t.Errorf("%s: personal data is shown as %s", name, got)
+		}
+		if got := g.MaskStringPtr(policy.MaskAll, new("secret")); *got != "••••" {
+			t.Errorf("%s: personal data is shown as %s", name, *got)
+		}
+		if got := g.MaskStringPtr(policy.MaskAll, nil); got != nil {
+			t.Errorf("%s: nothing is shown as %s", name, *got)
+		}
+	}
+}
+
+// TestUndecidedArguments: a field whose arguments were not decided is denied, although its own rule is met.
+func TestUndecidedArguments(t *testing.T) {
+	s := small(t)
+	decided := &ast.Field{Name: "search", Alias: "search"}
+	d := &Decision{table: s.table, grants: s.grants, root: &selections{}, inputs: map[input]*refusal{{"Query", decided}: nil}}
+	g := Gate{d}
+	ctx := context.Background()
+	if !g.FieldAndInput(ctx, graphql.CollectedField{Field: decided}, "Query", policy.CheckSignedIn) {
+		t.Error("what was decided is denied")
+	}
+	for name, field := range map[string]*ast.Field{
+		"another field of the document": {Name: "search", Alias: "search"},
+		"no field at all":               nil,
+	} {
+		if field != nil && g.FieldAndInput(ctx, graphql.CollectedField{Field: field}, "Query", policy.CheckSignedIn) {
+			t.Errorf("%s is open", name)
+		}
+	}
+	if g.FieldAndInput(ctx, graphql.CollectedField{Field: decided}, "Page", policy.CheckSignedIn) {
+		t.Error("the same field of another type is open")
+	}
+	if len(d.met) != 2 {
+		t.Errorf("%d denials were noted, want 2", len(d.met))
+	}
+}
+
+// TestVariableOfUnknownShape: what coercion cannot have made is denied.
+func TestVariableOfUnknownShape(t *testing.T) {
+	s := small(t)
+	w := &walk{schema: s.schema, table: s.table, grants: s.grants}
+	def := s.schema.Types["PartInput"]
+	for _, value := range []any{"x", 1, map[string]string{"cost": "x"}, []any{"x"}} {
+		if w.variable(def, value) == nil {
+			t.Errorf("%T passes", value)
+		}
+	}
+	for _, value := range []any{nil, []any{nil}, map[string]any{"cost": "x"}, []map[string]any{{"cost": "x"}}} {
+		if r := w.variable(def, value); r != nil {
+			t.Errorf("%T is denied to who holds everything: %s", value, r.message())
+		}
+	}
+}
+
+// TestProbeQuery: the probe asks for a guarded field that the schema surely has.
+func TestProbeQuery(t *testing.T) {
+	for _, row := range []struct{ name, fields, want string }{
+		{"an object", `open: String @public  me: Me @signedIn`, `{ probe: me { __typename } }`},
+		{"a leaf", `open: String @public  name: String @signedIn`, `{ probe: name }`},
+		{"a required argument", `one(id: ID!): String @signedIn  two(id: ID! = "x"): String @signedIn`, `{ probe: two }`},
+		{"nothing guarded", `open: String @public`, `{ probe: __schema { __typename } }`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			schema, table := compileText(t, `type Query { `+row.fields+` } type Me @signedIn { name: String }`)
+			if got := probeQuery(Config{Table: table, schema: schema}); got != row.want {
+				t.Errorf("%s, want %s", got, row.want)
+			}
+		})
+	}
+}
+
+// TestParseDenials reads the setting.
+func TestParseDenials(t *testing.T) {
+	for _, s := range []string{"each", "selection", "extensions"} {
+		if d, err := ParseDenials(s); err != nil || string(d) != s {
+			t.Errorf("%s: %s, %v", s, d, err)
+		}
+	}
+	if d, err := ParseDenials("all"); err == nil || d != "" {
+		t.Errorf("all: %s, %v", d, err)
+	}
+}
+
+// TestFind: steps that the operation does not select lead nowhere.
+func TestFind(t *testing.T) {
+	s := small(t)
+	doc, schemaErr := parse(s.schema, `{ page { name } things { ... on Page { a: name } ... on Call { b: name } } }`)
+	if schemaErr != nil {
+		t.Fatal(schemaErr)
+	}
+	w := &walk{schema: s.schema, table: s.table, grants: s.grants, limits: unlimited(), doc: doc, inputs: map[input]*refusal{}}
+	root, err := w.operation(doc.Operations[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		name  string
+		steps []step
+		want  string
+	}{
+		{"a field", []step{{"Query", "page"}, {"Page", "name"}}, "Page.name"},
+		{"of a type not known", []step{{key: "things"}, {key: "a"}}, "Page.name"},
+		{"of another type", []step{{key: "things"}, {"Call", "b"}}, "Call.name"},
+		{"of a type that does not select it", []step{{key: "things"}, {"Call", "a"}}, ""},
+		{"of a type that cannot be there", []step{{key: "things"}, {"Query", "a"}}, ""},
+		{"a key of no type", []step{{key: "things"}, {key: "c"}}, ""},
+		{"below a leaf", []step{{key: "page"}, {key: "name"}, {key: "name"}}, ""},
+		{"no such key", []step{{key: "nothing"}}, ""},
+		{"nowhere", nil, ""},
+	} {
+		got := ""
+		if found := root.find(row.steps); found != nil {
+			got = found.object + "." + found.name
+		}
+		if got != row.want {
+			t.Errorf("%s: %q, want %q", row.name, got, row.want)
+		}
+	}
+	d := &Decision{root: root}
+	path := ast.Path{ast.PathName("things"), ast.PathIndex(3), ast.PathName("nothing"), ast.PathName("more")}
+	if got := d.order(path, nil); !slices.Equal(got, []int{1, 3}) {
+		t.Errorf("the order of a path that is not selected: %v", got)
+	}
+}

@@ -1,0 +1,90 @@
+package gen_test
+
+import (
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/99designs/gqlgen/api"
+	"github.com/99designs/gqlgen/codegen/config"
+	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/internal/engine/gen"
+)
+
+// TestGenerate runs gqlgen for the real schema in a copy of the repository. What plain gqlgen writes must not compile
+// with the program, so that nobody serves it by mistake; and with the step after it, it must be what is committed.
+func TestGenerate(t *testing.T) {
+	root, err := filepath.Abs("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	copyTree(t, root, dir)
+	t.Chdir(dir)
+	cfg, err := config.LoadConfig("gqlgen.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.SkipValidation, cfg.SkipModTidy = true, true
+	if err := api.Generate(cfg); err != nil {
+		t.Fatal(err)
+	}
+	plain := read(t, "graph/generated.go")
+
+	out, err := exec.Command("go", "build", "-o", os.DevNull, "./internal/cmd").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "undefined: graph.NewGuardedSchema") {
+		t.Errorf("the program and what plain gqlgen writes: %v\n%s", err, out)
+	}
+	if out, err := exec.Command("go", "build", "./graph").CombinedOutput(); err != nil {
+		t.Errorf("what plain gqlgen writes does not compile by itself, so the above shows nothing: %s", out)
+	}
+
+	table, faults := policy.Compile(cfg.Schema, policy.Published(), policy.Unserved())
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	guarded, err := gen.Guard([]byte(plain), cfg.Schema, table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(guarded) != read(t, filepath.Join(root, "graph/generated.go")) {
+		t.Error("graph/generated.go is not what the schema makes: run go generate ./graph")
+	}
+	if models := "graph/model/models.go"; read(t, models) != read(t, filepath.Join(root, models)) {
+		t.Errorf("%s is not what the schema makes: run go generate ./graph", models)
+	}
+}
+
+// copyTree copies what the program is built from.
+func copyTree(t *testing.T, from, to string) {
+	t.Helper()
+	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		switch {
+		case d.IsDir() && path != from && (strings.HasPrefix(name, ".") || name == "node_modules" || name == "testdata" || name == "data"):
+			return filepath.SkipDir
+		case d.IsDir():
+			return os.MkdirAll(filepath.Join(to, rel), 0o755)
+		case !d.Type().IsRegular() || strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, rel), text, 0o644)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
