@@ -33,6 +33,8 @@ func (g *gateway) fill(ctx context.Context, s serve, db *store.Store) error {
 		return errors.New("the database holds an account of its own: demo data goes only into an empty one (--data)")
 	case !empty && !g.demo:
 		return nil
+	case !s.local():
+		return fmt.Errorf("demo users, whose password is no secret, are let in from this machine alone: listen on 127.0.0.1, not on %s (--listen)", s.Listen)
 	}
 	if g.password, err = demoPassword(s); err != nil {
 		return err

@@ -47,8 +47,7 @@ func (s serve) Run(ctx context.Context, o output) error {
 		return err
 	}
 	log := slog.New(slog.NewJSONHandler(o.err, &slog.HandlerOptions{Level: level}))
-	host, _, err := net.SplitHostPort(s.Listen)
-	if err != nil {
+	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
 		return fmt.Errorf("--listen takes HOST:PORT, such as 127.0.0.1:8080: %w", err)
 	}
 	// The port comes first: another gateway that has it may have the data folder too.
@@ -62,9 +61,6 @@ func (s serve) Run(ctx context.Context, o output) error {
 		return err
 	}
 	defer g.close()
-	if g.demo && !loopback(host) {
-		return fmt.Errorf("the database holds demo users, whose password is no secret: listen on 127.0.0.1, not on %s (--listen)", s.Listen)
-	}
 	g.announce(o.out, listener.Addr())
 	if s.listening != nil {
 		s.listening(listener.Addr())
@@ -117,11 +113,12 @@ func (s serve) hosts() map[string]bool {
 	return names
 }
 
-// loopback says whether a host that is listened on is reached from this machine alone.
-func loopback(host string) bool {
-	if host == "localhost" {
-		return true
+// local says whether the gateway is reached from this machine alone.
+func (s serve) local() bool {
+	host, _, err := net.SplitHostPort(s.Listen)
+	if err != nil {
+		return false
 	}
 	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

@@ -1,0 +1,233 @@
+package cmd
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// snapshot is everything that mutations can change, as the Owner sees it: one line for
+// each key, user and session, by its id.
+func snapshot(t *testing.T, p *program) map[string]string {
+	t.Helper()
+	a := p.as(owner).do(`{ account {
+		apiKeys(first: 1000) { edges { node { id friendlyName dateUpdated } } }
+		users(first: 1000) { edges { node { id email roles sessions { id client } } } }
+	} }`, nil).ok(t)
+	state := map[string]string{}
+	for _, key := range a.all("account", "apiKeys", "edges", "node") {
+		key := key.(map[string]any)
+		state[key["id"].(string)] = fmt.Sprint("key ", key["friendlyName"], " ", key["dateUpdated"])
+	}
+	for _, user := range a.all("account", "users", "edges", "node") {
+		user := user.(map[string]any)
+		state[user["id"].(string)] = fmt.Sprint("user ", user["email"], " ", user["roles"])
+		for _, session := range user["sessions"].([]any) {
+			state[session.(map[string]any)["id"].(string)] = fmt.Sprint("session of ", user["email"])
+		}
+	}
+	return state
+}
+
+// difference is what two snapshots differ in: lines gone, and lines new.
+func difference(before, after map[string]string) (gone, made []string) {
+	for _, id := range slices.Sorted(maps.Keys(before)) {
+		if after[id] != before[id] {
+			gone = append(gone, before[id])
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(after)) {
+		if after[id] != before[id] {
+			made = append(made, after[id])
+		}
+	}
+	return gone, made
+}
+
+// ids finds the ids of the lines of a snapshot that begin so.
+func ids(state map[string]string, line string) []string {
+	var found []string
+	for _, id := range slices.Sorted(maps.Keys(state)) {
+		if strings.HasPrefix(state[id], line) {
+			found = append(found, id)
+		}
+	}
+	return found
+}
+
+// attempt is a mutation with input that is good, and what the Owner must see of it.
+type attempt struct {
+	input      string
+	gone, made string // how the one line that goes, or that comes, begins; "" for none
+	cleanUp    func()
+}
+
+// attempts prepares each mutation for one caller, on things of their own.
+var attempts = map[string]func(t *testing.T, p *program, who client) attempt{
+	"createApiKey": func(t *testing.T, p *program, who client) attempt {
+		return attempt{input: `(input: {friendlyName: "made", idempotencyKey: "once"})`, made: "key made"}
+	},
+	"updateApiKey": func(t *testing.T, p *program, who client) attempt {
+		return attempt{input: fmt.Sprintf(`(input: {id: %q, friendlyName: "after"})`, makeKey(t, p, "before")), gone: "key before", made: "key after"}
+	},
+	"deleteApiKey": func(t *testing.T, p *program, who client) attempt {
+		return attempt{input: fmt.Sprintf(`(input: {id: %q})`, makeKey(t, p, "doomed")), gone: "key doomed"}
+	},
+	"setUserRoles": func(t *testing.T, p *program, who client) attempt {
+		const set = `mutation($id: ID!, $roles: [Role!]!) { setUserRoles(input: {userId: $id, roles: $roles}) { user { id } } }`
+		target := ids(snapshot(t, p), "user "+billing)[0]
+		return attempt{
+			input: fmt.Sprintf(`(input: {userId: %q, roles: [BILLING_MANAGER, SUPPORT]})`, target),
+			gone:  "user " + billing + " [BILLING_MANAGER]", made: "user " + billing + " [BILLING_MANAGER SUPPORT]",
+			cleanUp: func() {
+				p.as(owner).do(set, vars{"id": target, "roles": []string{"BILLING_MANAGER"}}).ok(t)
+				p.forget(billing)
+			},
+		}
+	},
+	"endSession": func(t *testing.T, p *program, who client) attempt {
+		before := snapshot(t, p)
+		p.signIn(developer)
+		for _, id := range ids(snapshot(t, p), "session of "+developer) {
+			if before[id] == "" {
+				return attempt{input: fmt.Sprintf(`(input: {sessionId: %q})`, id), gone: "session of " + developer}
+			}
+		}
+		t.Fatal("the Owner does not see the session that was opened")
+		return attempt{}
+	},
+	"signIn": func(t *testing.T, p *program, who client) attempt {
+		return attempt{input: fmt.Sprintf(`(input: {email: %q, password: %q})`, support, password), made: "session of " + support}
+	},
+	"refreshSession": func(t *testing.T, p *program, who client) attempt {
+		return attempt{input: fmt.Sprintf(`(input: {refreshToken: %q})`, p.signIn(support).refresh)}
+	},
+	"signOut": func(t *testing.T, p *program, who client) attempt {
+		return attempt{gone: "session of "}
+	},
+}
+
+// makeKey has the Owner make an API key.
+func makeKey(t *testing.T, p *program, name string) string {
+	t.Helper()
+	return p.as(owner).do(`mutation($name: String!) { createApiKey(input: {friendlyName: $name}) { apiKey { id } } }`,
+		vars{"name": name}).ok(t).text("createApiKey", "apiKey", "id")
+}
+
+// forget has the user sign in anew when next asked for.
+func (p *program) forget(email string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.clients, email)
+}
+
+// TestMutations runs each mutation as each caller, with input that is good. One who may
+// must get every field of the payload, and the Owner must see the change and no other;
+// for one who may not, nothing at all may have changed.
+func TestMutations(t *testing.T) {
+	s, m := load(t, sdl(t)), published(t)
+	p := startDemo(t)
+	for _, f := range s.Mutation.Fields {
+		prepare, known := attempts[f.Name]
+		if !known {
+			t.Errorf("Mutation.%s: teach this test good input for it", f.Name)
+			continue
+		}
+		for _, caller := range callers() {
+			t.Run(f.Name+"/"+caller, func(t *testing.T) {
+				who := p.guest()
+				if caller != guest {
+					who = p.signIn(caller) // a session of its own: it may end
+				}
+				try := prepare(t, p, who)
+				before := snapshot(t, p)
+				payload := s.Types[f.Type.Name()]
+				var leaves []string
+				for _, inner := range payload.Fields {
+					leaf := inner.Name
+					if s.Types[inner.Type.Name()].IsCompositeType() {
+						leaf += " { __typename }"
+					}
+					leaves = append(leaves, leaf)
+				}
+				a := who.do("mutation { "+f.Name+try.input+" { "+strings.Join(leaves, " ")+" } }", nil)
+				gone, made := difference(before, snapshot(t, p))
+
+				allowed := !slices.ContainsFunc(demands(s, step{object: s.Mutation.Name, field: f.Name}),
+					func(d demand) bool { return !met(m, caller, d) })
+				if !allowed {
+					status, code := http.StatusForbidden, "FORBIDDEN"
+					if caller == guest {
+						status, code = http.StatusUnauthorized, "UNAUTHENTICATED"
+					}
+					a.refused(t, status, code)
+					if a.hasData || len(gone)+len(made) > 0 {
+						t.Errorf("it was refused, and yet: %s; gone %q, made %q", a.body, gone, made)
+					}
+					return
+				}
+				a.ok(t)
+				for _, inner := range payload.Fields {
+					if a.at(f.Name, inner.Name) == nil {
+						t.Errorf("the payload has no %s: %s", inner.Name, a.body)
+					}
+				}
+				// Each role's key of idempotency is its own, so each makes a key.
+				if !oneLine(gone, try.gone) || !oneLine(made, try.made) {
+					t.Errorf("gone %q, made %q; want one line that begins %q and one that begins %q", gone, made, try.gone, try.made)
+				}
+				if try.cleanUp != nil {
+					try.cleanUp()
+				}
+			})
+		}
+	}
+}
+
+// oneLine says whether there is just the line that begins so, or none when none is wanted.
+func oneLine(lines []string, begin string) bool {
+	if begin == "" {
+		return len(lines) == 0
+	}
+	return len(lines) == 1 && strings.HasPrefix(lines[0], begin)
+}
+
+// TestDeniedAmongAllowed: of a mutation in which one field is denied, nothing runs, not
+// even what stands before it and is allowed.
+func TestDeniedAmongAllowed(t *testing.T) {
+	p := startDemo(t)
+	key := makeKey(t, p, "kept")
+	before := snapshot(t, p)
+	sessions := len(ids(before, "session of "))
+	for name, query := range map[string]string{
+		"denied last":           `mutation { signIn(input: {email: "support@example.com", password: "` + password + `"}) { accessToken } deleteApiKey(input: {id: $id}) { deletedApiKeyId } }`,
+		"denied first":          `mutation { deleteApiKey(input: {id: $id}) { deletedApiKeyId } signIn(input: {email: "support@example.com", password: "` + password + `"}) { accessToken } }`,
+		"denied in a fragment":  `mutation { signIn(input: {email: "support@example.com", password: "` + password + `"}) { accessToken } ... on Mutation { x: deleteApiKey(input: {id: $id}) { deletedApiKeyId } } }`,
+		"denied, and signs out": `mutation { signOut { endedSessionId } deleteApiKey(input: {id: $id}) { deletedApiKeyId } }`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			who := p.as(support)
+			before := snapshot(t, p)
+			a := who.do(strings.Replace(query, "mutation", "mutation($id: ID!)", 1), vars{"id": key})
+			a.refused(t, http.StatusForbidden, "FORBIDDEN")
+			if a.hasData {
+				t.Errorf("there is data: %s", a.body)
+			}
+			if gone, made := difference(before, snapshot(t, p)); len(gone)+len(made) > 0 {
+				t.Errorf("gone %q, made %q", gone, made)
+			}
+		})
+	}
+	t.Run("what is not included is not denied", func(t *testing.T) {
+		p.as(support).do(`mutation($id: ID!, $no: Boolean!) {
+			signIn(input: {email: "support@example.com", password: "`+password+`"}) { accessToken }
+			deleteApiKey(input: {id: $id}) @include(if: $no) { deletedApiKeyId } }`, vars{"id": key, "no": false}).ok(t)
+		// Support itself has signed in once before, and now again.
+		if now := len(ids(snapshot(t, p), "session of ")); now != sessions+2 {
+			t.Errorf("%d sessions, want %d", now, sessions+2)
+		}
+	})
+}
