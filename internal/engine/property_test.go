@@ -12,6 +12,7 @@ import (
 	"github.com/fieldgate/fieldgate/internal/engine"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
 // sentinel is a guarded text of the tests' objects.
@@ -104,7 +105,7 @@ func (w *writer) operation(t *testing.T, schema *ast.Schema) (request, *ast.Quer
 			declared = "(" + declared + ")"
 		}
 		query := name + declared + " " + body + " " + strings.Join(w.fragments, " ")
-		if doc, err := gqlparser.LoadQuery(schema, query); err == nil {
+		if doc, err := gqlparser.LoadQueryWithRules(schema, query, rules.NewDefaultRules()); err == nil {
 			return request{Query: query, Variables: vars}, doc
 		}
 	}

@@ -11,21 +11,19 @@ type Code string
 
 // The codes of the API's error contract.
 const (
-	Unauthenticated      Code = "UNAUTHENTICATED"
-	Forbidden            Code = "FORBIDDEN"
-	BadUserInput         Code = "BAD_USER_INPUT"
-	NotFound             Code = "NOT_FOUND"
-	Conflict             Code = "CONFLICT"
-	LimitExceeded        Code = "LIMIT_EXCEEDED"
-	Timeout              Code = "TIMEOUT"
-	Unavailable          Code = "SERVICE_UNAVAILABLE"
-	Upstream             Code = "UPSTREAM_ERROR"
-	NotSupported         Code = "NOT_SUPPORTED_BY_UPSTREAM"
-	ParseFailed          Code = "GRAPHQL_PARSE_FAILED"
-	ValidationFailed     Code = "GRAPHQL_VALIDATION_FAILED"
-	Internal             Code = "INTERNAL_SERVER_ERROR"
-	BadRequest           Code = "BAD_REQUEST"
-	PersistedQueryAbsent Code = "PERSISTED_QUERY_NOT_FOUND"
+	Unauthenticated  Code = "UNAUTHENTICATED"
+	Forbidden        Code = "FORBIDDEN"
+	BadUserInput     Code = "BAD_USER_INPUT"
+	NotFound         Code = "NOT_FOUND"
+	Conflict         Code = "CONFLICT"
+	LimitExceeded    Code = "LIMIT_EXCEEDED"
+	Timeout          Code = "TIMEOUT"
+	Unavailable      Code = "SERVICE_UNAVAILABLE"
+	NotSupported     Code = "NOT_SUPPORTED_BY_UPSTREAM"
+	ParseFailed      Code = "GRAPHQL_PARSE_FAILED"
+	ValidationFailed Code = "GRAPHQL_VALIDATION_FAILED"
+	Internal         Code = "INTERNAL_SERVER_ERROR"
+	BadRequest       Code = "BAD_REQUEST"
 )
 
 // Error is a fault that a client may be told of. Message is shown as it stands,

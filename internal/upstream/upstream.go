@@ -14,7 +14,6 @@ import (
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/graph/model"
 	"github.com/fieldgate/fieldgate/internal/scalar"
-	"github.com/shopspring/decimal"
 )
 
 // Scope binds a call to one account and to the fields of the answer's type that
@@ -168,9 +167,4 @@ type UsageFilter struct {
 // Usage serves what was used, newest period first and by category within it.
 type Usage interface {
 	UsageRecords(ctx context.Context, s Scope, f UsageFilter, p Page) (List[model.UsageRecord], error)
-}
-
-// Money is an amount in micro-units of a currency, the form in which upstreams keep it.
-func Money(micros int64, currency string) model.Money {
-	return model.Money{Amount: decimal.New(micros, -6), Currency: currency}
 }
