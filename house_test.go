@@ -4,10 +4,15 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"path"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // module is the path under which the packages of this repository stand.
@@ -98,4 +103,57 @@ func permits(allowed []string, name string) bool {
 		}
 	}
 	return false
+}
+
+// TestDescriptions: whoever reads the schema is told what each type, field, argument and
+// value is.
+func TestDescriptions(t *testing.T) {
+	files, err := filepath.Glob("schema/*.graphqls")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sources []*ast.Source
+	for _, name := range append(files, "schema.graphqls") {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sources = append(sources, &ast.Source{Name: name, Input: string(text)})
+	}
+	schema, err := gqlparser.LoadSchema(sources...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	described := func(coordinate, description string) {
+		if strings.TrimSpace(description) == "" {
+			t.Errorf("%s has no description", coordinate)
+		}
+	}
+	for _, def := range schema.Types {
+		if def.BuiltIn {
+			continue
+		}
+		described(def.Name, def.Description)
+		for _, v := range def.EnumValues {
+			described(def.Name+"."+v.Name, v.Description)
+		}
+		for _, f := range def.Fields {
+			if strings.HasPrefix(f.Name, "__") {
+				continue
+			}
+			described(def.Name+"."+f.Name, f.Description)
+			for _, a := range f.Arguments {
+				described(def.Name+"."+f.Name+"("+a.Name+":)", a.Description)
+			}
+		}
+	}
+	for _, d := range schema.Directives {
+		if d.Position.Src.BuiltIn {
+			continue
+		}
+		described("@"+d.Name, d.Description)
+		for _, a := range d.Arguments {
+			described("@"+d.Name+"("+a.Name+":)", a.Description)
+		}
+	}
 }

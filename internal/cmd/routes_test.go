@@ -21,6 +21,7 @@ type probe struct {
 	names []string // the way through the answer, lists left out
 	path  []any    // the same as an error's path has it, in the first element of each list
 	mask  string   // how the value is masked for who may not see it
+	byID  bool     // whether the route is node(id:)
 }
 
 func (p probe) mutates() bool { return strings.HasPrefix(p.open, "mutation") }
@@ -122,7 +123,10 @@ func probes(t testing.TB, s *ast.Schema, ids map[string]string) []probe {
 	}
 	for _, object := range nodeTypes(s) {
 		r := nodeRoute(s, object, ids[object])
-		all = append(all, probesOf(t, s, object, r, r, ids)...)
+		for _, p := range probesOf(t, s, object, r, r, ids) {
+			p.byID = true
+			all = append(all, p)
+		}
 	}
 	return append(all, mutationProbes(t, s)...)
 }
