@@ -51,7 +51,7 @@ func Presenter(log *slog.Logger) graphql.ErrorPresenterFunc {
 		case p.Code == problem.Internal:
 			out.Extensions["requestId"] = id
 			log.ErrorContext(ctx, "an error that is not shown", "requestId", id, "path", out.Path.String(), "error", err)
-		case p.Cause != nil:
+		case p.Cause != nil && (p.Code == problem.Unavailable || p.Code == problem.Timeout):
 			log.WarnContext(ctx, "a problem with a cause", "requestId", id, "path", out.Path.String(), "code", p.Code, "error", err)
 		}
 		return out

@@ -32,7 +32,7 @@ func (s *Store) Create(ctx context.Context, n NewSession) (Session, string, erro
 	sid := newID()
 	token, hash := newRefresh(sid)
 	reply, err := s.run(ctx, createScript,
-		sid, n.User, n.Generation, rand.Text(), millis(deadline), s.lifetime.Milliseconds(), sessionsKept,
+		sid, n.User, n.Generation, rand.Text(), millis(deadline), s.lifetime.Milliseconds(), MaxPerUser,
 		"account", n.Account, "roles", roles, "policy", n.Policy, "client", shorten(n.Client), "refresh", hash,
 		"created", millis(now), "seen", millis(now), "end", millis(end))
 	if err != nil {
@@ -52,9 +52,9 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// sessionsKept is how many sessions a user has at most. What is done to all of a user's sessions, such as a change of
+// MaxPerUser is how many sessions a user has at most; a new one ends the one that would end first. What is done to all of a user's sessions, such as a change of
 // roles, holds up Redis while it is done.
-const sessionsKept = 100
+const MaxPerUser = 100
 
 var createScript = redis.NewScript(prelude + `
 local sid, user, expected, epoch, deadline, lifetime, kept = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]

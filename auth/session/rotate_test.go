@@ -139,15 +139,15 @@ func TestNoUsedTokenIsForgotten(t *testing.T) {
 func TestSessionsOfAUserAreBounded(t *testing.T) {
 	onEveryRedis(t, func(t *testing.T, b *bench) {
 		first, _ := b.signIn("alice")
-		for range sessionsKept {
+		for range MaxPerUser {
 			b.advance(time.Millisecond)
 			b.signIn("alice")
 		}
 		_, err := b.Lookup(t.Context(), "alice", first.ID)
 		b.want("Lookup of the first", err, ErrNotFound)
 		all, err := b.List(t.Context(), "alice")
-		if err != nil || len(all) != sessionsKept {
-			t.Errorf("%d sessions (%v), want %d", len(all), err, sessionsKept)
+		if err != nil || len(all) != MaxPerUser {
+			t.Errorf("%d sessions (%v), want %d", len(all), err, MaxPerUser)
 		}
 	})
 }

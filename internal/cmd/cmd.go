@@ -49,7 +49,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 	var line commands
 	parser, err := kong.New(&line,
 		kong.Name("fieldgate"),
-		kong.Description("A GraphQL gateway with field-level authorization for a communications account."),
+		kong.Description("A GraphQL gateway with field-level authorization for a communications account. Without a command it serves: see fieldgate serve --help for the flags."),
 		kong.UsageOnError(),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(code int) { panic(exited(code)) }),

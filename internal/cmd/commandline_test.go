@@ -205,8 +205,8 @@ func TestBadMatrix(t *testing.T) {
 		{"a cell too few", "USAGE,Usage,,", "USAGE,Usage,", "line 14, column 1", false},
 		{"a row that implies what is none", "ALPHANUMERIC_SENDER_ID_READ,x", "NO_SUCH_ROW,x", "line 3, column 93", false},
 		{"a quote within a cell", `TRUST_HUB,Trust Hub`, `TRUST_HUB,Trust "Hub`, "line 13, column 17", false},
-		{"a permission that the schema lacks", "TRUST_HUB,", "TRUST_CLUB,", "the matrix has a row TRUST_CLUB, which the enum lacks", true},
-		{"a row that is missing", "USAGE,Usage,,x,x,x,x,x,published\n", "", "the matrix has no row USAGE", true},
+		{"a permission that the schema lacks", "TRUST_HUB,", "TRUST_CLUB,", "matrix.csv: the row TRUST_CLUB is of no permission of the schema", true},
+		{"a row that is missing", "USAGE,Usage,,x,x,x,x,x,published\n", "", "matrix.csv: the permission USAGE has no row", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			text := strings.Replace(string(good), c.old, c.new, 1)

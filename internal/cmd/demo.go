@@ -51,7 +51,7 @@ func (g *gateway) fill(ctx context.Context, s serve, db *store.Store) error {
 	}
 	hash, err := g.identity.HashPassword(ctx, g.password)
 	if err != nil {
-		return err
+		return fmt.Errorf("the demo password (--demo-password): %w", err)
 	}
 	return demo.SetPassword(ctx, db, hash)
 }
@@ -59,7 +59,7 @@ func (g *gateway) fill(ctx context.Context, s serve, db *store.Store) error {
 func (g *gateway) fillEmpty(ctx context.Context, db *store.Store) error {
 	hash, err := g.identity.HashPassword(ctx, g.password)
 	if err != nil {
-		return fmt.Errorf("the demo password: %w", err)
+		return fmt.Errorf("the demo password (--demo-password): %w", err)
 	}
 	if err := demo.Fill(ctx, db, hash, time.Now()); err != nil {
 		return err
@@ -76,8 +76,11 @@ func demoPassword(s serve) (string, error) {
 	}
 	file := filepath.Join(s.Data, "demo-password")
 	kept, err := readSecret(file)
-	if err == nil || !errors.Is(err, os.ErrNotExist) {
-		return kept, err
+	if err == nil {
+		return kept, nil
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("the demo password in %s: %w", file, err)
 	}
 	made := rand.Text()[:12]
 	if err := os.WriteFile(file, []byte(made+"\n"), 0o600); err != nil {

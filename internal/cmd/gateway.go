@@ -60,16 +60,24 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 	if err != nil {
 		return nil, err
 	}
+	if err := s.fits(ownSchema(), matrix); err != nil {
+		return nil, err
+	}
 	table, err := compile(ownSchema(), matrix)
 	if err != nil {
 		return nil, err
 	}
+	if s.RedisURL == "" {
+		if err := g.lock(ctx, s.Data); err != nil {
+			return nil, err
+		}
+	}
 	if g.keys, _, err = token.LoadKeys(filepath.Join(s.Data, "keys")); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the keys in %s (--data): %w", s.Data, err)
 	}
 	db, err := store.Open(ctx, filepath.Join(s.Data, "fieldgate.db"))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the database in %s (--data): %w", s.Data, err)
 	}
 	g.closers = append(g.closers, db.Close)
 	sessions, err := g.sessions(ctx, s.RedisURL, log)
@@ -112,8 +120,23 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 		Denials: engine.Denials(s.Denials),
 		Limits:  limits,
 		Once:    []string{"Mutation.signIn", "Mutation.refreshSession"},
+		Lists:   map[string]int{"User.sessions": session.MaxPerUser},
 	})
 	return g, err
+}
+
+// lock keeps a second gateway off a data folder whose sessions are in this process: it
+// would not hear of a session that ends here, nor of roles that change.
+func (g *gateway) lock(ctx context.Context, folder string) error {
+	release, err := store.Lock(ctx, filepath.Join(folder, "lock"))
+	if errors.Is(err, store.ErrLocked) {
+		return fmt.Errorf("another gateway uses %s (--data); with its sessions in Redis (--redis-url) they can share it", folder)
+	}
+	if err != nil {
+		return fmt.Errorf("the data folder %s (--data): %w", folder, err)
+	}
+	g.closers = append(g.closers, release)
+	return nil
 }
 
 // sessions opens the session store, on a Redis or on one inside this process.

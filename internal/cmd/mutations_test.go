@@ -15,7 +15,7 @@ func snapshot(t *testing.T, p *program) map[string]string {
 	t.Helper()
 	a := p.as(owner).do(`{ account {
 		apiKeys(first: 1000) { edges { node { id friendlyName dateUpdated } } }
-		users(first: 1000) { edges { node { id email roles sessions { id client } } } }
+		users(first: 100) { edges { node { id email roles sessions { id client } } } }
 	} }`, nil).ok(t)
 	state := map[string]string{}
 	for _, key := range a.all("account", "apiKeys", "edges", "node") {

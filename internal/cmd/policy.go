@@ -1,7 +1,9 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -33,6 +35,30 @@ func (m matrixFlag) load() (*policy.Matrix, error) {
 		return nil, fmt.Errorf("%s: %w", m.Matrix, err)
 	}
 	return matrix, nil
+}
+
+// fits says whether the matrix has a row for each of the schema's permissions and no
+// other. The lint says so too, but does not know which file the matrix came from.
+func (m matrixFlag) fits(schema *ast.Schema, matrix *policy.Matrix) error {
+	enum := schema.Types["Permission"]
+	if m.Matrix == "" || enum == nil {
+		return nil
+	}
+	missing := map[string]bool{}
+	for _, v := range enum.EnumValues {
+		missing[v.Name] = true
+	}
+	var faults []error
+	for _, row := range matrix.Rows() {
+		if !missing[string(row.Permission)] {
+			faults = append(faults, fmt.Errorf("%s: the row %s is of no permission of the schema", m.Matrix, row.Permission))
+		}
+		delete(missing, string(row.Permission))
+	}
+	for _, name := range slices.Sorted(maps.Keys(missing)) {
+		faults = append(faults, fmt.Errorf("%s: the permission %s has no row", m.Matrix, name))
+	}
+	return errors.Join(faults...)
 }
 
 // compile makes the table of a schema's rules under a matrix, or names every fault.
@@ -67,6 +93,9 @@ func (c checkCmd) Run(o output) error {
 		if schema, err = loadSchema(c.Schema); err != nil {
 			return err
 		}
+	}
+	if err := c.fits(schema, matrix); err != nil {
+		return err
 	}
 	table, err := compile(schema, matrix)
 	if err != nil {
@@ -106,6 +135,9 @@ type printMatrix struct{ matrixFlag }
 func (m printMatrix) Run(o output) error {
 	matrix, err := m.load()
 	if err != nil {
+		return err
+	}
+	if err := m.fits(ownSchema(), matrix); err != nil {
 		return err
 	}
 	w := tabwriter.NewWriter(o.out, 0, 0, 2, ' ', 0)

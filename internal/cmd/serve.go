@@ -16,8 +16,8 @@ import (
 // serve is the command serve and its configuration.
 type serve struct {
 	matrixFlag
-	Listen           string   `help:"The address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT" env:"FIELDGATE_LISTEN"`
-	Data             string   `help:"The folder of the database and the keys." default:"./data" type:"path" placeholder:"DIR" env:"FIELDGATE_DATA"`
+	Listen           string   `help:"The address to listen on." default:"127.0.0.1:8080" env:"FIELDGATE_LISTEN"`
+	Data             string   `help:"The folder of the database and the keys." default:"./data" type:"path" env:"FIELDGATE_DATA"`
 	RedisURL         string   `help:"The Redis that holds the sessions, such as redis://localhost:6379/0. Without one, sessions are kept in this process and end with it." placeholder:"URL" env:"FIELDGATE_REDIS_URL" xor:"redis"`
 	RedisURLFile     string   `help:"A file that holds the URL of Redis." type:"path" placeholder:"FILE" env:"FIELDGATE_REDIS_URL_FILE" xor:"redis"`
 	Denials          string   `help:"How answers list what was denied: ${enum}." enum:"each,selection,extensions" default:"each" env:"FIELDGATE_DENIALS"`
@@ -108,6 +108,9 @@ func (s serve) hosts() map[string]bool {
 		}
 	}
 	for _, name := range s.Host {
+		if host, _, err := net.SplitHostPort(name); err == nil {
+			name = host // any port will do
+		}
 		names[strings.ToLower(name)] = true
 	}
 	return names

@@ -21,6 +21,7 @@ type walk struct {
 	vars   map[string]any
 	limits Limits
 	once   []string
+	lists  map[string]int // the lengths of lists, by coordinate
 	sizes  map[string]int // of introspection's lists
 
 	doc        *ast.QueryDocument
@@ -140,7 +141,7 @@ func (w *walk) value(s *selection, value *ast.Definition, definition *ast.FieldD
 	below := place{
 		parent:        s,
 		depth:         at.depth + 1,
-		objects:       w.costs.times(at.objects, w.size(definition, fields[0], at)),
+		objects:       w.costs.times(at.objects, w.size(s.object, definition, fields[0], at)),
 		abstract:      at.abstract || value.IsAbstractType(),
 		introspection: at.introspection,
 	}
@@ -238,7 +239,7 @@ func (w *walk) spend(cost int) error {
 }
 
 // size is how many objects the field's value may have for each object it is asked of.
-func (w *walk) size(definition *ast.FieldDefinition, f *ast.Field, at place) int {
+func (w *walk) size(object string, definition *ast.FieldDefinition, f *ast.Field, at place) int {
 	if arg := definition.Arguments.ForName("first"); arg != nil {
 		return w.pageSize(arg, f)
 	}
@@ -250,6 +251,9 @@ func (w *walk) size(definition *ast.FieldDefinition, f *ast.Field, at place) int
 	}
 	if definition.Name == "edges" {
 		return 1 // its connection's first has been counted
+	}
+	if n, known := w.lists[object+"."+definition.Name]; known {
+		return n
 	}
 	return listSize
 }

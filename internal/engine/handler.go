@@ -17,7 +17,8 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
-// Config is what the engine needs to know. Every part is required but Once.
+// Config is what the engine needs to know. Every part is required but
+// Once and Lists.
 type Config struct {
 	Table *policy.Table
 	// Caller is what the caller of a request holds: the zero Set for a guest.
@@ -33,6 +34,9 @@ type Config struct {
 	// one at most: together they count as one. By aliases a request could otherwise
 	// guess many passwords. It may be empty.
 	Once []string
+	// Lists has how long the lists are, by coordinate, that do not take first and may
+	// be longer than most. It may be empty.
+	Lists map[string]int
 
 	schema *ast.Schema
 	sizes  map[string]int // of introspection's lists

@@ -97,7 +97,7 @@ func readQuery(r *http.Request, most int64) (*graphql.RawParams, error) {
 func paramsOf(members map[string]any) (*graphql.RawParams, error) {
 	p := &graphql.RawParams{}
 	var ok bool
-	if v, given := members["query"]; !given || v == nil {
+	if v := members["query"]; v == nil || v == "" {
 		return nil, badRequest("The request has no query.")
 	} else if p.Query, ok = v.(string); !ok || strings.TrimSpace(p.Query) == "" {
 		return nil, badRequest("The query of a request is a text.")

@@ -149,7 +149,7 @@ func checkFriendlyName(name string) error {
 // checkText checks a text of a mutation's input: 1 to most characters, none of them a
 // control character.
 func checkText(value string, most int, field string) error {
-	if n := utf8.RuneCountInString(value); n < 1 || n > most {
+	if n := utf8.RuneCountInString(value); strings.TrimSpace(value) == "" || n > most {
 		return problem.Input(fmt.Sprintf("%s has 1 to %d characters.", field, most), "input", field)
 	}
 	if !utf8.ValidString(value) || strings.ContainsFunc(value, unicode.IsControl) {
