@@ -37,7 +37,7 @@ var arrows = map[string][]string{
 	"internal/relay":             {},
 	"internal/scalar":            {},
 	"internal/store":             {"auth/policy", "graph/model", "internal/identity", "internal/problem", "internal/relay", "internal/scalar", "internal/upstream"},
-	"internal/store/demo":        {"*"},
+	"internal/store/demo":        {"auth/policy", "graph/model", "internal/store"},
 	"internal/store/storetest":   {"*"},
 	"internal/strictjson":        {},
 	"internal/upstream":          {"auth/policy", "graph/model", "internal/problem", "internal/scalar"},
