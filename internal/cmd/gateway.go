@@ -67,10 +67,8 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 	if err != nil {
 		return nil, err
 	}
-	if s.RedisURL == "" {
-		if err := g.lock(ctx, s.Data); err != nil {
-			return nil, err
-		}
+	if err := g.lock(ctx, s.Data, s.RedisURL == ""); err != nil {
+		return nil, err
 	}
 	if g.keys, _, err = token.LoadKeys(filepath.Join(s.Data, "keys")); err != nil {
 		return nil, fmt.Errorf("the keys in %s (--data): %w", s.Data, err)
@@ -125,12 +123,13 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 	return g, err
 }
 
-// lock keeps a second gateway off a data folder whose sessions are in this process: it
-// would not hear of a session that ends here, nor of roles that change.
-func (g *gateway) lock(ctx context.Context, folder string) error {
-	release, err := store.Lock(ctx, filepath.Join(folder, "lock"))
+// lock keeps other gateways off a data folder whose sessions are in this process: they
+// would not hear of a session that ends here, nor of roles that change. Gateways whose
+// sessions are in Redis share it.
+func (g *gateway) lock(ctx context.Context, folder string, alone bool) error {
+	release, err := store.Lock(ctx, filepath.Join(folder, "lock"), alone)
 	if errors.Is(err, store.ErrLocked) {
-		return fmt.Errorf("another gateway uses %s (--data); with its sessions in Redis (--redis-url) they can share it", folder)
+		return fmt.Errorf("another gateway uses %s (--data); they can share it when all keep their sessions in Redis (--redis-url)", folder)
 	}
 	if err != nil {
 		return fmt.Errorf("the data folder %s (--data): %w", folder, err)

@@ -185,6 +185,9 @@ func TestLimits(t *testing.T) {
 			e: calls(first: 1000) { edges { node { ...c } } } f: calls(first: 1000) { edges { node { ...c } } } } }
 			fragment c on Call { id sid parentCallSid to from phoneNumberSid status direction startTime endTime duration queueTime
 				answeredBy forwardedFrom callerName dateCreated dateUpdated price { amount currency } }`, "LIMIT_EXCEEDED"},
+		{"two guesses of a password", `mutation {
+			a: signIn(input: {email: "owner@example.com", password: "guess one"}) { accessToken }
+			b: signIn(input: {email: "owner@example.com", password: "guess two"}) { accessToken } }`, "LIMIT_EXCEEDED"},
 		{"many users with all their sessions", `{ account { users(first: 1000) { edges { node { sessions { id } } } } } }`, "LIMIT_EXCEEDED"},
 		{"too many errors", "{ " + errors.String() + "}", "GRAPHQL_VALIDATION_FAILED"},
 	} {

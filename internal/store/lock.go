@@ -11,10 +11,10 @@ import (
 // ErrLocked says that another process holds the lock.
 var ErrLocked = errors.New("store: another process has locked it")
 
-// Lock makes this process the only one that holds the lock file at path, until release
-// is called or the process ends. The file is a SQLite database, because SQLite knows
-// how to lock a file on every system.
-func Lock(ctx context.Context, path string) (release func() error, err error) {
+// Lock takes the lock file at path, until release is called or the process ends: alone,
+// or with all others that do not ask to be alone. ErrLocked says that it is taken. The
+// file is a SQLite database, because SQLite knows how to lock a file on every system.
+func Lock(ctx context.Context, path string, alone bool) (release func() error, err error) {
 	if err := createPrivate(path); err != nil {
 		return nil, fmt.Errorf("store: locking: %w", err)
 	}
@@ -24,7 +24,11 @@ func Lock(ctx context.Context, path string) (release func() error, err error) {
 	}
 	conn, err := db.Conn(ctx)
 	if err == nil {
-		_, err = conn.ExecContext(ctx, "BEGIN EXCLUSIVE")
+		begin := "BEGIN; SELECT COUNT(*) FROM sqlite_master" // to read is to share
+		if alone {
+			begin = "BEGIN EXCLUSIVE"
+		}
+		_, err = conn.ExecContext(ctx, begin)
 	}
 	if isBusy(err) {
 		err = ErrLocked

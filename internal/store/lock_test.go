@@ -7,22 +7,42 @@ import (
 )
 
 func TestLock(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "lock")
-	release, err := Lock(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Lock(t.Context(), path); !errors.Is(err, ErrLocked) {
-		t.Errorf("a second lock: %v, want ErrLocked", err)
-	}
-	if err := release(); err != nil {
-		t.Fatal(err)
-	}
-	again, err := Lock(t.Context(), path)
-	if err != nil {
-		t.Fatalf("after the release: %v", err)
-	}
-	if err := again(); err != nil {
-		t.Error(err)
+	const alone, shared = true, false
+	for _, row := range []struct {
+		name          string
+		first, second bool
+		locked        bool
+	}{
+		{"alone and alone", alone, alone, true},
+		{"alone and shared", alone, shared, true},
+		{"shared and alone", shared, alone, true},
+		{"shared and shared", shared, shared, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "lock")
+			release, err := Lock(t.Context(), path, row.first)
+			if err != nil {
+				t.Fatal(err)
+			}
+			second, err := Lock(t.Context(), path, row.second)
+			if errors.Is(err, ErrLocked) != row.locked || !row.locked && err != nil {
+				t.Errorf("the second: %v, want locked %v", err, row.locked)
+			}
+			if second != nil {
+				if err := second(); err != nil {
+					t.Error(err)
+				}
+			}
+			if err := release(); err != nil {
+				t.Fatal(err)
+			}
+			again, err := Lock(t.Context(), path, alone)
+			if err != nil {
+				t.Fatalf("after the release: %v", err)
+			}
+			if err := again(); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
