@@ -39,33 +39,24 @@ func (g *gateway) fill(ctx context.Context, s serve, db *store.Store) error {
 	if g.password, err = demoPassword(s); err != nil {
 		return err
 	}
-	if empty {
-		return g.fillEmpty(ctx, db)
-	}
-	owner, err := db.CredentialOf(ctx, demo.Main().With(policy.Owner).Email)
-	if err != nil {
-		return fmt.Errorf("the demo's owner: %w", err)
-	}
-	if same, err := identity.Verify(g.password, owner.PasswordHash); err != nil || same {
-		return err
+	if !empty {
+		owner, err := db.CredentialOf(ctx, demo.Main().With(policy.Owner).Email)
+		if err != nil {
+			return fmt.Errorf("the demo's owner: %w", err)
+		}
+		if same, err := identity.Verify(g.password, owner.PasswordHash); err != nil || same {
+			return err
+		}
 	}
 	hash, err := g.identity.HashPassword(ctx, g.password)
 	if err != nil {
 		return fmt.Errorf("the demo password (--demo-password): %w", err)
 	}
-	return demo.SetPassword(ctx, db, hash)
-}
-
-func (g *gateway) fillEmpty(ctx context.Context, db *store.Store) error {
-	hash, err := g.identity.HashPassword(ctx, g.password)
-	if err != nil {
-		return fmt.Errorf("the demo password (--demo-password): %w", err)
-	}
-	if err := demo.Fill(ctx, db, hash, time.Now()); err != nil {
-		return err
+	if !empty {
+		return demo.SetPassword(ctx, db, hash)
 	}
 	g.demo = true
-	return nil
+	return demo.Fill(ctx, db, hash, time.Now())
 }
 
 // demoPassword is the password that was asked for, or one made up at the first

@@ -56,14 +56,12 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 			g.close()
 		}
 	}()
-	matrix, err := s.load()
+	schema := ownSchema()
+	matrix, err := s.load(schema)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.fits(ownSchema(), matrix); err != nil {
-		return nil, err
-	}
-	table, err := compile(ownSchema(), matrix)
+	table, err := compile(schema, matrix)
 	if err != nil {
 		return nil, err
 	}

@@ -20,8 +20,8 @@ type matrixFlag struct {
 	Matrix string `help:"The table of roles and permissions to use instead of the published one." type:"path" placeholder:"FILE" env:"FIELDGATE_MATRIX"`
 }
 
-// load reads the matrix.
-func (m matrixFlag) load() (*policy.Matrix, error) {
+// load reads the matrix, which must have the rows that the schema asks for.
+func (m matrixFlag) load(schema *ast.Schema) (*policy.Matrix, error) {
 	if m.Matrix == "" {
 		return policy.Published(), nil
 	}
@@ -34,14 +34,14 @@ func (m matrixFlag) load() (*policy.Matrix, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", m.Matrix, err)
 	}
-	return matrix, nil
+	return matrix, m.fits(schema, matrix)
 }
 
 // fits says whether the matrix has a row for each of the schema's permissions and no
 // other. The lint says so too, but does not know which file the matrix came from.
 func (m matrixFlag) fits(schema *ast.Schema, matrix *policy.Matrix) error {
 	enum := schema.Types["Permission"]
-	if m.Matrix == "" || enum == nil {
+	if enum == nil {
 		return nil
 	}
 	missing := map[string]bool{}
@@ -84,17 +84,15 @@ type checkCmd struct {
 
 // Run checks, prints what was checked, and fails with every fault.
 func (c checkCmd) Run(o output) error {
-	matrix, err := c.load()
-	if err != nil {
-		return err
-	}
 	schema := ownSchema()
 	if len(c.Schema) > 0 {
+		var err error
 		if schema, err = loadSchema(c.Schema); err != nil {
 			return err
 		}
 	}
-	if err := c.fits(schema, matrix); err != nil {
+	matrix, err := c.load(schema)
+	if err != nil {
 		return err
 	}
 	table, err := compile(schema, matrix)
@@ -133,11 +131,8 @@ type printMatrix struct{ matrixFlag }
 
 // Run prints the table as people read it.
 func (m printMatrix) Run(o output) error {
-	matrix, err := m.load()
+	matrix, err := m.load(ownSchema())
 	if err != nil {
-		return err
-	}
-	if err := m.fits(ownSchema(), matrix); err != nil {
 		return err
 	}
 	w := tabwriter.NewWriter(o.out, 0, 0, 2, ' ', 0)

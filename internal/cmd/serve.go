@@ -26,8 +26,6 @@ type serve struct {
 	DemoPasswordFile string   `help:"A file that holds the password of the demo users." type:"path" placeholder:"FILE" env:"FIELDGATE_DEMO_PASSWORD_FILE" xor:"password"`
 	Host             []string `help:"Names under which clients reach the gateway, beside those of this machine itself." placeholder:"NAME" env:"FIELDGATE_HOST"`
 	LogLevel         string   `help:"What is logged: ${enum}." enum:"debug,info,warn,error" default:"info" env:"FIELDGATE_LOG_LEVEL"`
-
-	listening func(net.Addr) // tells a test where the gateway listens
 }
 
 const (
@@ -62,9 +60,6 @@ func (s serve) Run(ctx context.Context, o output) error {
 	}
 	defer g.close()
 	g.announce(o.out, listener.Addr())
-	if s.listening != nil {
-		s.listening(listener.Addr())
-	}
 	return s.until(ctx, g, listener, log)
 }
 

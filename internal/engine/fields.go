@@ -15,8 +15,8 @@ import (
 // its types are taken together. Outside of an operation it is empty, and an
 // upstream that is given it reads nothing.
 func Fields(ctx context.Context, paths ...string) policy.Fields {
-	s, d := current(ctx)
-	if s == nil || d == nil {
+	s := current(ctx)
+	if s == nil {
 		return policy.Fields{}
 	}
 	var names []string
@@ -36,15 +36,15 @@ func Fields(ctx context.Context, paths ...string) policy.Fields {
 	return policy.NewFields(names...)
 }
 
-// current is the selection being resolved.
-func current(ctx context.Context) (*selection, *Decision) {
+// current is the selection being resolved, or nil where no decided operation runs.
+func current(ctx context.Context) *selection {
 	if !graphql.HasOperationContext(ctx) || graphql.GetFieldContext(ctx) == nil {
-		return nil, nil
+		return nil
 	}
 	d := decisionOf(graphql.GetOperationContext(ctx))
 	if d == nil {
-		return nil, nil
+		return nil
 	}
 	steps, _ := trail(ctx)
-	return d.root.find(steps), d
+	return d.root.find(steps)
 }

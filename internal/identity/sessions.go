@@ -2,11 +2,10 @@ package identity
 
 import (
 	"context"
+	"slices"
 
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/internal/problem"
-
-	"slices"
 )
 
 // MayEndSession says whether the actor may end a session of this user: a user of the
