@@ -28,7 +28,7 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "b78518a88e403816", Fields: 280, Objects: 53})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "d23e94f5ef32d2b5", Fields: 280, Objects: 53})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -10549,7 +10549,7 @@ func (ec *executionContext) fieldContext_Query_permissionMatrix(_ context.Contex
 }
 
 func (ec *executionContext) _Query___type(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Query", 2) {
+	if !ec.gate.Field(ctx, field, "Query", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10596,7 +10596,7 @@ func (ec *executionContext) fieldContext_Query___type(ctx context.Context, field
 }
 
 func (ec *executionContext) _Query___schema(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Query", 2) {
+	if !ec.gate.Field(ctx, field, "Query", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11928,7 +11928,7 @@ func (ec *executionContext) fieldContext_Viewer_permissions(_ context.Context, f
 }
 
 func (ec *executionContext) ___Directive_name(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Directive", 2) {
+	if !ec.gate.Field(ctx, field, "__Directive", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11954,7 +11954,7 @@ func (ec *executionContext) fieldContext___Directive_name(_ context.Context, fie
 }
 
 func (ec *executionContext) ___Directive_description(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Directive", 2) {
+	if !ec.gate.Field(ctx, field, "__Directive", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11980,7 +11980,7 @@ func (ec *executionContext) fieldContext___Directive_description(_ context.Conte
 }
 
 func (ec *executionContext) ___Directive_isRepeatable(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Directive", 2) {
+	if !ec.gate.Field(ctx, field, "__Directive", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12006,7 +12006,7 @@ func (ec *executionContext) fieldContext___Directive_isRepeatable(_ context.Cont
 }
 
 func (ec *executionContext) ___Directive_locations(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Directive", 2) {
+	if !ec.gate.Field(ctx, field, "__Directive", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12032,7 +12032,7 @@ func (ec *executionContext) fieldContext___Directive_locations(_ context.Context
 }
 
 func (ec *executionContext) ___Directive_args(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Directive", 2) {
+	if !ec.gate.Field(ctx, field, "__Directive", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12079,7 +12079,7 @@ func (ec *executionContext) fieldContext___Directive_args(ctx context.Context, f
 }
 
 func (ec *executionContext) ___EnumValue_name(ctx context.Context, field graphql.CollectedField, obj *introspection.EnumValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__EnumValue", 2) {
+	if !ec.gate.Field(ctx, field, "__EnumValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12105,7 +12105,7 @@ func (ec *executionContext) fieldContext___EnumValue_name(_ context.Context, fie
 }
 
 func (ec *executionContext) ___EnumValue_description(ctx context.Context, field graphql.CollectedField, obj *introspection.EnumValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__EnumValue", 2) {
+	if !ec.gate.Field(ctx, field, "__EnumValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12131,7 +12131,7 @@ func (ec *executionContext) fieldContext___EnumValue_description(_ context.Conte
 }
 
 func (ec *executionContext) ___EnumValue_isDeprecated(ctx context.Context, field graphql.CollectedField, obj *introspection.EnumValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__EnumValue", 2) {
+	if !ec.gate.Field(ctx, field, "__EnumValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12157,7 +12157,7 @@ func (ec *executionContext) fieldContext___EnumValue_isDeprecated(_ context.Cont
 }
 
 func (ec *executionContext) ___EnumValue_deprecationReason(ctx context.Context, field graphql.CollectedField, obj *introspection.EnumValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__EnumValue", 2) {
+	if !ec.gate.Field(ctx, field, "__EnumValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12183,7 +12183,7 @@ func (ec *executionContext) fieldContext___EnumValue_deprecationReason(_ context
 }
 
 func (ec *executionContext) ___Field_name(ctx context.Context, field graphql.CollectedField, obj *introspection.Field) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Field", 2) {
+	if !ec.gate.Field(ctx, field, "__Field", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12209,7 +12209,7 @@ func (ec *executionContext) fieldContext___Field_name(_ context.Context, field g
 }
 
 func (ec *executionContext) ___Field_description(ctx context.Context, field graphql.CollectedField, obj *introspection.Field) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Field", 2) {
+	if !ec.gate.Field(ctx, field, "__Field", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12235,7 +12235,7 @@ func (ec *executionContext) fieldContext___Field_description(_ context.Context, 
 }
 
 func (ec *executionContext) ___Field_args(ctx context.Context, field graphql.CollectedField, obj *introspection.Field) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Field", 2) {
+	if !ec.gate.Field(ctx, field, "__Field", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12282,7 +12282,7 @@ func (ec *executionContext) fieldContext___Field_args(ctx context.Context, field
 }
 
 func (ec *executionContext) ___Field_type(ctx context.Context, field graphql.CollectedField, obj *introspection.Field) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Field", 2) {
+	if !ec.gate.Field(ctx, field, "__Field", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12317,7 +12317,7 @@ func (ec *executionContext) fieldContext___Field_type(_ context.Context, field g
 }
 
 func (ec *executionContext) ___Field_isDeprecated(ctx context.Context, field graphql.CollectedField, obj *introspection.Field) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Field", 2) {
+	if !ec.gate.Field(ctx, field, "__Field", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12343,7 +12343,7 @@ func (ec *executionContext) fieldContext___Field_isDeprecated(_ context.Context,
 }
 
 func (ec *executionContext) ___Field_deprecationReason(ctx context.Context, field graphql.CollectedField, obj *introspection.Field) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Field", 2) {
+	if !ec.gate.Field(ctx, field, "__Field", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12369,7 +12369,7 @@ func (ec *executionContext) fieldContext___Field_deprecationReason(_ context.Con
 }
 
 func (ec *executionContext) ___InputValue_name(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__InputValue", 2) {
+	if !ec.gate.Field(ctx, field, "__InputValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12395,7 +12395,7 @@ func (ec *executionContext) fieldContext___InputValue_name(_ context.Context, fi
 }
 
 func (ec *executionContext) ___InputValue_description(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__InputValue", 2) {
+	if !ec.gate.Field(ctx, field, "__InputValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12421,7 +12421,7 @@ func (ec *executionContext) fieldContext___InputValue_description(_ context.Cont
 }
 
 func (ec *executionContext) ___InputValue_type(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__InputValue", 2) {
+	if !ec.gate.Field(ctx, field, "__InputValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12456,7 +12456,7 @@ func (ec *executionContext) fieldContext___InputValue_type(_ context.Context, fi
 }
 
 func (ec *executionContext) ___InputValue_defaultValue(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__InputValue", 2) {
+	if !ec.gate.Field(ctx, field, "__InputValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12482,7 +12482,7 @@ func (ec *executionContext) fieldContext___InputValue_defaultValue(_ context.Con
 }
 
 func (ec *executionContext) ___InputValue_isDeprecated(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__InputValue", 2) {
+	if !ec.gate.Field(ctx, field, "__InputValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12508,7 +12508,7 @@ func (ec *executionContext) fieldContext___InputValue_isDeprecated(_ context.Con
 }
 
 func (ec *executionContext) ___InputValue_deprecationReason(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__InputValue", 2) {
+	if !ec.gate.Field(ctx, field, "__InputValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12534,7 +12534,7 @@ func (ec *executionContext) fieldContext___InputValue_deprecationReason(_ contex
 }
 
 func (ec *executionContext) ___Schema_description(ctx context.Context, field graphql.CollectedField, obj *introspection.Schema) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Schema", 2) {
+	if !ec.gate.Field(ctx, field, "__Schema", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12560,7 +12560,7 @@ func (ec *executionContext) fieldContext___Schema_description(_ context.Context,
 }
 
 func (ec *executionContext) ___Schema_types(ctx context.Context, field graphql.CollectedField, obj *introspection.Schema) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Schema", 2) {
+	if !ec.gate.Field(ctx, field, "__Schema", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12595,7 +12595,7 @@ func (ec *executionContext) fieldContext___Schema_types(_ context.Context, field
 }
 
 func (ec *executionContext) ___Schema_queryType(ctx context.Context, field graphql.CollectedField, obj *introspection.Schema) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Schema", 2) {
+	if !ec.gate.Field(ctx, field, "__Schema", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12630,7 +12630,7 @@ func (ec *executionContext) fieldContext___Schema_queryType(_ context.Context, f
 }
 
 func (ec *executionContext) ___Schema_mutationType(ctx context.Context, field graphql.CollectedField, obj *introspection.Schema) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Schema", 2) {
+	if !ec.gate.Field(ctx, field, "__Schema", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12665,7 +12665,7 @@ func (ec *executionContext) fieldContext___Schema_mutationType(_ context.Context
 }
 
 func (ec *executionContext) ___Schema_subscriptionType(ctx context.Context, field graphql.CollectedField, obj *introspection.Schema) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Schema", 2) {
+	if !ec.gate.Field(ctx, field, "__Schema", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12700,7 +12700,7 @@ func (ec *executionContext) fieldContext___Schema_subscriptionType(_ context.Con
 }
 
 func (ec *executionContext) ___Schema_directives(ctx context.Context, field graphql.CollectedField, obj *introspection.Schema) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Schema", 2) {
+	if !ec.gate.Field(ctx, field, "__Schema", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12735,7 +12735,7 @@ func (ec *executionContext) fieldContext___Schema_directives(_ context.Context, 
 }
 
 func (ec *executionContext) ___Type_kind(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12761,7 +12761,7 @@ func (ec *executionContext) fieldContext___Type_kind(_ context.Context, field gr
 }
 
 func (ec *executionContext) ___Type_name(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12787,7 +12787,7 @@ func (ec *executionContext) fieldContext___Type_name(_ context.Context, field gr
 }
 
 func (ec *executionContext) ___Type_description(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12813,7 +12813,7 @@ func (ec *executionContext) fieldContext___Type_description(_ context.Context, f
 }
 
 func (ec *executionContext) ___Type_specifiedByURL(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12839,7 +12839,7 @@ func (ec *executionContext) fieldContext___Type_specifiedByURL(_ context.Context
 }
 
 func (ec *executionContext) ___Type_fields(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12886,7 +12886,7 @@ func (ec *executionContext) fieldContext___Type_fields(ctx context.Context, fiel
 }
 
 func (ec *executionContext) ___Type_interfaces(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12921,7 +12921,7 @@ func (ec *executionContext) fieldContext___Type_interfaces(_ context.Context, fi
 }
 
 func (ec *executionContext) ___Type_possibleTypes(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12956,7 +12956,7 @@ func (ec *executionContext) fieldContext___Type_possibleTypes(_ context.Context,
 }
 
 func (ec *executionContext) ___Type_enumValues(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13003,7 +13003,7 @@ func (ec *executionContext) fieldContext___Type_enumValues(ctx context.Context, 
 }
 
 func (ec *executionContext) ___Type_inputFields(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13050,7 +13050,7 @@ func (ec *executionContext) fieldContext___Type_inputFields(ctx context.Context,
 }
 
 func (ec *executionContext) ___Type_ofType(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13085,7 +13085,7 @@ func (ec *executionContext) fieldContext___Type_ofType(_ context.Context, field 
 }
 
 func (ec *executionContext) ___Type_isOneOf(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16239,7 +16239,7 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 var __DirectiveImplementors = []string{"__Directive"}
 
 func (ec *executionContext) ___Directive(ctx context.Context, sel ast.SelectionSet, obj *introspection.Directive) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "__Directive", 2) {
+	if !ec.gate.Object(ctx, "__Directive", 1) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, __DirectiveImplementors)
@@ -16295,7 +16295,7 @@ func (ec *executionContext) ___Directive(ctx context.Context, sel ast.SelectionS
 var __EnumValueImplementors = []string{"__EnumValue"}
 
 func (ec *executionContext) ___EnumValue(ctx context.Context, sel ast.SelectionSet, obj *introspection.EnumValue) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "__EnumValue", 2) {
+	if !ec.gate.Object(ctx, "__EnumValue", 1) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, __EnumValueImplementors)
@@ -16346,7 +16346,7 @@ func (ec *executionContext) ___EnumValue(ctx context.Context, sel ast.SelectionS
 var __FieldImplementors = []string{"__Field"}
 
 func (ec *executionContext) ___Field(ctx context.Context, sel ast.SelectionSet, obj *introspection.Field) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "__Field", 2) {
+	if !ec.gate.Object(ctx, "__Field", 1) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, __FieldImplementors)
@@ -16407,7 +16407,7 @@ func (ec *executionContext) ___Field(ctx context.Context, sel ast.SelectionSet, 
 var __InputValueImplementors = []string{"__InputValue"}
 
 func (ec *executionContext) ___InputValue(ctx context.Context, sel ast.SelectionSet, obj *introspection.InputValue) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "__InputValue", 2) {
+	if !ec.gate.Object(ctx, "__InputValue", 1) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, __InputValueImplementors)
@@ -16468,7 +16468,7 @@ func (ec *executionContext) ___InputValue(ctx context.Context, sel ast.Selection
 var __SchemaImplementors = []string{"__Schema"}
 
 func (ec *executionContext) ___Schema(ctx context.Context, sel ast.SelectionSet, obj *introspection.Schema) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "__Schema", 2) {
+	if !ec.gate.Object(ctx, "__Schema", 1) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, __SchemaImplementors)
@@ -16529,7 +16529,7 @@ func (ec *executionContext) ___Schema(ctx context.Context, sel ast.SelectionSet,
 var __TypeImplementors = []string{"__Type"}
 
 func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, obj *introspection.Type) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "__Type", 2) {
+	if !ec.gate.Object(ctx, "__Type", 1) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, __TypeImplementors)
@@ -17986,3 +17986,13 @@ func (ec *executionContext) marshalO__Type2ᚖgithubᚗcomᚋ99designsᚋgqlgen�
 }
 
 // endregion ***************************** type.gotpl *****************************
+
+// IntrospectSchema answers with what the caller may see of the schema.
+func (ec *executionContext) IntrospectSchema() (*introspection.Schema, error) {
+	return ec.gate.IntrospectSchema()
+}
+
+// IntrospectType answers with what the caller may see of the schema.
+func (ec *executionContext) IntrospectType(name string) (*introspection.Type, error) {
+	return ec.gate.IntrospectType(name)
+}

@@ -19,6 +19,7 @@ type commands struct {
 	Serve  serve       `cmd:"" default:"withargs" help:"Start the gateway (the default)."`
 	Check  checkCmd    `cmd:"" help:"Check the schema's rules and the matrix, and name every fault."`
 	Matrix printMatrix `cmd:"" help:"Print the table of roles and permissions."`
+	Schema schemaCmd   `cmd:"" help:"Print the schema, or what of it a role may see."`
 }
 
 // output is where a command writes.
