@@ -28,7 +28,7 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "d23e94f5ef32d2b5", Fields: 280, Objects: 53})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "8170b55bbb9328cd", Fields: 283, Objects: 54})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -147,6 +147,10 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	CookieSessionPayload struct {
+		ExpiresIn func(childComplexity int) int
+	}
+
 	CreateApiKeyPayload struct {
 		APIKey     func(childComplexity int) int
 		APIKeyEdge func(childComplexity int) int
@@ -226,14 +230,16 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		CreateAPIKey   func(childComplexity int, input model.CreateAPIKeyInput) int
-		DeleteAPIKey   func(childComplexity int, input model.DeleteAPIKeyInput) int
-		EndSession     func(childComplexity int, input model.EndSessionInput) int
-		RefreshSession func(childComplexity int, input model.RefreshSessionInput) int
-		SetUserRoles   func(childComplexity int, input model.SetUserRolesInput) int
-		SignIn         func(childComplexity int, input model.SignInInput) int
-		SignOut        func(childComplexity int) int
-		UpdateAPIKey   func(childComplexity int, input model.UpdateAPIKeyInput) int
+		CreateAPIKey      func(childComplexity int, input model.CreateAPIKeyInput) int
+		DeleteAPIKey      func(childComplexity int, input model.DeleteAPIKeyInput) int
+		EndSession        func(childComplexity int, input model.EndSessionInput) int
+		RefreshCookies    func(childComplexity int) int
+		RefreshSession    func(childComplexity int, input model.RefreshSessionInput) int
+		SetUserRoles      func(childComplexity int, input model.SetUserRolesInput) int
+		SignIn            func(childComplexity int, input model.SignInInput) int
+		SignInWithCookies func(childComplexity int, input model.SignInInput) int
+		SignOut           func(childComplexity int) int
+		UpdateAPIKey      func(childComplexity int, input model.UpdateAPIKeyInput) int
 	}
 
 	PageInfo struct {
@@ -447,6 +453,8 @@ type AccountResolver interface {
 type MutationResolver interface {
 	SignIn(ctx context.Context, input model.SignInInput) (*model.SignInPayload, error)
 	RefreshSession(ctx context.Context, input model.RefreshSessionInput) (*model.RefreshSessionPayload, error)
+	SignInWithCookies(ctx context.Context, input model.SignInInput) (*model.CookieSessionPayload, error)
+	RefreshCookies(ctx context.Context) (*model.CookieSessionPayload, error)
 	SignOut(ctx context.Context) (*model.SignOutPayload, error)
 	CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error)
 	UpdateAPIKey(ctx context.Context, input model.UpdateAPIKeyInput) (*model.UpdateAPIKeyPayload, error)
@@ -958,6 +966,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CallEdge.Node(childComplexity), true
 
+	case "CookieSessionPayload.expiresIn":
+		if e.ComplexityRoot.CookieSessionPayload.ExpiresIn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CookieSessionPayload.ExpiresIn(childComplexity), true
+
 	case "CreateApiKeyPayload.apiKey":
 		if e.ComplexityRoot.CreateApiKeyPayload.APIKey == nil {
 			break
@@ -1272,6 +1287,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.EndSession(childComplexity, args["input"].(model.EndSessionInput)), true
+	case "Mutation.refreshCookies":
+		if e.ComplexityRoot.Mutation.RefreshCookies == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.RefreshCookies(childComplexity), true
 	case "Mutation.refreshSession":
 		if e.ComplexityRoot.Mutation.RefreshSession == nil {
 			break
@@ -1305,6 +1326,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignIn(childComplexity, args["input"].(model.SignInInput)), true
+	case "Mutation.signInWithCookies":
+		if e.ComplexityRoot.Mutation.SignInWithCookies == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_signInWithCookies_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SignInWithCookies(childComplexity, args["input"].(model.SignInInput)), true
 	case "Mutation.signOut":
 		if e.ComplexityRoot.Mutation.SignOut == nil {
 			break
@@ -2315,6 +2347,16 @@ type Mutation {
     "The refresh token."
     input: RefreshSessionInput!
   ): RefreshSessionPayload @public
+  """
+  Open a session whose tokens the browser keeps in cookies that no script can read. The request must
+  say so, with the header Fieldgate-Cookies: renew, and later ones use them with Fieldgate-Cookies: use.
+  """
+  signInWithCookies(
+    "Who signs in."
+    input: SignInInput!
+  ): CookieSessionPayload @public
+  "Renew the cookies of such a session, with the caller's present roles; with Fieldgate-Cookies: renew."
+  refreshCookies: CookieSessionPayload @public
   "End the caller's own session."
   signOut: SignOutPayload @signedIn
 }
@@ -2405,6 +2447,12 @@ type RefreshSessionPayload @public {
   accessToken: String!
   "The next refresh token: good for one call of refreshSession."
   refreshToken: String!
+  "How many seconds the access token lives."
+  expiresIn: Int!
+}
+
+"A session whose tokens the browser keeps."
+type CookieSessionPayload @public {
   "How many seconds the access token lives."
   expiresIn: Int!
 }
@@ -3543,6 +3591,14 @@ func (ec *executionContext) childFields_CallEdge(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type CallEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_CookieSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "expiresIn":
+		return ec.fieldContext_CookieSessionPayload_expiresIn(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CookieSessionPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "apiKey":
@@ -4655,6 +4711,20 @@ func (ec *executionContext) field_Mutation_setUserRoles_args(ctx context.Context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.SetUserRolesInput, error) {
 			return ec.unmarshalNSetUserRolesInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSetUserRolesInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_signInWithCookies_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SignInInput, error) {
+			return ec.unmarshalNSignInInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSignInInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -6943,6 +7013,32 @@ func (ec *executionContext) fieldContext_CallEdge_node(_ context.Context, field 
 	return fc, nil
 }
 
+func (ec *executionContext) _CookieSessionPayload_expiresIn(ctx context.Context, field graphql.CollectedField, obj *model.CookieSessionPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CookieSessionPayload", 1) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CookieSessionPayload_expiresIn(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresIn, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CookieSessionPayload_expiresIn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CookieSessionPayload", field, false, false, "Int")
+}
+
 func (ec *executionContext) _CreateApiKeyPayload_apiKey(ctx context.Context, field graphql.CollectedField, obj *model.CreateAPIKeyPayload) (ret graphql.Marshaler) {
 	if !ec.gate.Field(ctx, field, "CreateApiKeyPayload", 4) {
 		return graphql.Null
@@ -8314,6 +8410,88 @@ func (ec *executionContext) fieldContext_Mutation_refreshSession(ctx context.Con
 	if fc.Args, err = ec.field_Mutation_refreshSession_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_signInWithCookies(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 1) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_signInWithCookies(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SignInWithCookies(ctx, fc.Args["input"].(model.SignInInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CookieSessionPayload) graphql.Marshaler {
+			return ec.marshalOCookieSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCookieSessionPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_signInWithCookies(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CookieSessionPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_signInWithCookies_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_refreshCookies(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 1) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_refreshCookies(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Mutation().RefreshCookies(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CookieSessionPayload) graphql.Marshaler {
+			return ec.marshalOCookieSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCookieSessionPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_refreshCookies(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CookieSessionPayload(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -14219,6 +14397,42 @@ func (ec *executionContext) _CallEdge(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var cookieSessionPayloadImplementors = []string{"CookieSessionPayload"}
+
+func (ec *executionContext) _CookieSessionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CookieSessionPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "CookieSessionPayload", 1) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, cookieSessionPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CookieSessionPayload")
+		case "expiresIn":
+			out.Values[i] = ec._CookieSessionPayload_expiresIn(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var createApiKeyPayloadImplementors = []string{"CreateApiKeyPayload"}
 
 func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateAPIKeyPayload) graphql.Marshaler {
@@ -14817,6 +15031,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "refreshSession":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_refreshSession(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "signInWithCookies":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_signInWithCookies(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "refreshCookies":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_refreshCookies(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
@@ -17566,6 +17794,13 @@ func (ec *executionContext) marshalOCallStatus2ᚖgithubᚗcomᚋfieldgateᚋfie
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) marshalOCookieSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCookieSessionPayload(ctx context.Context, sel ast.SelectionSet, v *model.CookieSessionPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CookieSessionPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOCreateApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateAPIKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateAPIKeyPayload) graphql.Marshaler {

@@ -186,6 +186,12 @@ type CallEdge struct {
 	Node Call `json:"node"`
 }
 
+// A session whose tokens the browser keeps.
+type CookieSessionPayload struct {
+	// How many seconds the access token lives.
+	ExpiresIn int `json:"expiresIn"`
+}
+
 // What createApiKey takes.
 type CreateAPIKeyInput struct {
 	// The key's name, 1 to 64 characters.
