@@ -115,7 +115,7 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 		Log:     log,
 		Denials: engine.Denials(s.Denials),
 		Limits:  limits,
-		Once:    []string{"Mutation.signIn", "Mutation.refreshSession"},
+		Once:    []string{"Mutation.signIn", "Mutation.refreshSession", "Mutation.acceptInvitation"},
 		Lists:   map[string]int{"User.sessions": session.MaxPerUser},
 	})
 	return g, err
