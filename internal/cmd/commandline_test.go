@@ -92,7 +92,7 @@ func TestCheckNamesFaults(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"check", "--help"}, {"matrix", "--help"}} {
+	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"init", "--help"}, {"keys", "--help"}, {"check", "--help"}, {"matrix", "--help"}} {
 		got := command(t, args...)
 		if got.status != 0 || !strings.Contains(got.stdout, "Usage: fieldgate") || got.stderr != "" {
 			t.Errorf("%v: status %d\n%s%s", args, got.status, got.stdout, got.stderr)

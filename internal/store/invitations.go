@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/fieldgate/fieldgate/internal/identity"
@@ -48,10 +49,11 @@ func (s *Store) AcceptInvitation(ctx context.Context, tokenHash, passwordHash st
 	return email, nil
 }
 
-// InviteOwner gives the Owner with this e-mail address a new invitation instead of any
-// that they have. NOT_FOUND says that no Owner has this address, CONFLICT that they have
+// InviteOwner gives the Owner with this e-mail address, without regard to case, a new
+// invitation instead of any that they have. NOT_FOUND says that no Owner has this address, CONFLICT that they have
 // set a password already.
 func (s *Store) InviteOwner(ctx context.Context, email string, i identity.Invitation) error {
+	email = strings.ToLower(email)
 	return s.Transact(ctx, func(tx *sql.Tx) error {
 		st := new(statement)
 		st.write("SELECT sid, account_sid, password_hash FROM users WHERE email = ", st.arg(email), " AND roles = 'OWNER'")
