@@ -119,8 +119,11 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 		Log:     log,
 		Denials: engine.Denials(s.Denials),
 		Limits:  limits,
-		Once:    []string{"Mutation.signIn", "Mutation.refreshSession", "Mutation.signInWithCookies", "Mutation.refreshCookies"},
-		Lists:   map[string]int{"User.sessions": session.MaxPerUser},
+		Once: []string{
+			"Mutation.signIn", "Mutation.refreshSession", "Mutation.signInWithCookies", "Mutation.refreshCookies",
+			"Mutation.acceptInvitation",
+		},
+		Lists: map[string]int{"User.sessions": session.MaxPerUser},
 	})
 	return g, err
 }

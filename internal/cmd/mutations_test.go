@@ -103,6 +103,15 @@ var attempts = map[string]func(t *testing.T, p *program, who client) attempt{
 	"signIn": func(t *testing.T, p *program, who client) attempt {
 		return attempt{input: fmt.Sprintf(`(input: {email: %q, password: %q})`, support, password), made: "session of " + support}
 	},
+	"acceptInvitation": func(t *testing.T, p *program, who client) attempt {
+		const chosen = "a password of their own"
+		token := p.invite(secondOwner)
+		// The Owner does not see whether someone has a password, so the sign-in must show it.
+		return attempt{input: fmt.Sprintf(`(input: {token: %q, password: %q})`, token, chosen), cleanUp: func() {
+			p.guest().do(signInQuery, vars{"email": secondOwner, "password": chosen}).ok(t)
+			p.guest().do(signInQuery, vars{"email": secondOwner, "password": password}).refused(t, http.StatusOK, "UNAUTHENTICATED")
+		}}
+	},
 	"refreshSession": func(t *testing.T, p *program, who client) attempt {
 		return attempt{input: fmt.Sprintf(`(input: {refreshToken: %q})`, p.signIn(support).refresh)}
 	},

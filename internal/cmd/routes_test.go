@@ -222,6 +222,7 @@ var harmless = map[string]string{
 	"deleteApiKey":      `(input: {id: "x"})`,
 	"setUserRoles":      `(input: {userId: "x", roles: [SUPPORT]})`,
 	"endSession":        `(input: {sessionId: "x"})`,
+	"acceptInvitation":  `(input: {token: "x", password: "x"})`,
 	"signOut":           ``, // ends the session, and is therefore asked for last
 }
 

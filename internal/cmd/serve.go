@@ -49,6 +49,9 @@ func (s serve) Run(ctx context.Context, o output) error {
 	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
 		return fmt.Errorf("--listen takes HOST:PORT, such as 127.0.0.1:8080: %w", err)
 	}
+	if err := s.refuses(); err != nil {
+		return err
+	}
 	// The port comes first: another gateway that has it may have the data folder too.
 	listener, err := net.Listen("tcp", s.Listen)
 	if err != nil {
@@ -60,6 +63,9 @@ func (s serve) Run(ctx context.Context, o output) error {
 		return err
 	}
 	defer g.close()
+	for _, warning := range s.warns() {
+		log.Warn(warning)
+	}
 	g.announce(o.out, listener.Addr())
 	return s.until(ctx, g, listener, log)
 }
@@ -110,14 +116,4 @@ func (s serve) hosts() map[string]bool {
 		names[strings.ToLower(name)] = true
 	}
 	return names
-}
-
-// local says whether the gateway is reached from this machine alone.
-func (s serve) local() bool {
-	host, _, err := net.SplitHostPort(s.Listen)
-	if err != nil {
-		return false
-	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
