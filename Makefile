@@ -1,0 +1,4 @@
+# The examples, against a gateway of their own. Needs Node 20 or newer.
+.PHONY: examples
+examples:
+	examples/run.sh
