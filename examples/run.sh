@@ -26,6 +26,7 @@ trap '[ -z "$gateway" ] || { kill "$gateway"; wait "$gateway" || true; }; rm -rf
 unset "${!FIELDGATE_@}"
 (cd .. && go build -o "$scratch/fieldgate" .)
 export FIELDGATE_DEMO_PASSWORD="of the examples \"$RANDOM\"" # the gateway reads it too
+: >"$scratch/out"
 "$scratch/fieldgate" --listen 127.0.0.1:0 --data "$scratch/data" >"$scratch/out" 2>"$scratch/err" &
 gateway=$!
 until FIELDGATE_URL=$(grep -oE 'http://[0-9.:]+/graphql' "$scratch/out" | head -n 1) && [ -n "$FIELDGATE_URL" ]; do
