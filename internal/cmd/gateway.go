@@ -45,6 +45,7 @@ type gateway struct {
 	demo     bool
 	password string // of the demo users
 	embedded bool   // whether sessions are kept in this process
+	warnings []string
 	closers  []func() error
 }
 
@@ -161,6 +162,7 @@ func (g *gateway) sessions(ctx context.Context, url string, log *slog.Logger) (*
 	if err := sessions.Start(ctx); err != nil {
 		return nil, fmt.Errorf("sessions cannot be kept without Redis (--redis-url): %w", err)
 	}
+	g.durable(ctx, sessions, log)
 	return sessions, nil
 }
 
@@ -209,6 +211,9 @@ func (g *gateway) announce(w io.Writer, addr net.Addr) {
 	fmt.Fprintf(w, "Fieldgate answers at %s\n", endpoint)
 	if g.embedded {
 		fmt.Fprintln(w, "Sessions are kept in this process and end with it; --redis-url keeps them in Redis.")
+	}
+	for _, warning := range g.warnings {
+		fmt.Fprintln(w, "Warning:", warning)
 	}
 	if !g.demo {
 		return
