@@ -19,6 +19,8 @@ type commands struct {
 	Serve  serve       `cmd:"" default:"withargs" help:"Start the gateway (the default)."`
 	Check  checkCmd    `cmd:"" help:"Check the schema's rules and the matrix, and name every fault."`
 	Matrix printMatrix `cmd:"" help:"Print the table of roles and permissions."`
+
+	Healthcheck healthcheck `cmd:"" help:"Ask the gateway on this machine whether it is well: for containers."`
 }
 
 // output is where a command writes.

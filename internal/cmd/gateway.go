@@ -41,6 +41,7 @@ type gateway struct {
 	auth     *auth.Service
 	identity *identity.Service
 	keys     *token.Keys
+	health   *health
 
 	demo     bool
 	password string // of the demo users
@@ -85,6 +86,9 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 	if err != nil {
 		return nil, err
 	}
+	g.health = &health{log: log, checks: []check{
+		{"redis", sessions.Ping}, {"database", db.Ping}, {"migrations", db.Migrated},
+	}}
 	version := matrix.Version() + "-" + table.Fingerprint()
 	g.identity = identity.NewService(db, sessions, matrix, version, log)
 	g.auth = auth.NewService(authority, sessions, matrix, version, func(ctx context.Context, user string) (string, []policy.Role, error) {
@@ -186,13 +190,14 @@ func (g *gateway) handler(hosts map[string]bool, log *slog.Logger) http.Handler 
 			log.Debug("the client went away", "error", err)
 		}
 	})
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, "ok\n")
-	})
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "Fieldgate answers GraphQL at /graphql.\n")
 	})
-	return withRequestID(closeChunked(onlyHosts(hosts, mux)))
+	// Probes come to an address and not to a name, so they are answered under any: they show nothing.
+	all := http.NewServeMux()
+	g.health.register(all)
+	all.Handle("/", onlyHosts(hosts, mux))
+	return withRequestID(closeChunked(all))
 }
 
 // redisLog passes on what the Redis client has to say, which is of connections.

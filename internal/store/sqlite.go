@@ -13,14 +13,15 @@ import (
 )
 
 // openSQLite opens the database file at path, which it makes if need be.
-func openSQLite(path string) (*sql.DB, error) {
+func openSQLite(path string, open Opener) (*sql.DB, error) {
 	if err := createPrivate(path); err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite", sqliteDSN(path))
+	connector, err := sqlite.NewConnector(sqliteDSN(path))
 	if err != nil {
 		return nil, err
 	}
+	db := open(connector)
 	// SQLite works inside this process, so more connections than this only take memory.
 	connections := max(8, 2*runtime.GOMAXPROCS(0))
 	db.SetMaxOpenConns(connections)

@@ -28,6 +28,7 @@ type Store struct {
 	db    *sql.DB
 	now   func() time.Time
 	trace func(query string, args []any) // for tests; nil otherwise
+	knows int64                          // the version of the tables that this program works on
 	tables
 }
 
@@ -52,15 +53,18 @@ type tables struct {
 // and returns it. A file that is missing is made, readable by its owner alone, and so
 // is its folder. ErrNewerDatabase says that a newer program has written it; nothing is
 // changed then.
-func Open(ctx context.Context, path string) (*Store, error) {
-	db, err := openSQLite(path)
+func Open(ctx context.Context, path string, options ...Option) (*Store, error) {
+	db, err := openSQLite(path, opener(options))
 	if err != nil {
 		return nil, fmt.Errorf("store: opening the database: %w", err)
 	}
-	if err := migrate(ctx, db); err != nil {
+	version, err := migrate(ctx, db)
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return newStore(db), nil
+	s := newStore(db)
+	s.knows = version
+	return s, nil
 }
 
 func newStore(db *sql.DB) *Store {
