@@ -30,6 +30,8 @@ func (s *Service) Middleware(next http.Handler) http.Handler {
 		}
 		raw, ok := bearer(header)
 		if !ok {
+			_, done := s.observe(r.Context(), StepCheck)
+			done(Bad)
 			refuseToken(w, ErrBadToken)
 			return
 		}

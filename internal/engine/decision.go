@@ -5,6 +5,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
@@ -22,6 +23,8 @@ type Decision struct {
 	denials  Denials
 	root     *selections
 	inputs   map[input]*refusal
+	counts   *counts
+	failed   map[problem.Code]int // the errors of what ran, but for denials
 
 	mu  sync.Mutex
 	met []denial
