@@ -197,7 +197,7 @@ func (g *gateway) handler(hosts map[string]bool, log *slog.Logger) http.Handler 
 	all := http.NewServeMux()
 	g.health.register(all)
 	all.Handle("/", onlyHosts(hosts, mux))
-	return withRequestID(closeChunked(all))
+	return withRequestID(g.health.leaving(closeChunked(all)))
 }
 
 // redisLog passes on what the Redis client has to say, which is of connections.

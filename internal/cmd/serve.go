@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/fieldgate/fieldgate/internal/engine"
@@ -16,24 +17,22 @@ import (
 // serve is the command serve and its configuration.
 type serve struct {
 	matrixFlag
-	Listen           string   `help:"The address to listen on." default:"127.0.0.1:8080" env:"FIELDGATE_LISTEN"`
-	Data             string   `help:"The folder of the database and the keys." default:"./data" type:"path" env:"FIELDGATE_DATA"`
-	RedisURL         string   `help:"The Redis that holds the sessions, such as redis://localhost:6379/0. Without one, sessions are kept in this process and end with it." placeholder:"URL" env:"FIELDGATE_REDIS_URL" xor:"redis"`
-	RedisURLFile     string   `help:"A file that holds the URL of Redis." type:"path" placeholder:"FILE" env:"FIELDGATE_REDIS_URL_FILE" xor:"redis"`
-	Denials          string   `help:"How answers list what was denied: ${enum}." enum:"each,selection,extensions" default:"each" env:"FIELDGATE_DENIALS"`
-	Demo             string   `help:"Demo data: in an empty data folder (auto), there or not at all (on), never (off)." enum:"auto,on,off" default:"auto" env:"FIELDGATE_DEMO"`
-	DemoPassword     string   `help:"The password of the demo users, instead of one that is made up." placeholder:"TEXT" env:"FIELDGATE_DEMO_PASSWORD" xor:"password"`
-	DemoPasswordFile string   `help:"A file that holds the password of the demo users." type:"path" placeholder:"FILE" env:"FIELDGATE_DEMO_PASSWORD_FILE" xor:"password"`
-	Host             []string `help:"Names under which clients reach the gateway, beside those of this machine itself." placeholder:"NAME" env:"FIELDGATE_HOST"`
-	LogLevel         string   `help:"What is logged: ${enum}." enum:"debug,info,warn,error" default:"info" env:"FIELDGATE_LOG_LEVEL"`
+	Listen           string        `help:"The address to listen on." default:"127.0.0.1:8080" env:"FIELDGATE_LISTEN"`
+	Data             string        `help:"The folder of the database and the keys." default:"./data" type:"path" env:"FIELDGATE_DATA"`
+	RedisURL         string        `help:"The Redis that holds the sessions, such as redis://localhost:6379/0. Without one, sessions are kept in this process and end with it." placeholder:"URL" env:"FIELDGATE_REDIS_URL" xor:"redis"`
+	RedisURLFile     string        `help:"A file that holds the URL of Redis." type:"path" placeholder:"FILE" env:"FIELDGATE_REDIS_URL_FILE" xor:"redis"`
+	Denials          string        `help:"How answers list what was denied: ${enum}." enum:"each,selection,extensions" default:"each" env:"FIELDGATE_DENIALS"`
+	Demo             string        `help:"Demo data: in an empty data folder (auto), there or not at all (on), never (off)." enum:"auto,on,off" default:"auto" env:"FIELDGATE_DEMO"`
+	DemoPassword     string        `help:"The password of the demo users, instead of one that is made up." placeholder:"TEXT" env:"FIELDGATE_DEMO_PASSWORD" xor:"password"`
+	DemoPasswordFile string        `help:"A file that holds the password of the demo users." type:"path" placeholder:"FILE" env:"FIELDGATE_DEMO_PASSWORD_FILE" xor:"password"`
+	Host             []string      `help:"Names under which clients reach the gateway, beside those of this machine itself." placeholder:"NAME" env:"FIELDGATE_HOST"`
+	DrainDelay       time.Duration `help:"How long clients are still served after a signal to stop, while /readyz tells load balancers to send them elsewhere." default:"0s" env:"FIELDGATE_DRAIN_DELAY"`
+	DrainTimeout     time.Duration `help:"How long requests under way may then take to end." default:"10s" env:"FIELDGATE_DRAIN_TIMEOUT"`
+	LogLevel         string        `help:"What is logged: ${enum}." enum:"debug,info,warn,error" default:"info" env:"FIELDGATE_LOG_LEVEL"`
 }
 
-const (
-	// drainTime is how long requests that are under way may take to end at a stop.
-	drainTime = 10 * time.Second
-	// maxHeader bounds the headers of a request.
-	maxHeader = 16 << 10
-)
+// maxHeader bounds the headers of a request.
+const maxHeader = 16 << 10
 
 // Run serves until ctx ends, and then lets the requests that are under way end.
 func (s serve) Run(ctx context.Context, o output) error {
@@ -47,6 +46,9 @@ func (s serve) Run(ctx context.Context, o output) error {
 	log := slog.New(slog.NewJSONHandler(o.err, &slog.HandlerOptions{Level: level}))
 	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
 		return fmt.Errorf("--listen takes HOST:PORT, such as 127.0.0.1:8080: %w", err)
+	}
+	if s.DrainDelay < 0 || s.DrainTimeout <= 0 {
+		return errors.New("--drain-delay and --drain-timeout take durations, such as 5s; the timeout is more than nothing")
 	}
 	// The port comes first: another gateway that has it may have the data folder too.
 	listener, err := net.Listen("tcp", s.Listen)
@@ -63,8 +65,9 @@ func (s serve) Run(ctx context.Context, o output) error {
 	return s.until(ctx, g, listener, log)
 }
 
-// until serves on the listener until ctx ends.
+// until serves on the listener until ctx ends, and then takes leave.
 func (s serve) until(ctx context.Context, g *gateway, listener net.Listener, log *slog.Logger) error {
+	all := &connected{idle: map[net.Conn]time.Time{}}
 	server := &http.Server{
 		Handler:           g.handler(s.hosts(), log),
 		ReadHeaderTimeout: 5 * time.Second,
@@ -73,25 +76,22 @@ func (s serve) until(ctx context.Context, g *gateway, listener net.Listener, log
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ConnState:         all.note,
 	}
-	background, stop := context.WithCancel(ctx)
+	background, stop := context.WithCancel(context.WithoutCancel(ctx)) // a change of roles may be among the last requests
+	var running sync.WaitGroup
+	running.Go(func() { g.identity.Run(background, reconcileEvery) })
+	defer running.Wait()
 	defer stop()
-	go g.identity.Run(background, reconcileEvery)
 
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
 	select {
-	case err := <-failed:
+	case err := <-served:
 		return fmt.Errorf("the gateway stopped serving: %w", err)
 	case <-ctx.Done():
 	}
-	log.Info("stopping: requests under way may end", "within", drainTime.String())
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
-	defer cancel()
-	if err := server.Shutdown(drain); err != nil {
-		return fmt.Errorf("requests were still under way after %s: %w", drainTime, errors.Join(err, server.Close()))
-	}
-	return nil
+	return s.drain(g, server, listener, served, all, log)
 }
 
 // hosts are the names that a Host header may have.
