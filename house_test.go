@@ -33,6 +33,7 @@ var arrows = map[string][]string{
 	"internal/engine/gen":        {"auth/policy"},
 	"internal/engine/gen/guard":  {"auth/policy", "internal/engine/gen"},
 	"internal/identity":          {"auth/policy", "graph/model", "internal/problem", "internal/upstream"},
+	"internal/metrics":           {"auth", "auth/policy", "internal/engine", "internal/problem"},
 	"internal/problem":           {},
 	"internal/relay":             {},
 	"internal/scalar":            {},

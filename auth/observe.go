@@ -42,11 +42,6 @@ const (
 	Failed      Result = "failed" // for a reason that is not shown
 )
 
-// Results lists them all.
-func Results() []Result {
-	return []Result{OK, Bad, Expired, Stale, Ended, Reused, Refused, Unavailable, Failed}
-}
-
 // Observe has the service tell o from now on. It is called before the service is used.
 func (s *Service) Observe(o Observer) { s.observe = o }
 

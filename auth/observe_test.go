@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -86,9 +85,6 @@ func TestObserver(t *testing.T) {
 			var told []string
 			b.Observe(func(ctx context.Context, step Step) (context.Context, func(Result)) {
 				return ctx, func(r Result) {
-					if !slices.Contains(Results(), r) {
-						t.Errorf("%s: %q is not listed", step, r)
-					}
 					told = append(told, fmt.Sprint(step, " ", r))
 				}
 			})

@@ -41,18 +41,22 @@ type gateway struct {
 	auth     *auth.Service
 	identity *identity.Service
 	keys     *token.Keys
-	health   *health
+	redis    redis.UniversalClient
 
 	demo     bool
 	password string // of the demo users
 	embedded bool   // whether sessions are kept in this process
-	warnings []string
 	closers  []func() error
+
+	health    *health
+	observer  *observer
+	metricsAt net.Addr // nil when nobody can read figures
+	warnings  []string // for whoever starts the gateway
 }
 
 // open wires the program together. What it has opened is closed again when it fails.
 func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) (_ *gateway, err error) {
-	g := &gateway{}
+	g := &gateway{observer: s.newObserver(ctx, log)}
 	defer func() {
 		if err != nil {
 			g.close()
@@ -82,6 +86,7 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 	if err != nil {
 		return nil, err
 	}
+	g.observer.watchPools(db, g.redis)
 	authority, err := token.NewAuthority(g.keys, tokenName, tokenName, time.Now)
 	if err != nil {
 		return nil, err
@@ -95,6 +100,7 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 		member, err := db.MemberOf(ctx, user)
 		return member.Account, member.Roles, err
 	}, log)
+	g.auth.Observe(g.observer.step)
 	if err := g.fill(ctx, s, db); err != nil {
 		return nil, err
 	}
@@ -122,6 +128,8 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 		Limits:  limits,
 		Once:    []string{"Mutation.signIn", "Mutation.refreshSession"},
 		Lists:   map[string]int{"User.sessions": session.MaxPerUser},
+		// Counted and traced.
+		Observer: g.observer,
 	})
 	return g, err
 }
@@ -160,6 +168,7 @@ func (g *gateway) sessions(ctx context.Context, url string, log *slog.Logger) (*
 		client = external
 		g.closers = append(g.closers, external.Close)
 	}
+	g.redis = client
 	sessions := session.New(client, time.Now, session.Options{})
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -182,7 +191,7 @@ func (g *gateway) close() error {
 // handler serves everything that the gateway answers to.
 func (g *gateway) handler(hosts map[string]bool, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/graphql", g.auth.Middleware(g.graphql))
+	mux.Handle("/graphql", g.observer.requests(g.auth.Middleware(g.graphql), g.health.stopping.Load))
 	mux.HandleFunc("GET /.well-known/jwks.json", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/jwk-set+json")
 		w.Header().Set("Cache-Control", "public, max-age=300")
@@ -216,6 +225,9 @@ func (g *gateway) announce(w io.Writer, addr net.Addr) {
 	fmt.Fprintf(w, "Fieldgate answers at %s\n", endpoint)
 	if g.embedded {
 		fmt.Fprintln(w, "Sessions are kept in this process and end with it; --redis-url keeps them in Redis.")
+	}
+	if g.metricsAt != nil {
+		fmt.Fprintf(w, "Prometheus reads figures at http://%s/metrics\n", g.metricsAt)
 	}
 	for _, warning := range g.warnings {
 		fmt.Fprintln(w, "Warning:", warning)

@@ -28,6 +28,7 @@ type serve struct {
 	Host             []string      `help:"Names under which clients reach the gateway, beside those of this machine itself." placeholder:"NAME" env:"FIELDGATE_HOST"`
 	DrainDelay       time.Duration `help:"How long clients are still served after a signal to stop, while /readyz tells load balancers to send them elsewhere." default:"0s" env:"FIELDGATE_DRAIN_DELAY"`
 	DrainTimeout     time.Duration `help:"How long requests under way may then take to end." default:"10s" env:"FIELDGATE_DRAIN_TIMEOUT"`
+	MetricsListen    string        `help:"The address at which Prometheus reads figures, such as 127.0.0.1:9464. Without one there are none." placeholder:"HOST:PORT" env:"FIELDGATE_METRICS_LISTEN"`
 	LogLevel         string        `help:"What is logged: ${enum}." enum:"debug,info,warn,error" default:"info" env:"FIELDGATE_LOG_LEVEL"`
 }
 
@@ -61,6 +62,11 @@ func (s serve) Run(ctx context.Context, o output) error {
 		return err
 	}
 	defer g.close()
+	stop, err := s.showMetrics(g, log)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	g.announce(o.out, listener.Addr())
 	return s.until(ctx, g, listener, log)
 }
@@ -112,8 +118,11 @@ func (s serve) hosts() map[string]bool {
 }
 
 // local says whether the gateway is reached from this machine alone.
-func (s serve) local() bool {
-	host, _, err := net.SplitHostPort(s.Listen)
+func (s serve) local() bool { return isLocal(s.Listen) }
+
+// isLocal says whether an address to listen on is of this machine alone.
+func isLocal(address string) bool {
+	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return false
 	}

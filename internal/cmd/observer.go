@@ -1,0 +1,137 @@
+package cmd
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/fieldgate/fieldgate/auth"
+	"github.com/fieldgate/fieldgate/internal/engine"
+	"github.com/fieldgate/fieldgate/internal/metrics"
+	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// observer passes on what the parts of the gateway tell of their work: to the figures, to the log and,
+// while a request is under way, to its exchange.
+type observer struct {
+	metrics *metrics.Metrics // nil when nobody can read them
+	log     *slog.Logger
+}
+
+// exchange is what becomes known of a request to /graphql.
+type exchange struct {
+	operation ast.Operation
+	refused   problem.Code // why nothing of it ran; empty when it ran
+}
+
+type exchangeKey struct{}
+
+// exchangeOf is the exchange of ctx, and one that nobody looks at outside of a request.
+func exchangeOf(ctx context.Context) *exchange {
+	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
+		return x
+	}
+	return &exchange{}
+}
+
+// requests watches what comes to /graphql.
+func (o *observer) requests(next http.Handler, stopping func() bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begun, x := time.Now(), &exchange{}
+		end := func() {}
+		if o.metrics != nil {
+			end = o.metrics.Begin()
+		}
+		watched := &response{ResponseWriter: w, stopping: stopping}
+		defer func() {
+			end()
+			o.request(r.Context(), x, watched.status, time.Since(begun))
+		}()
+		next.ServeHTTP(watched, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
+	})
+}
+
+// request notes a request that was answered.
+func (o *observer) request(ctx context.Context, x *exchange, status int, took time.Duration) {
+	if status == 0 {
+		status = http.StatusInternalServerError // the handler panicked, and the server ended the connection
+	}
+	if x.refused == "" && status >= http.StatusBadRequest {
+		x.refused = problem.BadRequest
+		if status >= http.StatusInternalServerError {
+			x.refused = problem.Internal
+		}
+	}
+	if o.metrics != nil {
+		o.metrics.Request(x.operation, status, x.refused, took)
+	}
+	o.log.DebugContext(ctx, "a request was answered", "requestId", problem.RequestID(ctx),
+		"operation", x.operation, "status", status, "refused", x.refused, "took", took.String())
+}
+
+// Operation implements engine.Observer.
+func (o *observer) Operation(ctx context.Context) (context.Context, func(engine.Outcome)) {
+	return ctx, func(out engine.Outcome) {
+		x := exchangeOf(ctx)
+		x.operation, x.refused = out.Type, out.Refused
+		if o.metrics != nil && ctx.Value(exchangeKey{}) != nil { // and not the engine asking itself, at the start
+			o.metrics.Outcome(out)
+		}
+	}
+}
+
+// Authorize implements engine.Observer.
+func (o *observer) Authorize(ctx context.Context) (context.Context, func()) {
+	return ctx, func() {}
+}
+
+// step is the auth.Observer.
+func (o *observer) step(ctx context.Context, step auth.Step) (context.Context, func(auth.Result)) {
+	begun := time.Now()
+	return ctx, func(r auth.Result) {
+		if o.metrics != nil {
+			o.metrics.Step(step, r, time.Since(begun))
+		}
+		if step == auth.StepCheck && r != auth.OK {
+			exchangeOf(ctx).refused = problem.Unauthenticated
+			if r == auth.Unavailable {
+				exchangeOf(ctx).refused = problem.Unavailable
+			}
+		}
+	}
+}
+
+// response notes the status of an answer. When it is written while the gateway stops, it says that its
+// connection ends, also to a request that began before.
+type response struct {
+	http.ResponseWriter
+	stopping func() bool
+	status   int
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (r *response) WriteHeader(status int) {
+	if r.status == 0 && status >= http.StatusOK {
+		r.status = status
+		if r.stopping() {
+			r.Header().Set("Connection", "close")
+		}
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (r *response) Write(b []byte) (int, error) {
+	if r.status == 0 {
+		r.WriteHeader(http.StatusOK)
+	}
+	return r.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (r *response) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// Flush implements http.Flusher.
+func (r *response) Flush() { _ = http.NewResponseController(r.ResponseWriter).Flush() }
