@@ -56,12 +56,16 @@ type gateway struct {
 
 // open wires the program together. What it has opened is closed again when it fails.
 func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) (_ *gateway, err error) {
-	g := &gateway{observer: s.newObserver(ctx, log)}
+	g := &gateway{}
 	defer func() {
 		if err != nil {
 			g.close()
 		}
 	}()
+	if g.observer, err = s.newObserver(ctx, log); err != nil {
+		return nil, err
+	}
+	g.closers = append(g.closers, func() error { g.observer.stopTracing(); return nil })
 	schema := ownSchema()
 	matrix, err := s.load(schema)
 	if err != nil {
@@ -77,7 +81,7 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 	if g.keys, _, err = token.LoadKeys(filepath.Join(s.Data, "keys")); err != nil {
 		return nil, fmt.Errorf("the keys in %s (--data): %w", s.Data, err)
 	}
-	db, err := store.Open(ctx, filepath.Join(s.Data, "fieldgate.db"))
+	db, err := store.Open(ctx, filepath.Join(s.Data, "fieldgate.db"), g.observer.watchDatabase("sqlite")...)
 	if err != nil {
 		return nil, fmt.Errorf("the database in %s (--data): %w", s.Data, err)
 	}
@@ -169,6 +173,7 @@ func (g *gateway) sessions(ctx context.Context, url string, log *slog.Logger) (*
 		g.closers = append(g.closers, external.Close)
 	}
 	g.redis = client
+	g.observer.watchRedis(client)
 	sessions := session.New(client, time.Now, session.Options{})
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()

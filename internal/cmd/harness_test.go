@@ -36,7 +36,7 @@ const (
 func TestMain(m *testing.M) {
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
-		if strings.HasPrefix(name, "FIELDGATE_") && !strings.HasPrefix(name, "FIELDGATE_TEST_") {
+		if strings.HasPrefix(name, "FIELDGATE_") && !strings.HasPrefix(name, "FIELDGATE_TEST_") || strings.HasPrefix(name, "OTEL_") {
 			os.Unsetenv(name)
 		}
 	}

@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -60,13 +59,4 @@ func (o *observer) watchPools(db *store.Store, client redis.UniversalClient) {
 			Waits: int64(s.WaitCount), Waited: time.Duration(s.WaitDurationNs),
 		}
 	})
-}
-
-// newObserver is the observer of a gateway, with figures when there is an address to show them at.
-func (s serve) newObserver(_ context.Context, log *slog.Logger) *observer {
-	o := &observer{log: log}
-	if s.MetricsListen != "" {
-		o.metrics = metrics.New()
-	}
-	return o
 }

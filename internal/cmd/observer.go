@@ -10,14 +10,26 @@ import (
 	"github.com/fieldgate/fieldgate/internal/engine"
 	"github.com/fieldgate/fieldgate/internal/metrics"
 	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/fieldgate/fieldgate/internal/tracing"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// observer passes on what the parts of the gateway tell of their work: to the figures, to the log and,
+// observer passes on what the parts of the gateway tell of their work: to figures, traces and the log and,
 // while a request is under way, to its exchange.
 type observer struct {
 	metrics *metrics.Metrics // nil when nobody can read them
+	traces  *tracing.Traces  // nil when nobody wants them
 	log     *slog.Logger
+}
+
+// newObserver is the observer of a gateway, with figures when there is an address to show them at.
+func (s serve) newObserver(ctx context.Context, log *slog.Logger) (o *observer, err error) {
+	o = &observer{log: log}
+	if s.MetricsListen != "" {
+		o.metrics = metrics.New()
+	}
+	o.traces, err = startTracing(ctx, log)
+	return o, err
 }
 
 // exchange is what becomes known of a request to /graphql.
@@ -44,20 +56,22 @@ func (o *observer) requests(next http.Handler, stopping func() bool) http.Handle
 		if o.metrics != nil {
 			end = o.metrics.Begin()
 		}
+		ctx, traced := o.traces.Request(r, r.Pattern)
 		watched := &response{ResponseWriter: w, stopping: stopping}
 		defer func() {
 			end()
-			o.request(r.Context(), x, watched.status, time.Since(begun))
+			if watched.status == 0 {
+				watched.status = http.StatusInternalServerError // the handler panicked, and the server ends the connection
+			}
+			traced(watched.status)
+			o.request(ctx, x, watched.status, time.Since(begun))
 		}()
-		next.ServeHTTP(watched, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
+		next.ServeHTTP(watched, r.WithContext(context.WithValue(ctx, exchangeKey{}, x)))
 	})
 }
 
 // request notes a request that was answered.
 func (o *observer) request(ctx context.Context, x *exchange, status int, took time.Duration) {
-	if status == 0 {
-		status = http.StatusInternalServerError // the handler panicked, and the server ended the connection
-	}
 	if x.refused == "" && status >= http.StatusBadRequest {
 		x.refused = problem.BadRequest
 		if status >= http.StatusInternalServerError {
@@ -73,7 +87,9 @@ func (o *observer) request(ctx context.Context, x *exchange, status int, took ti
 
 // Operation implements engine.Observer.
 func (o *observer) Operation(ctx context.Context) (context.Context, func(engine.Outcome)) {
+	ctx, traced := o.traces.Operation(ctx)
 	return ctx, func(out engine.Outcome) {
+		traced(out)
 		x := exchangeOf(ctx)
 		x.operation, x.refused = out.Type, out.Refused
 		if o.metrics != nil && ctx.Value(exchangeKey{}) != nil { // and not the engine asking itself, at the start
@@ -84,13 +100,15 @@ func (o *observer) Operation(ctx context.Context) (context.Context, func(engine.
 
 // Authorize implements engine.Observer.
 func (o *observer) Authorize(ctx context.Context) (context.Context, func()) {
-	return ctx, func() {}
+	return o.traces.Authorize(ctx)
 }
 
 // step is the auth.Observer.
 func (o *observer) step(ctx context.Context, step auth.Step) (context.Context, func(auth.Result)) {
 	begun := time.Now()
+	ctx, traced := o.traces.Step(ctx, step)
 	return ctx, func(r auth.Result) {
+		traced(r)
 		if o.metrics != nil {
 			o.metrics.Step(step, r, time.Since(begun))
 		}
