@@ -70,8 +70,8 @@ func TestErrorsAreNotQuoted(t *testing.T) {
 			client.Get(ctx, "secret-missing").Err(), // is no error
 			client.Do(ctx, "SECRETCOMMAND", "secret-argument").Err(),
 			db.QueryRowContext(ctx, "SELECT $1", "secret-value").Scan(&n),
-			db.QueryRowContext(ctx, "SELECT json('secret-value') FROM sqlite_master").Scan(&n),
-			db.QueryRowContext(ctx, "SELECT secret FROM nothing").Scan(&n),
+			db.QueryRowContext(ctx, "SELECT 1 FROM sqlite_master WHERE secret_column = 1").Scan(&n),
+			db.QueryRowContext(ctx, "SELECT 1 FROM nothing").Scan(&n),
 			func() error {
 				tx, err := db.BeginTx(ctx, &sql.TxOptions{})
 				if err != nil {
@@ -83,7 +83,7 @@ func TestErrorsAreNotQuoted(t *testing.T) {
 		}
 		return fmt.Sprint(errs)
 	}
-	if text := calls(t.Context()); !strings.Contains(text, "secret") {
+	if text := calls(t.Context()); !strings.Contains(text, "no such column: secret") || !strings.Contains(text, "SECRETCOMMAND") {
 		t.Errorf("the errors quote nothing, so nothing is shown: %s", text)
 	}
 	if got := spans.GetSpans(); len(got) > 0 {
@@ -98,7 +98,7 @@ func TestErrorsAreNotQuoted(t *testing.T) {
 		t.Errorf("spans\n%s, want\n%s", list, want)
 	}
 	text := fmt.Sprintf("%+v", got)
-	if strings.Contains(text, "secret-") || !strings.Contains(text, "error.type") || strings.Contains(text, mini.Addr()) {
+	if strings.Contains(text, "secret") || !strings.Contains(text, "error.type") || strings.Contains(text, mini.Addr()) {
 		t.Errorf("the spans: %s", text)
 	}
 }
