@@ -24,7 +24,7 @@ func (s serve) showMetrics(g *gateway, log *slog.Logger) (stop func(), err error
 		return nil, fmt.Errorf("the gateway cannot listen on %s (--metrics-listen): %w", s.MetricsListen, err)
 	}
 	figures := g.observer.metrics.Handler()
-	if isLocal(s.MetricsListen) {
+	if host, _, err := net.SplitHostPort(s.MetricsListen); err == nil && loopback(host) {
 		figures = onlyHosts(s.hosts(), figures) // a page in a browser of this machine is not to read them
 	}
 	mux := http.NewServeMux()

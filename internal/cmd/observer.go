@@ -72,17 +72,31 @@ func (o *observer) requests(next http.Handler, stopping func() bool) http.Handle
 
 // request notes a request that was answered.
 func (o *observer) request(ctx context.Context, x *exchange, status int, took time.Duration) {
-	if x.refused == "" && status >= http.StatusBadRequest {
-		x.refused = problem.BadRequest
-		if status >= http.StatusInternalServerError {
-			x.refused = problem.Internal
-		}
+	if x.refused == "" {
+		x.refused = refusalOf(status)
 	}
 	if o.metrics != nil {
 		o.metrics.Request(x.operation, status, x.refused, took)
 	}
 	o.log.DebugContext(ctx, "a request was answered", "requestId", problem.RequestID(ctx),
 		"operation", x.operation, "status", status, "refused", x.refused, "took", took.String())
+}
+
+// refusalOf is the code of a request that was refused before the engine saw it, by its status.
+func refusalOf(status int) problem.Code {
+	switch {
+	case status < http.StatusBadRequest:
+		return ""
+	case status == http.StatusUnauthorized:
+		return problem.Unauthenticated
+	case status == http.StatusForbidden:
+		return problem.Forbidden
+	case status == http.StatusServiceUnavailable:
+		return problem.Unavailable
+	case status >= http.StatusInternalServerError:
+		return problem.Internal
+	}
+	return problem.BadRequest
 }
 
 // Operation implements engine.Observer.
@@ -111,12 +125,6 @@ func (o *observer) step(ctx context.Context, step auth.Step) (context.Context, f
 		traced(r)
 		if o.metrics != nil {
 			o.metrics.Step(step, r, time.Since(begun))
-		}
-		if step == auth.StepCheck && r != auth.OK {
-			exchangeOf(ctx).refused = problem.Unauthenticated
-			if r == auth.Unavailable {
-				exchangeOf(ctx).refused = problem.Unavailable
-			}
 		}
 	}
 }

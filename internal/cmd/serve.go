@@ -22,6 +22,7 @@ type serve struct {
 	RedisURL         string        `help:"The Redis that holds the sessions, such as redis://localhost:6379/0. Without one, sessions are kept in this process and end with it." placeholder:"URL" env:"FIELDGATE_REDIS_URL" xor:"redis"`
 	RedisURLFile     string        `help:"A file that holds the URL of Redis." type:"path" placeholder:"FILE" env:"FIELDGATE_REDIS_URL_FILE" xor:"redis"`
 	Denials          string        `help:"How answers list what was denied: ${enum}." enum:"each,selection,extensions" default:"each" env:"FIELDGATE_DENIALS"`
+	Introspection    string        `help:"How much of the schema introspection and /schema.graphqls show: what the caller may see (role), everything (full), nothing (off)." enum:"role,full,off" default:"role" env:"FIELDGATE_INTROSPECTION"`
 	Demo             string        `help:"Demo data: in an empty data folder (auto), there or not at all (on), never (off)." enum:"auto,on,off" default:"auto" env:"FIELDGATE_DEMO"`
 	DemoPassword     string        `help:"The password of the demo users, instead of one that is made up." placeholder:"TEXT" env:"FIELDGATE_DEMO_PASSWORD" xor:"password"`
 	DemoPasswordFile string        `help:"A file that holds the password of the demo users." type:"path" placeholder:"FILE" env:"FIELDGATE_DEMO_PASSWORD_FILE" xor:"password"`
@@ -51,6 +52,9 @@ func (s serve) Run(ctx context.Context, o output) error {
 	if s.DrainDelay < 0 || s.DrainTimeout <= 0 {
 		return errors.New("--drain-delay and --drain-timeout take durations, such as 5s; the timeout is more than nothing")
 	}
+	if err := s.refuses(); err != nil {
+		return err
+	}
 	// The port comes first: another gateway that has it may have the data folder too.
 	listener, err := net.Listen("tcp", s.Listen)
 	if err != nil {
@@ -67,6 +71,9 @@ func (s serve) Run(ctx context.Context, o output) error {
 		return err
 	}
 	defer stop()
+	for _, warning := range s.warns() {
+		log.Warn(warning)
+	}
 	g.announce(o.out, listener.Addr())
 	return s.until(ctx, g, listener, log)
 }
@@ -115,17 +122,4 @@ func (s serve) hosts() map[string]bool {
 		names[strings.ToLower(name)] = true
 	}
 	return names
-}
-
-// local says whether the gateway is reached from this machine alone.
-func (s serve) local() bool { return isLocal(s.Listen) }
-
-// isLocal says whether an address to listen on is of this machine alone.
-func isLocal(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return false
-	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

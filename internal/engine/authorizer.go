@@ -30,7 +30,7 @@ func (authorizer) Validate(graphql.ExecutableSchema) error { return nil }
 
 // MutateOperationContext records the decision on the operation, or refuses it for a limit.
 func (a authorizer) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
-	op.DisableIntrospection = false // Query.__schema and Query.__type have a check like every field
+	op.DisableIntrospection = false // the gate answers it, by the caller's view
 	d, err := a.observed(ctx, op)
 	if err != nil {
 		return a.present(ctx, err)
@@ -78,6 +78,7 @@ func (a authorizer) decide(ctx context.Context, op *graphql.OperationContext) (*
 		root:     root,
 		inputs:   w.inputs,
 		counts:   w.counts,
+		views:    a.Views,
 	}, nil
 }
 

@@ -23,6 +23,7 @@ type Decision struct {
 	denials  Denials
 	root     *selections
 	inputs   map[input]*refusal
+	views    *Views
 	counts   *counts
 	failed   map[problem.Code]int // the errors of what ran, but for denials
 
