@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -208,6 +209,45 @@ func TestDrainDelay(t *testing.T) {
 	wait.Wait()
 	if status := p.wait(); status != 0 {
 		t.Errorf("it ended with status %d:\n%s", status, p.stderr)
+	}
+}
+
+// TestStopUnderLoad: without a delay, whoever comes too late is not let in; but no connection that was let in ends
+// with the next request already on its way.
+func TestStopUnderLoad(t *testing.T) {
+	p := startProcess(t, "--data", demoData(t), "--demo-password", password)
+	who := p.as(support)
+	var sent, late atomic.Int32
+	var wait sync.WaitGroup
+	for range 16 {
+		wait.Go(func() {
+			own := &http.Client{Transport: &http.Transport{}, Timeout: patience}
+			for {
+				var reused bool
+				ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(c httptrace.GotConnInfo) { reused = c.Reused }})
+				resp, err := own.Do(who.request(http.MethodPost, p.url, `{"query": "{ viewer { sid } }"}`).WithContext(ctx))
+				if err != nil {
+					if reused {
+						t.Errorf("a request on a connection that was open: %v", err)
+					}
+					late.Add(1)
+					return
+				}
+				_, err = io.Copy(io.Discard, resp.Body)
+				resp.Body.Close()
+				if err != nil || resp.StatusCode != http.StatusOK {
+					t.Errorf("%v, %d", err, resp.StatusCode)
+				}
+				sent.Add(1)
+				time.Sleep(time.Duration(sent.Load()%5) * time.Millisecond) // so that some connections are idle
+			}
+		})
+	}
+	eventually(t, "the load is on", func() bool { return sent.Load() > 500 })
+	p.signal(syscall.SIGTERM)
+	wait.Wait()
+	if status := p.wait(); status != 0 || late.Load() != 16 {
+		t.Errorf("it ended with status %d, and %d clients came too late:\n%s", status, late.Load(), p.stderr)
 	}
 }
 

@@ -38,17 +38,21 @@ func startRedis(t *testing.T, settings ...string) redisServer {
 		t.Cleanup(mini.Close)
 		return &insideRedis{t, mini}
 	}
-	// The port is free for the moment; nobody else is likely to be given it in the next.
+	r := &realRedis{t: t, binary: binary, address: freeAddress(t), dir: t.TempDir(), settings: settings}
+	r.start()
+	t.Cleanup(r.stop)
+	return r
+}
+
+// freeAddress is one that is free for the moment; nobody else is likely to be given its port in the next.
+func freeAddress(t *testing.T) string {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := listener.Addr().String()
-	listener.Close()
-	r := &realRedis{t: t, binary: binary, address: address, dir: t.TempDir(), settings: settings}
-	r.start()
-	t.Cleanup(r.stop)
-	return r
+	defer listener.Close()
+	return listener.Addr().String()
 }
 
 // flush loses everything that a Redis holds.
