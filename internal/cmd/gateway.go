@@ -105,7 +105,7 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 		member, err := db.MemberOf(ctx, user)
 		return member.Account, member.Roles, err
 	}, log)
-	g.auth.Observe(g.observer.step)
+	g.observer.watchSessions(g.auth)
 	if err := g.fill(ctx, s, db); err != nil {
 		return nil, err
 	}
@@ -139,8 +139,8 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 			"Mutation.acceptInvitation",
 		},
 		Lists: map[string]int{"User.sessions": session.MaxPerUser},
-		// Counted and traced.
-		Observer: g.observer,
+
+		Observer: g.observer.ofEngine(),
 	})
 	return g, err
 }

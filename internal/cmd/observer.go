@@ -32,6 +32,26 @@ func (s serve) newObserver(ctx context.Context, log *slog.Logger) (o *observer, 
 	return o, err
 }
 
+// watches says whether anything is done with what the parts tell. They need not tell it otherwise.
+func (o *observer) watches() bool {
+	return o.metrics != nil || o.traces != nil || o.log.Enabled(context.Background(), slog.LevelDebug)
+}
+
+// ofEngine is the observer of the engine, nil when it need not tell anything.
+func (o *observer) ofEngine() engine.Observer {
+	if !o.watches() {
+		return nil
+	}
+	return o
+}
+
+// watchSessions has the service tell what it does.
+func (o *observer) watchSessions(service *auth.Service) {
+	if o.watches() {
+		service.Observe(o.step)
+	}
+}
+
 // exchange is what becomes known of a request to /graphql.
 type exchange struct {
 	operation ast.Operation
@@ -51,6 +71,10 @@ func exchangeOf(ctx context.Context) *exchange {
 // requests watches what comes to /graphql.
 func (o *observer) requests(next http.Handler, stopping func() bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !o.watches() {
+			next.ServeHTTP(&response{ResponseWriter: w, stopping: stopping}, r)
+			return
+		}
 		begun, x := time.Now(), &exchange{}
 		end := func() {}
 		if o.metrics != nil {
