@@ -17,26 +17,25 @@ var ErrNewerDatabase = errors.New("store: the database was written by a newer ve
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// migrate brings the tables up to date, each step in a transaction of its own, and
-// returns the version that they then have.
-func migrate(ctx context.Context, db *sql.DB) (version int64, err error) {
+// migrate brings the tables up to date, each step in a transaction of its own.
+func migrate(ctx context.Context, db *sql.DB) error {
 	steps, err := fs.Sub(migrations, "migrations")
 	if err != nil {
-		return 0, fmt.Errorf("store: reading the migrations: %w", err)
+		return fmt.Errorf("store: reading the migrations: %w", err)
 	}
 	provider, err := goose.NewProvider(goose.DialectSQLite3, db, steps, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
-		return 0, fmt.Errorf("store: reading the migrations: %w", err)
+		return fmt.Errorf("store: reading the migrations: %w", err)
 	}
 	has, knows, err := provider.GetVersions(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("store: reading the version of the database: %w", err)
+		return fmt.Errorf("store: reading the version of the database: %w", err)
 	}
 	if has > knows {
-		return 0, fmt.Errorf("%w: it has version %d, and this program knows versions up to %d", ErrNewerDatabase, has, knows)
+		return fmt.Errorf("%w: it has version %d, and this program knows versions up to %d", ErrNewerDatabase, has, knows)
 	}
 	if _, err := provider.Up(ctx); err != nil {
-		return 0, fmt.Errorf("store: bringing the database up to date: %w", err)
+		return fmt.Errorf("store: bringing the database up to date: %w", err)
 	}
-	return knows, nil
+	return nil
 }

@@ -28,7 +28,6 @@ type Store struct {
 	db    *sql.DB
 	now   func() time.Time
 	trace func(query string, args []any) // for tests; nil otherwise
-	knows int64                          // the version of the tables that this program works on
 	tables
 }
 
@@ -58,13 +57,10 @@ func Open(ctx context.Context, path string, options ...Option) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: opening the database: %w", err)
 	}
-	version, err := migrate(ctx, db)
-	if err != nil {
+	if err := migrate(ctx, db); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	s := newStore(db)
-	s.knows = version
-	return s, nil
+	return newStore(db), nil
 }
 
 func newStore(db *sql.DB) *Store {
