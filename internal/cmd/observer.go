@@ -184,4 +184,9 @@ func (r *response) Write(b []byte) (int, error) {
 func (r *response) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 // Flush implements http.Flusher.
-func (r *response) Flush() { _ = http.NewResponseController(r.ResponseWriter).Flush() }
+func (r *response) Flush() {
+	if r.status == 0 {
+		r.WriteHeader(http.StatusOK)
+	}
+	_ = http.NewResponseController(r.ResponseWriter).Flush()
+}

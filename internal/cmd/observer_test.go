@@ -1,6 +1,9 @@
 package cmd
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -41,5 +44,30 @@ func TestRequestLog(t *testing.T) {
 	quiet.guest().do(`{ __typename }`, nil).ok(t)
 	if strings.Contains(quiet.stderr.String(), "a request was answered") {
 		t.Errorf("at the level info: %s", quiet.stderr)
+	}
+}
+
+// TestResponse: what is noted of an answer is the status that the client gets, whichever way it is written.
+func TestResponse(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		write func(w http.ResponseWriter)
+		want  int
+	}{
+		{"nothing but the body", func(w http.ResponseWriter) { fmt.Fprint(w, "x") }, 200},
+		{"a status", func(w http.ResponseWriter) { w.WriteHeader(404); w.WriteHeader(500) }, 404},
+		{"one for the time being", func(w http.ResponseWriter) { w.WriteHeader(103); w.WriteHeader(201) }, 201},
+		{"flushed", func(w http.ResponseWriter) { w.(http.Flusher).Flush() }, 200},
+		{"flushed by a controller", func(w http.ResponseWriter) { _ = http.NewResponseController(w).Flush() }, 200},
+		{"not at all", func(http.ResponseWriter) {}, 0},
+	} {
+		for _, stopping := range []bool{false, true} {
+			w := &response{ResponseWriter: httptest.NewRecorder(), stopping: func() bool { return stopping }}
+			c.write(w)
+			closes := w.Header().Get("Connection") == "close"
+			if w.status != c.want || closes != (stopping && c.want != 0) {
+				t.Errorf("%s: noted %d, and the connection ends: %v", c.name, w.status, closes)
+			}
+		}
 	}
 }
