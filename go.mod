@@ -71,3 +71,5 @@ require (
 )
 
 tool github.com/99designs/gqlgen
+
+ignore ./examples
