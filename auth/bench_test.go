@@ -113,7 +113,9 @@ func (b *bench) limited(address string) *session.Store {
 }
 
 func (b *bench) service(sessions *session.Store, policyVersion string) *Service {
-	return NewService(b.authority, sessions, b.matrix, policyVersion, b.directory.rolesOf, slog.New(slog.DiscardHandler))
+	s := NewService(b.authority, sessions, b.matrix, policyVersion, b.directory.rolesOf, slog.New(slog.DiscardHandler))
+	s.now = b.clock.now
+	return s
 }
 
 func (b *bench) check(err error) {

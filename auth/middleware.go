@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -12,38 +13,65 @@ import (
 
 // Middleware gives next each request with its Principal in the context: a guest when
 // there is no Authorization header, and otherwise whom its Bearer token stands for
-// (RFC 6750, section 2.1). A token that cannot be accepted never makes a guest of its
-// bearer: it is answered with 401, a token in the URL, where logs would keep it, with
-// 400, and 503 says that sessions cannot be checked.
+// (RFC 6750, section 2.1). A request that asks for it, with CookieHeader and not from
+// another site, may have its token in a cookie instead. A token that cannot be accepted
+// never makes a guest of its bearer: it is answered with 401, a token in the URL, where
+// logs would keep it, with 400, and 503 says that sessions cannot be checked.
 func (s *Service) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Vary", "Authorization")
+		w.Header().Add("Vary", "Cookie, "+CookieHeader)
 		if tokenInQuery(r.URL.RawQuery) {
 			refuse(w, http.StatusBadRequest, problem.BadRequest, "invalid_request",
 				"Send the access token in the Authorization header, not in the URL.")
 			return
 		}
-		header := r.Header.Values("Authorization")
-		if len(header) == 0 {
-			next.ServeHTTP(w, r.WithContext(With(r.Context(), Principal{})))
+		cookies, err := s.readCookies(w, r)
+		if err != nil {
+			code := problem.CodeOf(err)
+			problem.Write(w, code.Status(), code, err.Error())
 			return
 		}
-		raw, ok := bearer(header)
-		if !ok {
-			refuseToken(w, ErrBadToken)
+		ctx := context.WithValue(r.Context(), cookiesKey{}, cookies)
+		raw, err := tokenOf(r, cookies)
+		if err != nil {
+			refuseToken(w, err)
 			return
 		}
-		p, err := s.Authenticate(r.Context(), raw)
+		if raw == "" {
+			next.ServeHTTP(w, r.WithContext(With(ctx, Principal{})))
+			return
+		}
+		p, err := s.Authenticate(ctx, raw)
 		if err != nil {
 			if code := problem.CodeOf(err); code != problem.Unauthenticated {
-				s.log.WarnContext(r.Context(), "a token could not be checked",
-					"requestId", problem.RequestID(r.Context()), "code", code, "error", err)
+				s.log.WarnContext(ctx, "a token could not be checked",
+					"requestId", problem.RequestID(ctx), "code", code, "error", err)
+			}
+			if errors.Is(err, ErrSessionEnded) {
+				ClearCookies(ctx)
 			}
 			refuseToken(w, err)
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(With(r.Context(), p)))
+		next.ServeHTTP(w, r.WithContext(With(ctx, p)))
 	})
+}
+
+// tokenOf is the access token of a request, "" for a guest's.
+func tokenOf(r *http.Request, cookies *Cookies) (string, error) {
+	if cookies != nil {
+		return cookies.token()
+	}
+	header := r.Header.Values("Authorization")
+	if len(header) == 0 {
+		return "", nil
+	}
+	raw, ok := bearer(header)
+	if !ok {
+		return "", ErrBadToken
+	}
+	return raw, nil
 }
 
 // bearer returns the token of the one Authorization header, "Bearer <token>". The

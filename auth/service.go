@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"time"
 
@@ -27,6 +28,9 @@ type Service struct {
 	version  string
 	rolesOf  RolesOf
 	log      *slog.Logger
+	now      func() time.Time
+	// crossOrigin tells the requests of other sites, by Sec-Fetch-Site or Origin.
+	crossOrigin http.CrossOriginProtection
 	// listing has a slot for each user whose sessions may be listed at the same time.
 	// A page of users lists them for all; requests need connections to Redis too.
 	listing chan struct{}
@@ -41,7 +45,7 @@ func NewService(
 	tokens *token.Authority, sessions *session.Store, matrix *policy.Matrix, policyVersion string, rolesOf RolesOf, log *slog.Logger,
 ) *Service {
 	return &Service{
-		tokens: tokens, sessions: sessions, matrix: matrix, version: policyVersion, rolesOf: rolesOf, log: log,
+		tokens: tokens, sessions: sessions, matrix: matrix, version: policyVersion, rolesOf: rolesOf, log: log, now: time.Now,
 		listing: make(chan struct{}, listers),
 	}
 }
@@ -52,6 +56,7 @@ type Tokens struct {
 	Refresh   string        // is good for one refresh
 	ExpiresIn time.Duration // how long Access is good for
 	Session   string        // the session's id, which is no secret
+	Ends      time.Time     // when the session ends unless it is refreshed before, and Refresh with it
 }
 
 // SignIn makes a session for the user whom authenticate returns, and whose error is
@@ -146,7 +151,7 @@ func (s *Service) issue(of session.Session, refresh string) (Tokens, error) {
 	if err != nil {
 		return Tokens{}, fmt.Errorf("auth: %w", err)
 	}
-	return Tokens{Access: access, Refresh: refresh, ExpiresIn: token.TTL, Session: of.ID}, nil
+	return Tokens{Access: access, Refresh: refresh, ExpiresIn: token.TTL, Session: of.ID, Ends: of.Expires}, nil
 }
 
 // twice tries once more when the roles changed while they were read, which is over by

@@ -28,7 +28,7 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "b78518a88e403816", Fields: 280, Objects: 53})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "9e2c47a4f5591c22", Fields: 285, Objects: 55})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -44,6 +44,10 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	AcceptInvitationPayload struct {
+		Email func(childComplexity int) int
+	}
+
 	Account struct {
 		APIKeys         func(childComplexity int, first *int, after *string, friendlyName *string) int
 		Alerts          func(childComplexity int, first *int, after *string, dateGeneratedAfter *time.Time, dateGeneratedBefore *time.Time, logLevel *model.LogLevel, errorCode *string) int
@@ -147,6 +151,10 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	CookieSessionPayload struct {
+		ExpiresIn func(childComplexity int) int
+	}
+
 	CreateApiKeyPayload struct {
 		APIKey     func(childComplexity int) int
 		APIKeyEdge func(childComplexity int) int
@@ -226,14 +234,17 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		CreateAPIKey   func(childComplexity int, input model.CreateAPIKeyInput) int
-		DeleteAPIKey   func(childComplexity int, input model.DeleteAPIKeyInput) int
-		EndSession     func(childComplexity int, input model.EndSessionInput) int
-		RefreshSession func(childComplexity int, input model.RefreshSessionInput) int
-		SetUserRoles   func(childComplexity int, input model.SetUserRolesInput) int
-		SignIn         func(childComplexity int, input model.SignInInput) int
-		SignOut        func(childComplexity int) int
-		UpdateAPIKey   func(childComplexity int, input model.UpdateAPIKeyInput) int
+		AcceptInvitation  func(childComplexity int, input model.AcceptInvitationInput) int
+		CreateAPIKey      func(childComplexity int, input model.CreateAPIKeyInput) int
+		DeleteAPIKey      func(childComplexity int, input model.DeleteAPIKeyInput) int
+		EndSession        func(childComplexity int, input model.EndSessionInput) int
+		RefreshCookies    func(childComplexity int) int
+		RefreshSession    func(childComplexity int, input model.RefreshSessionInput) int
+		SetUserRoles      func(childComplexity int, input model.SetUserRolesInput) int
+		SignIn            func(childComplexity int, input model.SignInInput) int
+		SignInWithCookies func(childComplexity int, input model.SignInInput) int
+		SignOut           func(childComplexity int) int
+		UpdateAPIKey      func(childComplexity int, input model.UpdateAPIKeyInput) int
 	}
 
 	PageInfo struct {
@@ -447,10 +458,13 @@ type AccountResolver interface {
 type MutationResolver interface {
 	SignIn(ctx context.Context, input model.SignInInput) (*model.SignInPayload, error)
 	RefreshSession(ctx context.Context, input model.RefreshSessionInput) (*model.RefreshSessionPayload, error)
+	SignInWithCookies(ctx context.Context, input model.SignInInput) (*model.CookieSessionPayload, error)
+	RefreshCookies(ctx context.Context) (*model.CookieSessionPayload, error)
 	SignOut(ctx context.Context) (*model.SignOutPayload, error)
 	CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error)
 	UpdateAPIKey(ctx context.Context, input model.UpdateAPIKeyInput) (*model.UpdateAPIKeyPayload, error)
 	DeleteAPIKey(ctx context.Context, input model.DeleteAPIKeyInput) (*model.DeleteAPIKeyPayload, error)
+	AcceptInvitation(ctx context.Context, input model.AcceptInvitationInput) (*model.AcceptInvitationPayload, error)
 	SetUserRoles(ctx context.Context, input model.SetUserRolesInput) (*model.SetUserRolesPayload, error)
 	EndSession(ctx context.Context, input model.EndSessionInput) (*model.EndSessionPayload, error)
 }
@@ -481,6 +495,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	ec := newExecutionContext(nil, e, nil)
 	_ = ec
 	switch typeName + "." + field {
+
+	case "AcceptInvitationPayload.email":
+		if e.ComplexityRoot.AcceptInvitationPayload.Email == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptInvitationPayload.Email(childComplexity), true
 
 	case "Account.apiKeys":
 		if e.ComplexityRoot.Account.APIKeys == nil {
@@ -958,6 +979,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CallEdge.Node(childComplexity), true
 
+	case "CookieSessionPayload.expiresIn":
+		if e.ComplexityRoot.CookieSessionPayload.ExpiresIn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CookieSessionPayload.ExpiresIn(childComplexity), true
+
 	case "CreateApiKeyPayload.apiKey":
 		if e.ComplexityRoot.CreateApiKeyPayload.APIKey == nil {
 			break
@@ -1239,6 +1267,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Money.Currency(childComplexity), true
 
+	case "Mutation.acceptInvitation":
+		if e.ComplexityRoot.Mutation.AcceptInvitation == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_acceptInvitation_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AcceptInvitation(childComplexity, args["input"].(model.AcceptInvitationInput)), true
 	case "Mutation.createApiKey":
 		if e.ComplexityRoot.Mutation.CreateAPIKey == nil {
 			break
@@ -1272,6 +1311,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.EndSession(childComplexity, args["input"].(model.EndSessionInput)), true
+	case "Mutation.refreshCookies":
+		if e.ComplexityRoot.Mutation.RefreshCookies == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.RefreshCookies(childComplexity), true
 	case "Mutation.refreshSession":
 		if e.ComplexityRoot.Mutation.RefreshSession == nil {
 			break
@@ -1305,6 +1350,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignIn(childComplexity, args["input"].(model.SignInInput)), true
+	case "Mutation.signInWithCookies":
+		if e.ComplexityRoot.Mutation.SignInWithCookies == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_signInWithCookies_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SignInWithCookies(childComplexity, args["input"].(model.SignInInput)), true
 	case "Mutation.signOut":
 		if e.ComplexityRoot.Mutation.SignOut == nil {
 			break
@@ -2064,6 +2120,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("AcceptInvitationInput", ec.unmarshalInputAcceptInvitationInput),
 			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
 			graphql.NewInputUnmarshaler("DeleteApiKeyInput", ec.unmarshalInputDeleteApiKeyInput),
 			graphql.NewInputUnmarshaler("EndSessionInput", ec.unmarshalInputEndSessionInput),
@@ -2315,6 +2372,16 @@ type Mutation {
     "The refresh token."
     input: RefreshSessionInput!
   ): RefreshSessionPayload @public
+  """
+  Open a session whose tokens the browser keeps in cookies that no script can read. The request must
+  say so, with the header Fieldgate-Cookies: renew, and later ones use them with Fieldgate-Cookies: use.
+  """
+  signInWithCookies(
+    "Who signs in."
+    input: SignInInput!
+  ): CookieSessionPayload @public
+  "Renew the cookies of such a session, with the caller's present roles; with Fieldgate-Cookies: renew."
+  refreshCookies: CookieSessionPayload @public
   "End the caller's own session."
   signOut: SignOutPayload @signedIn
 }
@@ -2405,6 +2472,12 @@ type RefreshSessionPayload @public {
   accessToken: String!
   "The next refresh token: good for one call of refreshSession."
   refreshToken: String!
+  "How many seconds the access token lives."
+  expiresIn: Int!
+}
+
+"A session whose tokens the browser keeps."
+type CookieSessionPayload @public {
   "How many seconds the access token lives."
   expiresIn: Int!
 }
@@ -3240,6 +3313,11 @@ extend type Account {
 }
 
 extend type Mutation {
+  "Set the password of whoever was invited by a link, once. From then on they sign in with it."
+  acceptInvitation(
+    "The invitation and the password."
+    input: AcceptInvitationInput!
+  ): AcceptInvitationPayload @public
   "Give a user other roles. Their tokens end at once; a refresh gives ones with the new roles."
   setUserRoles(
     "The user and the roles."
@@ -3329,6 +3407,20 @@ type EndSessionPayload @hasPermission(permission: USER_MANAGEMENT, action: DELET
   "The id of the session that ended."
   endedSessionId: ID!
 }
+
+"What acceptInvitation takes."
+input AcceptInvitationInput {
+  "The token of the invitation, from its link. It is good once, and for a time."
+  token: String!
+  "The new password, 8 to 256 bytes."
+  password: String!
+}
+
+"The accepted invitation."
+type AcceptInvitationPayload @public {
+  "The e-mail address with which to sign in, which is the invited one."
+  email: String!
+}
 `, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -3336,6 +3428,14 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
+
+func (ec *executionContext) childFields_AcceptInvitationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "email":
+		return ec.fieldContext_AcceptInvitationPayload_email(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AcceptInvitationPayload", field.Name)
+}
 
 func (ec *executionContext) childFields_Account(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
@@ -3541,6 +3641,14 @@ func (ec *executionContext) childFields_CallEdge(ctx context.Context, field grap
 		return ec.fieldContext_CallEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CallEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_CookieSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "expiresIn":
+		return ec.fieldContext_CookieSessionPayload_expiresIn(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CookieSessionPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CreateApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4593,6 +4701,20 @@ func (ec *executionContext) field_Account_users_args(ctx context.Context, rawArg
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_acceptInvitation_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.AcceptInvitationInput, error) {
+			return ec.unmarshalNAcceptInvitationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAcceptInvitationInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_createApiKey_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4655,6 +4777,20 @@ func (ec *executionContext) field_Mutation_setUserRoles_args(ctx context.Context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.SetUserRolesInput, error) {
 			return ec.unmarshalNSetUserRolesInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSetUserRolesInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_signInWithCookies_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SignInInput, error) {
+			return ec.unmarshalNSignInInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSignInInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4792,6 +4928,32 @@ func (ec *executionContext) field___Type_inputFields_args(ctx context.Context, r
 // endregion ***************************** args.gotpl *****************************
 
 // region    **************************** field.gotpl *****************************
+
+func (ec *executionContext) _AcceptInvitationPayload_email(ctx context.Context, field graphql.CollectedField, obj *model.AcceptInvitationPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AcceptInvitationPayload", 1) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AcceptInvitationPayload_email(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Email, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AcceptInvitationPayload_email(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AcceptInvitationPayload", field, false, false, "String")
+}
 
 func (ec *executionContext) _Account_id(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
 	if !ec.gate.Field(ctx, field, "Account", 2) {
@@ -6943,6 +7105,32 @@ func (ec *executionContext) fieldContext_CallEdge_node(_ context.Context, field 
 	return fc, nil
 }
 
+func (ec *executionContext) _CookieSessionPayload_expiresIn(ctx context.Context, field graphql.CollectedField, obj *model.CookieSessionPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CookieSessionPayload", 1) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CookieSessionPayload_expiresIn(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresIn, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CookieSessionPayload_expiresIn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CookieSessionPayload", field, false, false, "Int")
+}
+
 func (ec *executionContext) _CreateApiKeyPayload_apiKey(ctx context.Context, field graphql.CollectedField, obj *model.CreateAPIKeyPayload) (ret graphql.Marshaler) {
 	if !ec.gate.Field(ctx, field, "CreateApiKeyPayload", 4) {
 		return graphql.Null
@@ -8318,6 +8506,88 @@ func (ec *executionContext) fieldContext_Mutation_refreshSession(ctx context.Con
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_signInWithCookies(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 1) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_signInWithCookies(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SignInWithCookies(ctx, fc.Args["input"].(model.SignInInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CookieSessionPayload) graphql.Marshaler {
+			return ec.marshalOCookieSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCookieSessionPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_signInWithCookies(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CookieSessionPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_signInWithCookies_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_refreshCookies(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 1) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_refreshCookies(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Mutation().RefreshCookies(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CookieSessionPayload) graphql.Marshaler {
+			return ec.marshalOCookieSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCookieSessionPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_refreshCookies(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CookieSessionPayload(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_signOut(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	if !ec.gate.Field(ctx, field, "Mutation", 2) {
 		return graphql.Null
@@ -8488,6 +8758,53 @@ func (ec *executionContext) fieldContext_Mutation_deleteApiKey(ctx context.Conte
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_deleteApiKey_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_acceptInvitation(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 1) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_acceptInvitation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().AcceptInvitation(ctx, fc.Args["input"].(model.AcceptInvitationInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AcceptInvitationPayload) graphql.Marshaler {
+			return ec.marshalOAcceptInvitationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAcceptInvitationPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_acceptInvitation(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AcceptInvitationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_acceptInvitation_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -10549,7 +10866,7 @@ func (ec *executionContext) fieldContext_Query_permissionMatrix(_ context.Contex
 }
 
 func (ec *executionContext) _Query___type(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Query", 2) {
+	if !ec.gate.Field(ctx, field, "Query", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10596,7 +10913,7 @@ func (ec *executionContext) fieldContext_Query___type(ctx context.Context, field
 }
 
 func (ec *executionContext) _Query___schema(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Query", 2) {
+	if !ec.gate.Field(ctx, field, "Query", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11928,7 +12245,7 @@ func (ec *executionContext) fieldContext_Viewer_permissions(_ context.Context, f
 }
 
 func (ec *executionContext) ___Directive_name(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Directive", 2) {
+	if !ec.gate.Field(ctx, field, "__Directive", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11954,7 +12271,7 @@ func (ec *executionContext) fieldContext___Directive_name(_ context.Context, fie
 }
 
 func (ec *executionContext) ___Directive_description(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Directive", 2) {
+	if !ec.gate.Field(ctx, field, "__Directive", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11980,7 +12297,7 @@ func (ec *executionContext) fieldContext___Directive_description(_ context.Conte
 }
 
 func (ec *executionContext) ___Directive_isRepeatable(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Directive", 2) {
+	if !ec.gate.Field(ctx, field, "__Directive", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12006,7 +12323,7 @@ func (ec *executionContext) fieldContext___Directive_isRepeatable(_ context.Cont
 }
 
 func (ec *executionContext) ___Directive_locations(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Directive", 2) {
+	if !ec.gate.Field(ctx, field, "__Directive", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12032,7 +12349,7 @@ func (ec *executionContext) fieldContext___Directive_locations(_ context.Context
 }
 
 func (ec *executionContext) ___Directive_args(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Directive", 2) {
+	if !ec.gate.Field(ctx, field, "__Directive", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12079,7 +12396,7 @@ func (ec *executionContext) fieldContext___Directive_args(ctx context.Context, f
 }
 
 func (ec *executionContext) ___EnumValue_name(ctx context.Context, field graphql.CollectedField, obj *introspection.EnumValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__EnumValue", 2) {
+	if !ec.gate.Field(ctx, field, "__EnumValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12105,7 +12422,7 @@ func (ec *executionContext) fieldContext___EnumValue_name(_ context.Context, fie
 }
 
 func (ec *executionContext) ___EnumValue_description(ctx context.Context, field graphql.CollectedField, obj *introspection.EnumValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__EnumValue", 2) {
+	if !ec.gate.Field(ctx, field, "__EnumValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12131,7 +12448,7 @@ func (ec *executionContext) fieldContext___EnumValue_description(_ context.Conte
 }
 
 func (ec *executionContext) ___EnumValue_isDeprecated(ctx context.Context, field graphql.CollectedField, obj *introspection.EnumValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__EnumValue", 2) {
+	if !ec.gate.Field(ctx, field, "__EnumValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12157,7 +12474,7 @@ func (ec *executionContext) fieldContext___EnumValue_isDeprecated(_ context.Cont
 }
 
 func (ec *executionContext) ___EnumValue_deprecationReason(ctx context.Context, field graphql.CollectedField, obj *introspection.EnumValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__EnumValue", 2) {
+	if !ec.gate.Field(ctx, field, "__EnumValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12183,7 +12500,7 @@ func (ec *executionContext) fieldContext___EnumValue_deprecationReason(_ context
 }
 
 func (ec *executionContext) ___Field_name(ctx context.Context, field graphql.CollectedField, obj *introspection.Field) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Field", 2) {
+	if !ec.gate.Field(ctx, field, "__Field", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12209,7 +12526,7 @@ func (ec *executionContext) fieldContext___Field_name(_ context.Context, field g
 }
 
 func (ec *executionContext) ___Field_description(ctx context.Context, field graphql.CollectedField, obj *introspection.Field) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Field", 2) {
+	if !ec.gate.Field(ctx, field, "__Field", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12235,7 +12552,7 @@ func (ec *executionContext) fieldContext___Field_description(_ context.Context, 
 }
 
 func (ec *executionContext) ___Field_args(ctx context.Context, field graphql.CollectedField, obj *introspection.Field) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Field", 2) {
+	if !ec.gate.Field(ctx, field, "__Field", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12282,7 +12599,7 @@ func (ec *executionContext) fieldContext___Field_args(ctx context.Context, field
 }
 
 func (ec *executionContext) ___Field_type(ctx context.Context, field graphql.CollectedField, obj *introspection.Field) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Field", 2) {
+	if !ec.gate.Field(ctx, field, "__Field", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12317,7 +12634,7 @@ func (ec *executionContext) fieldContext___Field_type(_ context.Context, field g
 }
 
 func (ec *executionContext) ___Field_isDeprecated(ctx context.Context, field graphql.CollectedField, obj *introspection.Field) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Field", 2) {
+	if !ec.gate.Field(ctx, field, "__Field", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12343,7 +12660,7 @@ func (ec *executionContext) fieldContext___Field_isDeprecated(_ context.Context,
 }
 
 func (ec *executionContext) ___Field_deprecationReason(ctx context.Context, field graphql.CollectedField, obj *introspection.Field) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Field", 2) {
+	if !ec.gate.Field(ctx, field, "__Field", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12369,7 +12686,7 @@ func (ec *executionContext) fieldContext___Field_deprecationReason(_ context.Con
 }
 
 func (ec *executionContext) ___InputValue_name(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__InputValue", 2) {
+	if !ec.gate.Field(ctx, field, "__InputValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12395,7 +12712,7 @@ func (ec *executionContext) fieldContext___InputValue_name(_ context.Context, fi
 }
 
 func (ec *executionContext) ___InputValue_description(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__InputValue", 2) {
+	if !ec.gate.Field(ctx, field, "__InputValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12421,7 +12738,7 @@ func (ec *executionContext) fieldContext___InputValue_description(_ context.Cont
 }
 
 func (ec *executionContext) ___InputValue_type(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__InputValue", 2) {
+	if !ec.gate.Field(ctx, field, "__InputValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12456,7 +12773,7 @@ func (ec *executionContext) fieldContext___InputValue_type(_ context.Context, fi
 }
 
 func (ec *executionContext) ___InputValue_defaultValue(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__InputValue", 2) {
+	if !ec.gate.Field(ctx, field, "__InputValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12482,7 +12799,7 @@ func (ec *executionContext) fieldContext___InputValue_defaultValue(_ context.Con
 }
 
 func (ec *executionContext) ___InputValue_isDeprecated(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__InputValue", 2) {
+	if !ec.gate.Field(ctx, field, "__InputValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12508,7 +12825,7 @@ func (ec *executionContext) fieldContext___InputValue_isDeprecated(_ context.Con
 }
 
 func (ec *executionContext) ___InputValue_deprecationReason(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__InputValue", 2) {
+	if !ec.gate.Field(ctx, field, "__InputValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12534,7 +12851,7 @@ func (ec *executionContext) fieldContext___InputValue_deprecationReason(_ contex
 }
 
 func (ec *executionContext) ___Schema_description(ctx context.Context, field graphql.CollectedField, obj *introspection.Schema) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Schema", 2) {
+	if !ec.gate.Field(ctx, field, "__Schema", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12560,7 +12877,7 @@ func (ec *executionContext) fieldContext___Schema_description(_ context.Context,
 }
 
 func (ec *executionContext) ___Schema_types(ctx context.Context, field graphql.CollectedField, obj *introspection.Schema) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Schema", 2) {
+	if !ec.gate.Field(ctx, field, "__Schema", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12595,7 +12912,7 @@ func (ec *executionContext) fieldContext___Schema_types(_ context.Context, field
 }
 
 func (ec *executionContext) ___Schema_queryType(ctx context.Context, field graphql.CollectedField, obj *introspection.Schema) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Schema", 2) {
+	if !ec.gate.Field(ctx, field, "__Schema", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12630,7 +12947,7 @@ func (ec *executionContext) fieldContext___Schema_queryType(_ context.Context, f
 }
 
 func (ec *executionContext) ___Schema_mutationType(ctx context.Context, field graphql.CollectedField, obj *introspection.Schema) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Schema", 2) {
+	if !ec.gate.Field(ctx, field, "__Schema", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12665,7 +12982,7 @@ func (ec *executionContext) fieldContext___Schema_mutationType(_ context.Context
 }
 
 func (ec *executionContext) ___Schema_subscriptionType(ctx context.Context, field graphql.CollectedField, obj *introspection.Schema) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Schema", 2) {
+	if !ec.gate.Field(ctx, field, "__Schema", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12700,7 +13017,7 @@ func (ec *executionContext) fieldContext___Schema_subscriptionType(_ context.Con
 }
 
 func (ec *executionContext) ___Schema_directives(ctx context.Context, field graphql.CollectedField, obj *introspection.Schema) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Schema", 2) {
+	if !ec.gate.Field(ctx, field, "__Schema", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12735,7 +13052,7 @@ func (ec *executionContext) fieldContext___Schema_directives(_ context.Context, 
 }
 
 func (ec *executionContext) ___Type_kind(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12761,7 +13078,7 @@ func (ec *executionContext) fieldContext___Type_kind(_ context.Context, field gr
 }
 
 func (ec *executionContext) ___Type_name(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12787,7 +13104,7 @@ func (ec *executionContext) fieldContext___Type_name(_ context.Context, field gr
 }
 
 func (ec *executionContext) ___Type_description(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12813,7 +13130,7 @@ func (ec *executionContext) fieldContext___Type_description(_ context.Context, f
 }
 
 func (ec *executionContext) ___Type_specifiedByURL(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12839,7 +13156,7 @@ func (ec *executionContext) fieldContext___Type_specifiedByURL(_ context.Context
 }
 
 func (ec *executionContext) ___Type_fields(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12886,7 +13203,7 @@ func (ec *executionContext) fieldContext___Type_fields(ctx context.Context, fiel
 }
 
 func (ec *executionContext) ___Type_interfaces(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12921,7 +13238,7 @@ func (ec *executionContext) fieldContext___Type_interfaces(_ context.Context, fi
 }
 
 func (ec *executionContext) ___Type_possibleTypes(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12956,7 +13273,7 @@ func (ec *executionContext) fieldContext___Type_possibleTypes(_ context.Context,
 }
 
 func (ec *executionContext) ___Type_enumValues(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13003,7 +13320,7 @@ func (ec *executionContext) fieldContext___Type_enumValues(ctx context.Context, 
 }
 
 func (ec *executionContext) ___Type_inputFields(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13050,7 +13367,7 @@ func (ec *executionContext) fieldContext___Type_inputFields(ctx context.Context,
 }
 
 func (ec *executionContext) ___Type_ofType(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13085,7 +13402,7 @@ func (ec *executionContext) fieldContext___Type_ofType(_ context.Context, field 
 }
 
 func (ec *executionContext) ___Type_isOneOf(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13113,6 +13430,55 @@ func (ec *executionContext) fieldContext___Type_isOneOf(_ context.Context, field
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
+
+func (ec *executionContext) unmarshalInputAcceptInvitationInput(ctx context.Context, obj any) (model.AcceptInvitationInput, error) {
+	var it model.AcceptInvitationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"token", "password"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "token":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("token"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Token = data
+		case "password":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("password"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Password = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalAcceptInvitationInput unmarshals raw into the AcceptInvitationInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalAcceptInvitationInput(ctx context.Context, raw any) (model.AcceptInvitationInput, error) {
+	var out model.AcceptInvitationInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "AcceptInvitationInput", raw, &out)
+	return out, err
+}
 
 func (ec *executionContext) unmarshalInputCreateApiKeyInput(ctx context.Context, obj any) (model.CreateAPIKeyInput, error) {
 	var it model.CreateAPIKeyInput
@@ -13515,6 +13881,42 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 // endregion ************************** interface.gotpl ***************************
 
 // region    **************************** object.gotpl ****************************
+
+var acceptInvitationPayloadImplementors = []string{"AcceptInvitationPayload"}
+
+func (ec *executionContext) _AcceptInvitationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.AcceptInvitationPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "AcceptInvitationPayload", 1) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, acceptInvitationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AcceptInvitationPayload")
+		case "email":
+			out.Values[i] = ec._AcceptInvitationPayload_email(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
 
 var accountImplementors = []string{"Account", "Node"}
 
@@ -14219,6 +14621,42 @@ func (ec *executionContext) _CallEdge(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var cookieSessionPayloadImplementors = []string{"CookieSessionPayload"}
+
+func (ec *executionContext) _CookieSessionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CookieSessionPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "CookieSessionPayload", 1) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, cookieSessionPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CookieSessionPayload")
+		case "expiresIn":
+			out.Values[i] = ec._CookieSessionPayload_expiresIn(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var createApiKeyPayloadImplementors = []string{"CreateApiKeyPayload"}
 
 func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateAPIKeyPayload) graphql.Marshaler {
@@ -14821,6 +15259,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "signInWithCookies":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_signInWithCookies(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "refreshCookies":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_refreshCookies(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "signOut":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_signOut(ctx, field)
@@ -14845,6 +15297,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "deleteApiKey":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_deleteApiKey(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "acceptInvitation":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_acceptInvitation(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
@@ -16239,7 +16698,7 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 var __DirectiveImplementors = []string{"__Directive"}
 
 func (ec *executionContext) ___Directive(ctx context.Context, sel ast.SelectionSet, obj *introspection.Directive) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "__Directive", 2) {
+	if !ec.gate.Object(ctx, "__Directive", 1) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, __DirectiveImplementors)
@@ -16295,7 +16754,7 @@ func (ec *executionContext) ___Directive(ctx context.Context, sel ast.SelectionS
 var __EnumValueImplementors = []string{"__EnumValue"}
 
 func (ec *executionContext) ___EnumValue(ctx context.Context, sel ast.SelectionSet, obj *introspection.EnumValue) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "__EnumValue", 2) {
+	if !ec.gate.Object(ctx, "__EnumValue", 1) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, __EnumValueImplementors)
@@ -16346,7 +16805,7 @@ func (ec *executionContext) ___EnumValue(ctx context.Context, sel ast.SelectionS
 var __FieldImplementors = []string{"__Field"}
 
 func (ec *executionContext) ___Field(ctx context.Context, sel ast.SelectionSet, obj *introspection.Field) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "__Field", 2) {
+	if !ec.gate.Object(ctx, "__Field", 1) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, __FieldImplementors)
@@ -16407,7 +16866,7 @@ func (ec *executionContext) ___Field(ctx context.Context, sel ast.SelectionSet, 
 var __InputValueImplementors = []string{"__InputValue"}
 
 func (ec *executionContext) ___InputValue(ctx context.Context, sel ast.SelectionSet, obj *introspection.InputValue) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "__InputValue", 2) {
+	if !ec.gate.Object(ctx, "__InputValue", 1) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, __InputValueImplementors)
@@ -16468,7 +16927,7 @@ func (ec *executionContext) ___InputValue(ctx context.Context, sel ast.Selection
 var __SchemaImplementors = []string{"__Schema"}
 
 func (ec *executionContext) ___Schema(ctx context.Context, sel ast.SelectionSet, obj *introspection.Schema) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "__Schema", 2) {
+	if !ec.gate.Object(ctx, "__Schema", 1) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, __SchemaImplementors)
@@ -16529,7 +16988,7 @@ func (ec *executionContext) ___Schema(ctx context.Context, sel ast.SelectionSet,
 var __TypeImplementors = []string{"__Type"}
 
 func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, obj *introspection.Type) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "__Type", 2) {
+	if !ec.gate.Object(ctx, "__Type", 1) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, __TypeImplementors)
@@ -16615,6 +17074,11 @@ func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, o
 // endregion **************************** object.gotpl ****************************
 
 // region    ***************************** type.gotpl *****************************
+
+func (ec *executionContext) unmarshalNAcceptInvitationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAcceptInvitationInput(ctx context.Context, v any) (model.AcceptInvitationInput, error) {
+	res, err := ec.unmarshalInputAcceptInvitationInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
 
 func (ec *executionContext) unmarshalNAccountStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAccountStatus(ctx context.Context, v any) (model.AccountStatus, error) {
 	var res model.AccountStatus
@@ -17457,6 +17921,13 @@ func (ec *executionContext) marshalN__TypeKind2string(ctx context.Context, sel a
 	return res
 }
 
+func (ec *executionContext) marshalOAcceptInvitationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAcceptInvitationPayload(ctx context.Context, sel ast.SelectionSet, v *model.AcceptInvitationPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._AcceptInvitationPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOAccount2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAccount(ctx context.Context, sel ast.SelectionSet, v *model.Account) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -17566,6 +18037,13 @@ func (ec *executionContext) marshalOCallStatus2ᚖgithubᚗcomᚋfieldgateᚋfie
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) marshalOCookieSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCookieSessionPayload(ctx context.Context, sel ast.SelectionSet, v *model.CookieSessionPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CookieSessionPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOCreateApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateAPIKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateAPIKeyPayload) graphql.Marshaler {
@@ -17986,3 +18464,13 @@ func (ec *executionContext) marshalO__Type2ᚖgithubᚗcomᚋ99designsᚋgqlgen�
 }
 
 // endregion ***************************** type.gotpl *****************************
+
+// IntrospectSchema answers with what the caller may see of the schema.
+func (ec *executionContext) IntrospectSchema() (*introspection.Schema, error) {
+	return ec.gate.IntrospectSchema()
+}
+
+// IntrospectType answers with what the caller may see of the schema.
+func (ec *executionContext) IntrospectType(name string) (*introspection.Type, error) {
+	return ec.gate.IntrospectType(name)
+}

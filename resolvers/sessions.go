@@ -2,6 +2,7 @@ package resolvers
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -13,10 +14,7 @@ import (
 )
 
 func (r mutation) SignIn(ctx context.Context, input model.SignInInput) (*model.SignInPayload, error) {
-	tokens, err := r.Auth.SignIn(ctx, func(ctx context.Context) (string, error) {
-		member, err := r.Identity.Authenticate(ctx, input.Email, input.Password)
-		return member.SID, err
-	}, clientOf(ctx))
+	tokens, err := r.signIn(ctx, input)
 	if err != nil {
 		return nil, err
 	}
@@ -31,11 +29,54 @@ func (r mutation) RefreshSession(ctx context.Context, input model.RefreshSession
 	return &model.RefreshSessionPayload{AccessToken: tokens.Access, RefreshToken: tokens.Refresh, ExpiresIn: seconds(tokens.ExpiresIn)}, nil
 }
 
+// SignInWithCookies is SignIn for browsers that are not to hand tokens to scripts.
+func (r mutation) SignInWithCookies(ctx context.Context, input model.SignInInput) (*model.CookieSessionPayload, error) {
+	cookies, err := auth.CookiesOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := r.signIn(ctx, input)
+	if err != nil {
+		return nil, err
+	}
+	return handOver(cookies, tokens), nil
+}
+
+// RefreshCookies is RefreshSession for them.
+func (r mutation) RefreshCookies(ctx context.Context) (*model.CookieSessionPayload, error) {
+	cookies, err := auth.CookiesOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := r.Auth.Refresh(ctx, cookies.Refresh())
+	if errors.Is(err, auth.ErrSessionEnded) {
+		cookies.Clear()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return handOver(cookies, tokens), nil
+}
+
+func (r mutation) signIn(ctx context.Context, input model.SignInInput) (auth.Tokens, error) {
+	return r.Auth.SignIn(ctx, func(ctx context.Context) (string, error) {
+		member, err := r.Identity.Authenticate(ctx, input.Email, input.Password)
+		return member.SID, err
+	}, clientOf(ctx))
+}
+
+// handOver gives tokens to the browser, and to nobody else.
+func handOver(cookies *auth.Cookies, tokens auth.Tokens) *model.CookieSessionPayload {
+	cookies.Set(tokens)
+	return &model.CookieSessionPayload{ExpiresIn: seconds(tokens.ExpiresIn)}
+}
+
 func (r mutation) SignOut(ctx context.Context) (*model.SignOutPayload, error) {
 	p := auth.From(ctx)
 	if err := r.Auth.SignOut(ctx, p); err != nil {
 		return nil, err
 	}
+	auth.ClearCookies(ctx)
 	return &model.SignOutPayload{EndedSessionID: sessionID(p.User, p.Session)}, nil
 }
 

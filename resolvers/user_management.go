@@ -42,3 +42,11 @@ func (r mutation) SetUserRoles(ctx context.Context, input model.SetUserRolesInpu
 	}
 	return &model.SetUserRolesPayload{User: changed}, nil
 }
+
+func (r mutation) AcceptInvitation(ctx context.Context, input model.AcceptInvitationInput) (*model.AcceptInvitationPayload, error) {
+	email, err := r.Identity.Accept(ctx, input.Token, input.Password)
+	if err != nil {
+		return nil, err
+	}
+	return &model.AcceptInvitationPayload{Email: email}, nil
+}

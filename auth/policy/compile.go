@@ -97,7 +97,7 @@ func (c *compiler) objectRule(def *ast.Definition) (rule Rule, written bool) {
 	case len(own) > 0:
 		return c.oneRule(def.Position, def.Name, own), true
 	case introspective(def.Name):
-		return Rule{Kind: SignedIn}, true
+		return Rule{Kind: Public}, true // introspection shows what Visible leaves
 	case c.root(def):
 		return Rule{Kind: Public}, false
 	default:
@@ -134,7 +134,7 @@ func (c *compiler) fieldRule(def *ast.Definition, o *object, f *ast.FieldDefinit
 		}
 		return rule
 	case introspective(f.Name):
-		return Rule{Kind: SignedIn}
+		return Rule{Kind: Public}
 	case o.written:
 		return o.rule
 	default:

@@ -22,7 +22,7 @@ const firstKey = "19700101T000000Z.pem"
 const maxKeyFile = 16 << 10
 
 // LoadKeys reads the signing keys from dir/*.pem: PKCS#8 Ed25519 keys, one to a file. Files are ordered by name, and the
-// last is the newest, so a name should be its UTC timestamp (20260501T120000Z.pem); to rotate, add a file, and take the
+// last is the newest, so a name should be its UTC timestamp (20260501T120000Z.pem); to rotate, add one (AddKey), and take the
 // old one away when its last token has expired.
 //
 // A file that its group or others may read is refused. When there is no key, one is generated and kept there with mode
@@ -33,7 +33,7 @@ func LoadKeys(dir string) (keys *Keys, generated bool, err error) {
 		return nil, false, err
 	}
 	if len(found) == 0 {
-		if generated, err = generateKey(dir); err != nil {
+		if generated, err = generateKey(dir, firstKey); err != nil {
 			return nil, false, err
 		}
 		// Read back what is there: another process may have been first, and then its key is the one to use.
@@ -49,19 +49,12 @@ func LoadKeys(dir string) (keys *Keys, generated bool, err error) {
 
 // readKeys returns the keys in dir in the order of their names; a folder that does not exist has none.
 func readKeys(dir string) ([]ed25519.PrivateKey, error) {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	names, err := keyNames(dir)
 	if err != nil {
-		return nil, fmt.Errorf("token: signing keys: %w", err)
+		return nil, err
 	}
 	var keys []ed25519.PrivateKey
-	for _, entry := range entries {
-		name := entry.Name()
-		if filepath.Ext(name) != ".pem" || strings.HasPrefix(name, ".") {
-			continue
-		}
+	for _, name := range names {
 		key, err := readKey(filepath.Join(dir, name))
 		if err != nil {
 			return nil, fmt.Errorf("token: signing key %s: %w", name, err)
@@ -69,6 +62,24 @@ func readKeys(dir string) ([]ed25519.PrivateKey, error) {
 		keys = append(keys, key)
 	}
 	return keys, nil
+}
+
+// keyNames returns the names of the key files in dir, in order.
+func keyNames(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("token: signing keys: %w", err)
+	}
+	var names []string
+	for _, entry := range entries {
+		if name := entry.Name(); filepath.Ext(name) == ".pem" && !strings.HasPrefix(name, ".") {
+			names = append(names, name)
+		}
+	}
+	return names, nil
 }
 
 func readKey(path string) (ed25519.PrivateKey, error) {
@@ -115,9 +126,9 @@ func parseKey(text []byte) (ed25519.PrivateKey, error) {
 	return key, nil
 }
 
-// generateKey writes a new first key into dir. The key is complete on the disk before it has its name, and linking
-// fails when the name is taken, so two processes cannot both have made it; made tells the one that did.
-func generateKey(dir string) (made bool, err error) {
+// generateKey writes a new key into dir, under this name. The key is complete on the disk before it has its name, and
+// linking fails when the name is taken, so two processes cannot both have made it; made tells the one that did.
+func generateKey(dir, name string) (made bool, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("token: making a signing key: %w", err)
@@ -143,7 +154,7 @@ func generateKey(dir string) (made bool, err error) {
 	if err = errors.Join(err, temp.Sync(), temp.Close()); err != nil {
 		return false, err
 	}
-	err = os.Link(temp.Name(), filepath.Join(dir, firstKey))
+	err = os.Link(temp.Name(), filepath.Join(dir, name))
 	if errors.Is(err, fs.ErrExist) {
 		return false, nil
 	}

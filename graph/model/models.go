@@ -18,6 +18,20 @@ type Node interface {
 	IsNode()
 }
 
+// What acceptInvitation takes.
+type AcceptInvitationInput struct {
+	// The token of the invitation, from its link. It is good once, and for a time.
+	Token string `json:"token"`
+	// The new password, 8 to 256 bytes.
+	Password string `json:"password"`
+}
+
+// The accepted invitation.
+type AcceptInvitationPayload struct {
+	// The e-mail address with which to sign in, which is the invited one.
+	Email string `json:"email"`
+}
+
 // The account that the gateway stands in front of.
 type Account struct {
 	// The global id.
@@ -184,6 +198,12 @@ type CallEdge struct {
 	Cursor string `json:"cursor"`
 	// The call.
 	Node Call `json:"node"`
+}
+
+// A session whose tokens the browser keeps.
+type CookieSessionPayload struct {
+	// How many seconds the access token lives.
+	ExpiresIn int `json:"expiresIn"`
 }
 
 // What createApiKey takes.

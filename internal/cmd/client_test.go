@@ -30,12 +30,13 @@ func (p *program) as(email string) client {
 	return c
 }
 
+const signInQuery = `mutation($email: String!, $password: String!) {
+	signIn(input: {email: $email, password: $password}) { accessToken refreshToken } }`
+
 // signIn opens a new session.
 func (p *program) signIn(email string) client {
 	p.t.Helper()
-	a := p.guest().do(`mutation($email: String!, $password: String!) {
-		signIn(input: {email: $email, password: $password}) { accessToken refreshToken } }`,
-		vars{"email": email, "password": password})
+	a := p.guest().do(signInQuery, vars{"email": email, "password": password})
 	a.ok(p.t)
 	return client{p, a.text("signIn", "accessToken"), a.text("signIn", "refreshToken")}
 }

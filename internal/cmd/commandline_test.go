@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"database/sql"
 	"flag"
 	"net"
 	"os"
@@ -93,7 +92,7 @@ func TestCheckNamesFaults(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"check", "--help"}, {"matrix", "--help"}} {
+	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"init", "--help"}, {"keys", "--help"}, {"check", "--help"}, {"matrix", "--help"}} {
 		got := command(t, args...)
 		if got.status != 0 || !strings.Contains(got.stdout, "Usage: fieldgate") || got.stderr != "" {
 			t.Errorf("%v: status %d\n%s%s", args, got.status, got.stdout, got.stderr)
@@ -239,14 +238,7 @@ func TestBadData(t *testing.T) {
 		says  string
 	}{
 		{"a database of a newer version", func(t *testing.T, dir string) {
-			db, err := sql.Open("sqlite", filepath.Join(dir, "fieldgate.db"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer db.Close()
-			if _, err := db.Exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)"); err != nil {
-				t.Fatal(err)
-			}
+			changeData(t, dir, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)")
 		}, "newer version"},
 		{"a database that is none", func(t *testing.T, dir string) {
 			rewrite(t, filepath.Join(dir, "fieldgate.db"), []byte(strings.Repeat("this is no database\n", 100)))

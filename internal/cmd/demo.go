@@ -24,17 +24,8 @@ func (g *gateway) fill(ctx context.Context, s serve, db *store.Store) error {
 	if g.demo, err = db.Demo(ctx); err != nil {
 		return err
 	}
-	switch {
-	case s.Demo == "off" && g.demo:
-		return errors.New("the database holds demo users: choose another data folder (--data), or let them in (--demo=on)")
-	case s.Demo == "off" && empty:
-		return errors.New("the database has no account yet, and --demo=off: nobody could sign in")
-	case s.Demo == "on" && !empty && !g.demo:
-		return errors.New("the database holds an account of its own: demo data goes only into an empty one (--data)")
-	case !empty && !g.demo:
-		return nil
-	case !s.local():
-		return fmt.Errorf("demo users, whose password is no secret, are let in from this machine alone: listen on 127.0.0.1, not on %s (--listen)", s.Listen)
+	if err := s.agrees(empty, g.demo); err != nil || !empty && !g.demo {
+		return err
 	}
 	if g.password, err = demoPassword(s); err != nil {
 		return err

@@ -38,6 +38,7 @@ const (
 // gateway is the whole program, wired together.
 type gateway struct {
 	graphql  http.Handler
+	schema   http.Handler
 	auth     *auth.Service
 	identity *identity.Service
 	keys     *token.Keys
@@ -104,8 +105,11 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 	root := &resolvers.Root{
 		Upstream: db, Users: db, Identity: g.identity, Auth: g.auth, Matrix: matrix, Cursors: cursors,
 	}
+	views := engine.NewViews(engine.Introspection(s.Introspection), schema, table)
+	g.schema = serveSchema(views, table, log)
 	g.graphql, err = engine.NewHandler(graph.NewGuardedSchema(graph.Config{Resolvers: root}), engine.Config{
 		Table:  table,
+		Views:  views,
 		Caller: func(ctx context.Context) policy.Set { return auth.From(ctx).Set },
 		TypeOf: func(id string) string {
 			name, _, _ := relay.ParseID(id)
@@ -115,8 +119,11 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 		Log:     log,
 		Denials: engine.Denials(s.Denials),
 		Limits:  limits,
-		Once:    []string{"Mutation.signIn", "Mutation.refreshSession"},
-		Lists:   map[string]int{"User.sessions": session.MaxPerUser},
+		Once: []string{
+			"Mutation.signIn", "Mutation.refreshSession", "Mutation.signInWithCookies", "Mutation.refreshCookies",
+			"Mutation.acceptInvitation",
+		},
+		Lists: map[string]int{"User.sessions": session.MaxPerUser},
 	})
 	return g, err
 }
@@ -177,6 +184,7 @@ func (g *gateway) close() error {
 func (g *gateway) handler(hosts map[string]bool, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", g.auth.Middleware(g.graphql))
+	mux.Handle("GET /schema.graphqls", g.auth.Middleware(g.schema))
 	mux.HandleFunc("GET /.well-known/jwks.json", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/jwk-set+json")
 		w.Header().Set("Cache-Control", "public, max-age=300")

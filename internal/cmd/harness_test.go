@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -101,6 +102,7 @@ func command(t testing.TB, args ...string) result {
 type program struct {
 	t              testing.TB
 	url            string // of /graphql
+	data           string // the data folder
 	stdout, stderr *written
 	http           *http.Client
 	cancel         context.CancelFunc
@@ -121,6 +123,9 @@ func start(t testing.TB, args ...string) *program {
 		t: t, stdout: newWritten(), stderr: newWritten(), cancel: cancel, ended: make(chan struct{}),
 		http:    &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}, Timeout: patience},
 		clients: map[string]client{},
+	}
+	if i := slices.Index(args, "--data"); i >= 0 {
+		p.data = args[i+1]
 	}
 	t.Cleanup(func() { p.stop() })
 	go func() {

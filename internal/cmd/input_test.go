@@ -188,6 +188,9 @@ func TestLimits(t *testing.T) {
 		{"two guesses of a password", `mutation {
 			a: signIn(input: {email: "owner@example.com", password: "guess one"}) { accessToken }
 			b: signIn(input: {email: "owner@example.com", password: "guess two"}) { accessToken } }`, "LIMIT_EXCEEDED"},
+		{"two guesses of an invitation", `mutation {
+			a: acceptInvitation(input: {token: "one", password: "guess one"}) { email }
+			b: acceptInvitation(input: {token: "two", password: "guess two"}) { email } }`, "LIMIT_EXCEEDED"},
 		{"many users with all their sessions", `{ account { users(first: 1000) { edges { node { sessions { id } } } } } }`, "LIMIT_EXCEEDED"},
 		{"too many errors", "{ " + errors.String() + "}", "GRAPHQL_VALIDATION_FAILED"},
 	} {

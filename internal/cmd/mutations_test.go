@@ -63,6 +63,7 @@ type attempt struct {
 	input      string
 	gone, made string // how the one line that goes, or that comes, begins; "" for none
 	cleanUp    func()
+	ask        func(query string) answer // instead of the caller; nil for the caller
 }
 
 // attempts prepares each mutation for one caller, on things of their own.
@@ -102,8 +103,29 @@ var attempts = map[string]func(t *testing.T, p *program, who client) attempt{
 	"signIn": func(t *testing.T, p *program, who client) attempt {
 		return attempt{input: fmt.Sprintf(`(input: {email: %q, password: %q})`, support, password), made: "session of " + support}
 	},
+	"acceptInvitation": func(t *testing.T, p *program, who client) attempt {
+		const chosen = "a password of their own"
+		token := p.invite(secondOwner)
+		// The Owner does not see whether someone has a password, so the sign-in must show it.
+		return attempt{input: fmt.Sprintf(`(input: {token: %q, password: %q})`, token, chosen), cleanUp: func() {
+			p.guest().do(signInQuery, vars{"email": secondOwner, "password": chosen}).ok(t)
+			p.guest().do(signInQuery, vars{"email": secondOwner, "password": password}).refused(t, http.StatusOK, "UNAUTHENTICATED")
+		}}
+	},
 	"refreshSession": func(t *testing.T, p *program, who client) attempt {
 		return attempt{input: fmt.Sprintf(`(input: {refreshToken: %q})`, p.signIn(support).refresh)}
+	},
+	"signInWithCookies": func(t *testing.T, p *program, who client) attempt {
+		b := browser{p.guest(), map[string]string{}}
+		return attempt{
+			input: fmt.Sprintf(`(input: {email: %q, password: %q})`, support, password), made: "session of " + support,
+			ask: func(query string) answer { return b.ask("renew", query) },
+		}
+	},
+	"refreshCookies": func(t *testing.T, p *program, who client) attempt {
+		b := browser{p.guest(), map[string]string{}}
+		b.ask("renew", signInWithCookies).ok(t)
+		return attempt{ask: func(query string) answer { return b.ask("renew", query) }}
 	},
 	"signOut": func(t *testing.T, p *program, who client) attempt {
 		return attempt{gone: "session of "}
@@ -153,7 +175,10 @@ func TestMutations(t *testing.T) {
 					}
 					leaves = append(leaves, leaf)
 				}
-				a := who.do("mutation { "+f.Name+try.input+" { "+strings.Join(leaves, " ")+" } }", nil)
+				if try.ask == nil {
+					try.ask = func(query string) answer { return who.do(query, nil) }
+				}
+				a := try.ask("mutation { " + f.Name + try.input + " { " + strings.Join(leaves, " ") + " } }")
 				gone, made := difference(before, snapshot(t, p))
 
 				allowed := !slices.ContainsFunc(demands(s, step{object: s.Mutation.Name, field: f.Name}),

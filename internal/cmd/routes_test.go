@@ -213,14 +213,17 @@ func literal(t testing.TB, s *ast.Schema, of *ast.Type) string {
 // harmless are inputs that every mutation may be called with and that change
 // nothing, for who is let through is told that they are wrong.
 var harmless = map[string]string{
-	"signIn":         `(input: {email: "nobody@example.com", password: "` + strings.Repeat("x", 2000) + `"})`,
-	"refreshSession": `(input: {refreshToken: "x"})`,
-	"createApiKey":   `(input: {friendlyName: ""})`,
-	"updateApiKey":   `(input: {id: "x", friendlyName: "x"})`,
-	"deleteApiKey":   `(input: {id: "x"})`,
-	"setUserRoles":   `(input: {userId: "x", roles: [SUPPORT]})`,
-	"endSession":     `(input: {sessionId: "x"})`,
-	"signOut":        ``, // ends the session, and is therefore asked for last
+	"signIn":            `(input: {email: "nobody@example.com", password: "` + strings.Repeat("x", 2000) + `"})`,
+	"refreshSession":    `(input: {refreshToken: "x"})`,
+	"signInWithCookies": `(input: {email: "nobody@example.com", password: "x"})`, // without the header that it needs
+	"refreshCookies":    ``,
+	"createApiKey":      `(input: {friendlyName: ""})`,
+	"updateApiKey":      `(input: {id: "x", friendlyName: "x"})`,
+	"deleteApiKey":      `(input: {id: "x"})`,
+	"setUserRoles":      `(input: {userId: "x", roles: [SUPPORT]})`,
+	"endSession":        `(input: {sessionId: "x"})`,
+	"acceptInvitation":  `(input: {token: "x", password: "x"})`,
+	"signOut":           ``, // ends the session, and is therefore asked for last
 }
 
 // mutationProbes calls each mutation for each field of its payload.

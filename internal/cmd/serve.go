@@ -21,6 +21,7 @@ type serve struct {
 	RedisURL         string   `help:"The Redis that holds the sessions, such as redis://localhost:6379/0. Without one, sessions are kept in this process and end with it." placeholder:"URL" env:"FIELDGATE_REDIS_URL" xor:"redis"`
 	RedisURLFile     string   `help:"A file that holds the URL of Redis." type:"path" placeholder:"FILE" env:"FIELDGATE_REDIS_URL_FILE" xor:"redis"`
 	Denials          string   `help:"How answers list what was denied: ${enum}." enum:"each,selection,extensions" default:"each" env:"FIELDGATE_DENIALS"`
+	Introspection    string   `help:"How much of the schema introspection and /schema.graphqls show: what the caller may see (role), everything (full), nothing (off)." enum:"role,full,off" default:"role" env:"FIELDGATE_INTROSPECTION"`
 	Demo             string   `help:"Demo data: in an empty data folder (auto), there or not at all (on), never (off)." enum:"auto,on,off" default:"auto" env:"FIELDGATE_DEMO"`
 	DemoPassword     string   `help:"The password of the demo users, instead of one that is made up." placeholder:"TEXT" env:"FIELDGATE_DEMO_PASSWORD" xor:"password"`
 	DemoPasswordFile string   `help:"A file that holds the password of the demo users." type:"path" placeholder:"FILE" env:"FIELDGATE_DEMO_PASSWORD_FILE" xor:"password"`
@@ -48,6 +49,9 @@ func (s serve) Run(ctx context.Context, o output) error {
 	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
 		return fmt.Errorf("--listen takes HOST:PORT, such as 127.0.0.1:8080: %w", err)
 	}
+	if err := s.refuses(); err != nil {
+		return err
+	}
 	// The port comes first: another gateway that has it may have the data folder too.
 	listener, err := net.Listen("tcp", s.Listen)
 	if err != nil {
@@ -59,6 +63,9 @@ func (s serve) Run(ctx context.Context, o output) error {
 		return err
 	}
 	defer g.close()
+	for _, warning := range s.warns() {
+		log.Warn(warning)
+	}
 	g.announce(o.out, listener.Addr())
 	return s.until(ctx, g, listener, log)
 }
@@ -109,14 +116,4 @@ func (s serve) hosts() map[string]bool {
 		names[strings.ToLower(name)] = true
 	}
 	return names
-}
-
-// local says whether the gateway is reached from this machine alone.
-func (s serve) local() bool {
-	host, _, err := net.SplitHostPort(s.Listen)
-	if err != nil {
-		return false
-	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

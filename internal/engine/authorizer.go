@@ -30,7 +30,7 @@ func (authorizer) Validate(graphql.ExecutableSchema) error { return nil }
 
 // MutateOperationContext records the decision on the operation, or refuses it for a limit.
 func (a authorizer) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
-	op.DisableIntrospection = false // Query.__schema and Query.__type have a check like every field
+	op.DisableIntrospection = false // the gate answers it, by the caller's view
 	d, err := a.decide(ctx, op)
 	if err != nil {
 		return a.present(ctx, err)
@@ -67,6 +67,7 @@ func (a authorizer) decide(ctx context.Context, op *graphql.OperationContext) (*
 		denials:  denials,
 		root:     root,
 		inputs:   w.inputs,
+		views:    a.Views,
 	}, nil
 }
 

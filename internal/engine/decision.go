@@ -22,6 +22,7 @@ type Decision struct {
 	denials  Denials
 	root     *selections
 	inputs   map[input]*refusal
+	views    *Views
 
 	mu  sync.Mutex
 	met []denial

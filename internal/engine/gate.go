@@ -5,7 +5,9 @@ import (
 	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
@@ -74,6 +76,33 @@ func (g Gate) MaskStringPtr(m policy.Mask, s *string) *string {
 	}
 	masked := g.MaskString(m, *s)
 	return &masked
+}
+
+// IntrospectSchema is the schema as the caller may see it. It is FORBIDDEN when introspection is off.
+func (g Gate) IntrospectSchema() (*introspection.Schema, error) {
+	visible, err := g.visible()
+	if err != nil {
+		return nil, err
+	}
+	return introspection.WrapSchema(visible), nil
+}
+
+// IntrospectType is a type of that schema, or nil for one that is not in it.
+func (g Gate) IntrospectType(name string) (*introspection.Type, error) {
+	visible, err := g.visible()
+	if err != nil {
+		return nil, err
+	}
+	return introspection.WrapTypeFromDef(visible, visible.Types[name]), nil
+}
+
+func (g Gate) visible() (*ast.Schema, error) {
+	if g.decision != nil {
+		if visible := g.decision.views.For(g.decision.grants); visible != nil {
+			return visible, nil
+		}
+	}
+	return nil, problem.New(problem.Forbidden, "Introspection is off.")
 }
 
 func (g Gate) deny(ctx context.Context, field graphql.CollectedField, object string, check policy.Check, because *refusal) {

@@ -109,6 +109,7 @@ func configOf(t testing.TB, c caller) engine.Config {
 	set := c.set(t, m)
 	return engine.Config{
 		Table: table,
+		Views: engine.NewViews(engine.IntrospectionRole, enginetest.New().Schema(), table),
 		Caller: func(ctx context.Context) policy.Set {
 			if ctx.Value(signedInKey{}) == nil {
 				return policy.Set{}

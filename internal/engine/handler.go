@@ -21,6 +21,8 @@ import (
 // Once and Lists.
 type Config struct {
 	Table *policy.Table
+	// Views are what introspection shows.
+	Views *Views
 	// Caller is what the caller of a request holds: the zero Set for a guest.
 	Caller func(context.Context) policy.Set
 	// TypeOf is the type that stands inside a global id, or "" for no id of ours.
@@ -46,7 +48,7 @@ type Config struct {
 // It refuses a schema whose generated checks are of other rules than the table,
 // and one that answers a guest who asks for a guarded field.
 func NewHandler(es *Sealed, cfg Config) (http.Handler, error) {
-	if es == nil || cfg.Table == nil || cfg.Caller == nil || cfg.TypeOf == nil || cfg.Present == nil || cfg.Log == nil {
+	if es == nil || cfg.Table == nil || cfg.Views == nil || cfg.Caller == nil || cfg.TypeOf == nil || cfg.Present == nil || cfg.Log == nil {
 		return nil, errors.New("the engine's configuration is incomplete")
 	}
 	if err := es.matches(cfg.Table.Fingerprint()); err != nil {

@@ -49,6 +49,8 @@ type Users interface {
 	// SignedIn notes when a user signed in.
 	SignedIn(ctx context.Context, sid string, at time.Time) error
 
+	Invitations
+
 	Users(ctx context.Context, s upstream.Scope, f UserFilter, p upstream.Page) (upstream.List[model.User], error)
 	User(ctx context.Context, s upstream.Scope, sid string) (*model.User, error)
 

@@ -35,6 +35,8 @@ type memory struct {
 	commits   int
 	lastID    int64
 	signedIn  map[string]time.Time
+	// invited is who is invited by the token of each hash, and until when.
+	invited map[string]invited
 
 	// step, when set, is called before and after each step with its name, such as
 	// "commit" and "committed". Its error fails the step.
@@ -42,7 +44,7 @@ type memory struct {
 }
 
 func newMemory(members ...Member) *memory {
-	m := &memory{users: map[string]Credential{}, signedIn: map[string]time.Time{}}
+	m := &memory{users: map[string]Credential{}, signedIn: map[string]time.Time{}, invited: map[string]invited{}}
 	for _, member := range members {
 		m.users[member.SID] = Credential{Member: member}
 	}
@@ -85,6 +87,44 @@ func (m *memory) SignedIn(_ context.Context, sid string, at time.Time) error {
 	defer m.mu.Unlock()
 	m.signedIn[sid] = at
 	return m.at("signed in")
+}
+
+// invited is an open invitation.
+type invited struct {
+	user  string
+	until time.Time
+}
+
+func (m *memory) Invited(_ context.Context, tokenHash string, now time.Time) error {
+	if err := m.at("invited"); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if i, known := m.invited[tokenHash]; !known || !now.Before(i.until) || m.users[i.user].PasswordHash != "" {
+		return problem.Missing()
+	}
+	return nil
+}
+
+func (m *memory) AcceptInvitation(ctx context.Context, tokenHash, passwordHash string, now time.Time) (string, error) {
+	if err := m.at("accept"); err != nil {
+		return "", err
+	}
+	if err := m.Invited(ctx, tokenHash, now); err != nil {
+		return "", err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	i, known := m.invited[tokenHash]
+	if !known {
+		return "", problem.Missing() // another was faster
+	}
+	delete(m.invited, tokenHash)
+	c := m.users[i.user]
+	c.PasswordHash = passwordHash
+	m.users[i.user] = c
+	return c.Email, nil
 }
 
 func (m *memory) SetRoles(ctx context.Context, account, actor, target string, roles []policy.Role,

@@ -48,11 +48,19 @@ var errPHC = errors.New("identity: not an argon2id hash that can be used")
 // twenty milliseconds of one processor. A password of fewer than 8 or more than 256
 // bytes is BAD_USER_INPUT at input.password.
 func Hash(password string) (string, error) {
-	if len(password) < minPassword || len(password) > maxPassword {
-		return "", problem.Input(
-			fmt.Sprintf("A password has %d to %d bytes.", minPassword, maxPassword), "input", "password")
+	if err := CheckPassword(password); err != nil {
+		return "", err
 	}
 	return hash(password), nil
+}
+
+// CheckPassword tells whether a password may be set: see Hash.
+func CheckPassword(password string) error {
+	if len(password) < minPassword || len(password) > maxPassword {
+		return problem.Input(
+			fmt.Sprintf("A password has %d to %d bytes.", minPassword, maxPassword), "input", "password")
+	}
+	return nil
 }
 
 func hash(password string) string {

@@ -39,6 +39,8 @@ func battery(t *testing.T, db storetest.Database) {
 		{"roles and the outbox", testSetRoles},
 		{"roles that the rules forbid", testSetRolesRefused},
 		{"changes of roles at the same time", testConcurrentSetRoles},
+		{"invitations", testInvitations},
+		{"an invitation that many accept at the same time", testInvitationOnce},
 		{"constraints hold without the program", testConstraints},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, db.Demo(t)) })

@@ -26,7 +26,7 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "4a05fe5643424287", Fields: 78, Objects: 15})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "9bee97fb1ae65505", Fields: 78, Objects: 15})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -2206,7 +2206,7 @@ func (ec *executionContext) fieldContext_Query_search(ctx context.Context, field
 }
 
 func (ec *executionContext) _Query___type(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Query", 2) {
+	if !ec.gate.Field(ctx, field, "Query", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -2253,7 +2253,7 @@ func (ec *executionContext) fieldContext_Query___type(ctx context.Context, field
 }
 
 func (ec *executionContext) _Query___schema(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Query", 2) {
+	if !ec.gate.Field(ctx, field, "Query", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -2428,7 +2428,7 @@ func (ec *executionContext) fieldContext_TouchPayload_page(_ context.Context, fi
 }
 
 func (ec *executionContext) ___Directive_name(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Directive", 2) {
+	if !ec.gate.Field(ctx, field, "__Directive", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -2454,7 +2454,7 @@ func (ec *executionContext) fieldContext___Directive_name(_ context.Context, fie
 }
 
 func (ec *executionContext) ___Directive_description(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Directive", 2) {
+	if !ec.gate.Field(ctx, field, "__Directive", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -2480,7 +2480,7 @@ func (ec *executionContext) fieldContext___Directive_description(_ context.Conte
 }
 
 func (ec *executionContext) ___Directive_isRepeatable(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Directive", 2) {
+	if !ec.gate.Field(ctx, field, "__Directive", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -2506,7 +2506,7 @@ func (ec *executionContext) fieldContext___Directive_isRepeatable(_ context.Cont
 }
 
 func (ec *executionContext) ___Directive_locations(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Directive", 2) {
+	if !ec.gate.Field(ctx, field, "__Directive", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -2532,7 +2532,7 @@ func (ec *executionContext) fieldContext___Directive_locations(_ context.Context
 }
 
 func (ec *executionContext) ___Directive_args(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Directive", 2) {
+	if !ec.gate.Field(ctx, field, "__Directive", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -2579,7 +2579,7 @@ func (ec *executionContext) fieldContext___Directive_args(ctx context.Context, f
 }
 
 func (ec *executionContext) ___EnumValue_name(ctx context.Context, field graphql.CollectedField, obj *introspection.EnumValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__EnumValue", 2) {
+	if !ec.gate.Field(ctx, field, "__EnumValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -2605,7 +2605,7 @@ func (ec *executionContext) fieldContext___EnumValue_name(_ context.Context, fie
 }
 
 func (ec *executionContext) ___EnumValue_description(ctx context.Context, field graphql.CollectedField, obj *introspection.EnumValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__EnumValue", 2) {
+	if !ec.gate.Field(ctx, field, "__EnumValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -2631,7 +2631,7 @@ func (ec *executionContext) fieldContext___EnumValue_description(_ context.Conte
 }
 
 func (ec *executionContext) ___EnumValue_isDeprecated(ctx context.Context, field graphql.CollectedField, obj *introspection.EnumValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__EnumValue", 2) {
+	if !ec.gate.Field(ctx, field, "__EnumValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -2657,7 +2657,7 @@ func (ec *executionContext) fieldContext___EnumValue_isDeprecated(_ context.Cont
 }
 
 func (ec *executionContext) ___EnumValue_deprecationReason(ctx context.Context, field graphql.CollectedField, obj *introspection.EnumValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__EnumValue", 2) {
+	if !ec.gate.Field(ctx, field, "__EnumValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -2683,7 +2683,7 @@ func (ec *executionContext) fieldContext___EnumValue_deprecationReason(_ context
 }
 
 func (ec *executionContext) ___Field_name(ctx context.Context, field graphql.CollectedField, obj *introspection.Field) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Field", 2) {
+	if !ec.gate.Field(ctx, field, "__Field", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -2709,7 +2709,7 @@ func (ec *executionContext) fieldContext___Field_name(_ context.Context, field g
 }
 
 func (ec *executionContext) ___Field_description(ctx context.Context, field graphql.CollectedField, obj *introspection.Field) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Field", 2) {
+	if !ec.gate.Field(ctx, field, "__Field", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -2735,7 +2735,7 @@ func (ec *executionContext) fieldContext___Field_description(_ context.Context, 
 }
 
 func (ec *executionContext) ___Field_args(ctx context.Context, field graphql.CollectedField, obj *introspection.Field) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Field", 2) {
+	if !ec.gate.Field(ctx, field, "__Field", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -2782,7 +2782,7 @@ func (ec *executionContext) fieldContext___Field_args(ctx context.Context, field
 }
 
 func (ec *executionContext) ___Field_type(ctx context.Context, field graphql.CollectedField, obj *introspection.Field) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Field", 2) {
+	if !ec.gate.Field(ctx, field, "__Field", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -2817,7 +2817,7 @@ func (ec *executionContext) fieldContext___Field_type(_ context.Context, field g
 }
 
 func (ec *executionContext) ___Field_isDeprecated(ctx context.Context, field graphql.CollectedField, obj *introspection.Field) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Field", 2) {
+	if !ec.gate.Field(ctx, field, "__Field", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -2843,7 +2843,7 @@ func (ec *executionContext) fieldContext___Field_isDeprecated(_ context.Context,
 }
 
 func (ec *executionContext) ___Field_deprecationReason(ctx context.Context, field graphql.CollectedField, obj *introspection.Field) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Field", 2) {
+	if !ec.gate.Field(ctx, field, "__Field", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -2869,7 +2869,7 @@ func (ec *executionContext) fieldContext___Field_deprecationReason(_ context.Con
 }
 
 func (ec *executionContext) ___InputValue_name(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__InputValue", 2) {
+	if !ec.gate.Field(ctx, field, "__InputValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -2895,7 +2895,7 @@ func (ec *executionContext) fieldContext___InputValue_name(_ context.Context, fi
 }
 
 func (ec *executionContext) ___InputValue_description(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__InputValue", 2) {
+	if !ec.gate.Field(ctx, field, "__InputValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -2921,7 +2921,7 @@ func (ec *executionContext) fieldContext___InputValue_description(_ context.Cont
 }
 
 func (ec *executionContext) ___InputValue_type(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__InputValue", 2) {
+	if !ec.gate.Field(ctx, field, "__InputValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -2956,7 +2956,7 @@ func (ec *executionContext) fieldContext___InputValue_type(_ context.Context, fi
 }
 
 func (ec *executionContext) ___InputValue_defaultValue(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__InputValue", 2) {
+	if !ec.gate.Field(ctx, field, "__InputValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -2982,7 +2982,7 @@ func (ec *executionContext) fieldContext___InputValue_defaultValue(_ context.Con
 }
 
 func (ec *executionContext) ___InputValue_isDeprecated(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__InputValue", 2) {
+	if !ec.gate.Field(ctx, field, "__InputValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -3008,7 +3008,7 @@ func (ec *executionContext) fieldContext___InputValue_isDeprecated(_ context.Con
 }
 
 func (ec *executionContext) ___InputValue_deprecationReason(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__InputValue", 2) {
+	if !ec.gate.Field(ctx, field, "__InputValue", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -3034,7 +3034,7 @@ func (ec *executionContext) fieldContext___InputValue_deprecationReason(_ contex
 }
 
 func (ec *executionContext) ___Schema_description(ctx context.Context, field graphql.CollectedField, obj *introspection.Schema) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Schema", 2) {
+	if !ec.gate.Field(ctx, field, "__Schema", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -3060,7 +3060,7 @@ func (ec *executionContext) fieldContext___Schema_description(_ context.Context,
 }
 
 func (ec *executionContext) ___Schema_types(ctx context.Context, field graphql.CollectedField, obj *introspection.Schema) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Schema", 2) {
+	if !ec.gate.Field(ctx, field, "__Schema", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -3095,7 +3095,7 @@ func (ec *executionContext) fieldContext___Schema_types(_ context.Context, field
 }
 
 func (ec *executionContext) ___Schema_queryType(ctx context.Context, field graphql.CollectedField, obj *introspection.Schema) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Schema", 2) {
+	if !ec.gate.Field(ctx, field, "__Schema", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -3130,7 +3130,7 @@ func (ec *executionContext) fieldContext___Schema_queryType(_ context.Context, f
 }
 
 func (ec *executionContext) ___Schema_mutationType(ctx context.Context, field graphql.CollectedField, obj *introspection.Schema) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Schema", 2) {
+	if !ec.gate.Field(ctx, field, "__Schema", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -3165,7 +3165,7 @@ func (ec *executionContext) fieldContext___Schema_mutationType(_ context.Context
 }
 
 func (ec *executionContext) ___Schema_subscriptionType(ctx context.Context, field graphql.CollectedField, obj *introspection.Schema) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Schema", 2) {
+	if !ec.gate.Field(ctx, field, "__Schema", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -3200,7 +3200,7 @@ func (ec *executionContext) fieldContext___Schema_subscriptionType(_ context.Con
 }
 
 func (ec *executionContext) ___Schema_directives(ctx context.Context, field graphql.CollectedField, obj *introspection.Schema) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Schema", 2) {
+	if !ec.gate.Field(ctx, field, "__Schema", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -3235,7 +3235,7 @@ func (ec *executionContext) fieldContext___Schema_directives(_ context.Context, 
 }
 
 func (ec *executionContext) ___Type_kind(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -3261,7 +3261,7 @@ func (ec *executionContext) fieldContext___Type_kind(_ context.Context, field gr
 }
 
 func (ec *executionContext) ___Type_name(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -3287,7 +3287,7 @@ func (ec *executionContext) fieldContext___Type_name(_ context.Context, field gr
 }
 
 func (ec *executionContext) ___Type_description(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -3313,7 +3313,7 @@ func (ec *executionContext) fieldContext___Type_description(_ context.Context, f
 }
 
 func (ec *executionContext) ___Type_specifiedByURL(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -3339,7 +3339,7 @@ func (ec *executionContext) fieldContext___Type_specifiedByURL(_ context.Context
 }
 
 func (ec *executionContext) ___Type_fields(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -3386,7 +3386,7 @@ func (ec *executionContext) fieldContext___Type_fields(ctx context.Context, fiel
 }
 
 func (ec *executionContext) ___Type_interfaces(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -3421,7 +3421,7 @@ func (ec *executionContext) fieldContext___Type_interfaces(_ context.Context, fi
 }
 
 func (ec *executionContext) ___Type_possibleTypes(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -3456,7 +3456,7 @@ func (ec *executionContext) fieldContext___Type_possibleTypes(_ context.Context,
 }
 
 func (ec *executionContext) ___Type_enumValues(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -3503,7 +3503,7 @@ func (ec *executionContext) fieldContext___Type_enumValues(ctx context.Context, 
 }
 
 func (ec *executionContext) ___Type_inputFields(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -3550,7 +3550,7 @@ func (ec *executionContext) fieldContext___Type_inputFields(ctx context.Context,
 }
 
 func (ec *executionContext) ___Type_ofType(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -3585,7 +3585,7 @@ func (ec *executionContext) fieldContext___Type_ofType(_ context.Context, field 
 }
 
 func (ec *executionContext) ___Type_isOneOf(ctx context.Context, field graphql.CollectedField, obj *introspection.Type) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "__Type", 2) {
+	if !ec.gate.Field(ctx, field, "__Type", 1) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -4443,7 +4443,7 @@ func (ec *executionContext) _TouchPayload(ctx context.Context, sel ast.Selection
 var __DirectiveImplementors = []string{"__Directive"}
 
 func (ec *executionContext) ___Directive(ctx context.Context, sel ast.SelectionSet, obj *introspection.Directive) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "__Directive", 2) {
+	if !ec.gate.Object(ctx, "__Directive", 1) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, __DirectiveImplementors)
@@ -4499,7 +4499,7 @@ func (ec *executionContext) ___Directive(ctx context.Context, sel ast.SelectionS
 var __EnumValueImplementors = []string{"__EnumValue"}
 
 func (ec *executionContext) ___EnumValue(ctx context.Context, sel ast.SelectionSet, obj *introspection.EnumValue) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "__EnumValue", 2) {
+	if !ec.gate.Object(ctx, "__EnumValue", 1) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, __EnumValueImplementors)
@@ -4550,7 +4550,7 @@ func (ec *executionContext) ___EnumValue(ctx context.Context, sel ast.SelectionS
 var __FieldImplementors = []string{"__Field"}
 
 func (ec *executionContext) ___Field(ctx context.Context, sel ast.SelectionSet, obj *introspection.Field) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "__Field", 2) {
+	if !ec.gate.Object(ctx, "__Field", 1) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, __FieldImplementors)
@@ -4611,7 +4611,7 @@ func (ec *executionContext) ___Field(ctx context.Context, sel ast.SelectionSet, 
 var __InputValueImplementors = []string{"__InputValue"}
 
 func (ec *executionContext) ___InputValue(ctx context.Context, sel ast.SelectionSet, obj *introspection.InputValue) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "__InputValue", 2) {
+	if !ec.gate.Object(ctx, "__InputValue", 1) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, __InputValueImplementors)
@@ -4672,7 +4672,7 @@ func (ec *executionContext) ___InputValue(ctx context.Context, sel ast.Selection
 var __SchemaImplementors = []string{"__Schema"}
 
 func (ec *executionContext) ___Schema(ctx context.Context, sel ast.SelectionSet, obj *introspection.Schema) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "__Schema", 2) {
+	if !ec.gate.Object(ctx, "__Schema", 1) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, __SchemaImplementors)
@@ -4733,7 +4733,7 @@ func (ec *executionContext) ___Schema(ctx context.Context, sel ast.SelectionSet,
 var __TypeImplementors = []string{"__Type"}
 
 func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, obj *introspection.Type) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "__Type", 2) {
+	if !ec.gate.Object(ctx, "__Type", 1) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, __TypeImplementors)
@@ -5480,3 +5480,13 @@ func (ec *executionContext) marshalO__Type2ᚖgithubᚗcomᚋ99designsᚋgqlgen�
 }
 
 // endregion ***************************** type.gotpl *****************************
+
+// IntrospectSchema answers with what the caller may see of the schema.
+func (ec *executionContext) IntrospectSchema() (*introspection.Schema, error) {
+	return ec.gate.IntrospectSchema()
+}
+
+// IntrospectType answers with what the caller may see of the schema.
+func (ec *executionContext) IntrospectType(name string) (*introspection.Type, error) {
+	return ec.gate.IntrospectType(name)
+}

@@ -34,6 +34,7 @@ const (
 // Guard takes what gqlgen generated for a schema and returns it with
 //   - its check as the first statement of each field function and each object function,
 //   - the masks of personal data around the values of their fields,
+//   - introspection answered by the gate, with what the caller may see,
 //   - the constructor renamed to NewGuardedSchema, so that nothing that uses it
 //     compiles with what plain gqlgen generates.
 //
@@ -56,6 +57,7 @@ func Guard(src []byte, schema *gql.Schema, table *policy.Table) ([]byte, error) 
 			g.state(decl)
 		}
 	}
+	g.introspection(file)
 	if err := g.complete(); err != nil {
 		return nil, err
 	}

@@ -116,3 +116,21 @@ func TestGuardRefuses(t *testing.T) {
 		})
 	}
 }
+
+// TestGuardRefusesIntrospection: generated code that reads the schema elsewhere than the step knows is refused.
+func TestGuardRefusesIntrospection(t *testing.T) {
+	src := read(t, "testdata/plain.go.txt")
+	for _, row := range []struct{ name, more, want string }{
+		{"no call", "", "introspection asks ec.IntrospectSchema at 0 places"},
+		{"two calls", "func a() { ec.IntrospectType(); ec.IntrospectType() }", "introspection asks ec.IntrospectType at 2 places"},
+		{"around the gate", "func a() { ec.ExecutionContextState.IntrospectSchema() }", "introspection asks ec.ExecutionContextState.IntrospectSchema"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			schema, table := load(t, read(t, "testdata/schema.graphqls"))
+			schema.Query.Fields = append(schema.Query.Fields, &ast.FieldDefinition{Name: "__schema", Type: ast.NamedType("String", nil)})
+			if got, err := gen.Guard([]byte(src+"\n"+row.more+"\n"), schema, table); err == nil || got != nil || !strings.Contains(err.Error(), row.want) {
+				t.Errorf("%v, want %q", err, row.want)
+			}
+		})
+	}
+}

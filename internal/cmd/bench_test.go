@@ -1,0 +1,135 @@
+package cmd
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"testing"
+
+	"github.com/fieldgate/fieldgate/bench"
+	"github.com/fieldgate/fieldgate/internal/engine"
+)
+
+// The workloads. Eight fields, as a table of numbers has them.
+const (
+	smallQuery  = `{ account { sid friendlyName status } viewer { sid roles } }`
+	numbersList = `{ account { phoneNumbers(first: 1000) { edges { node {
+		sid phoneNumber friendlyName status voiceUrl smsUrl dateCreated dateUpdated } } } } }`
+	// callsList is a list of the same size of which Support is denied the eighth field.
+	callsList = `{ account { calls(first: 1000) { edges { node {
+		sid to from status direction duration startTime price { amount } } } } } }`
+)
+
+// BenchmarkGateway sends requests to the program's own handler, without a network: from the request's bytes to the
+// answer's, with the token verified, the session looked up in Redis (FIELDGATE_TEST_REDIS_URL, or the embedded one), the
+// operation decided, the rows read from SQLite and the answer written.
+func BenchmarkGateway(b *testing.B) {
+	for _, row := range []struct {
+		name, caller, query, denials string
+	}{
+		{"empty", guest, `{ __typename }`, ""},
+		{"small", owner, smallQuery, ""},
+		{"numbers=1000x8", owner, numbersList, ""},
+		{"calls=1000x8", owner, callsList, ""},
+		{"calls=1000x8/denied=1of8", support, callsList, ""},
+		{"calls=1000x8/denied=1of8/denials=selection", support, callsList, "selection"},
+	} {
+		b.Run(row.name, func(b *testing.B) {
+			h, token := handlerFor(b, row.caller)
+			request := map[string]any{"query": row.query}
+			if row.denials != "" {
+				request["extensions"] = map[string]any{"denials": row.denials}
+			}
+			body, err := json.Marshal(request)
+			if err != nil {
+				b.Fatal(err)
+			}
+			w := &sink{}
+			for range 3 { // so that the first, which parses, is not measured
+				w.serve(b, h, token, body)
+			}
+			b.ReportAllocs()
+			stop := bench.CPU(b)
+			for b.Loop() {
+				w.serve(b, h, token, body)
+			}
+			stop()
+			b.ReportMetric(float64(w.bytes), "answer-B")
+		})
+	}
+}
+
+// handlerFor is the program's handler on a copy of the demo, and the token of a caller, "" for a guest.
+func handlerFor(b *testing.B, caller string) (http.Handler, string) {
+	b.Helper()
+	s := serve{
+		Listen: "127.0.0.1:0", Data: demoData(b), RedisURL: os.Getenv("FIELDGATE_TEST_REDIS_URL"),
+		Denials: "each", Demo: "auto", DemoPassword: password, Introspection: "role",
+	}
+	log := slog.New(slog.DiscardHandler)
+	g, err := open(b.Context(), s, engine.DefaultLimits(), log)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { g.close() })
+	h := g.handler(s.hosts(), log)
+	if caller == guest {
+		return h, ""
+	}
+	body, err := json.Marshal(map[string]any{
+		"query":     `mutation($email: String!, $password: String!) { signIn(input: {email: $email, password: $password}) { accessToken } }`,
+		"variables": vars{"email": caller, "password": password},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	w := &sink{keep: true}
+	w.serve(b, h, "", body)
+	var answer struct {
+		Data struct{ SignIn struct{ AccessToken string } }
+	}
+	if err := json.Unmarshal(w.text.Bytes(), &answer); err != nil || answer.Data.SignIn.AccessToken == "" {
+		b.Fatalf("%v %s", err, w.text.String())
+	}
+	return h, answer.Data.SignIn.AccessToken
+}
+
+// sink takes an answer and counts its bytes.
+type sink struct {
+	header http.Header
+	status int
+	bytes  int
+	keep   bool
+	text   bytes.Buffer
+}
+
+func (w *sink) Header() http.Header    { return w.header }
+func (w *sink) WriteHeader(status int) { w.status = status }
+
+func (w *sink) Write(p []byte) (int, error) {
+	w.bytes += len(p)
+	if w.keep {
+		w.text.Write(p)
+	}
+	return len(p), nil
+}
+
+// serve asks once.
+func (w *sink) serve(b *testing.B, h http.Handler, token string, body []byte) {
+	r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, "http://127.0.0.1/graphql", io.NopCloser(bytes.NewReader(body)))
+	if err != nil {
+		b.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	w.header, w.status, w.bytes = http.Header{}, http.StatusOK, 0
+	h.ServeHTTP(w, r)
+	if w.status != http.StatusOK || w.bytes < 20 {
+		b.Fatalf("status %d, %d bytes", w.status, w.bytes)
+	}
+}

@@ -1,0 +1,58 @@
+package cmd
+
+import (
+	"fmt"
+	"path/filepath"
+	"text/tabwriter"
+	"time"
+
+	"github.com/fieldgate/fieldgate/auth/token"
+)
+
+// keysCmd is the command keys: without a further word it lists.
+type keysCmd struct {
+	Data string   `help:"The data folder, whose keys/ holds the signing keys." default:"./data" type:"path" env:"FIELDGATE_DATA"`
+	List listKeys `cmd:"" default:"1" help:"List the signing keys: the last by name signs, all verify (the default)."`
+	New  newKey   `cmd:"" help:"Add a signing key, which signs from the next start on."`
+}
+
+func (k keysCmd) folder() string { return filepath.Join(k.Data, "keys") }
+
+type listKeys struct{}
+
+// Run lists the keys, the one that signs last.
+func (listKeys) Run(o output, k *keysCmd) error {
+	keys, err := token.ListKeys(k.folder())
+	if err != nil {
+		return fmt.Errorf("%s (--data): %w", k.folder(), err)
+	}
+	if len(keys) == 0 {
+		return fmt.Errorf("there is no signing key in %s (--data): fieldgate keys new makes one, and so does the first start", k.folder())
+	}
+	w := tabwriter.NewWriter(o.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "FILE\tKEY ID\tUSE")
+	for i, key := range keys {
+		use := "verifies"
+		if i == len(keys)-1 {
+			use = "signs, verifies"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", key.Name, key.ID, use)
+	}
+	return w.Flush()
+}
+
+type newKey struct{}
+
+// Run adds a key.
+func (newKey) Run(o output, k *keysCmd) error {
+	key, err := token.AddKey(k.folder(), time.Now())
+	if err != nil {
+		return fmt.Errorf("%s (--data): %w", k.folder(), err)
+	}
+	_, err = fmt.Fprintf(o.out, `%s  %s
+
+It signs from the gateway's next start on. The older keys verify what they have signed:
+take their files away %s after the last gateway that signs with them has stopped.
+`, filepath.Join(k.folder(), key.Name), key.ID, token.TTL+token.Leeway)
+	return err
+}

@@ -1,0 +1,94 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/fieldgate/fieldgate/internal/identity"
+)
+
+// What a configuration may be too weak for stands here, each with its reason: what the
+// gateway refuses to start with, and what it starts with and warns of. That a key file
+// which others may read is refused stands in auth/token, which reads it.
+
+// refuses says why the gateway does not start with this configuration. It looks at what
+// can be seen before anything is opened or made; agrees sees to the rest.
+func (s serve) refuses() error {
+	var faults []error
+	if s.DemoPassword != "" {
+		if err := identity.CheckPassword(s.DemoPassword); err != nil {
+			faults = append(faults, fmt.Errorf("the demo password (--demo-password): %w", err))
+		}
+	}
+	if fresh(s.Data) {
+		faults = append(faults, s.agrees(true, false))
+	}
+	return errors.Join(faults...)
+}
+
+// agrees says why a database does not go with --demo and --listen: one that is empty, or
+// that holds demo data, or else one with an account of its own.
+func (s serve) agrees(empty, demo bool) error {
+	switch {
+	case s.Demo == "off" && demo:
+		return errors.New("the database holds demo users: choose another data folder (--data), or let them in (--demo=on)")
+	case s.Demo == "off" && empty:
+		return errors.New("the database has no account yet, and --demo=off: nobody could sign in. Make one first: fieldgate init --account-name NAME --owner EMAIL")
+	case s.Demo == "on" && !empty && !demo:
+		return errors.New("the database holds an account of its own: demo data goes only into an empty one (--data)")
+	case empty && !s.local():
+		return fmt.Errorf("the database has no account yet, and demo users, whose password is no secret, are let in from this machine alone: make an account first (fieldgate init --account-name NAME --owner EMAIL), or listen on 127.0.0.1, not on %s (--listen)", s.Listen)
+	case demo && !s.local():
+		return fmt.Errorf("demo users, whose password is no secret, are let in from this machine alone: listen on 127.0.0.1, not on %s (--listen)", s.Listen)
+	}
+	return nil
+}
+
+// warns says what the configuration is served with although it may not be what is wanted.
+func (s serve) warns() []string {
+	var warnings []string
+	if s.everywhere() && len(s.Host) == 0 {
+		warnings = append(warnings, "the gateway listens on every address of this machine, but answers only to the name localhost: requests to another name are refused until it is given (--host)")
+	}
+	if !s.local() && s.RedisURL == "" {
+		warnings = append(warnings, "sessions are kept in this process: every restart signs everyone out (--redis-url)")
+	}
+	for _, file := range []struct{ name, path, could string }{
+		{"the matrix (--matrix)", s.Matrix, "decide who may do what"},
+		{"the data folder (--data)", s.Data, "replace the database"},
+		{"the folder of the signing keys", filepath.Join(s.Data, "keys"), "add a key of their own, and sign tokens with it"},
+	} {
+		if file.path != "" && writableByOthers(file.path) {
+			warnings = append(warnings, fmt.Sprintf("others on this machine may write to %s, %s: they could %s (chmod go-w)", file.name, file.path, file.could))
+		}
+	}
+	return warnings
+}
+
+// local says whether the gateway is reached from this machine alone.
+func (s serve) local() bool {
+	host, _, err := net.SplitHostPort(s.Listen)
+	return err == nil && loopback(host)
+}
+
+// loopback says whether a name or an address leads to this machine itself.
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// everywhere says whether the gateway listens on every address of the machine.
+func (s serve) everywhere() bool {
+	host, _, err := net.SplitHostPort(s.Listen)
+	ip := net.ParseIP(host)
+	return err == nil && (host == "" || ip != nil && ip.IsUnspecified())
+}
+
+// writableByOthers says whether more than its owner may write to what is at path.
+func writableByOthers(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().Perm()&0o022 != 0
+}
