@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 
 	"github.com/fieldgate/fieldgate/internal/identity"
 )
@@ -23,20 +22,25 @@ func (s serve) refuses() error {
 			faults = append(faults, fmt.Errorf("the demo password (--demo-password): %w", err))
 		}
 	}
-	if fresh(s.Data) {
+	if s.fresh(s.Data) {
 		faults = append(faults, s.agrees(true, false))
 	}
-	return errors.Join(faults...)
+	return errors.Join(append(faults, s.unshared())...)
 }
 
 // agrees says why a database does not go with --demo and --listen: one that is empty, or
 // that holds demo data, or else one with an account of its own.
 func (s serve) agrees(empty, demo bool) error {
+	const first = "Make one first: fieldgate init --account-name NAME --owner EMAIL"
 	switch {
+	case s.external() && s.Demo == "auto" && demo:
+		return errors.New("the database (--database-url) holds demo users: choose another, or let them in (--demo=on)")
+	case s.external() && s.Demo == "auto" && empty:
+		return errors.New("the database (--database-url) has no account yet, and nobody could sign in. " + first + " --database-url URL. Demo data goes into a database that is not this gateway's own only when asked for (--demo=on)")
 	case s.Demo == "off" && demo:
 		return errors.New("the database holds demo users: choose another data folder (--data), or let them in (--demo=on)")
 	case s.Demo == "off" && empty:
-		return errors.New("the database has no account yet, and --demo=off: nobody could sign in. Make one first: fieldgate init --account-name NAME --owner EMAIL")
+		return errors.New("the database has no account yet, and --demo=off: nobody could sign in. " + first)
 	case s.Demo == "on" && !empty && !demo:
 		return errors.New("the database holds an account of its own: demo data goes only into an empty one (--data)")
 	case empty && !s.local():
@@ -56,10 +60,15 @@ func (s serve) warns() []string {
 	if !s.local() && s.RedisURL == "" {
 		warnings = append(warnings, "sessions are kept in this process: every restart signs everyone out (--redis-url)")
 	}
+	keys, _ := s.folder(s.Data)
+	data := s.Data
+	if s.external() {
+		data = "" // there is no database in it
+	}
 	for _, file := range []struct{ name, path, could string }{
 		{"the matrix (--matrix)", s.Matrix, "decide who may do what"},
-		{"the data folder (--data)", s.Data, "replace the database"},
-		{"the folder of the signing keys", filepath.Join(s.Data, "keys"), "add a key of their own, and sign tokens with it"},
+		{"the data folder (--data)", data, "replace the database"},
+		{"the folder of the signing keys", keys, "add a key of their own, and sign tokens with it"},
 	} {
 		if file.path != "" && writableByOthers(file.path) {
 			warnings = append(warnings, fmt.Sprintf("others on this machine may write to %s, %s: they could %s (chmod go-w)", file.name, file.path, file.could))

@@ -1,0 +1,127 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/fieldgate/fieldgate/auth/token"
+	"github.com/fieldgate/fieldgate/internal/store"
+)
+
+// databaseFlags say where accounts are kept if not in the data folder.
+type databaseFlags struct {
+	DatabaseURL     string `help:"The Postgres that holds the accounts, such as postgres://user:password@host/name?sslmode=verify-full, instead of a file in the data folder." placeholder:"URL" env:"FIELDGATE_DATABASE_URL" xor:"database"`
+	DatabaseURLFile string `help:"A file that holds the URL of the Postgres." type:"path" placeholder:"FILE" env:"FIELDGATE_DATABASE_URL_FILE" xor:"database"`
+}
+
+// secret is the URL, which may stand in a file.
+func (d *databaseFlags) secret() secret {
+	return secret{"--database-url-file", d.DatabaseURLFile, &d.DatabaseURL}
+}
+
+// external says whether accounts are kept where other gateways may keep theirs too.
+func (d databaseFlags) external() bool { return d.DatabaseURL != "" }
+
+// place is where accounts are kept, in words and with the flag that says so.
+func (d databaseFlags) place(data string) string {
+	if d.external() {
+		return "the database (--database-url)"
+	}
+	return data + " (--data)"
+}
+
+// open opens the database. The one in the data folder is made if need be.
+func (d databaseFlags) open(ctx context.Context, data string, o store.Options) (*store.Store, error) {
+	if d.external() {
+		db, err := store.OpenPostgres(ctx, d.DatabaseURL, o)
+		if err != nil {
+			return nil, fmt.Errorf("--database-url: %w", err)
+		}
+		return db, nil
+	}
+	db, err := store.Open(ctx, databaseFile(data))
+	if err != nil {
+		return nil, fmt.Errorf("the database in %s (--data): %w", data, err)
+	}
+	return db, nil
+}
+
+// fresh says whether there is no database yet. One that is external is there.
+func (d databaseFlags) fresh(data string) bool { return !d.external() && fresh(data) }
+
+// poolFlags are the limits of a gateway's connections to a Postgres.
+type poolFlags struct {
+	DatabaseMaxConnections   int           `help:"How many connections to the Postgres there are at most." default:"16" placeholder:"N" env:"FIELDGATE_DATABASE_MAX_CONNECTIONS"`
+	DatabaseStatementTimeout time.Duration `help:"How long the Postgres may take for a statement." default:"5s" env:"FIELDGATE_DATABASE_STATEMENT_TIMEOUT"`
+}
+
+func (p poolFlags) options() store.Options {
+	return store.Options{MaxConnections: p.DatabaseMaxConnections, StatementLimit: p.DatabaseStatementTimeout}
+}
+
+// keyFlags say where the signing keys are.
+type keyFlags struct {
+	Keys string `help:"The folder of the signing keys, by default keys/ in the data folder." type:"path" placeholder:"DIR" env:"FIELDGATE_KEYS"`
+}
+
+// folder is the folder of the signing keys, and the flag that names it.
+func (k keyFlags) folder(data string) (dir, flag string) {
+	if k.Keys != "" {
+		return k.Keys, "--keys"
+	}
+	return filepath.Join(data, "keys"), "--data"
+}
+
+// signingKeys loads the keys. One is made only for a gateway with a database of its own.
+func (s serve) signingKeys() (*token.Keys, error) {
+	if err := s.givenKey(); err != nil {
+		return nil, err
+	}
+	dir, flag := s.folder(s.Data)
+	keys, _, err := token.LoadKeys(dir)
+	if err != nil {
+		return nil, fmt.Errorf("the keys in %s (%s): %w", dir, flag, err)
+	}
+	return keys, nil
+}
+
+// givenKey says what is wrong when gateways that share a database would not sign with the
+// same key, because it was not given to them: each would make up its own.
+func (s serve) givenKey() error {
+	if !s.external() {
+		return nil
+	}
+	dir, flag := s.folder(s.Data)
+	keys, err := token.ListKeys(dir)
+	if err != nil {
+		return fmt.Errorf("the keys in %s (%s): %w", dir, flag, err)
+	}
+	if len(keys) > 0 && !keys[len(keys)-1].Generated {
+		return nil
+	}
+	return fmt.Errorf("gateways that share a database (--database-url) sign with one key, which is given to each and not made up: "+
+		"put it into %s (%s), readable by its owner alone. fieldgate keys new makes one, and so does "+
+		"openssl genpkey -algorithm ed25519 -out %s", dir, flag, filepath.Join(dir, "20260101T000000Z.pem"))
+}
+
+// unshared says why the configuration is not one to share a database with.
+func (s serve) unshared() error {
+	if s.DatabaseMaxConnections < 1 || s.DatabaseStatementTimeout < time.Millisecond {
+		return errors.New("--database-max-connections takes a number from 1 on, --database-statement-timeout a duration such as 5s")
+	}
+	if !s.external() {
+		return nil
+	}
+	var faults []error
+	if s.RedisURL == "" {
+		faults = append(faults, errors.New("gateways that share a database (--database-url) share their sessions too, "+
+			"or a role that is taken away at one would still be held at another: name their Redis (--redis-url)"))
+	}
+	if s.Demo == "on" && s.DemoPassword == "" {
+		faults = append(faults, errors.New("gateways that share a database (--database-url) share the demo's password: say it (--demo-password)"))
+	}
+	return errors.Join(append(faults, s.givenKey())...)
+}
