@@ -8,13 +8,11 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/graph/model"
-	"github.com/fieldgate/fieldgate/internal/identity"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/fieldgate/fieldgate/internal/store"
 	"github.com/fieldgate/fieldgate/internal/store/demo"
@@ -224,43 +222,6 @@ func TestOpenPostgresFails(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// TestAdministratorsDemoteEachOther: two changes that read what the other writes, at the
-// same time. One must come first, and then the other is no longer allowed.
-func TestAdministratorsDemoteEachOther(t *testing.T) {
-	for _, server := range storetest.Postgres() {
-		s := openPostgres(t, server.Demo(t), store.Options{})
-		a := demo.Main()
-		one, other := a.With(policy.Administrator).SID, a.With(policy.Developer).SID
-		if _, err := s.SetRoles(t.Context(), a.SID, a.With(policy.Owner).SID, other, []policy.Role{policy.Administrator}, allow); err != nil {
-			t.Fatal(err)
-		}
-		var both, wait sync.WaitGroup
-		both.Add(2)
-		refused := problem.New(problem.Forbidden, "no longer an Administrator")
-		demote := func(actor, target string) error {
-			attempts := 0
-			_, err := s.SetRoles(t.Context(), a.SID, actor, target, []policy.Role{policy.Support}, func(by, _ identity.Member, _ bool) (int64, error) {
-				if attempts++; attempts == 1 {
-					both.Done()
-					both.Wait() // each has seen the other as Administrator
-				}
-				if by.Roles[0] != policy.Administrator {
-					return 0, refused
-				}
-				return 1, nil
-			})
-			return err
-		}
-		errs := make([]error, 2)
-		wait.Go(func() { errs[0] = demote(one, other) })
-		wait.Go(func() { errs[1] = demote(other, one) })
-		wait.Wait()
-		if (errs[0] == nil) == (errs[1] == nil) || !errors.Is(errors.Join(errs...), refused) {
-			t.Errorf("%v and %v, want one refused", errs[0], errs[1])
-		}
 	}
 }
 
