@@ -6,3 +6,8 @@ COUNT ?= 6
 .PHONY: bench
 bench:
 	go test -run '^$$' -bench . -count $(COUNT) -benchtime 1s ./auth/... ./internal/...
+
+# The examples, against a gateway of their own. Needs Node 20 or newer.
+.PHONY: examples
+examples:
+	examples/run.sh

@@ -49,3 +49,5 @@ require (
 )
 
 tool github.com/99designs/gqlgen
+
+ignore ./examples

@@ -1,0 +1,68 @@
+// The client: which links, how errors are taken, how lists are kept.
+import {
+  ApolloClient,
+  ApolloLink,
+  HttpLink,
+  InMemoryCache,
+  ServerError,
+  type FieldMergeFunction,
+  type FieldPolicy,
+} from "@apollo/client";
+import { SetContextLink } from "@apollo/client/link/context";
+import { ErrorLink } from "@apollo/client/link/error";
+import { relayStylePagination } from "@apollo/client/utilities";
+import { defer, switchMap } from "rxjs";
+import type { Session } from "./session.js";
+
+// A query whose answer lacks what was denied is still an answer: keep its data, and its errors beside it. A mutation
+// that is denied throws, for nothing of it was done.
+declare module "@apollo/client" {
+  namespace ApolloClient {
+    namespace DeclareDefaultOptions {
+      interface Query {
+        errorPolicy: "all";
+      }
+      interface WatchQuery {
+        errorPolicy: "all";
+      }
+    }
+  }
+}
+
+/** Makes a client whose requests are those of the session's user. */
+export function createClient(session: Session): ApolloClient {
+  return new ApolloClient({
+    link: ApolloLink.from([renew(session), authorize(session), new HttpLink({ uri: session.url })]),
+    cache: new InMemoryCache({
+      typePolicies: {
+        Account: { fields: { apiKeys: pages(["friendlyName"]) } },
+        Viewer: { keyFields: ["sid"] },
+      },
+    }),
+    defaultOptions: { query: { errorPolicy: "all" }, watchQuery: { errorPolicy: "all" } },
+  });
+}
+
+function authorize(session: Session): ApolloLink {
+  return new SetContextLink(({ headers }) => {
+    const token = session.accessToken;
+    return token ? { token, headers: { ...headers, authorization: `Bearer ${token}` } } : {};
+  });
+}
+
+// After a 401 the token is refreshed and the request sent once more, through authorize again. ErrorLink does not see
+// how that ends, so a second 401 is the caller's.
+function renew(session: Session): ApolloLink {
+  return new ErrorLink(({ error, operation, forward }) => {
+    const { token } = operation.getContext();
+    if (!token || !ServerError.is(error) || error.statusCode !== 401) return;
+    return defer(() => session.refresh(token)).pipe(switchMap(() => forward(operation)));
+  });
+}
+
+// Pages of a connection, joined. By itself relayStylePagination makes an empty list of one that is denied.
+function pages(keyArgs: string[]): FieldPolicy {
+  const policy = relayStylePagination(keyArgs);
+  const join = policy.merge as FieldMergeFunction;
+  return { ...policy, merge: (existing, incoming, options) => incoming && join(existing ?? undefined, incoming, options) };
+}
