@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -86,42 +85,4 @@ func (s serve) signingKeys() (*token.Keys, error) {
 		return nil, fmt.Errorf("the keys in %s (%s): %w", dir, flag, err)
 	}
 	return keys, nil
-}
-
-// givenKey says what is wrong when gateways that share a database would not sign with the
-// same key, because it was not given to them: each would make up its own.
-func (s serve) givenKey() error {
-	if !s.external() {
-		return nil
-	}
-	dir, flag := s.folder(s.Data)
-	keys, err := token.ListKeys(dir)
-	if err != nil {
-		return fmt.Errorf("the keys in %s (%s): %w", dir, flag, err)
-	}
-	if len(keys) > 0 && !keys[len(keys)-1].Generated {
-		return nil
-	}
-	return fmt.Errorf("gateways that share a database (--database-url) sign with one key, which is given to each and not made up: "+
-		"put it into %s (%s), readable by its owner alone. fieldgate keys new makes one, and so does "+
-		"openssl genpkey -algorithm ed25519 -out %s", dir, flag, filepath.Join(dir, "20260101T000000Z.pem"))
-}
-
-// unshared says why the configuration is not one to share a database with.
-func (s serve) unshared() error {
-	if s.DatabaseMaxConnections < 1 || s.DatabaseStatementTimeout < time.Millisecond {
-		return errors.New("--database-max-connections takes a number from 1 on, --database-statement-timeout a duration such as 5s")
-	}
-	if !s.external() {
-		return nil
-	}
-	var faults []error
-	if s.RedisURL == "" {
-		faults = append(faults, errors.New("gateways that share a database (--database-url) share their sessions too, "+
-			"or a role that is taken away at one would still be held at another: name their Redis (--redis-url)"))
-	}
-	if s.Demo == "on" && s.DemoPassword == "" {
-		faults = append(faults, errors.New("gateways that share a database (--database-url) share the demo's password: say it (--demo-password)"))
-	}
-	return errors.Join(append(faults, s.givenKey())...)
 }
