@@ -225,8 +225,7 @@ func compose(t *testing.T) composition {
 
 func TestCompose(t *testing.T) {
 	c := compose(t)
-	// The second is of --database-url, which comes with Postgres.
-	known := append(variables(t), "FIELDGATE_DATABASE_URL_FILE")
+	known := variables(t)
 	if len(c.Services) != 3 {
 		t.Fatalf("services %v", c.Services)
 	}

@@ -14,6 +14,20 @@ import (
 // idleFor is how long a connection has been idle that nobody is likely to be writing to just now.
 const idleFor = 500 * time.Millisecond
 
+// drainFlags say how the gateway stops.
+type drainFlags struct {
+	DrainDelay   time.Duration `help:"How long clients are still served after a signal to stop, while /readyz tells load balancers to send them elsewhere." default:"0s" env:"FIELDGATE_DRAIN_DELAY"`
+	DrainTimeout time.Duration `help:"How long requests under way may then take to end." default:"10s" env:"FIELDGATE_DRAIN_TIMEOUT"`
+}
+
+// check says what is wrong with them.
+func (d drainFlags) check() error {
+	if d.DrainDelay < 0 || d.DrainTimeout <= 0 {
+		return errors.New("--drain-delay and --drain-timeout take durations, such as 5s; the timeout is more than nothing")
+	}
+	return nil
+}
+
 // drain takes leave of the clients and returns when the last request has its answer. Probes are
 // told first, and clients go on being served for the delay, so that whoever sends them here has time to
 // send them elsewhere. Answers then say that their connection ends (RFC 9112, section 9.6): a server that

@@ -76,15 +76,17 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 	if err != nil {
 		return nil, err
 	}
-	if err := g.lock(ctx, s.Data, s.RedisURL == ""); err != nil {
+	if !s.external() {
+		if err := g.lock(ctx, s.Data, s.RedisURL == ""); err != nil {
+			return nil, err
+		}
+	}
+	if g.keys, err = s.signingKeys(); err != nil {
 		return nil, err
 	}
-	if g.keys, _, err = token.LoadKeys(filepath.Join(s.Data, "keys")); err != nil {
-		return nil, fmt.Errorf("the keys in %s (--data): %w", s.Data, err)
-	}
-	db, err := store.Open(ctx, filepath.Join(s.Data, "fieldgate.db"), g.observer.watchDatabase("sqlite")...)
+	db, err := s.databaseFlags.open(ctx, s.Data, g.observer.watchDatabase(s.databaseFlags, s.options()))
 	if err != nil {
-		return nil, fmt.Errorf("the database in %s (--data): %w", s.Data, err)
+		return nil, err
 	}
 	g.closers = append(g.closers, db.Close)
 	sessions, err := g.sessions(ctx, s.RedisURL, log)

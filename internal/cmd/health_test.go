@@ -2,20 +2,18 @@ package cmd
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/fieldgate/fieldgate/internal/store"
+	"github.com/fieldgate/fieldgate/internal/store/storetest"
 )
 
 // probeOf asks a running program's probe under some name, and returns status and body.
@@ -80,19 +78,36 @@ func TestProbes(t *testing.T) {
 		}
 	})
 	t.Run("the tables are another program's", func(t *testing.T) {
-		data := demoData(t)
-		p := start(t, "--data", data, "--demo-password", password)
-		other, err := store.Open(t.Context(), filepath.Join(data, "fieldgate.db"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer other.Close()
-		execute(t, other, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (900, TRUE)")
-		eventually(t, "the gateway is not ready on tables that it does not know", func() bool {
-			status, body := p.probeOf("/readyz", "")
-			return status == http.StatusServiceUnavailable &&
-				body == `{"status":"failed","checks":{"database":"ok","migrations":"failed","redis":"ok"}}`
+		eachDatabase(t, func(t *testing.T, on kept) {
+			p := on.start(t)
+			p.change("INSERT INTO goose_db_version (version_id, is_applied) VALUES (900, TRUE)")
+			eventually(t, "the gateway is not ready on tables that it does not know", func() bool {
+				status, body := p.probeOf("/readyz", "")
+				return status == http.StatusServiceUnavailable &&
+					body == `{"status":"failed","checks":{"database":"ok","migrations":"failed","redis":"ok"}}`
+			})
 		})
+	})
+	t.Run("Postgres goes and comes back", func(t *testing.T) {
+		for _, server := range storetest.Postgres() {
+			line := storetest.NewLine(t, server.Demo(t))
+			p := start(t, append(onPostgres(t, line.URL()), "--redis-url", startRedis(t).url())...)
+			line.Cut()
+			eventually(t, "the gateway is not ready without its database", func() bool {
+				begun := time.Now()
+				status, body := p.probeOf("/readyz", "")
+				if took := time.Since(begun); took > 5*time.Second {
+					t.Errorf("the answer took %s", took)
+				}
+				return status == http.StatusServiceUnavailable &&
+					body == `{"status":"failed","checks":{"database":"failed","migrations":"failed","redis":"ok"}}`
+			})
+			line.Mend()
+			eventually(t, "the gateway is ready again", func() bool {
+				status, _ := p.probeOf("/readyz", "")
+				return status == http.StatusOK
+			})
+		}
 	})
 }
 
@@ -196,17 +211,5 @@ func TestHealthcheck(t *testing.T) {
 	}
 	if got := command(t, "healthcheck", "--listen", "nonsense"); got.status != 1 || !strings.Contains(got.stderr, "--listen") {
 		t.Errorf("of no address: %+v", got)
-	}
-}
-
-// execute runs a statement on the database.
-func execute(t *testing.T, s *store.Store, statement string) {
-	t.Helper()
-	err := s.Transact(t.Context(), func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(t.Context(), statement)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 }

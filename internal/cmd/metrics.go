@@ -13,6 +13,11 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
+// metricsFlag says where figures are to be had.
+type metricsFlag struct {
+	MetricsListen string `help:"The address at which Prometheus reads figures, such as 127.0.0.1:9464. Without one there are none." placeholder:"HOST:PORT" env:"FIELDGATE_METRICS_LISTEN"`
+}
+
 // showMetrics serves the figures on a listener of their own, which clients do not reach: they show nobody's
 // data, but how much is going on. Without an address there are none. Probes are answered there too.
 func (s serve) showMetrics(g *gateway, log *slog.Logger) (stop func(), err error) {

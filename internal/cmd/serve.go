@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -17,20 +16,22 @@ import (
 // serve is the command serve and its configuration.
 type serve struct {
 	matrixFlag
-	Listen           string        `help:"The address to listen on." default:"127.0.0.1:8080" env:"FIELDGATE_LISTEN"`
-	Data             string        `help:"The folder of the database and the keys." default:"./data" type:"path" env:"FIELDGATE_DATA"`
-	RedisURL         string        `help:"The Redis that holds the sessions, such as redis://localhost:6379/0. Without one, sessions are kept in this process and end with it." placeholder:"URL" env:"FIELDGATE_REDIS_URL" xor:"redis"`
-	RedisURLFile     string        `help:"A file that holds the URL of Redis." type:"path" placeholder:"FILE" env:"FIELDGATE_REDIS_URL_FILE" xor:"redis"`
-	Denials          string        `help:"How answers list what was denied: ${enum}." enum:"each,selection,extensions" default:"each" env:"FIELDGATE_DENIALS"`
-	Introspection    string        `help:"How much of the schema introspection and /schema.graphqls show: what the caller may see (role), everything (full), nothing (off)." enum:"role,full,off" default:"role" env:"FIELDGATE_INTROSPECTION"`
-	Demo             string        `help:"Demo data: in an empty data folder (auto), there or not at all (on), never (off)." enum:"auto,on,off" default:"auto" env:"FIELDGATE_DEMO"`
-	DemoPassword     string        `help:"The password of the demo users, instead of one that is made up." placeholder:"TEXT" env:"FIELDGATE_DEMO_PASSWORD" xor:"password"`
-	DemoPasswordFile string        `help:"A file that holds the password of the demo users." type:"path" placeholder:"FILE" env:"FIELDGATE_DEMO_PASSWORD_FILE" xor:"password"`
-	Host             []string      `help:"Names under which clients reach the gateway, beside those of this machine itself." placeholder:"NAME" env:"FIELDGATE_HOST"`
-	DrainDelay       time.Duration `help:"How long clients are still served after a signal to stop, while /readyz tells load balancers to send them elsewhere." default:"0s" env:"FIELDGATE_DRAIN_DELAY"`
-	DrainTimeout     time.Duration `help:"How long requests under way may then take to end." default:"10s" env:"FIELDGATE_DRAIN_TIMEOUT"`
-	MetricsListen    string        `help:"The address at which Prometheus reads figures, such as 127.0.0.1:9464. Without one there are none." placeholder:"HOST:PORT" env:"FIELDGATE_METRICS_LISTEN"`
-	LogLevel         string        `help:"What is logged: ${enum}." enum:"debug,info,warn,error" default:"info" env:"FIELDGATE_LOG_LEVEL"`
+	databaseFlags
+	poolFlags
+	keyFlags
+	drainFlags
+	metricsFlag
+	Listen           string   `help:"The address to listen on." default:"127.0.0.1:8080" env:"FIELDGATE_LISTEN"`
+	Data             string   `help:"The folder of the database and the keys." default:"./data" type:"path" env:"FIELDGATE_DATA"`
+	RedisURL         string   `help:"The Redis that holds the sessions, such as redis://localhost:6379/0. Without one, sessions are kept in this process and end with it." placeholder:"URL" env:"FIELDGATE_REDIS_URL" xor:"redis"`
+	RedisURLFile     string   `help:"A file that holds the URL of Redis." type:"path" placeholder:"FILE" env:"FIELDGATE_REDIS_URL_FILE" xor:"redis"`
+	Denials          string   `help:"How answers list what was denied: ${enum}." enum:"each,selection,extensions" default:"each" env:"FIELDGATE_DENIALS"`
+	Introspection    string   `help:"How much of the schema introspection and /schema.graphqls show: what the caller may see (role), everything (full), nothing (off)." enum:"role,full,off" default:"role" env:"FIELDGATE_INTROSPECTION"`
+	Demo             string   `help:"Demo data: in an empty data folder (auto), in an empty database or not at all (on), never (off)." enum:"auto,on,off" default:"auto" env:"FIELDGATE_DEMO"`
+	DemoPassword     string   `help:"The password of the demo users, instead of one that is made up." placeholder:"TEXT" env:"FIELDGATE_DEMO_PASSWORD" xor:"password"`
+	DemoPasswordFile string   `help:"A file that holds the password of the demo users." type:"path" placeholder:"FILE" env:"FIELDGATE_DEMO_PASSWORD_FILE" xor:"password"`
+	Host             []string `help:"Names under which clients reach the gateway, beside those of this machine itself." placeholder:"NAME" env:"FIELDGATE_HOST"`
+	LogLevel         string   `help:"What is logged: ${enum}." enum:"debug,info,warn,error" default:"info" env:"FIELDGATE_LOG_LEVEL"`
 }
 
 // maxHeader bounds the headers of a request.
@@ -49,8 +50,8 @@ func (s serve) Run(ctx context.Context, o output) error {
 	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
 		return fmt.Errorf("--listen takes HOST:PORT, such as 127.0.0.1:8080: %w", err)
 	}
-	if s.DrainDelay < 0 || s.DrainTimeout <= 0 {
-		return errors.New("--drain-delay and --drain-timeout take durations, such as 5s; the timeout is more than nothing")
+	if err := s.drainFlags.check(); err != nil {
+		return err
 	}
 	if err := s.refuses(); err != nil {
 		return err

@@ -55,12 +55,16 @@ func startTracing(ctx context.Context, log *slog.Logger) (*tracing.Traces, error
 	return tracing.Start(ctx, cfg)
 }
 
-// watchDatabase has the calls of a database traced; system is what it is.
-func (o *observer) watchDatabase(system string) []store.Option {
-	if o.traces == nil {
-		return nil
+// watchDatabase has the calls of a database traced.
+func (o *observer) watchDatabase(d databaseFlags, options store.Options) store.Options {
+	if o.traces != nil {
+		system := "sqlite"
+		if d.external() {
+			system = "postgresql"
+		}
+		options.Through = o.traces.Database(system)
 	}
-	return []store.Option{store.Through(o.traces.Database(system))}
+	return options
 }
 
 // watchRedis has the calls of Redis traced.

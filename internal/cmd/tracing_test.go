@@ -111,40 +111,46 @@ func tree(all []*v1.Span, parent []byte, indent string) string {
 func TestTraces(t *testing.T) {
 	for name, collect := range map[string]func(*testing.T) *received{"HTTP": overHTTP, "gRPC": overGRPC} {
 		t.Run(name, func(t *testing.T) {
-			c := collect(t)
-			p := startDemo(t)
-			who := p.signIn(support)
-			const (
-				document = `query Marked($to: String, $id: ID!) { account { calls(first: 3, to: $to) { edges { node { sid price { amount } } } } } node(id: $id) { id } }`
-				traceID  = "0af7651916cd43dd8448eb211c80319c"
-			)
-			own := p.as(owner)
-			own.do(`{ __typename }`, nil).ok(t) // Redis knows the script from now on
-			r := own.request(http.MethodPost, p.url, `{"query": "`+document+`", "variables": {"to": "+15550001111", "id": "QWNjb3VudDpBQ3NlY3JldA"}}`)
-			r.Header.Set("traceparent", "00-"+traceID+"-b7ad6b7169203331-00")
-			r.Header.Set("tracestate", "vendor=statesecret")
-			r.Header.Set("baggage", "user=baggagesecret")
-			marked := own.send(r)
-			if marked.status != http.StatusOK {
-				t.Fatalf("%d %s", marked.status, marked.body)
-			}
-			p.guest().try(`mutation { signIn(input: {email: "nobody@example.com", password: "guessed password"}) { accessToken } }`, nil)
-			made := own.do(`mutation Make($name: String!) { createApiKey(input: {friendlyName: $name}) { secret apiKey { sid } } }`, vars{"name": "variablesecret"}).ok(t)
-			personal := own.do(`{ viewer { sid email } account { users { edges { node { email sessions { id } } } } calls(first: 20) { edges { node { sid to from } } } } }`, nil).ok(t)
-			renewed, _ := who.renew()
-			client{p: p, access: "badtoken"}.try(`{ __typename }`, nil)
-			if status := p.stop(); status != 0 {
-				t.Fatalf("it ended with status %d: %s", status, p.stderr)
-			}
+			eachDatabase(t, func(t *testing.T, on kept) { traces(t, on, collect(t)) })
+		})
+	}
+}
 
-			var trace []*v1.Span
-			for _, s := range c.spans {
-				if fmt.Sprintf("%x", s.TraceId) == traceID {
-					trace = append(trace, s)
-				}
-			}
-			client := []byte{0xb7, 0xad, 0x6b, 0x71, 0x69, 0x20, 0x33, 0x31}
-			const want = `POST /graphql
+// traces does much, and looks at what a collector was sent of it.
+func traces(t *testing.T, on kept, c *received) {
+	p := on.start(t)
+	who := p.signIn(support)
+	const (
+		document = `query Marked($to: String, $id: ID!) { account { calls(first: 3, to: $to) { edges { node { sid price { amount } } } } } node(id: $id) { id } }`
+		traceID  = "0af7651916cd43dd8448eb211c80319c"
+	)
+	own := p.as(owner)
+	own.do(`{ __typename }`, nil).ok(t) // Redis knows the script from now on
+	r := own.request(http.MethodPost, p.url, `{"query": "`+document+`", "variables": {"to": "+15550001111", "id": "QWNjb3VudDpBQ3NlY3JldA"}}`)
+	r.Header.Set("traceparent", "00-"+traceID+"-b7ad6b7169203331-00")
+	r.Header.Set("tracestate", "vendor=statesecret")
+	r.Header.Set("baggage", "user=baggagesecret")
+	marked := own.send(r)
+	if marked.status != http.StatusOK {
+		t.Fatalf("%d %s", marked.status, marked.body)
+	}
+	p.guest().try(`mutation { signIn(input: {email: "nobody@example.com", password: "guessed password"}) { accessToken } }`, nil)
+	made := own.do(`mutation Make($name: String!) { createApiKey(input: {friendlyName: $name}) { secret apiKey { sid } } }`, vars{"name": "variablesecret"}).ok(t)
+	personal := own.do(`{ viewer { sid email } account { users { edges { node { email sessions { id } } } } calls(first: 20) { edges { node { sid to from } } } } }`, nil).ok(t)
+	renewed, _ := who.renew()
+	client{p: p, access: "badtoken"}.try(`{ __typename }`, nil)
+	if status := p.stop(); status != 0 {
+		t.Fatalf("it ended with status %d: %s", status, p.stderr)
+	}
+
+	var trace []*v1.Span
+	for _, s := range c.spans {
+		if fmt.Sprintf("%x", s.TraceId) == traceID {
+			trace = append(trace, s)
+		}
+	}
+	client := []byte{0xb7, 0xad, 0x6b, 0x71, 0x69, 0x20, 0x33, 0x31}
+	const want = `POST /graphql
   query
     SELECT accounts
       sql rows
@@ -155,60 +161,58 @@ func TestTraces(t *testing.T) {
     session lookup
       EVALSHA
 `
-			if got := tree(trace, client, ""); got != want {
-				t.Errorf("the trace is\n%swant\n%s", got, want)
+	if got := tree(trace, client, ""); got != want {
+		t.Errorf("the trace is\n%swant\n%s", got, want)
+	}
+	for _, s := range trace {
+		if s.EndTimeUnixNano < s.StartTimeUnixNano || time.Duration(s.EndTimeUnixNano-s.StartTimeUnixNano) > time.Minute {
+			t.Errorf("%s took %d ns", s.Name, s.EndTimeUnixNano-s.StartTimeUnixNano)
+		}
+		switch s.Name {
+		case "POST /graphql":
+			if attribute(s, "http.response.status_code") != "200" || attribute(s, "fieldgate.request_id") != marked.header.Get("X-Request-Id") {
+				t.Errorf("the request: %v", s.Attributes)
 			}
-			for _, s := range trace {
-				if s.EndTimeUnixNano < s.StartTimeUnixNano || time.Duration(s.EndTimeUnixNano-s.StartTimeUnixNano) > time.Minute {
-					t.Errorf("%s took %d ns", s.Name, s.EndTimeUnixNano-s.StartTimeUnixNano)
-				}
-				switch s.Name {
-				case "POST /graphql":
-					if attribute(s, "http.response.status_code") != "200" || attribute(s, "fieldgate.request_id") != marked.header.Get("X-Request-Id") {
-						t.Errorf("the request: %v", s.Attributes)
-					}
-				case "query":
-					if attribute(s, "graphql.operation.name") != "Marked" || attribute(s, "graphql.operation.type") != "query" || attribute(s, "graphql.document") != "" {
-						t.Errorf("the operation: %v", s.Attributes)
-					}
-				case "SELECT calls":
-					if attribute(s, "db.system.name") != "sqlite" || attribute(s, "db.collection.name") != "calls" || attribute(s, "db.query.text") != "" {
-						t.Errorf("the statement: %v", s.Attributes)
-					}
-				}
+		case "query":
+			if attribute(s, "graphql.operation.name") != "Marked" || attribute(s, "graphql.operation.type") != "query" || attribute(s, "graphql.document") != "" {
+				t.Errorf("the operation: %v", s.Attributes)
 			}
-			sent := string(c.raw)
-			for _, there := range []string{"fieldgate", "Marked", marked.header.Get("X-Request-Id"), "INSERT api_keys"} {
-				if !strings.Contains(sent, there) {
-					t.Errorf("what was sent does not hold %q, so nothing is shown by what else is not in it", there)
-				}
+		case "SELECT calls":
+			if attribute(s, "db.system.name") != map[string]string{"SQLite": "sqlite", "Postgres": "postgresql"}[on.name] || attribute(s, "db.collection.name") != "calls" || attribute(s, "db.query.text") != "" {
+				t.Errorf("the statement: %v", s.Attributes)
 			}
-			secrets := []string{
-				password, "guessed password", "nobody@", "@example.com", "example.com", own.access, own.refresh, who.access, who.refresh, renewed.access, renewed.refresh,
-				strings.Split(own.access, ".")[2], "badtoken", "Bearer", "variablesecret", "statesecret", "baggagesecret", "+1555", "QWNjb3VudDpBQ3NlY3JldA",
-				"friendlyName", "account {", "fieldgate's tests", "127.0.0.1", "$1", "{fieldgate}", made.text("createApiKey", "secret"),
-				made.text("createApiKey", "apiKey", "sid"), personal.text("viewer", "sid"), p.url,
-			}
-			for _, path := range [][]string{
-				{"account", "users", "edges", "node", "email"}, {"account", "users", "edges", "node", "sessions", "id"},
-				{"account", "calls", "edges", "node", "sid"}, {"account", "calls", "edges", "node", "to"}, {"account", "calls", "edges", "node", "from"},
-			} {
-				for _, value := range personal.all(path...) {
-					secrets = append(secrets, fmt.Sprint(value))
-				}
-			}
-			if len(secrets) < 70 {
-				t.Errorf("only %d secrets are looked for", len(secrets))
-			}
-			for _, secret := range secrets {
-				if secret == "" || strings.Contains(sent, secret) {
-					t.Errorf("what was sent holds %q", secret)
-				}
-			}
-			if strings.Contains(p.stderr.String(), "traces") {
-				t.Errorf("the log: %s", p.stderr)
-			}
-		})
+		}
+	}
+	sent := string(c.raw)
+	for _, there := range []string{"fieldgate", "Marked", marked.header.Get("X-Request-Id"), "INSERT api_keys"} {
+		if !strings.Contains(sent, there) {
+			t.Errorf("what was sent does not hold %q, so nothing is shown by what else is not in it", there)
+		}
+	}
+	secrets := []string{
+		password, "guessed password", "nobody@", "@example.com", "example.com", own.access, own.refresh, who.access, who.refresh, renewed.access, renewed.refresh,
+		strings.Split(own.access, ".")[2], "badtoken", "Bearer", "variablesecret", "statesecret", "baggagesecret", "+1555", "QWNjb3VudDpBQ3NlY3JldA",
+		"friendlyName", "account {", "fieldgate's tests", "127.0.0.1", "$1", "{fieldgate}", made.text("createApiKey", "secret"),
+		made.text("createApiKey", "apiKey", "sid"), personal.text("viewer", "sid"), p.url,
+	}
+	for _, path := range [][]string{
+		{"account", "users", "edges", "node", "email"}, {"account", "users", "edges", "node", "sessions", "id"},
+		{"account", "calls", "edges", "node", "sid"}, {"account", "calls", "edges", "node", "to"}, {"account", "calls", "edges", "node", "from"},
+	} {
+		for _, value := range personal.all(path...) {
+			secrets = append(secrets, fmt.Sprint(value))
+		}
+	}
+	if len(secrets) < 70 {
+		t.Errorf("only %d secrets are looked for", len(secrets))
+	}
+	for _, secret := range secrets {
+		if secret == "" || strings.Contains(sent, secret) {
+			t.Errorf("what was sent holds %q", secret)
+		}
+	}
+	if strings.Contains(p.stderr.String(), "traces") {
+		t.Errorf("the log: %s", p.stderr)
 	}
 }
 

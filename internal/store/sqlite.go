@@ -56,14 +56,14 @@ func sqliteDSN(path string) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + settings.Encode()
 }
 
-// isBusy tells whether a transaction has collided with another and may be tried again.
-func isBusy(err error) bool {
+// sqliteBusy tells whether a transaction has waited in vain for another.
+func sqliteBusy(err error) bool {
 	code := sqliteCode(err) & 0xff // the primary result code
 	return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED
 }
 
-// isConstraint tells whether a constraint of the database has refused a change.
-func isConstraint(err error) bool {
+// sqliteConstraint tells whether a constraint has refused a change.
+func sqliteConstraint(err error) bool {
 	return sqliteCode(err)&0xff == sqlite3.SQLITE_CONSTRAINT
 }
 

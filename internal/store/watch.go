@@ -10,22 +10,16 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// Opener makes a database of what connects to it.
+// Opener makes a database of what connects to it: sql.OpenDB, or something that stands in
+// between to know what is asked of the database and how long that takes.
 type Opener func(driver.Connector) *sql.DB
 
-// Option changes how Open opens a database.
-type Option func(*Opener)
-
-// Through has the database opened by open instead of sql.OpenDB, so that whoever wants
-// to know what is asked of it, and how long that takes, can stand in between.
-func Through(open Opener) Option { return func(o *Opener) { *o = open } }
-
-func opener(options []Option) Opener {
-	open := Opener(sql.OpenDB)
-	for _, set := range options {
-		set(&open)
+// opener is the one that the options name.
+func (o Options) opener() Opener {
+	if o.Through == nil {
+		return sql.OpenDB
 	}
-	return open
+	return o.Through
 }
 
 // Stats counts the connections to the database.

@@ -41,10 +41,10 @@ func TestMigrated(t *testing.T) {
 // TestThrough: the store uses the database that it is given.
 func TestThrough(t *testing.T) {
 	var opened *sql.DB
-	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "fieldgate.db"), store.Through(func(c driver.Connector) *sql.DB {
+	s, err := store.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "fieldgate.db"), store.Options{Through: func(c driver.Connector) *sql.DB {
 		opened = sql.OpenDB(c)
 		return opened
-	}))
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
