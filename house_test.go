@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,6 +35,7 @@ var arrows = map[string][]string{
 	"internal/engine/gen":        {"auth/policy"},
 	"internal/engine/gen/guard":  {"auth/policy", "internal/engine/gen"},
 	"internal/identity":          {"auth/policy", "graph/model", "internal/problem", "internal/upstream"},
+	"internal/metrics":           {"auth", "auth/policy", "internal/engine", "internal/problem"},
 	"internal/problem":           {},
 	"internal/relay":             {},
 	"internal/scalar":            {},
@@ -41,10 +43,19 @@ var arrows = map[string][]string{
 	"internal/store/demo":        {"auth/policy", "graph/model", "internal/store"},
 	"internal/store/storetest":   {"*"},
 	"internal/strictjson":        {},
+	"internal/tracing":           {"auth", "internal/engine", "internal/problem"},
 	"internal/upstream":          {"auth/policy", "graph/model", "internal/problem", "internal/scalar"},
 	"resolvers":                  {"auth", "auth/policy", "graph", "graph/model", "internal/engine", "internal/identity", "internal/problem", "internal/relay", "internal/scalar", "internal/upstream"},
 	"web":                        {},
 	"internal/engine/enginetest": {"*"}, // a schema for tests alone
+}
+
+// homes says which package alone may import certain modules of others: what is watched does not
+// know by whom.
+var homes = map[string][]string{
+	"github.com/prometheus/": {"internal/metrics"},
+	"go.opentelemetry.io/":   {"internal/tracing", "internal/cmd"}, // cmd for the library's one global, where it reports errors
+	"github.com/XSAM/":       {"internal/tracing"},
 }
 
 // TestArrows holds the imports of the house to the arrows that its design draws.
@@ -79,6 +90,11 @@ func TestArrows(t *testing.T) {
 			ours, is := strings.CutPrefix(imported, module)
 			if is && !permits(allowed, ours) {
 				t.Errorf("%s imports %s, an arrow that the design does not draw", name, ours)
+			}
+			for prefix, home := range homes {
+				if strings.HasPrefix(imported, prefix) && !slices.Contains(home, name) {
+					t.Errorf("%s imports %s, which is for %s alone", name, imported, strings.Join(home, " and "))
+				}
 			}
 		}
 	}

@@ -35,6 +35,8 @@ func (s *Service) Middleware(next http.Handler) http.Handler {
 		ctx := context.WithValue(r.Context(), cookiesKey{}, cookies)
 		raw, err := tokenOf(r, cookies)
 		if err != nil {
+			_, done := s.observe(ctx, StepCheck)
+			done(resultOf(err))
 			refuseToken(w, err)
 			return
 		}

@@ -28,6 +28,7 @@ type Service struct {
 	version  string
 	rolesOf  RolesOf
 	log      *slog.Logger
+	observe  Observer
 	now      func() time.Time
 	// crossOrigin tells the requests of other sites, by Sec-Fetch-Site or Origin.
 	crossOrigin http.CrossOriginProtection
@@ -46,6 +47,7 @@ func NewService(
 ) *Service {
 	return &Service{
 		tokens: tokens, sessions: sessions, matrix: matrix, version: policyVersion, rolesOf: rolesOf, log: log, now: time.Now,
+		observe: unobserved,
 		listing: make(chan struct{}, listers),
 	}
 }
@@ -65,11 +67,16 @@ type Tokens struct {
 func (s *Service) SignIn(
 	ctx context.Context, authenticate func(context.Context) (user string, err error), client string,
 ) (Tokens, error) {
-	user, err := authenticate(ctx)
-	if err != nil {
-		return Tokens{}, err
-	}
-	return twice(func() (Tokens, error) { return s.open(ctx, user, client) })
+	ctx, done := s.observe(ctx, StepSignIn)
+	tokens, err := func() (Tokens, error) {
+		user, err := authenticate(ctx)
+		if err != nil {
+			return Tokens{}, err
+		}
+		return twice(func() (Tokens, error) { return s.open(ctx, user, client) })
+	}()
+	done(resultOf(err))
+	return tokens, shown(err)
 }
 
 // open makes a session with the roles that the user holds now.
@@ -93,7 +100,10 @@ func (s *Service) open(ctx context.Context, user, client string) (Tokens, error)
 // SERVICE_UNAVAILABLE says that sessions cannot be reached or that the user's roles are
 // being changed; in the latter case the token is still good.
 func (s *Service) Refresh(ctx context.Context, refreshToken string) (Tokens, error) {
-	return twice(func() (Tokens, error) { return s.rotate(ctx, refreshToken) })
+	ctx, done := s.observe(ctx, StepRefresh)
+	tokens, err := twice(func() (Tokens, error) { return s.rotate(ctx, refreshToken) })
+	done(resultOf(err))
+	return tokens, shown(err)
 }
 
 func (s *Service) rotate(ctx context.Context, refreshToken string) (Tokens, error) {
@@ -159,9 +169,9 @@ func (s *Service) issue(of session.Session, refresh string) (Tokens, error) {
 func twice(attempt func() (Tokens, error)) (Tokens, error) {
 	tokens, err := attempt()
 	if errors.Is(err, session.ErrStale) && !errors.Is(err, session.ErrBlocked) {
-		tokens, err = attempt()
+		return attempt()
 	}
-	return tokens, shown(err)
+	return tokens, err
 }
 
 // SignOut ends the principal's session. One that has ended is no error; a guest is
@@ -170,7 +180,9 @@ func (s *Service) SignOut(ctx context.Context, p Principal) error {
 	if !p.SignedIn() {
 		return errNotSignedIn()
 	}
+	ctx, done := s.observe(ctx, StepSignOut)
 	_, err := s.sessions.End(ctx, p.User, p.Session)
+	done(resultOf(err))
 	return shown(err)
 }
 
@@ -190,14 +202,13 @@ func (s *Service) Abandon(ctx context.Context, refreshToken string) {
 // EndSession ends the user's session sid. NOT_FOUND says that the user has no such
 // session; whether the user is one that the caller may touch is for the caller to know.
 func (s *Service) EndSession(ctx context.Context, user, sid string) error {
+	ctx, done := s.observe(ctx, StepEnd)
 	ended, err := s.sessions.End(ctx, user, sid)
-	if err != nil {
-		return shown(err)
+	if err == nil && !ended {
+		err = problem.Missing()
 	}
-	if !ended {
-		return problem.Missing()
-	}
-	return nil
+	done(resultOf(err))
+	return shown(err)
 }
 
 // Sessions lists the user's live sessions.
@@ -219,6 +230,13 @@ const lookupLimit = 900 * time.Millisecond
 // errors are ErrBadToken, ErrExpiredToken, ErrStaleToken and ErrSessionEnded, and
 // SERVICE_UNAVAILABLE when Redis does not answer; the Principal is then a guest.
 func (s *Service) Authenticate(ctx context.Context, rawToken string) (Principal, error) {
+	ctx, done := s.observe(ctx, StepCheck)
+	p, err := s.authenticate(ctx, rawToken)
+	done(resultOf(err))
+	return p, err
+}
+
+func (s *Service) authenticate(ctx context.Context, rawToken string) (Principal, error) {
 	claims, err := s.tokens.Verify(rawToken)
 	switch {
 	case errors.Is(err, token.ErrExpired):
@@ -226,9 +244,7 @@ func (s *Service) Authenticate(ctx context.Context, rawToken string) (Principal,
 	case err != nil:
 		return Principal{}, ErrBadToken
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookupLimit)
-	defer cancel()
-	live, err := s.sessions.Lookup(ctx, claims.Subject, claims.SessionID)
+	live, err := s.lookup(ctx, claims.Subject, claims.SessionID)
 	switch {
 	case errors.Is(err, session.ErrNotFound):
 		return Principal{}, ErrSessionEnded
@@ -241,6 +257,15 @@ func (s *Service) Authenticate(ctx context.Context, rawToken string) (Principal,
 		return Principal{}, ErrStaleToken
 	}
 	return s.principal(live)
+}
+
+func (s *Service) lookup(ctx context.Context, user, sid string) (session.Session, error) {
+	ctx, done := s.observe(ctx, StepLookup)
+	ctx, cancel := context.WithTimeout(ctx, lookupLimit)
+	defer cancel()
+	live, err := s.sessions.Lookup(ctx, user, sid)
+	done(resultOf(err))
+	return live, err
 }
 
 func (s *Service) principal(of session.Session) (Principal, error) {

@@ -14,6 +14,8 @@ const keyTime = "20060102T150405Z"
 type KeyFile struct {
 	Name string // of the file
 	ID   string // kid: what tokens and the published key set call it
+	// Generated says that it was made by LoadKeys, and not given.
+	Generated bool
 }
 
 // ListKeys returns the signing keys in dir in the order of their names: the last one signs. It refuses what LoadKeys
@@ -60,5 +62,5 @@ func describeKey(dir, name string) (KeyFile, error) {
 	if err != nil {
 		return KeyFile{}, fmt.Errorf("token: signing key %s: %w", name, err)
 	}
-	return KeyFile{Name: name, ID: thumbprint(key.Public().(ed25519.PublicKey))}, nil
+	return KeyFile{Name: name, ID: thumbprint(key.Public().(ed25519.PublicKey)), Generated: name == firstKey}, nil
 }

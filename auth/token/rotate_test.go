@@ -64,7 +64,7 @@ func TestRotate(t *testing.T) {
 		t.Error("who has not loaded the new key takes its tokens")
 	}
 	listed, err := ListKeys(dir)
-	if want := []KeyFile{{firstKey, before.keys.kid}, added}; err != nil || !slices.Equal(listed, want) {
+	if want := []KeyFile{{firstKey, before.keys.kid, true}, added}; err != nil || !slices.Equal(listed, want) {
 		t.Errorf("%v, %v; want %v", listed, err, want)
 	}
 	if err := os.Remove(filepath.Join(dir, firstKey)); err != nil {

@@ -22,6 +22,8 @@ type commands struct {
 	Check  checkCmd    `cmd:"" help:"Check the schema's rules and the matrix, and name every fault."`
 	Matrix printMatrix `cmd:"" help:"Print the table of roles and permissions."`
 	Schema schemaCmd   `cmd:"" help:"Print the schema, or what of it a role may see."`
+
+	Healthcheck healthcheck `cmd:"" help:"Ask the gateway on this machine whether it is well: for containers."`
 }
 
 // output is where a command writes.
@@ -33,6 +35,7 @@ type output struct{ out, err io.Writer }
 func Main(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	return run(ctx, args, stdout, stderr)
 }
 

@@ -33,6 +33,19 @@ func TestCoordinates(t *testing.T) {
 	t.Logf("%d coordinates by %d routes, asked by %d callers", len(probed), len(o.probes), len(callers()))
 }
 
+// TestCoordinatesElsewhere asks the same of the program on each other kind of database.
+func TestCoordinatesElsewhere(t *testing.T) {
+	s, m := load(t, sdl(t)), published(t)
+	for _, on := range databases()[1:] {
+		t.Run(on.name, func(t *testing.T) {
+			p := on.start(t)
+			all := probes(t, s, nodeIDs(t, p.as(owner), s))
+			seen := observe(t, p, all, true)
+			report(t, compare(observations{all, seen, unmasked(all, seen)}, s, m))
+		})
+	}
+}
+
 // coordinates lists every place of the schema that someone may or may not reach.
 func coordinates(t *testing.T, s *ast.Schema) []string {
 	t.Helper()
@@ -107,17 +120,23 @@ func observeBoth(t *testing.T) {
 		all := probes(t, s, nodeIDs(t, p.as(owner), s))
 		seen := observe(t, p, all, false)
 		p.stop()
-		real := map[string][]any{}
-		for _, one := range all {
-			if one.mask != "" {
-				real[one.name] = seen[asked{owner, one.name}].values
-			}
-		}
+		real := unmasked(all, seen)
 		p = startDemo(t, "--matrix", distinct(t, s).file(t))
 		once.distinct = observations{all, observe(t, p, all, true), real}
 		p.stop()
 		once.published = observations{all, seen, real}
 	})
+}
+
+// unmasked are the values of masked fields as the Owner of the published matrix sees them.
+func unmasked(all []probe, seen map[asked]observation) map[string][]any {
+	real := map[string][]any{}
+	for _, one := range all {
+		if one.mask != "" {
+			real[one.name] = seen[asked{owner, one.name}].values
+		}
+	}
+	return real
 }
 
 // nodeIDs is the id of one object of each type that is a Node, as the caller sees them.

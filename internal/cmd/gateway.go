@@ -47,11 +47,17 @@ type gateway struct {
 	keys          *token.Keys
 	site          *web.Site
 	graphiql      string // --graphiql
+	redis         redis.UniversalClient
 
 	demo     bool
 	password string // of the demo users
 	embedded bool   // whether sessions are kept in this process
 	closers  []func() error
+
+	health    *health
+	observer  *observer
+	metricsAt net.Addr // nil when nobody can read figures
+	warnings  []string // for whoever starts the gateway
 }
 
 // open wires the program together. What it has opened is closed again when it fails.
@@ -65,6 +71,10 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 	if g.site, err = web.Open(); err != nil {
 		return nil, err
 	}
+	if g.observer, err = s.newObserver(ctx, log); err != nil {
+		return nil, err
+	}
+	g.closers = append(g.closers, func() error { g.observer.stopTracing(); return nil })
 	schema := ownSchema()
 	matrix, err := s.load(schema)
 	if err != nil {
@@ -74,31 +84,38 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 	if err != nil {
 		return nil, err
 	}
-	if err := g.lock(ctx, s.Data, s.RedisURL == ""); err != nil {
+	if !s.external() {
+		if err := g.lock(ctx, s.Data, s.RedisURL == ""); err != nil {
+			return nil, err
+		}
+	}
+	if g.keys, err = s.signingKeys(); err != nil {
 		return nil, err
 	}
-	if g.keys, _, err = token.LoadKeys(filepath.Join(s.Data, "keys")); err != nil {
-		return nil, fmt.Errorf("the keys in %s (--data): %w", s.Data, err)
-	}
-	db, err := store.Open(ctx, filepath.Join(s.Data, "fieldgate.db"))
+	db, err := s.databaseFlags.open(ctx, s.Data, g.observer.watchDatabase(s.databaseFlags, s.options()))
 	if err != nil {
-		return nil, fmt.Errorf("the database in %s (--data): %w", s.Data, err)
+		return nil, err
 	}
 	g.closers = append(g.closers, db.Close)
 	sessions, err := g.sessions(ctx, s.RedisURL, log)
 	if err != nil {
 		return nil, err
 	}
+	g.observer.watchPools(db, g.redis)
 	authority, err := token.NewAuthority(g.keys, tokenName, tokenName, time.Now)
 	if err != nil {
 		return nil, err
 	}
+	g.health = &health{log: log, checks: []check{
+		{"redis", sessions.Ping}, {"database", db.Ping}, {"migrations", db.Migrated},
+	}}
 	version := matrix.Version() + "-" + table.Fingerprint()
 	g.identity = identity.NewService(db, sessions, matrix, version, log)
 	g.auth = auth.NewService(authority, sessions, matrix, version, func(ctx context.Context, user string) (string, []policy.Role, error) {
 		member, err := db.MemberOf(ctx, user)
 		return member.Account, member.Roles, err
 	}, log)
+	g.observer.watchSessions(g.auth)
 	if err := g.fill(ctx, s, db); err != nil {
 		return nil, err
 	}
@@ -133,6 +150,8 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 			"Mutation.acceptInvitation",
 		},
 		Lists: map[string]int{"User.sessions": session.MaxPerUser},
+
+		Observer: g.observer.ofEngine(),
 	})
 	return g, err
 }
@@ -171,12 +190,15 @@ func (g *gateway) sessions(ctx context.Context, url string, log *slog.Logger) (*
 		client = external
 		g.closers = append(g.closers, external.Close)
 	}
+	g.redis = client
+	g.observer.watchRedis(client)
 	sessions := session.New(client, time.Now, session.Options{})
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	if err := sessions.Start(ctx); err != nil {
 		return nil, fmt.Errorf("sessions cannot be kept without Redis (--redis-url): %w", err)
 	}
+	g.durable(ctx, sessions, log)
 	return sessions, nil
 }
 
@@ -192,7 +214,7 @@ func (g *gateway) close() error {
 // handler serves everything that the gateway answers to.
 func (g *gateway) handler(hosts map[string]bool, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/graphql", g.auth.Middleware(g.graphql))
+	mux.Handle("/graphql", g.observer.requests(g.auth.Middleware(g.graphql), g.health.stopping.Load))
 	mux.Handle("GET /schema.graphqls", g.auth.Middleware(g.schema))
 	mux.HandleFunc("GET /.well-known/jwks.json", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/jwk-set+json")
@@ -201,11 +223,12 @@ func (g *gateway) handler(hosts map[string]bool, log *slog.Logger) http.Handler 
 			log.Debug("the client went away", "error", err)
 		}
 	})
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, "ok\n")
-	})
 	g.pages(mux, log)
-	return withRequestID(closeChunked(onlyHosts(hosts, mux)))
+	// Probes come to an address and not to a name, so they are answered under any: they show nothing.
+	all := http.NewServeMux()
+	g.health.register(all)
+	all.Handle("/", onlyHosts(hosts, mux))
+	return withRequestID(g.health.leaving(closeChunked(all)))
 }
 
 // redisLog passes on what the Redis client has to say, which is of connections.
@@ -227,6 +250,12 @@ func (g *gateway) announce(w io.Writer, addr net.Addr) {
 	}
 	if g.embedded {
 		fmt.Fprintln(w, "Sessions are kept in this process and end with it; --redis-url keeps them in Redis.")
+	}
+	if g.metricsAt != nil {
+		fmt.Fprintf(w, "Prometheus reads figures at http://%s/metrics\n", g.metricsAt)
+	}
+	for _, warning := range g.warnings {
+		fmt.Fprintln(w, "Warning:", warning)
 	}
 	if !g.demo {
 		return

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/fieldgate/fieldgate/internal/store/storetest"
 )
 
 // The demo users. secondOwner and secondSupport are of another account.
@@ -37,7 +39,7 @@ const (
 func TestMain(m *testing.M) {
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
-		if strings.HasPrefix(name, "FIELDGATE_") && !strings.HasPrefix(name, "FIELDGATE_TEST_") {
+		if strings.HasPrefix(name, "FIELDGATE_") && !strings.HasPrefix(name, "FIELDGATE_TEST_") || strings.HasPrefix(name, "OTEL_") {
 			os.Unsetenv(name)
 		}
 	}
@@ -46,7 +48,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	os.Setenv("TMPDIR", scratch) // for what several tests share
-	status := m.Run()
+	status := storetest.Main(m)
 	os.RemoveAll(scratch)
 	os.Exit(status)
 }
@@ -103,6 +105,7 @@ type program struct {
 	t              testing.TB
 	url            string // of /graphql
 	data           string // the data folder
+	database       string // the URL of the Postgres, if there is one
 	stdout, stderr *written
 	http           *http.Client
 	cancel         context.CancelFunc
@@ -124,8 +127,10 @@ func start(t testing.TB, args ...string) *program {
 		http:    &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}, Timeout: patience},
 		clients: map[string]client{},
 	}
-	if i := slices.Index(args, "--data"); i >= 0 {
-		p.data = args[i+1]
+	for flag, place := range map[string]*string{"--data": &p.data, "--database-url": &p.database} {
+		if i := slices.Index(args, flag); i >= 0 {
+			*place = args[i+1]
+		}
 	}
 	t.Cleanup(func() { p.stop() })
 	go func() {

@@ -18,6 +18,8 @@ import (
 
 // initCmd is the command init: the first account of a data folder.
 type initCmd struct {
+	databaseFlags
+	keyFlags
 	AccountName string        `help:"The name of the account." placeholder:"NAME" xor:"what" required:""`
 	NewLink     bool          `help:"Make no account, but a new link for an Owner who has not set a password yet. The one before is dead." xor:"what" required:""`
 	Owner       string        `help:"The e-mail address of the account's Owner." placeholder:"EMAIL" required:""`
@@ -30,6 +32,9 @@ type initCmd struct {
 // Run makes the account, or the link, and prints the link. What is wrong with the flags
 // is said before anything is opened or made.
 func (i initCmd) Run(ctx context.Context, o output) error {
+	if err := readSecrets(i.secret()); err != nil {
+		return err
+	}
 	base, host, err := linkBase(i.BaseURL)
 	if err != nil {
 		return err
@@ -64,7 +69,7 @@ func (i initCmd) create(ctx context.Context, invitation identity.Invitation) err
 	if err != nil {
 		return err
 	}
-	db, err := openStore(ctx, i.Data)
+	db, err := i.open(ctx, i.Data, store.Options{})
 	if err != nil {
 		return err
 	}
@@ -72,9 +77,13 @@ func (i initCmd) create(ctx context.Context, invitation identity.Invitation) err
 	if err := i.vacant(ctx, db); err != nil {
 		return err
 	}
-	// The account comes last: with it, everything is there that a start needs.
-	if _, _, err := token.LoadKeys(filepath.Join(i.Data, "keys")); err != nil {
-		return fmt.Errorf("the keys in %s (--data): %w", i.Data, err)
+	// The account comes last: with it, everything is there that a start needs, but for keys
+	// that are given to gateways that share a database.
+	if !i.external() {
+		dir, flag := i.folder(i.Data)
+		if _, _, err := token.LoadKeys(dir); err != nil {
+			return fmt.Errorf("the keys in %s (%s): %w", dir, flag, err)
+		}
 	}
 	err = db.CreateAccount(ctx, account, invitation)
 	if errors.Is(err, store.ErrNotEmpty) {
@@ -90,7 +99,7 @@ func (i initCmd) vacant(ctx context.Context, db *store.Store) error {
 		return err
 	}
 	if demo {
-		return fmt.Errorf("the database in %s holds demo data: choose another data folder (--data)", i.Data)
+		return fmt.Errorf("there is demo data in %s: choose another", i.place(i.Data))
 	}
 	empty, err := db.Empty(ctx)
 	if err == nil && !empty {
@@ -101,23 +110,23 @@ func (i initCmd) vacant(ctx context.Context, db *store.Store) error {
 
 // invite replaces the invitation of an Owner who has no password.
 func (i initCmd) invite(ctx context.Context, invitation identity.Invitation) error {
-	if fresh(i.Data) {
-		return fmt.Errorf("there is no account in %s (--data) yet: make one (--account-name)", i.Data)
+	if i.fresh(i.Data) {
+		return fmt.Errorf("there is no account in %s yet: make one (--account-name)", i.place(i.Data))
 	}
-	db, err := openStore(ctx, i.Data)
+	db, err := i.open(ctx, i.Data, store.Options{})
 	if err != nil {
 		return err
 	}
 	defer db.Close()
 	err = db.InviteOwner(ctx, i.Owner, invitation)
 	if problem.CodeOf(err) == problem.NotFound {
-		return fmt.Errorf("no account in %s (--data) has an Owner with this e-mail address (--owner)", i.Data)
+		return fmt.Errorf("no account in %s has an Owner with this e-mail address (--owner)", i.place(i.Data))
 	}
 	return err
 }
 
 func (i initCmd) taken() error {
-	return fmt.Errorf("there is an account in %s (--data) already: its Owner can get a new link until they have set a password (--new-link)", i.Data)
+	return fmt.Errorf("there is an account in %s already: its Owner can get a new link until they have set a password (--new-link)", i.place(i.Data))
 }
 
 // linkBase is what a link begins with, and the flag by which the gateway is told of the
@@ -135,15 +144,6 @@ func linkBase(text string) (base, host string, err error) {
 		host = " --host=" + u.Hostname()
 	}
 	return strings.TrimRight(u.String(), "/"), host, nil
-}
-
-// openStore opens the database of a data folder, which it makes if need be.
-func openStore(ctx context.Context, data string) (*store.Store, error) {
-	db, err := store.Open(ctx, databaseFile(data))
-	if err != nil {
-		return nil, fmt.Errorf("the database in %s (--data): %w", data, err)
-	}
-	return db, nil
 }
 
 func databaseFile(data string) string { return filepath.Join(data, "fieldgate.db") }

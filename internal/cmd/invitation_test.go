@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/fieldgate/fieldgate/internal/identity"
-	"github.com/fieldgate/fieldgate/internal/store"
 )
 
 // changeData runs a statement in the database of a data folder, as another process would.
@@ -40,11 +39,8 @@ func (p *program) invite(email string, ago ...time.Duration) string {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	changeData(p.t, p.data, "UPDATE users SET password_hash = '' WHERE email = $1", email)
-	db, err := store.Open(p.t.Context(), filepath.Join(p.data, "fieldgate.db"))
-	if err != nil {
-		p.t.Fatal(err)
-	}
+	p.change("UPDATE users SET password_hash = '' WHERE email = $1", email)
+	db := p.open()
 	defer db.Close()
 	if err := db.InviteOwner(p.t.Context(), email, i); err != nil {
 		p.t.Fatal(err)

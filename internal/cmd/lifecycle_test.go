@@ -36,107 +36,108 @@ func sessionsOf(t *testing.T, p *program, email string) []string {
 
 // TestLifecycle follows sessions from sign-in to their end, on a Redis beside the program.
 func TestLifecycle(t *testing.T) {
-	r := startRedis(t)
-	data := demoData(t)
-	arguments := []string{"--data", data, "--demo-password", password, "--redis-url", r.url(), "--log-level", "error"}
-	p := start(t, arguments...)
-	whole := t
+	eachDatabase(t, func(t *testing.T, on kept) {
+		r := startRedis(t)
+		arguments := append(on.demo(t), "--redis-url", r.url(), "--log-level", "error")
+		p := start(t, arguments...)
+		whole := t
 
-	t.Run("the owner changes a role", func(t *testing.T) {
-		who := p.signIn(developer)
-		if a := who.do(whoAmI, nil).ok(t); a.text("account", "apiKeys", "edges", 0, "node", "sid") == "" {
-			t.Errorf("a Developer sees no API keys: %s", a.body)
-		}
-		target := ids(snapshot(t, p), "user "+developer)[0]
-		const set = `mutation($id: ID!, $roles: [Role!]!) { setUserRoles(input: {userId: $id, roles: $roles}) { user { roles } } }`
-		p.as(owner).do(set, vars{"id": target, "roles": []string{"SUPPORT", "BILLING_MANAGER"}}).ok(t)
-		refused401(t, who)
-		renewed, a := who.renew()
-		a.ok(t)
-		refused401(t, who)
-		a = renewed.do(whoAmI, nil).refused(t, http.StatusOK, "FORBIDDEN")
-		if got := fmt.Sprint(a.at("viewer", "roles")); got != "[BILLING_MANAGER SUPPORT]" {
-			t.Errorf("after the refresh the roles are %s", got)
-		}
-		renewed.do(`{ account { balance { amount } } }`, nil).ok(t)
-		p.as(owner).do(set, vars{"id": target, "roles": []string{"DEVELOPER"}}).ok(t)
-		refused401(t, renewed)
-	})
-	t.Run("a session is ended", func(t *testing.T) {
-		before := snapshot(t, p)
-		who, other := p.signIn(support), p.signIn(billing)
-		for _, id := range sessionsOf(t, p, support) {
-			if before[id] == "" {
-				p.as(administrator).do(`mutation($id: ID!) { endSession(input: {sessionId: $id}) { endedSessionId } }`, vars{"id": id}).ok(t)
+		t.Run("the owner changes a role", func(t *testing.T) {
+			who := p.signIn(developer)
+			if a := who.do(whoAmI, nil).ok(t); a.text("account", "apiKeys", "edges", 0, "node", "sid") == "" {
+				t.Errorf("a Developer sees no API keys: %s", a.body)
 			}
-		}
-		refused401(t, who)
-		_, a := who.renew()
-		a.refused(t, http.StatusOK, "UNAUTHENTICATED")
-		other.do(`{ viewer { sid } }`, nil).ok(t)
-	})
-	t.Run("signing out", func(t *testing.T) {
-		who, other := p.signIn(support), p.signIn(support)
-		who.do(`mutation { signOut { endedSessionId } }`, nil).ok(t)
-		refused401(t, who)
-		_, a := who.renew()
-		a.refused(t, http.StatusOK, "UNAUTHENTICATED")
-		other.do(`{ viewer { sid } }`, nil).ok(t)
-	})
-	t.Run("a refresh token is used twice", func(t *testing.T) {
-		stolen := p.signIn(support)
-		rightful, a := stolen.renew()
-		a.ok(t)
-		rightful.do(`{ viewer { sid } }`, nil).ok(t)
-		_, a = stolen.renew()
-		a.refused(t, http.StatusOK, "UNAUTHENTICATED")
-		refused401(t, stolen)
-		refused401(t, rightful)
-		_, a = rightful.renew()
-		a.refused(t, http.StatusOK, "UNAUTHENTICATED")
-	})
-	t.Run("the gateway is started anew", func(t *testing.T) {
-		who := p.signIn(support)
-		if status := p.stop(); status != 0 {
-			t.Fatalf("it ended with status %d: %s", status, p.stderr)
-		}
-		p = start(whole, arguments...)
-		again := client{p, who.access, who.refresh}
-		again.do(`{ viewer { sid } }`, nil).ok(t)
-		renewed, a := again.renew()
-		a.ok(t)
-		renewed.do(`{ viewer { sid } }`, nil).ok(t)
-	})
-	t.Run("Redis stops and comes back", func(t *testing.T) {
-		who := p.as(support)
-		who.do(`{ viewer { sid } }`, nil).ok(t)
-		r.stop()
-		unavailable(t, who)
-		r.start()
-		eventually(t, "the same token is served again", func() bool { return who.try(`{ viewer { sid } }`, nil).status == http.StatusOK })
-	})
-	t.Run("Redis freezes", func(t *testing.T) {
-		who := p.as(support)
-		if !r.freeze() {
-			t.Log("this Redis cannot be frozen: FIELDGATE_TEST_REDIS_SERVER names no real one")
-			return
-		}
-		unavailable(t, who)
-		r.thaw()
-		eventually(t, "the same token is served again", func() bool { return who.try(`{ viewer { sid } }`, nil).status == http.StatusOK })
-	})
-	t.Run("Redis loses everything", func(t *testing.T) {
-		all := []client{p.as(owner), p.as(support), p.signIn(billing)}
-		for _, who := range all {
-			who.do(`{ viewer { sid } }`, nil).ok(t)
-		}
-		flush(t, r)
-		for _, who := range all {
+			target := ids(snapshot(t, p), "user "+developer)[0]
+			const set = `mutation($id: ID!, $roles: [Role!]!) { setUserRoles(input: {userId: $id, roles: $roles}) { user { roles } } }`
+			p.as(owner).do(set, vars{"id": target, "roles": []string{"SUPPORT", "BILLING_MANAGER"}}).ok(t)
+			refused401(t, who)
+			renewed, a := who.renew()
+			a.ok(t)
+			refused401(t, who)
+			a = renewed.do(whoAmI, nil).refused(t, http.StatusOK, "FORBIDDEN")
+			if got := fmt.Sprint(a.at("viewer", "roles")); got != "[BILLING_MANAGER SUPPORT]" {
+				t.Errorf("after the refresh the roles are %s", got)
+			}
+			renewed.do(`{ account { balance { amount } } }`, nil).ok(t)
+			p.as(owner).do(set, vars{"id": target, "roles": []string{"DEVELOPER"}}).ok(t)
+			refused401(t, renewed)
+		})
+		t.Run("a session is ended", func(t *testing.T) {
+			before := snapshot(t, p)
+			who, other := p.signIn(support), p.signIn(billing)
+			for _, id := range sessionsOf(t, p, support) {
+				if before[id] == "" {
+					p.as(administrator).do(`mutation($id: ID!) { endSession(input: {sessionId: $id}) { endedSessionId } }`, vars{"id": id}).ok(t)
+				}
+			}
 			refused401(t, who)
 			_, a := who.renew()
 			a.refused(t, http.StatusOK, "UNAUTHENTICATED")
-		}
-		p.signIn(support).do(`{ viewer { sid } }`, nil).ok(t)
+			other.do(`{ viewer { sid } }`, nil).ok(t)
+		})
+		t.Run("signing out", func(t *testing.T) {
+			who, other := p.signIn(support), p.signIn(support)
+			who.do(`mutation { signOut { endedSessionId } }`, nil).ok(t)
+			refused401(t, who)
+			_, a := who.renew()
+			a.refused(t, http.StatusOK, "UNAUTHENTICATED")
+			other.do(`{ viewer { sid } }`, nil).ok(t)
+		})
+		t.Run("a refresh token is used twice", func(t *testing.T) {
+			stolen := p.signIn(support)
+			rightful, a := stolen.renew()
+			a.ok(t)
+			rightful.do(`{ viewer { sid } }`, nil).ok(t)
+			_, a = stolen.renew()
+			a.refused(t, http.StatusOK, "UNAUTHENTICATED")
+			refused401(t, stolen)
+			refused401(t, rightful)
+			_, a = rightful.renew()
+			a.refused(t, http.StatusOK, "UNAUTHENTICATED")
+		})
+		t.Run("the gateway is started anew", func(t *testing.T) {
+			who := p.signIn(support)
+			if status := p.stop(); status != 0 {
+				t.Fatalf("it ended with status %d: %s", status, p.stderr)
+			}
+			p = start(whole, arguments...)
+			again := client{p, who.access, who.refresh}
+			again.do(`{ viewer { sid } }`, nil).ok(t)
+			renewed, a := again.renew()
+			a.ok(t)
+			renewed.do(`{ viewer { sid } }`, nil).ok(t)
+		})
+		t.Run("Redis stops and comes back", func(t *testing.T) {
+			who := p.as(support)
+			who.do(`{ viewer { sid } }`, nil).ok(t)
+			r.stop()
+			unavailable(t, who)
+			r.start()
+			eventually(t, "the same token is served again", func() bool { return who.try(`{ viewer { sid } }`, nil).status == http.StatusOK })
+		})
+		t.Run("Redis freezes", func(t *testing.T) {
+			who := p.as(support)
+			if !r.freeze() {
+				t.Log("this Redis cannot be frozen: FIELDGATE_TEST_REDIS_SERVER names no real one")
+				return
+			}
+			unavailable(t, who)
+			r.thaw()
+			eventually(t, "the same token is served again", func() bool { return who.try(`{ viewer { sid } }`, nil).status == http.StatusOK })
+		})
+		t.Run("Redis loses everything", func(t *testing.T) {
+			all := []client{p.as(owner), p.as(support), p.signIn(billing)}
+			for _, who := range all {
+				who.do(`{ viewer { sid } }`, nil).ok(t)
+			}
+			flush(t, r)
+			for _, who := range all {
+				refused401(t, who)
+				_, a := who.renew()
+				a.refused(t, http.StatusOK, "UNAUTHENTICATED")
+			}
+			p.signIn(support).do(`{ viewer { sid } }`, nil).ok(t)
+		})
 	})
 }
 

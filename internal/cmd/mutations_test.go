@@ -150,66 +150,68 @@ func (p *program) forget(email string) {
 // must get every field of the payload, and the Owner must see the change and no other;
 // for one who may not, nothing at all may have changed.
 func TestMutations(t *testing.T) {
-	s, m := load(t, sdl(t)), published(t)
-	p := startDemo(t)
-	for _, f := range s.Mutation.Fields {
-		prepare, known := attempts[f.Name]
-		if !known {
-			t.Errorf("Mutation.%s: teach this test good input for it", f.Name)
-			continue
-		}
-		for _, caller := range callers() {
-			t.Run(f.Name+"/"+caller, func(t *testing.T) {
-				who := p.guest()
-				if caller != guest {
-					who = p.signIn(caller) // a session of its own: it may end
-				}
-				try := prepare(t, p, who)
-				before := snapshot(t, p)
-				payload := s.Types[f.Type.Name()]
-				var leaves []string
-				for _, inner := range payload.Fields {
-					leaf := inner.Name
-					if s.Types[inner.Type.Name()].IsCompositeType() {
-						leaf += " { __typename }"
+	eachDatabase(t, func(t *testing.T, on kept) {
+		s, m := load(t, sdl(t)), published(t)
+		p := on.start(t)
+		for _, f := range s.Mutation.Fields {
+			prepare, known := attempts[f.Name]
+			if !known {
+				t.Errorf("Mutation.%s: teach this test good input for it", f.Name)
+				continue
+			}
+			for _, caller := range callers() {
+				t.Run(f.Name+"/"+caller, func(t *testing.T) {
+					who := p.guest()
+					if caller != guest {
+						who = p.signIn(caller) // a session of its own: it may end
 					}
-					leaves = append(leaves, leaf)
-				}
-				if try.ask == nil {
-					try.ask = func(query string) answer { return who.do(query, nil) }
-				}
-				a := try.ask("mutation { " + f.Name + try.input + " { " + strings.Join(leaves, " ") + " } }")
-				gone, made := difference(before, snapshot(t, p))
+					try := prepare(t, p, who)
+					before := snapshot(t, p)
+					payload := s.Types[f.Type.Name()]
+					var leaves []string
+					for _, inner := range payload.Fields {
+						leaf := inner.Name
+						if s.Types[inner.Type.Name()].IsCompositeType() {
+							leaf += " { __typename }"
+						}
+						leaves = append(leaves, leaf)
+					}
+					if try.ask == nil {
+						try.ask = func(query string) answer { return who.do(query, nil) }
+					}
+					a := try.ask("mutation { " + f.Name + try.input + " { " + strings.Join(leaves, " ") + " } }")
+					gone, made := difference(before, snapshot(t, p))
 
-				allowed := !slices.ContainsFunc(demands(s, step{object: s.Mutation.Name, field: f.Name}),
-					func(d demand) bool { return !met(m, caller, d) })
-				if !allowed {
-					status, code := http.StatusForbidden, "FORBIDDEN"
-					if caller == guest {
-						status, code = http.StatusUnauthorized, "UNAUTHENTICATED"
+					allowed := !slices.ContainsFunc(demands(s, step{object: s.Mutation.Name, field: f.Name}),
+						func(d demand) bool { return !met(m, caller, d) })
+					if !allowed {
+						status, code := http.StatusForbidden, "FORBIDDEN"
+						if caller == guest {
+							status, code = http.StatusUnauthorized, "UNAUTHENTICATED"
+						}
+						a.refused(t, status, code)
+						if a.hasData || len(gone)+len(made) > 0 {
+							t.Errorf("it was refused, and yet: %s; gone %q, made %q", a.body, gone, made)
+						}
+						return
 					}
-					a.refused(t, status, code)
-					if a.hasData || len(gone)+len(made) > 0 {
-						t.Errorf("it was refused, and yet: %s; gone %q, made %q", a.body, gone, made)
+					a.ok(t)
+					for _, inner := range payload.Fields {
+						if a.at(f.Name, inner.Name) == nil {
+							t.Errorf("the payload has no %s: %s", inner.Name, a.body)
+						}
 					}
-					return
-				}
-				a.ok(t)
-				for _, inner := range payload.Fields {
-					if a.at(f.Name, inner.Name) == nil {
-						t.Errorf("the payload has no %s: %s", inner.Name, a.body)
+					// Each role's key of idempotency is its own, so each makes a key.
+					if !oneLine(gone, try.gone) || !oneLine(made, try.made) {
+						t.Errorf("gone %q, made %q; want one line that begins %q and one that begins %q", gone, made, try.gone, try.made)
 					}
-				}
-				// Each role's key of idempotency is its own, so each makes a key.
-				if !oneLine(gone, try.gone) || !oneLine(made, try.made) {
-					t.Errorf("gone %q, made %q; want one line that begins %q and one that begins %q", gone, made, try.gone, try.made)
-				}
-				if try.cleanUp != nil {
-					try.cleanUp()
-				}
-			})
+					if try.cleanUp != nil {
+						try.cleanUp()
+					}
+				})
+			}
 		}
-	}
+	})
 }
 
 // oneLine says whether there is just the line that begins so, or none when none is wanted.

@@ -26,7 +26,8 @@ type redisServer interface {
 	thaw()
 }
 
-func startRedis(t *testing.T) redisServer {
+// startRedis starts one, a real one with settings that follow those of its own.
+func startRedis(t *testing.T, settings ...string) redisServer {
 	t.Helper()
 	binary := os.Getenv("FIELDGATE_TEST_REDIS_SERVER")
 	if binary == "" {
@@ -37,17 +38,21 @@ func startRedis(t *testing.T) redisServer {
 		t.Cleanup(mini.Close)
 		return &insideRedis{t, mini}
 	}
-	// The port is free for the moment; nobody else is likely to be given it in the next.
+	r := &realRedis{t: t, binary: binary, address: freeAddress(t), dir: t.TempDir(), settings: settings}
+	r.start()
+	t.Cleanup(r.stop)
+	return r
+}
+
+// freeAddress is one that is free for the moment; nobody else is likely to be given its port in the next.
+func freeAddress(t *testing.T) string {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := listener.Addr().String()
-	listener.Close()
-	r := &realRedis{t: t, binary: binary, address: address, dir: t.TempDir()}
-	r.start()
-	t.Cleanup(r.stop)
-	return r
+	defer listener.Close()
+	return listener.Addr().String()
 }
 
 // flush loses everything that a Redis holds.
@@ -84,6 +89,7 @@ func (r *insideRedis) start() {
 type realRedis struct {
 	t                    *testing.T
 	binary, address, dir string
+	settings             []string
 	process              *exec.Cmd
 	log                  bytes.Buffer
 }
@@ -94,8 +100,8 @@ func (r *realRedis) url() string { return "redis://" + r.address + "/0" }
 func (r *realRedis) start() {
 	r.t.Helper()
 	host, port, _ := net.SplitHostPort(r.address)
-	r.process = exec.Command(r.binary, "--bind", host, "--port", port, "--dir", r.dir,
-		"--save", "", "--appendonly", "yes", "--appendfsync", "always")
+	r.process = exec.Command(r.binary, append([]string{"--bind", host, "--port", port, "--dir", r.dir,
+		"--save", "", "--appendonly", "yes", "--appendfsync", "always"}, r.settings...)...)
 	r.process.Stdout, r.process.Stderr = &r.log, &r.log
 	if err := r.process.Start(); err != nil {
 		r.t.Fatalf("FIELDGATE_TEST_REDIS_SERVER: %v", err)

@@ -13,13 +13,20 @@ const maxSecret = 64 << 10
 
 // secrets reads those secrets that are given as files.
 func (s *serve) secrets() error {
-	for _, secret := range []struct {
-		flag, file string
-		value      *string
-	}{
-		{"--redis-url-file", s.RedisURLFile, &s.RedisURL},
-		{"--demo-password-file", s.DemoPasswordFile, &s.DemoPassword},
-	} {
+	return readSecrets(
+		secret{"--redis-url-file", s.RedisURLFile, &s.RedisURL},
+		secret{"--demo-password-file", s.DemoPasswordFile, &s.DemoPassword},
+		s.databaseFlags.secret())
+}
+
+// secret is one that may be given as a file: by which flag, in which, and where it goes.
+type secret struct {
+	flag, file string
+	value      *string
+}
+
+func readSecrets(secrets ...secret) error {
+	for _, secret := range secrets {
 		if secret.file == "" {
 			continue
 		}

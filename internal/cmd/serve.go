@@ -2,12 +2,12 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/fieldgate/fieldgate/internal/engine"
@@ -16,13 +16,18 @@ import (
 // serve is the command serve and its configuration.
 type serve struct {
 	matrixFlag
+	databaseFlags
+	poolFlags
+	keyFlags
+	drainFlags
+	metricsFlag
 	Listen           string   `help:"The address to listen on." default:"127.0.0.1:8080" env:"FIELDGATE_LISTEN"`
 	Data             string   `help:"The folder of the database and the keys." default:"./data" type:"path" env:"FIELDGATE_DATA"`
 	RedisURL         string   `help:"The Redis that holds the sessions, such as redis://localhost:6379/0. Without one, sessions are kept in this process and end with it." placeholder:"URL" env:"FIELDGATE_REDIS_URL" xor:"redis"`
 	RedisURLFile     string   `help:"A file that holds the URL of Redis." type:"path" placeholder:"FILE" env:"FIELDGATE_REDIS_URL_FILE" xor:"redis"`
 	Denials          string   `help:"How answers list what was denied: ${enum}." enum:"each,selection,extensions" default:"each" env:"FIELDGATE_DENIALS"`
 	Introspection    string   `help:"How much of the schema introspection and /schema.graphqls show: what the caller may see (role), everything (full), nothing (off)." enum:"role,full,off" default:"role" env:"FIELDGATE_INTROSPECTION"`
-	Demo             string   `help:"Demo data: in an empty data folder (auto), there or not at all (on), never (off)." enum:"auto,on,off" default:"auto" env:"FIELDGATE_DEMO"`
+	Demo             string   `help:"Demo data: in an empty data folder (auto), in an empty database or not at all (on), never (off)." enum:"auto,on,off" default:"auto" env:"FIELDGATE_DEMO"`
 	DemoPassword     string   `help:"The password of the demo users, instead of one that is made up." placeholder:"TEXT" env:"FIELDGATE_DEMO_PASSWORD" xor:"password"`
 	DemoPasswordFile string   `help:"A file that holds the password of the demo users." type:"path" placeholder:"FILE" env:"FIELDGATE_DEMO_PASSWORD_FILE" xor:"password"`
 	GraphiQL         string   `name:"graphiql" help:"The GraphiQL page at /: its documentation also tells of what the caller may not see (on), or does not (role); no page (off)." enum:"on,role,off" default:"on" env:"FIELDGATE_GRAPHIQL"`
@@ -30,12 +35,8 @@ type serve struct {
 	LogLevel         string   `help:"What is logged: ${enum}." enum:"debug,info,warn,error" default:"info" env:"FIELDGATE_LOG_LEVEL"`
 }
 
-const (
-	// drainTime is how long requests that are under way may take to end at a stop.
-	drainTime = 10 * time.Second
-	// maxHeader bounds the headers of a request.
-	maxHeader = 16 << 10
-)
+// maxHeader bounds the headers of a request.
+const maxHeader = 16 << 10
 
 // Run serves until ctx ends, and then lets the requests that are under way end.
 func (s serve) Run(ctx context.Context, o output) error {
@@ -49,6 +50,9 @@ func (s serve) Run(ctx context.Context, o output) error {
 	log := slog.New(slog.NewJSONHandler(o.err, &slog.HandlerOptions{Level: level}))
 	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
 		return fmt.Errorf("--listen takes HOST:PORT, such as 127.0.0.1:8080: %w", err)
+	}
+	if err := s.drainFlags.check(); err != nil {
+		return err
 	}
 	if err := s.refuses(); err != nil {
 		return err
@@ -64,6 +68,11 @@ func (s serve) Run(ctx context.Context, o output) error {
 		return err
 	}
 	defer g.close()
+	stop, err := s.showMetrics(g, log)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	for _, warning := range s.warns() {
 		log.Warn(warning)
 	}
@@ -71,8 +80,9 @@ func (s serve) Run(ctx context.Context, o output) error {
 	return s.until(ctx, g, listener, log)
 }
 
-// until serves on the listener until ctx ends.
+// until serves on the listener until ctx ends, and then takes leave.
 func (s serve) until(ctx context.Context, g *gateway, listener net.Listener, log *slog.Logger) error {
+	all := &connected{idle: map[net.Conn]time.Time{}}
 	server := &http.Server{
 		Handler:           g.handler(s.hosts(), log),
 		ReadHeaderTimeout: 5 * time.Second,
@@ -81,25 +91,22 @@ func (s serve) until(ctx context.Context, g *gateway, listener net.Listener, log
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ConnState:         all.note,
 	}
-	background, stop := context.WithCancel(ctx)
+	background, stop := context.WithCancel(context.WithoutCancel(ctx)) // a change of roles may be among the last requests
+	var running sync.WaitGroup
+	running.Go(func() { g.identity.Run(background, reconcileEvery) })
+	defer running.Wait()
 	defer stop()
-	go g.identity.Run(background, reconcileEvery)
 
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
 	select {
-	case err := <-failed:
+	case err := <-served:
 		return fmt.Errorf("the gateway stopped serving: %w", err)
 	case <-ctx.Done():
 	}
-	log.Info("stopping: requests under way may end", "within", drainTime.String())
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
-	defer cancel()
-	if err := server.Shutdown(drain); err != nil {
-		return fmt.Errorf("requests were still under way after %s: %w", drainTime, errors.Join(err, server.Close()))
-	}
-	return nil
+	return s.drain(g, server, listener, served, all, log)
 }
 
 // hosts are the names that a Host header may have.

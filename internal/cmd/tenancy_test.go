@@ -57,23 +57,25 @@ func rows(t *testing.T, c client, connection *ast.FieldDefinition, arguments, fi
 // TestTenancy tries what one account is known by with a token of the other: each type
 // of object, each list, each filter and each mutation that the schema has.
 func TestTenancy(t *testing.T) {
-	s := load(t, sdl(t))
-	p := startDemo(t)
-	first, second := p.as(owner), p.as(secondOwner)
-	for _, pair := range []struct {
-		name         string
-		mine, theirs client
-	}{
-		{"the first account asks for the second's", first, second},
-		{"the second account asks for the first's", second, first},
-	} {
-		t.Run(pair.name, func(t *testing.T) {
-			t.Run("ids", func(t *testing.T) { tryIDs(t, s, pair.mine, pair.theirs) })
-			t.Run("cursors", func(t *testing.T) { tryCursors(t, s, pair.mine, pair.theirs) })
-			t.Run("filters", func(t *testing.T) { tryFilters(t, s, pair.mine, pair.theirs) })
-		})
-	}
-	t.Run("mutations", func(t *testing.T) { tryMutations(t, s, p) })
+	eachDatabase(t, func(t *testing.T, on kept) {
+		s := load(t, sdl(t))
+		p := on.start(t)
+		first, second := p.as(owner), p.as(secondOwner)
+		for _, pair := range []struct {
+			name         string
+			mine, theirs client
+		}{
+			{"the first account asks for the second's", first, second},
+			{"the second account asks for the first's", second, first},
+		} {
+			t.Run(pair.name, func(t *testing.T) {
+				t.Run("ids", func(t *testing.T) { tryIDs(t, s, pair.mine, pair.theirs) })
+				t.Run("cursors", func(t *testing.T) { tryCursors(t, s, pair.mine, pair.theirs) })
+				t.Run("filters", func(t *testing.T) { tryFilters(t, s, pair.mine, pair.theirs) })
+			})
+		}
+		t.Run("mutations", func(t *testing.T) { tryMutations(t, s, p) })
+	})
 }
 
 // tryIDs asks node(id:) for the other account's objects: the answer must be that for

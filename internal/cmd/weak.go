@@ -8,7 +8,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/fieldgate/fieldgate/auth/token"
 	"github.com/fieldgate/fieldgate/internal/identity"
 )
 
@@ -25,20 +27,25 @@ func (s serve) refuses() error {
 			faults = append(faults, fmt.Errorf("the demo password (--demo-password): %w", err))
 		}
 	}
-	if fresh(s.Data) {
+	if s.fresh(s.Data) {
 		faults = append(faults, s.agrees(true, false))
 	}
-	return errors.Join(faults...)
+	return errors.Join(append(faults, s.unshared())...)
 }
 
 // agrees says why a database does not go with --demo and --listen: one that is empty, or
 // that holds demo data, or else one with an account of its own.
 func (s serve) agrees(empty, demo bool) error {
+	const first = "Make one first: fieldgate init --account-name NAME --owner EMAIL"
 	switch {
+	case s.external() && s.Demo == "auto" && demo:
+		return errors.New("the database (--database-url) holds demo users: choose another, or let them in (--demo=on)")
+	case s.external() && s.Demo == "auto" && empty:
+		return errors.New("the database (--database-url) has no account yet, and nobody could sign in. " + first + " --database-url URL. Demo data goes into a database that is not this gateway's own only when asked for (--demo=on)")
 	case s.Demo == "off" && demo:
 		return errors.New("the database holds demo users: choose another data folder (--data), or let them in (--demo=on)")
 	case s.Demo == "off" && empty:
-		return errors.New("the database has no account yet, and --demo=off: nobody could sign in. Make one first: fieldgate init --account-name NAME --owner EMAIL")
+		return errors.New("the database has no account yet, and --demo=off: nobody could sign in. " + first)
 	case s.Demo == "on" && !empty && !demo:
 		return errors.New("the database holds an account of its own: demo data goes only into an empty one (--data)")
 	case (empty || demo) && !s.local():
@@ -59,6 +66,44 @@ func (s serve) demoIsLocal(empty bool) string {
 	return why + "give no name of another machine's (--host)"
 }
 
+// unshared says why the configuration is not one to share a database with.
+func (s serve) unshared() error {
+	if s.DatabaseMaxConnections < 1 || s.DatabaseStatementTimeout < time.Millisecond {
+		return errors.New("--database-max-connections takes a number from 1 on, --database-statement-timeout a duration such as 5s")
+	}
+	if !s.external() {
+		return nil
+	}
+	var faults []error
+	if s.RedisURL == "" {
+		faults = append(faults, errors.New("gateways that share a database (--database-url) share their sessions too, "+
+			"or a role that is taken away at one would still be held at another: name their Redis (--redis-url)"))
+	}
+	if s.Demo == "on" && s.DemoPassword == "" {
+		faults = append(faults, errors.New("gateways that share a database (--database-url) share the demo's password: say it (--demo-password)"))
+	}
+	return errors.Join(append(faults, s.givenKey())...)
+}
+
+// givenKey says what is wrong when gateways that share a database would not sign with the
+// same key, because it was not given to them: each would make up its own.
+func (s serve) givenKey() error {
+	if !s.external() {
+		return nil
+	}
+	dir, flag := s.folder(s.Data)
+	keys, err := token.ListKeys(dir)
+	if err != nil {
+		return fmt.Errorf("the keys in %s (%s): %w", dir, flag, err)
+	}
+	if len(keys) > 0 && !keys[len(keys)-1].Generated {
+		return nil
+	}
+	return fmt.Errorf("gateways that share a database (--database-url) sign with one key, which is given to each and not made up: "+
+		"put it into %s (%s), readable by its owner alone. fieldgate keys new makes one, and so does "+
+		"openssl genpkey -algorithm ed25519 -out %s", dir, flag, filepath.Join(dir, "20260101T000000Z.pem"))
+}
+
 // warns says what the configuration is served with although it may not be what is wanted.
 func (s serve) warns() []string {
 	var warnings []string
@@ -68,10 +113,15 @@ func (s serve) warns() []string {
 	if !s.local() && s.RedisURL == "" {
 		warnings = append(warnings, "sessions are kept in this process: every restart signs everyone out (--redis-url)")
 	}
+	keys, _ := s.folder(s.Data)
+	data := s.Data
+	if s.external() {
+		data = "" // there is no database in it
+	}
 	for _, file := range []struct{ name, path, could string }{
 		{"the matrix (--matrix)", s.Matrix, "decide who may do what"},
-		{"the data folder (--data)", s.Data, "replace the database"},
-		{"the folder of the signing keys", filepath.Join(s.Data, "keys"), "add a key of their own, and sign tokens with it"},
+		{"the data folder (--data)", data, "replace the database"},
+		{"the folder of the signing keys", keys, "add a key of their own, and sign tokens with it"},
 	} {
 		if file.path != "" && writableByOthers(file.path) {
 			warnings = append(warnings, fmt.Sprintf("others on this machine may write to %s, %s: they could %s (chmod go-w)", file.name, file.path, file.could))

@@ -42,9 +42,10 @@ func (w *walk) evaluate(f *ast.Field) error {
 
 func (w *walk) guard(coordinate string, check policy.Check) *refusal {
 	if w.grants.Allows(check) {
+		w.counts.allow(check)
 		return nil
 	}
-	return w.refusal(coordinate, check)
+	return w.deny(coordinate, check)
 }
 
 // passed says whether a value written in the operation comes to anything.
@@ -114,7 +115,7 @@ func (w *walk) variable(def *ast.Definition, v any) *refusal {
 	default:
 		list := reflect.ValueOf(v)
 		if list.Kind() != reflect.Slice {
-			return w.refusal(def.Name, 0)
+			return w.deny(def.Name, 0)
 		}
 		for i := range list.Len() {
 			if r := w.variable(def, list.Index(i).Interface()); r != nil {

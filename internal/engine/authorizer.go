@@ -31,12 +31,22 @@ func (authorizer) Validate(graphql.ExecutableSchema) error { return nil }
 // MutateOperationContext records the decision on the operation, or refuses it for a limit.
 func (a authorizer) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
 	op.DisableIntrospection = false // the gate answers it, by the caller's view
-	d, err := a.decide(ctx, op)
+	d, err := a.observed(ctx, op)
 	if err != nil {
 		return a.present(ctx, err)
 	}
 	op.Stats.SetExtension(decisionKey, d)
 	return nil
+}
+
+// observed is decide with the Observer told.
+func (a authorizer) observed(ctx context.Context, op *graphql.OperationContext) (*Decision, error) {
+	if a.Observer != nil {
+		var decided func()
+		ctx, decided = a.Observer.Authorize(ctx)
+		defer decided()
+	}
+	return a.decide(ctx, op)
 }
 
 func (a authorizer) decide(ctx context.Context, op *graphql.OperationContext) (*Decision, error) {
@@ -55,6 +65,7 @@ func (a authorizer) decide(ctx context.Context, op *graphql.OperationContext) (*
 	w := walk{
 		schema: a.schema, table: a.Table, grants: grants, typeOf: a.TypeOf, vars: op.Variables, limits: a.Limits,
 		once: a.Once, lists: a.Lists, sizes: a.sizes, views: a.Views, doc: op.Doc, inputs: map[input]*refusal{},
+		counts: a.counts(),
 	}
 	root, err := w.operation(op.Operation)
 	if err != nil {
@@ -67,6 +78,7 @@ func (a authorizer) decide(ctx context.Context, op *graphql.OperationContext) (*
 		denials:  denials,
 		root:     root,
 		inputs:   w.inputs,
+		counts:   w.counts,
 		views:    a.Views,
 	}, nil
 }
@@ -89,6 +101,7 @@ func (a authorizer) InterceptOperation(ctx context.Context, next graphql.Operati
 	resp := &graphql.Response{}
 	for _, n := range refused {
 		resp.Errors = append(resp.Errors, n.error())
+		d.counts.denial(n.refusal.rule)
 	}
 	return graphql.OneShot(resp)
 }
@@ -106,6 +119,7 @@ func (a authorizer) InterceptResponse(ctx context.Context, next graphql.Response
 	}
 	resp := next(ofStream(ctx, op, d))
 	if resp != nil {
+		d.failed = codes(resp.Errors)
 		d.report(resp)
 	}
 	return resp

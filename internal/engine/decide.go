@@ -27,6 +27,7 @@ type walk struct {
 
 	doc        *ast.QueryDocument
 	inputs     map[input]*refusal
+	counts     *counts
 	selections int
 	aliases    int
 	costs      costs
@@ -124,8 +125,12 @@ func (w *walk) field(def *ast.Definition, fields []*ast.Field, at place) (*selec
 	if err := w.evaluate(f); err != nil {
 		return nil, err
 	}
-	if mask, ok := w.table.Mask(def.Name, f.Name); ok && !w.grants.Allows(w.table.Unmasked()) {
-		s.mask = mask
+	if mask, ok := w.table.Mask(def.Name, f.Name); ok {
+		unmasked := w.grants.Allows(w.table.Unmasked())
+		w.counts.mask(w.table.Unmasked(), !unmasked)
+		if !unmasked {
+			s.mask = mask
+		}
 	}
 	s.lists = nesting(definition.Type)
 	value := w.schema.Types[definition.Type.Name()]
@@ -154,7 +159,7 @@ func (w *walk) value(s *selection, value *ast.Definition, definition *ast.FieldD
 		types = slices.DeleteFunc(slices.Clone(types), func(d *ast.Definition) bool { return d.Name != name })
 		below.abstract = at.abstract
 		if len(types) == 1 && !w.grants.Allows(w.table.Object(name)) {
-			s.refuse = w.refusal(name, w.table.Object(name))
+			s.refuse = w.deny(name, w.table.Object(name))
 			w.record(s.object, fields, s.refuse)
 			return nil
 		}
@@ -173,9 +178,11 @@ func (w *walk) value(s *selection, value *ast.Definition, definition *ast.FieldD
 // decide says why the field is denied, or nil. Where an argument is guarded, its
 // decision is recorded for the gate.
 func (w *walk) decide(object string, definition *ast.FieldDefinition, fields []*ast.Field) *refusal {
-	if check := w.table.Field(object, definition.Name); !w.grants.Allows(check) {
-		return w.refusal(object+"."+definition.Name, check)
+	check := w.table.Field(object, definition.Name)
+	if !w.grants.Allows(check) {
+		return w.deny(object+"."+definition.Name, check)
 	}
+	w.counts.allow(check)
 	denied := w.arguments(object, definition, fields[0])
 	w.record(object, fields, denied)
 	return denied
@@ -186,6 +193,13 @@ func (w *walk) record(object string, fields []*ast.Field, denied *refusal) {
 	for _, f := range fields {
 		w.inputs[input{object, f}] = denied
 	}
+}
+
+// deny is refusal for a place that the operation has, which is counted.
+func (w *walk) deny(coordinate string, check policy.Check) *refusal {
+	r := w.refusal(coordinate, check)
+	w.counts.deny(r.rule)
+	return r
 }
 
 // refusal words the denial of a check that the caller's grants do not pass.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
@@ -23,6 +24,8 @@ type Decision struct {
 	root     *selections
 	inputs   map[input]*refusal
 	views    *Views
+	counts   *counts
+	failed   map[problem.Code]int // the errors of what ran, but for denials
 
 	mu  sync.Mutex
 	met []denial

@@ -41,6 +41,9 @@ func (d *Decision) report(resp *graphql.Response) {
 	met := d.met
 	d.met = nil
 	d.mu.Unlock()
+	for _, n := range met {
+		d.counts.denial(n.refusal.rule)
+	}
 	slices.SortStableFunc(met, func(a, b denial) int { return slices.Compare(a.order, b.order) })
 
 	if masked := d.masked(); len(masked) > 0 {

@@ -18,7 +18,7 @@ import (
 )
 
 // Config is what the engine needs to know. Every part is required but
-// Once and Lists.
+// Once, Lists and Observer.
 type Config struct {
 	Table *policy.Table
 	// Views are what introspection shows.
@@ -39,9 +39,12 @@ type Config struct {
 	// Lists has how long the lists are, by coordinate, that do not take first and may
 	// be longer than most. It may be empty.
 	Lists map[string]int
+	// Observer is told what becomes of requests. It may be nil.
+	Observer Observer
 
 	schema *ast.Schema
-	sizes  map[string]int // of introspection's lists
+	sizes  map[string]int  // of introspection's lists
+	rules  [][]policy.Rule // by check, for the Observer
 }
 
 // NewHandler serves the sealed schema over HTTP, by POST and, for queries, by GET.
@@ -56,6 +59,7 @@ func NewHandler(es *Sealed, cfg Config) (http.Handler, error) {
 	}
 	cfg.schema = es.Schema()
 	cfg.sizes = introspectionSizes(cfg.schema)
+	cfg.rules = rulesOf(cfg.Table)
 	srv := handler.New(es)
 	srv.AddTransport(transport{cfg})
 	srv.Use(authorizer{cfg})

@@ -22,6 +22,17 @@ func (transport) Supports(*http.Request) bool { return true }
 
 // Do answers one request.
 func (t transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	var out Outcome
+	if t.Observer != nil {
+		ctx, answered := t.Observer.Operation(r.Context())
+		defer func() { answered(out) }()
+		r = r.WithContext(ctx)
+	}
+	t.answer(w, r, exec, &out)
+}
+
+// answer answers one request, and says what became of it.
+func (t transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor, out *Outcome) {
 	header := w.Header()
 	header.Set("Cache-Control", "private, no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
@@ -30,10 +41,10 @@ func (t transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 	switch {
 	case r.Method != http.MethodPost && r.Method != http.MethodGet:
 		header.Set("Allow", "GET, POST")
-		problem.Write(w, http.StatusMethodNotAllowed, problem.BadRequest, "A request is made by POST, or by GET for a query.")
+		t.refuse(w, out, http.StatusMethodNotAllowed, "A request is made by POST, or by GET for a query.")
 		return
 	case media == "":
-		problem.Write(w, http.StatusNotAcceptable, problem.BadRequest, "Answers are "+mediaResponse+" or "+mediaJSON+".")
+		t.refuse(w, out, http.StatusNotAcceptable, "Answers are "+mediaResponse+" or "+mediaJSON+".")
 		return
 	}
 	params, err := readParams(w, r, t.Limits.BodyBytes)
@@ -43,7 +54,7 @@ func (t transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 		if errors.As(err, &refused) {
 			status = refused.status
 		}
-		problem.Write(w, status, problem.BadRequest, err.Error())
+		t.refuse(w, out, status, err.Error())
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), t.Limits.Time)
@@ -51,23 +62,26 @@ func (t transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 	defer func() {
 		if p := recover(); p != nil { // in the engine itself: resolvers' panics end at their field
 			err := t.Present(ctx, t.panicked(p))
+			out.Refused = problem.Internal
 			t.write(w, media, &graphql.Response{Errors: gqlerror.List{err}})
 		}
 	}()
 	params.Headers = r.Header
 	op, refused := exec.CreateOperationContext(ctx, params)
+	out.of(op)
 	if refused != nil {
 		resp := exec.DispatchError(graphql.WithOperationContext(ctx, op), t.capped(refused))
+		out.became(op, resp)
 		t.write(w, media, resp)
 		return
 	}
 	if r.Method == http.MethodGet && op.Operation.Operation != ast.Query {
 		header.Set("Allow", "POST")
-		problem.Write(w, http.StatusMethodNotAllowed, problem.BadRequest, "Only a query can be made by GET.")
+		t.refuse(w, out, http.StatusMethodNotAllowed, "Only a query can be made by GET.")
 		return
 	}
 	if op.Operation.Operation == ast.Subscription {
-		problem.Write(w, http.StatusBadRequest, problem.BadRequest, "A subscription is answered by a stream, not by one answer.")
+		t.refuse(w, out, http.StatusBadRequest, "A subscription is answered by a stream, not by one answer.")
 		return
 	}
 	responses, ctx := exec.DispatchOperation(ctx, op)
@@ -78,7 +92,14 @@ func (t transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 			Extensions: map[string]any{"code": problem.Timeout},
 		}}}
 	}
+	out.became(op, resp)
 	t.write(w, media, resp)
+}
+
+// refuse answers a request that does not become an operation that runs.
+func (transport) refuse(w http.ResponseWriter, out *Outcome, status int, message string) {
+	out.Refused = problem.BadRequest
+	problem.Write(w, status, problem.BadRequest, message)
 }
 
 // capped keeps the number of request errors within the limit: validation can find
@@ -149,9 +170,5 @@ func statusOf(media string, resp *graphql.Response) int {
 	if resp.Data != nil || media == mediaJSON || len(resp.Errors) == 0 {
 		return http.StatusOK
 	}
-	code, _ := resp.Errors[0].Extensions["code"].(problem.Code)
-	if text, ok := resp.Errors[0].Extensions["code"].(string); ok {
-		code = problem.Code(text) // gqlgen's own codes
-	}
-	return code.Status()
+	return codeOf(resp.Errors[0]).Status()
 }

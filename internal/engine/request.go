@@ -44,7 +44,7 @@ func readBody(w http.ResponseWriter, r *http.Request, most int64) (*graphql.RawP
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return nil, refusedRequest{http.StatusUnsupportedMediaType, "The body of a request is not compressed."}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	body, err := io.ReadAll(http.MaxBytesReader(innermost(w), r.Body, most))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
 		return nil, refusedRequest{http.StatusRequestEntityTooLarge, fmt.Sprintf("The body of a request has at most %d bytes.", most)}
@@ -61,6 +61,18 @@ func readBody(w http.ResponseWriter, r *http.Request, most int64) (*graphql.RawP
 		return nil, badRequest("The body of a request is one JSON object; batches are not supported.")
 	}
 	return paramsOf(members)
+}
+
+// innermost is the server's own writer, which alone lets MaxBytesReader end the connection
+// of a client that sends too much.
+func innermost(w http.ResponseWriter) http.ResponseWriter {
+	for {
+		outer, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return w
+		}
+		w = outer.Unwrap()
+	}
 }
 
 func readQuery(r *http.Request, most int64) (*graphql.RawParams, error) {

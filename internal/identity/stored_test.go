@@ -3,6 +3,7 @@ package identity_test
 import (
 	"io"
 	"log/slog"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -18,9 +19,13 @@ import (
 	"github.com/fieldgate/fieldgate/internal/store/storetest"
 )
 
+func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
+
 // TestOnRealStores signs in and changes roles with everything real: SQL and sessions.
-func TestOnRealStores(t *testing.T) {
-	ctx, users := t.Context(), storetest.Demo(t)
+func TestOnRealStores(t *testing.T) { storetest.Each(t, testOnRealStores) }
+
+func testOnRealStores(t *testing.T, db storetest.Database) {
+	ctx, users := t.Context(), db.Demo(t)
 	client := redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr(), ReadTimeout: time.Minute, MaxRetries: -1})
 	t.Cleanup(func() { client.Close() })
 	sessions := session.New(client, time.Now, session.Options{})

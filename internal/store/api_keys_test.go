@@ -219,3 +219,20 @@ func testAPIKeyInput(t *testing.T, s *store.Store) {
 		})
 	}
 }
+
+// testUnkeepable asks with text that Postgres cannot hold: both refuse it as input.
+func testUnkeepable(t *testing.T, s *store.Store) {
+	ctx := t.Context()
+	for name, text := range map[string]string{"a zero character": "a\x00b", "no UTF-8": "a\xffb"} {
+		t.Run(name, func(t *testing.T) {
+			_, filtered := s.APIKeys(ctx, mainKeys(), upstream.APIKeyFilter{FriendlyName: &text}, upstream.Page{First: 1})
+			_, got := s.APIKey(ctx, mainKeys(), text)
+			_, known := s.MemberOf(ctx, text)
+			for _, err := range []error{filtered, got, known, s.DeleteAPIKey(ctx, mainKeys(), text)} {
+				if problem.CodeOf(err) != problem.BadUserInput {
+					t.Errorf("error %v, want BAD_USER_INPUT", err)
+				}
+			}
+		})
+	}
+}

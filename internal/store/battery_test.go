@@ -16,13 +16,10 @@ import (
 	"github.com/fieldgate/fieldgate/internal/upstream"
 )
 
-func TestSQLite(t *testing.T) {
-	battery(t, func(t *testing.T) *store.Store { return storetest.Demo(t) })
-}
+// TestStore is what a store must do on every database.
+func TestStore(t *testing.T) { storetest.Each(t, battery) }
 
-// battery is what a store must do on every database. open gives a database that is
-// filled with the demo data and belongs to the test alone.
-func battery(t *testing.T, open func(t *testing.T) *store.Store) {
+func battery(t *testing.T, db storetest.Database) {
 	for _, test := range []struct {
 		name string
 		run  func(t *testing.T, s *store.Store)
@@ -35,6 +32,7 @@ func battery(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"API keys", testAPIKeys},
 		{"idempotency", testIdempotency},
 		{"input of API keys", testAPIKeyInput},
+		{"text that cannot be kept", testUnkeepable},
 		{"account, settings and billing", testSingles},
 		{"money is exact", testMoney},
 		{"users and sign-in", testUsers},
@@ -45,7 +43,7 @@ func battery(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"an invitation that many accept at the same time", testInvitationOnce},
 		{"constraints hold without the program", testConstraints},
 	} {
-		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
+		t.Run(test.name, func(t *testing.T) { test.run(t, db.Demo(t)) })
 	}
 }
 

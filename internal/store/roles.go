@@ -55,10 +55,11 @@ func (s *Store) SetRoles(
 func (s *Store) parties(
 	ctx context.Context, tx *sql.Tx, account, actor, target string,
 ) (by, of identity.Member, onlyOwner bool, err error) {
-	if of, err = s.memberIn(ctx, tx, account, target); err != nil {
+	// The target first: a change of the same user is waited for before anything else is read.
+	if of, err = s.memberIn(ctx, tx, account, target, s.forUpdate); err != nil {
 		return by, of, false, err
 	}
-	by, err = s.memberIn(ctx, tx, account, actor)
+	by, err = s.memberIn(ctx, tx, account, actor, "")
 	if problem.CodeOf(err) == problem.NotFound {
 		err = problem.New(problem.Forbidden, "You are not a user of this account.")
 	}
@@ -73,10 +74,10 @@ func (s *Store) parties(
 	return by, of, onlyOwner, nil
 }
 
-func (s *Store) memberIn(ctx context.Context, tx *sql.Tx, account, sid string) (identity.Member, error) {
+func (s *Store) memberIn(ctx context.Context, tx *sql.Tx, account, sid, lock string) (identity.Member, error) {
 	var m identity.Member
 	st := new(statement)
-	st.write("SELECT sid, account_sid, email, roles FROM users WHERE account_sid = ", st.arg(account), " AND sid = ", st.arg(sid))
+	st.write("SELECT sid, account_sid, email, roles FROM users WHERE account_sid = ", st.arg(account), " AND sid = ", st.arg(sid), lock)
 	return m, s.scanUser(ctx, tx, st, memberPlaces(&m)...)
 }
 

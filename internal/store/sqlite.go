@@ -13,14 +13,15 @@ import (
 )
 
 // openSQLite opens the database file at path, which it makes if need be.
-func openSQLite(path string) (*sql.DB, error) {
+func openSQLite(path string, open Opener) (*sql.DB, error) {
 	if err := createPrivate(path); err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite", sqliteDSN(path))
+	connector, err := sqlite.NewConnector(sqliteDSN(path))
 	if err != nil {
 		return nil, err
 	}
+	db := open(connector)
 	// SQLite works inside this process, so more connections than this only take memory.
 	connections := max(8, 2*runtime.GOMAXPROCS(0))
 	db.SetMaxOpenConns(connections)
@@ -55,14 +56,14 @@ func sqliteDSN(path string) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + settings.Encode()
 }
 
-// isBusy tells whether a transaction has collided with another and may be tried again.
-func isBusy(err error) bool {
+// sqliteBusy tells whether a transaction has waited in vain for another.
+func sqliteBusy(err error) bool {
 	code := sqliteCode(err) & 0xff // the primary result code
 	return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED
 }
 
-// isConstraint tells whether a constraint of the database has refused a change.
-func isConstraint(err error) bool {
+// sqliteConstraint tells whether a constraint has refused a change.
+func sqliteConstraint(err error) bool {
 	return sqliteCode(err)&0xff == sqlite3.SQLITE_CONSTRAINT
 }
 

@@ -10,70 +10,23 @@ import (
 	"github.com/fieldgate/fieldgate/internal/store"
 	"github.com/fieldgate/fieldgate/internal/store/demo"
 	"github.com/fieldgate/fieldgate/internal/store/storetest"
-	"github.com/fieldgate/fieldgate/internal/upstream"
 )
 
-// TestPlans has SQLite explain every list, from its start and from within: it must find
-// its rows in an index, in order.
-func TestPlans(t *testing.T) {
-	s := storetest.Demo(t)
-	account := demo.Main().SID
-	var query string
-	var args []any
-	all := allListings(t, s, account)
-	s.Trace(func(q string, a []any) { query, args = q, a })
-	for _, l := range all {
-		t.Run(l.name, func(t *testing.T) {
-			p, err := l.call(t.Context(), s, everything(account, l.object), upstream.Page{First: 1})
-			if err != nil {
-				t.Fatal(err)
-			}
-			explain(t, s, query, args, indexOf(l))
-			if len(p.positions) == 0 {
-				return
-			}
-			if _, err := l.call(t.Context(), s, everything(account, l.object), upstream.Page{First: 1, After: p.positions[0]}); err != nil {
-				t.Fatal(err)
-			}
-			explain(t, s, query, args, indexOf(l))
-		})
-	}
-	for _, g := range getters(s) {
-		t.Run(g.name, func(t *testing.T) {
-			if _, err := g.get(t.Context(), everything(account, g.object), someSID(t, s, g.table, account)); err != nil {
-				t.Fatal(err)
-			}
-			explain(t, s, query, args, "sqlite_autoindex_"+g.table+"_1 (sid=?)")
-		})
-	}
-}
-
-// explain checks that a query takes one step, which searches this index.
-func explain(t *testing.T, s *store.Store, query string, args []any, index string) {
-	t.Helper()
-	steps := rawRows(t, s, "EXPLAIN QUERY PLAN "+query, args...)
-	for _, row := range steps {
-		step := row["detail"].(string)
-		if len(steps) > 1 || !strings.HasPrefix(step, "SEARCH ") || index != "" && !strings.Contains(step, "INDEX "+index) {
-			t.Errorf("%s, want a search of %s\n%s", step, index, query)
+// TestPlansOfSQLite has SQLite explain every list, from its start and from within: it
+// must find its rows in an index, in order.
+func TestPlansOfSQLite(t *testing.T) {
+	eachStatement(t, storetest.Demo(t), func(t *testing.T, s *store.Store, query string, args []any, index string) {
+		if table, primary := strings.CutSuffix(index, "_pkey"); primary {
+			index = "sqlite_autoindex_" + table + "_1 ("
 		}
-	}
-}
-
-// indexOf is the index that is made for a list with a filter; empty where several would do.
-func indexOf(l listing) string {
-	_, filter, _ := strings.Cut(l.name, " by ")
-	switch {
-	case l.table == "usage_records" && filter == "category":
-		return "sqlite_autoindex_usage_records_1 (account_sid=? AND granularity=? AND category=?"
-	case filter == "" || filter == "start" || filter == "end" || strings.HasSuffix(filter, "After") || strings.HasSuffix(filter, "Before"):
-		return l.table + "_list"
-	case strings.HasPrefix(filter, "role "):
-		return "users_" + strings.ToLower(strings.TrimPrefix(filter, "role "))
-	case strings.Contains(filter, "several") || strings.Contains(filter, " and "):
-		return ""
-	}
-	return l.table + "_" + snake(filter) + " "
+		steps := rawRows(t, s, "EXPLAIN QUERY PLAN "+query, args...)
+		for _, row := range steps {
+			step := row["detail"].(string)
+			if len(steps) > 1 || !strings.HasPrefix(step, "SEARCH ") || !strings.Contains(step, "INDEX "+index) {
+				t.Errorf("%s, want a search of %s\n%s", step, index, query)
+			}
+		}
+	})
 }
 
 func TestOpenMakesPrivateFile(t *testing.T) {
@@ -147,7 +100,8 @@ func TestOpenAgainKeepsData(t *testing.T) {
 	}
 }
 
-func TestNewerDatabaseIsRefused(t *testing.T) {
+// TestNewerFileIsRefused: a database of a newer program is left as it is, byte for byte.
+func TestNewerFileIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "newer.db")
 	s, err := store.Open(t.Context(), path)
 	if err != nil {
@@ -173,40 +127,6 @@ func TestNewerDatabaseIsRefused(t *testing.T) {
 	}
 	if string(before) != string(after) {
 		t.Error("the newer database was changed")
-	}
-}
-
-func TestPingAndMarks(t *testing.T) {
-	for _, row := range []struct {
-		name        string
-		open        func(testing.TB) *store.Store
-		empty, demo bool
-	}{
-		{"empty", storetest.Empty, true, false},
-		{"demo", storetest.Demo, false, true},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			s := row.open(t)
-			if err := s.Ping(t.Context()); err != nil {
-				t.Error(err)
-			}
-			if empty, err := s.Empty(t.Context()); empty != row.empty || err != nil {
-				t.Errorf("empty %v, error %v", empty, err)
-			}
-			if demo, err := s.Demo(t.Context()); demo != row.demo || err != nil {
-				t.Errorf("demo %v, error %v", demo, err)
-			}
-		})
-	}
-	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "closed.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Ping(t.Context()); err == nil {
-		t.Error("a closed database answers")
 	}
 }
 

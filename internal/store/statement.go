@@ -3,17 +3,20 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
+
+	"github.com/fieldgate/fieldgate/internal/problem"
 )
 
 // statement is SQL in the making, with the values of its placeholders.
 type statement struct {
 	sql  strings.Builder
 	args []any
+	// unkeepable says that a value is text that Postgres cannot hold.
+	unkeepable bool
 }
 
 // write adds pieces of SQL, which are never anything that came from outside.
@@ -25,6 +28,9 @@ func (st *statement) write(pieces ...string) {
 
 // arg is a new placeholder for a value.
 func (st *statement) arg(value any) string {
+	if text, is := value.(string); is && (!utf8.ValidString(text) || strings.ContainsRune(text, 0)) {
+		st.unkeepable = true
+	}
 	st.args = append(st.args, value)
 	return "$" + strconv.Itoa(len(st.args))
 }
@@ -64,18 +70,35 @@ type querier interface {
 
 // query runs a statement that answers with rows.
 func (s *Store) query(ctx context.Context, q querier, st *statement) (*sql.Rows, error) {
-	query := st.sql.String()
-	if s.trace != nil {
-		s.trace(query, st.args)
+	query, err := s.ready(st)
+	if err != nil {
+		return nil, err
 	}
 	return q.QueryContext(ctx, query, st.args...)
 }
 
-// failed wraps an error of the database. An error after the context has ended is the
-// context's, whatever the driver calls it.
-func failed(ctx context.Context, doing string, err error) error {
-	if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {
-		return fmt.Errorf("store: %s: %w: %w", doing, ended, err)
+// exec runs a statement that has no rows to answer with, and returns how many it changed.
+func (s *Store) exec(ctx context.Context, q querier, st *statement) (int64, error) {
+	query, err := s.ready(st)
+	if err != nil {
+		return 0, err
 	}
-	return fmt.Errorf("store: %s: %w", doing, err)
+	result, err := q.ExecContext(ctx, query, st.args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// ready is the text of a statement that is about to run. Text that Postgres cannot hold
+// is refused on SQLite too, so that both give the same answers.
+func (s *Store) ready(st *statement) (string, error) {
+	query := st.sql.String()
+	if s.trace != nil {
+		s.trace(query, st.args)
+	}
+	if st.unkeepable {
+		return "", problem.Input("Text is UTF-8 without zero characters.")
+	}
+	return query, nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/fieldgate/fieldgate/graph/model"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/fieldgate/fieldgate/internal/scalar"
+	"github.com/fieldgate/fieldgate/internal/store"
 	"github.com/fieldgate/fieldgate/internal/store/demo"
 	"github.com/fieldgate/fieldgate/internal/store/storetest"
 	"github.com/fieldgate/fieldgate/internal/upstream"
@@ -79,17 +80,52 @@ func TestStatements(t *testing.T) {
 }
 
 func TestEndedContext(t *testing.T) {
-	s := storetest.Demo(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	for _, l := range allListings(t, s, demo.Main().SID) {
-		if _, err := l.call(ctx, s, everything(demo.Main().SID, l.object), upstream.Page{First: 10}); !errors.Is(err, context.Canceled) {
-			t.Errorf("%s: error %v, want that of the context", l.name, err)
+	storetest.Each(t, func(t *testing.T, db storetest.Database) {
+		s := db.Demo(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		for _, l := range allListings(t, s, demo.Main().SID) {
+			if _, err := l.call(ctx, s, everything(demo.Main().SID, l.object), upstream.Page{First: 10}); !errors.Is(err, context.Canceled) {
+				t.Errorf("%s: error %v, want that of the context", l.name, err)
+			}
 		}
-	}
-	if err := s.Transact(ctx, func(*sql.Tx) error { return nil }); !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v, want that of the context", err)
-	}
+		if err := s.Transact(ctx, func(*sql.Tx) error { return nil }); !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v, want that of the context", err)
+		}
+	})
+}
+
+func TestPingAndMarks(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db storetest.Database) {
+		for _, row := range []struct {
+			name        string
+			open        func(testing.TB) *store.Store
+			empty, demo bool
+		}{
+			{"empty", db.Empty, true, false},
+			{"demo", db.Demo, false, true},
+		} {
+			t.Run(row.name, func(t *testing.T) {
+				s := row.open(t)
+				if err := s.Ping(t.Context()); err != nil {
+					t.Error(err)
+				}
+				if empty, err := s.Empty(t.Context()); empty != row.empty || err != nil {
+					t.Errorf("empty %v, error %v", empty, err)
+				}
+				if demo, err := s.Demo(t.Context()); demo != row.demo || err != nil {
+					t.Errorf("demo %v, error %v", demo, err)
+				}
+			})
+		}
+		s := db.Empty(t)
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Ping(t.Context()); err == nil {
+			t.Error("a closed database answers")
+		}
+	})
 }
 
 // TestTransactRetries collides for real once, and then as often as it likes.
@@ -103,7 +139,7 @@ func TestTransactRetries(t *testing.T) {
 	}{
 		{"none", 0, 1, true},
 		{"two", 2, 3, true},
-		{"without end", 99, 5, false},
+		{"without end", 99, 10, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			runs := 0
@@ -156,16 +192,21 @@ func FuzzPosition(f *testing.F) {
 	f.Add("2026-01-01", "MMS")
 	f.Add("01", "' OR 1=1 --")
 	f.Add("", "\x00\xff")
-	s := storetest.Demo(f)
+	var stores []*store.Store
+	for _, db := range storetest.Databases() {
+		stores = append(stores, db.Demo(f))
+	}
 	scope := upstream.NewScope(demo.Second().SID, policy.NewFields("sid"))
 	f.Fuzz(func(t *testing.T, a, b string) {
 		p := upstream.Page{First: 1, After: []string{a, b}}
-		_, calls := s.Calls(t.Context(), scope, upstream.CallFilter{}, p)
-		_, usage := s.UsageRecords(t.Context(), scope, upstream.UsageFilter{Granularity: "DAILY"}, p)
-		_, invoices := s.Invoices(t.Context(), scope, upstream.InvoiceFilter{}, p)
-		for _, err := range []error{calls, usage, invoices} {
-			if err != nil && problem.CodeOf(err) != problem.BadUserInput {
-				t.Errorf("position %q: %v", p.After, err)
+		for _, s := range stores {
+			_, calls := s.Calls(t.Context(), scope, upstream.CallFilter{}, p)
+			_, usage := s.UsageRecords(t.Context(), scope, upstream.UsageFilter{Granularity: "DAILY"}, p)
+			_, invoices := s.Invoices(t.Context(), scope, upstream.InvoiceFilter{}, p)
+			for _, err := range []error{calls, usage, invoices} {
+				if err != nil && problem.CodeOf(err) != problem.BadUserInput {
+					t.Errorf("position %q: %v", p.After, err)
+				}
 			}
 		}
 	})

@@ -1,5 +1,5 @@
-// Package store keeps accounts, their users and what an upstream has of them in SQL,
-// through database/sql. It implements upstream.Upstream and identity.Users.
+// Package store keeps accounts, their users and what an upstream has of them in SQL, in
+// SQLite or Postgres, through database/sql. It implements upstream.Upstream and identity.Users.
 //
 // Statements keep to what SQLite and Postgres have in common. Each one that reads
 // data is bound to one account in its WHERE and names only the columns of the fields
@@ -16,6 +16,7 @@ import (
 	"github.com/fieldgate/fieldgate/graph/model"
 	"github.com/fieldgate/fieldgate/internal/identity"
 	"github.com/fieldgate/fieldgate/internal/upstream"
+	"github.com/pressly/goose/v3"
 )
 
 var (
@@ -25,9 +26,12 @@ var (
 
 // Store is an open database. It may be shared.
 type Store struct {
-	db    *sql.DB
-	now   func() time.Time
-	trace func(query string, args []any) // for tests; nil otherwise
+	db  *sql.DB
+	now func() time.Time
+	// forUpdate follows a SELECT of a row that the transaction is going to change: others
+	// that want the same wait there. SQLite needs nothing, its transactions follow each other.
+	forUpdate string
+	trace     func(query string, args []any) // for tests; nil otherwise
 	tables
 }
 
@@ -48,16 +52,23 @@ type tables struct {
 	users           table[model.User]
 }
 
-// Open opens the SQLite database in the file at path, brings its tables up to date,
+// Open is OpenSQLite with the default options.
+func Open(ctx context.Context, path string) (*Store, error) { return OpenSQLite(ctx, path, Options{}) }
+
+// OpenSQLite opens the SQLite database in the file at path, brings its tables up to date,
 // and returns it. A file that is missing is made, readable by its owner alone, and so
 // is its folder. ErrNewerDatabase says that a newer program has written it; nothing is
 // changed then.
-func Open(ctx context.Context, path string) (*Store, error) {
-	db, err := openSQLite(path)
+func OpenSQLite(ctx context.Context, path string, o Options) (*Store, error) {
+	db, err := openSQLite(path, o.opener())
 	if err != nil {
 		return nil, fmt.Errorf("store: opening the database: %w", err)
 	}
-	if err := migrate(ctx, db); err != nil {
+	steps, err := sqliteMigrations()
+	if err == nil {
+		err = migrate(ctx, db, goose.DialectSQLite3, steps)
+	}
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return newStore(db), nil
@@ -87,7 +98,7 @@ func (s *Store) Close() error { return s.db.Close() }
 // Ping tells whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {
 	if err := s.db.PingContext(ctx); err != nil {
-		return fmt.Errorf("store: the database does not answer: %w", err)
+		return failed(ctx, "the database does not answer", err)
 	}
 	return nil
 }
@@ -109,7 +120,7 @@ const factDemo = "demo"
 // MarkDemo marks the database as holding demo data, for good.
 func MarkDemo(ctx context.Context, tx *sql.Tx) error {
 	if _, err := tx.ExecContext(ctx, "INSERT INTO facts (name, value) VALUES ($1, $2)", factDemo, "true"); err != nil {
-		return fmt.Errorf("store: marking the database as a demo: %w", err)
+		return failed(ctx, "marking the database as a demo", err)
 	}
 	return nil
 }

@@ -7,17 +7,24 @@ import (
 	"time"
 )
 
-// maxAttempts is how often a transaction is tried that collides with others.
-const maxAttempts = 5
+const (
+	// maxAttempts is how often a transaction is tried that collides with others.
+	maxAttempts = 10
+	// firstPause and maxPause bound how long it waits before it is tried again.
+	firstPause, maxPause = 20 * time.Millisecond, 500 * time.Millisecond
+)
 
 // Transact runs do in a serializable transaction, which is undone by do's error. It is
 // tried again, from the start, when it collides with another, so what do does besides
-// must bear repeating.
+// must bear repeating. SERVICE_UNAVAILABLE says that it has collided too often.
 func (s *Store) Transact(ctx context.Context, do func(tx *sql.Tx) error) error {
 	for attempt := 1; ; attempt++ {
 		err := s.attempt(ctx, do)
-		if err == nil || !isBusy(err) || attempt == maxAttempts || !pause(ctx, attempt) {
+		if err == nil || !isBusy(err) {
 			return err
+		}
+		if attempt == maxAttempts || !pause(ctx, attempt) {
+			return failed(ctx, "a transaction that collides with others", err)
 		}
 	}
 }
@@ -37,10 +44,10 @@ func (s *Store) attempt(ctx context.Context, do func(tx *sql.Tx) error) error {
 	return nil
 }
 
-// pause waits a little longer each time, by chance so that two that collided do not do
-// so again. It is false when ctx ends first.
+// pause waits longer each time, by chance so that two that collided do not do so again.
+// It is false when ctx ends first.
 func pause(ctx context.Context, attempt int) bool {
-	timer := time.NewTimer(rand.N(time.Duration(attempt) * 20 * time.Millisecond))
+	timer := time.NewTimer(rand.N(min(firstPause<<(attempt-1), maxPause)))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -48,17 +55,4 @@ func pause(ctx context.Context, attempt int) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-// exec runs a statement that has no rows to answer with, and returns how many it changed.
-func (s *Store) exec(ctx context.Context, q querier, st *statement) (int64, error) {
-	query := st.sql.String()
-	if s.trace != nil {
-		s.trace(query, st.args)
-	}
-	result, err := q.ExecContext(ctx, query, st.args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
 }

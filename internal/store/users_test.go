@@ -1,10 +1,12 @@
 package store_test
 
 import (
+	"cmp"
 	"errors"
 	"reflect"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -187,28 +189,26 @@ func testSetRolesRefused(t *testing.T, s *store.Store) {
 	}
 }
 
-// testConcurrentSetRoles has many change the roles of one user: each sees what the one
-// before it has left.
+// testConcurrentSetRoles has many change the roles of one user. In the order in which
+// the checks were called that were committed, each has seen what the one before it left.
 func testConcurrentSetRoles(t *testing.T, s *store.Store) {
 	a := demo.Main()
 	owner, support := a.With(policy.Owner).SID, a.With(policy.Support).SID
-	var mu sync.Mutex
-	var last []policy.Role // what the checks expect to find
-	var wait sync.WaitGroup
-	last = []policy.Role{policy.Support}
+	type change struct {
+		generation   int64
+		found, given []policy.Role
+	}
 	sets := [][]policy.Role{{policy.Developer}, {policy.Support}, {policy.Developer, policy.Support}, {policy.BillingManager}}
-	const changes = 24
+	var generation atomic.Int64
+	var wait sync.WaitGroup
+	changes := make([]change, 24)
 	for i := range changes {
 		wait.Go(func() {
-			roles := sets[i%len(sets)]
-			_, err := s.SetRoles(t.Context(), a.SID, owner, support, roles, func(_, of identity.Member, _ bool) (int64, error) {
-				mu.Lock()
-				defer mu.Unlock()
-				if !slices.Equal(of.Roles, last) {
-					t.Errorf("a check found %v, want %v", of.Roles, last)
-				}
-				last = roles
-				return int64(i), nil
+			c := &changes[i]
+			c.given = sets[i%len(sets)]
+			_, err := s.SetRoles(t.Context(), a.SID, owner, support, c.given, func(_, of identity.Member, _ bool) (int64, error) {
+				c.generation, c.found = generation.Add(1), of.Roles // the last time counts
+				return c.generation, nil
 			})
 			if err != nil {
 				t.Error(err)
@@ -216,9 +216,17 @@ func testConcurrentSetRoles(t *testing.T, s *store.Store) {
 		})
 	}
 	wait.Wait()
-	pending, err := s.PendingRoleChanges(t.Context(), 2*changes)
-	if err != nil || len(pending) != changes {
-		t.Errorf("%d changes in the outbox, want %d, error %v", len(pending), changes, err)
+	slices.SortFunc(changes, func(a, b change) int { return cmp.Compare(a.generation, b.generation) })
+	last := []policy.Role{policy.Support}
+	for i, c := range changes {
+		if !slices.Equal(c.found, last) {
+			t.Errorf("check %d found %v, want %v", i, c.found, last)
+		}
+		last = c.given
+	}
+	pending, err := s.PendingRoleChanges(t.Context(), 2*len(changes))
+	if err != nil || len(pending) != len(changes) {
+		t.Errorf("%d changes in the outbox, want %d, error %v", len(pending), len(changes), err)
 	}
 	if m, err := s.MemberOf(t.Context(), support); err != nil || !slices.Equal(m.Roles, last) {
 		t.Errorf("roles %v, want %v, error %v", m.Roles, last, err)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -13,9 +14,12 @@ import (
 // The types here are places that a column can be scanned into (sql.Scanner) and that
 // cost nothing but a conversion of a pointer. Their errors name types, never values.
 
+// errColumn says that a column holds what does not belong there.
+var errColumn = errors.New("store: a column holds a value of another type")
+
 // unexpected is the error for a value that is of no type that its column has.
 func unexpected(src any, want string) error {
-	return fmt.Errorf("store: a column holds %T where %s belongs", src, want)
+	return fmt.Errorf("%w: %T where %s belongs", errColumn, src, want)
 }
 
 // micros is a moment as it is kept.

@@ -7,7 +7,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/fieldgate/fieldgate/internal/store"
@@ -35,7 +34,7 @@ func Fill(ctx context.Context, s *store.Store, passwordHash string, now time.Tim
 	return s.Transact(ctx, func(tx *sql.Tx) error {
 		var accounts int
 		if err := tx.QueryRowContext(ctx, "SELECT COUNT(*) FROM accounts").Scan(&accounts); err != nil {
-			return fmt.Errorf("demo: looking for accounts: %w", err)
+			return store.Failed(ctx, "looking for accounts", err)
 		}
 		if accounts > 0 {
 			return ErrNotEmpty

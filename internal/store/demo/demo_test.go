@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,7 +30,7 @@ func query(t *testing.T, s *store.Store, statement string, args ...any) [][]stri
 			return err
 		}
 		defer rows.Close()
-		columns, err := rows.Columns()
+		columns, err := rows.ColumnTypes()
 		if err != nil {
 			return err
 		}
@@ -43,8 +45,11 @@ func query(t *testing.T, s *store.Store, statement string, args ...any) [][]stri
 			row := make([]string, len(columns))
 			for i, v := range values {
 				row[i] = v.String
-				if !v.Valid {
+				switch {
+				case !v.Valid:
 					row[i] = "NULL"
+				case strings.HasPrefix(columns[i].DatabaseTypeName(), "BOOL"): // which SQLite keeps as numbers
+					row[i] = strconv.FormatBool(v.String == "1" || v.String == "true")
 				}
 			}
 			all = append(all, row)
@@ -76,38 +81,70 @@ func fingerprint(t *testing.T, s *store.Store) string {
 	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
-func fill(t *testing.T, hash string, now time.Time) *store.Store {
+func fill(t *testing.T, db storetest.Database, hash string, now time.Time) *store.Store {
 	t.Helper()
-	s := storetest.Empty(t)
+	s := db.Empty(t)
 	if err := demo.Fill(t.Context(), s, hash, now); err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
+// TestFillIsDeterministic: what is filled is the same each time and on each kind of database.
 func TestFillIsDeterministic(t *testing.T) {
 	want := fingerprint(t, storetest.Demo(t))
-	lateThatDay := time.Date(2026, time.March, 14, 23, 59, 59, 0, time.UTC)
-	if fingerprint(t, fill(t, storetest.PasswordHash, lateThatDay)) != want {
-		t.Error("two fills of one day differ")
-	}
-	if fingerprint(t, fill(t, storetest.PasswordHash, lateThatDay.Add(time.Second))) == want {
-		t.Error("fills of two days are the same")
-	}
-	if fingerprint(t, fill(t, "another hash", lateThatDay)) == want {
-		t.Error("the password's hash is not kept")
-	}
+	storetest.Each(t, func(t *testing.T, db storetest.Database) {
+		lateThatDay := time.Date(2026, time.March, 14, 23, 59, 59, 0, time.UTC)
+		if fingerprint(t, fill(t, db, storetest.PasswordHash, lateThatDay)) != want {
+			t.Error("two fills of one day differ")
+		}
+		if fingerprint(t, fill(t, db, storetest.PasswordHash, lateThatDay.Add(time.Second))) == want {
+			t.Error("fills of two days are the same")
+		}
+		if fingerprint(t, fill(t, db, "another hash", lateThatDay)) == want {
+			t.Error("the password's hash is not kept")
+		}
+	})
 }
 
 func TestFillOnlyOnce(t *testing.T) {
-	s := storetest.Demo(t)
-	before := fingerprint(t, s)
-	if err := demo.Fill(t.Context(), s, "x", storetest.Now()); !errors.Is(err, demo.ErrNotEmpty) {
-		t.Errorf("error %v, want ErrNotEmpty", err)
-	}
-	if fingerprint(t, s) != before {
-		t.Error("the second fill changed something")
-	}
+	storetest.Each(t, func(t *testing.T, db storetest.Database) {
+		s := db.Demo(t)
+		before := fingerprint(t, s)
+		if err := demo.Fill(t.Context(), s, "x", storetest.Now()); !errors.Is(err, demo.ErrNotEmpty) {
+			t.Errorf("error %v, want ErrNotEmpty", err)
+		}
+		if fingerprint(t, s) != before {
+			t.Error("the second fill changed something")
+		}
+	})
+}
+
+// TestFillAtTheSameTime: of several that fill one database, one does.
+func TestFillAtTheSameTime(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db storetest.Database) {
+		s := db.Empty(t)
+		var wait sync.WaitGroup
+		errs := make([]error, 3)
+		for i := range errs {
+			wait.Go(func() { errs[i] = demo.Fill(t.Context(), s, storetest.PasswordHash, storetest.Now()) })
+		}
+		wait.Wait()
+		filled := 0
+		for _, err := range errs {
+			if err == nil {
+				filled++
+			} else if !errors.Is(err, demo.ErrNotEmpty) {
+				t.Errorf("error %v, want ErrNotEmpty", err)
+			}
+		}
+		if filled != 1 {
+			t.Errorf("%d have filled it", filled)
+		}
+		if fingerprint(t, s) != fingerprint(t, storetest.Demo(t)) {
+			t.Error("it holds something else than one demo")
+		}
+	})
 }
 
 // TestFillOnAnyDay fills on days on which calendars are odd.
@@ -118,7 +155,7 @@ func TestFillOnAnyDay(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := fill(t, "x", now)
+			s := fill(t, storetest.Databases()[0], "x", now)
 			for _, column := range []string{
 				"accounts.date_updated", "users.last_sign_in", "users.date_updated", "api_keys.date_updated", "phone_numbers.date_updated",
 				"invoices.date_created", "payment_methods.date_created", "calls.start_time", "messages.date_created",

@@ -3,7 +3,6 @@ package demo
 import (
 	"context"
 	"database/sql"
-	"fmt"
 
 	"github.com/fieldgate/fieldgate/internal/store"
 )
@@ -15,7 +14,7 @@ func SetPassword(ctx context.Context, s *store.Store, passwordHash string) error
 		for _, a := range []Account{Main(), Second()} {
 			for _, u := range a.Users {
 				if _, err := tx.ExecContext(ctx, "UPDATE users SET password_hash = $1 WHERE sid = $2", passwordHash, u.SID); err != nil {
-					return fmt.Errorf("demo: setting a password: %w", err)
+					return store.Failed(ctx, "setting a demo user's password", err)
 				}
 			}
 		}

@@ -4,9 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/fieldgate/fieldgate/internal/store"
 )
 
 // rows is what goes into a table.
@@ -19,24 +22,46 @@ type rows struct {
 // add adds a row, its values in the order of the columns.
 func (r *rows) add(values ...any) { r.values = append(r.values, values) }
 
-// insert writes the rows with one prepared statement.
+// atOnce is how many rows one statement inserts: a way to the database and back for each
+// row would be what filling one on another machine takes longest for.
+const atOnce = 16
+
+// insert writes the rows.
 func (r rows) insert(ctx context.Context, tx *sql.Tx) error {
-	marks := make([]string, len(r.columns))
-	for i := range marks {
-		marks[i] = "$" + strconv.Itoa(i+1)
-	}
-	statement, err := tx.PrepareContext(ctx, fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)",
-		r.table, strings.Join(r.columns, ", "), strings.Join(marks, ", ")))
+	many, err := tx.PrepareContext(ctx, r.statement(atOnce))
 	if err != nil {
-		return fmt.Errorf("demo: filling %s: %w", r.table, err)
+		return store.Failed(ctx, "filling "+r.table, err)
 	}
-	defer statement.Close()
-	for _, values := range r.values {
-		if _, err := statement.ExecContext(ctx, values...); err != nil {
-			return fmt.Errorf("demo: filling %s: %w", r.table, err)
+	defer many.Close()
+	for some := range slices.Chunk(r.values, atOnce) {
+		values := slices.Concat(some...)
+		if len(some) == atOnce {
+			_, err = many.ExecContext(ctx, values...)
+		} else {
+			_, err = tx.ExecContext(ctx, r.statement(len(some)), values...)
+		}
+		if err != nil {
+			return store.Failed(ctx, "filling "+r.table, err)
 		}
 	}
 	return nil
+}
+
+// statement inserts so many rows.
+func (r rows) statement(count int) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "INSERT INTO %s (%s) VALUES ", r.table, strings.Join(r.columns, ", "))
+	for i := range count * len(r.columns) {
+		before := ", "
+		switch {
+		case i == 0:
+			before = "("
+		case i%len(r.columns) == 0:
+			before = "), ("
+		}
+		b.WriteString(before + "$" + strconv.Itoa(i+1))
+	}
+	return b.String() + ")"
 }
 
 // at is a moment as the database keeps it.

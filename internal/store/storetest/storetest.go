@@ -1,4 +1,6 @@
-// Package storetest gives tests a database with the demo data in it.
+// Package storetest gives tests a database with the demo data in it: SQLite always, and
+// Postgres too when FIELDGATE_TEST_POSTGRES_URL names a server on which databases can be
+// made, such as postgres://postgres@127.0.0.1:5432/postgres?sslmode=disable.
 package storetest
 
 import (
@@ -23,8 +25,42 @@ const (
 // Now is the moment at which the demo data was made.
 func Now() time.Time { return time.Date(2026, time.March, 14, 15, 9, 26, 0, time.UTC) }
 
-// Demo opens a database of the test's own that is filled with the demo data, and closes
-// it when the test ends. Filling takes a second, so it is done once in a process.
+// Database is a kind of database. Demo opens one of the test's own that is filled with
+// the demo data, Empty an empty one; both are closed when the test ends.
+type Database struct {
+	Name        string
+	Demo, Empty func(testing.TB) *store.Store
+}
+
+// Databases are all kinds that there are here.
+func Databases() []Database {
+	all := []Database{{"SQLite", Demo, Empty}}
+	for _, server := range Postgres() {
+		all = append(all, Database{"Postgres",
+			func(t testing.TB) *store.Store { return server.open(t, server.Demo(t)) },
+			func(t testing.TB) *store.Store { return server.open(t, server.Empty(t)) }})
+	}
+	return all
+}
+
+// Each runs a test on each kind of database.
+func Each(t *testing.T, test func(t *testing.T, db Database)) {
+	for _, db := range Databases() {
+		t.Run(db.Name, func(t *testing.T) { test(t, db) })
+	}
+}
+
+// Main runs the tests of a package, and then takes away what they have shared.
+func Main(m *testing.M) int {
+	status := m.Run()
+	if err := Close(); err != nil {
+		panic(err)
+	}
+	return status
+}
+
+// Demo opens a SQLite database of the test's own that is filled with the demo data, and
+// closes it when the test ends. Filling takes a second, so it is done once in a process.
 func Demo(t testing.TB) *store.Store {
 	t.Helper()
 	content, err := filled()
@@ -38,7 +74,7 @@ func Demo(t testing.TB) *store.Store {
 	return open(t, path)
 }
 
-// Empty opens an empty database of the test's own, and closes it when the test ends.
+// Empty opens an empty SQLite database of the test's own, and closes it when the test ends.
 func Empty(t testing.TB) *store.Store {
 	t.Helper()
 	return open(t, filepath.Join(t.TempDir(), "empty.db"))
@@ -50,12 +86,16 @@ func open(t testing.TB, path string) *store.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
+	closeAfter(t, s)
+	return s
+}
+
+func closeAfter(t testing.TB, s *store.Store) {
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return s
 }
 
 // filled is the content of a filled database file. A process makes it once.

@@ -1,0 +1,96 @@
+package cmd
+
+import (
+	"database/sql"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/fieldgate/fieldgate/auth/token"
+	"github.com/fieldgate/fieldgate/internal/store"
+	"github.com/fieldgate/fieldgate/internal/store/storetest"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+)
+
+// kept is where a program under test keeps its accounts.
+type kept struct {
+	name string
+	// demo makes a copy of the demo of the test's own, and returns the arguments that serve it.
+	demo func(t testing.TB) []string
+}
+
+// databases are SQLite, and Postgres where there is one.
+func databases() []kept {
+	all := []kept{{"SQLite", func(t testing.TB) []string { return []string{"--data", demoData(t), "--demo-password", password} }}}
+	for _, server := range storetest.Postgres() {
+		all = append(all, kept{"Postgres", func(t testing.TB) []string { return onPostgres(t, server.Demo(t)) }})
+	}
+	return all
+}
+
+// eachDatabase runs a test on each kind of database.
+func eachDatabase(t *testing.T, test func(t *testing.T, on kept)) {
+	for _, on := range databases() {
+		t.Run(on.name, func(t *testing.T) { test(t, on) })
+	}
+}
+
+// start starts the program on a copy of the demo.
+func (on kept) start(t *testing.T, args ...string) *program {
+	t.Helper()
+	if on.name == "Postgres" && !slices.Contains(args, "--redis-url") {
+		args = append(args, "--redis-url", startRedis(t).url())
+	}
+	return start(t, append(on.demo(t), args...)...)
+}
+
+// onPostgres are the arguments that serve the demo of a Postgres, but for a Redis.
+func onPostgres(t testing.TB, url string) []string {
+	t.Helper()
+	return []string{"--database-url", url, "--keys", givenKeys(t), "--demo", "on", "--demo-password", password}
+}
+
+// givenKeys is a folder with a signing key that was put there.
+func givenKeys(t testing.TB) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "keys")
+	if _, err := token.AddKey(dir, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// change runs a statement in the program's database, as another process would.
+func (p *program) change(statement string, args ...any) {
+	p.t.Helper()
+	if p.database == "" {
+		changeData(p.t, p.data, statement, args...)
+		return
+	}
+	db := p.connect()
+	defer db.Close()
+	if _, err := db.Exec(statement, args...); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// connect connects to the program's Postgres.
+func (p *program) connect() *sql.DB {
+	p.t.Helper()
+	db, err := sql.Open("pgx", p.database)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return db
+}
+
+// open opens the program's database beside it.
+func (p *program) open() *store.Store {
+	p.t.Helper()
+	db, err := databaseFlags{DatabaseURL: p.database}.open(p.t.Context(), p.data, store.Options{})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return db
+}

@@ -1,0 +1,106 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// idleFor is how long a connection has been idle that nobody is likely to be writing to just now.
+const idleFor = 500 * time.Millisecond
+
+// drainFlags say how the gateway stops.
+type drainFlags struct {
+	DrainDelay   time.Duration `help:"How long clients are still served after a signal to stop, while /readyz tells load balancers to send them elsewhere." default:"0s" env:"FIELDGATE_DRAIN_DELAY"`
+	DrainTimeout time.Duration `help:"How long requests under way may then take to end." default:"10s" env:"FIELDGATE_DRAIN_TIMEOUT"`
+}
+
+// check says what is wrong with them.
+func (d drainFlags) check() error {
+	if d.DrainDelay < 0 || d.DrainTimeout <= 0 {
+		return errors.New("--drain-delay and --drain-timeout take durations, such as 5s; the timeout is more than nothing")
+	}
+	return nil
+}
+
+// drain takes leave of the clients and returns when the last request has its answer. Probes are
+// told first, and clients go on being served for the delay, so that whoever sends them here has time to
+// send them elsewhere. Answers then say that their connection ends (RFC 9112, section 9.6): a server that
+// closes an idle one by itself may do so while the next request is on its way. Then nobody new is let in,
+// and what is under way may end within the timeout.
+func (s serve) drain(g *gateway, server *http.Server, listener net.Listener, served <-chan error, all *connected, log *slog.Logger) error {
+	g.health.stopping.Store(true)
+	log.Info("stopping: clients may go elsewhere, and requests under way may end",
+		"delay", s.DrainDelay.String(), "within", s.DrainTimeout.String())
+	time.Sleep(s.DrainDelay)
+
+	ctx, cancel := context.WithTimeout(context.Background(), s.DrainTimeout)
+	defer cancel()
+	listener.Close()
+	<-served
+	all.settle(ctx)
+	if err := server.Shutdown(ctx); err != nil {
+		return fmt.Errorf("requests were still under way after %s (--drain-timeout): %w", s.DrainTimeout, errors.Join(err, server.Close()))
+	}
+	return nil
+}
+
+// leaving has the answers of a gateway that stops say that their connection ends.
+func (h *health) leaving(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if h.stopping.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// connected are the connections that are open, each with the time since when it is idle; the zero time while a
+// request is under way.
+type connected struct {
+	mu   sync.Mutex
+	idle map[net.Conn]time.Time
+}
+
+// note is the server's ConnState.
+func (c *connected) note(conn net.Conn, state http.ConnState) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch state {
+	case http.StateClosed, http.StateHijacked:
+		delete(c.idle, conn)
+	case http.StateActive:
+		c.idle[conn] = time.Time{}
+	default:
+		c.idle[conn] = time.Now()
+	}
+}
+
+// settle waits until every connection that is left has been idle for a while, or until ctx ends.
+func (c *connected) settle(ctx context.Context) {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for !c.settled() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (c *connected) settled() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, since := range c.idle {
+		if since.IsZero() || time.Since(since) < idleFor {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,164 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// Observer is told what becomes of requests, for figures and traces. What it is told holds nothing
+// of a request's text but the operation's name, and nothing of its data.
+type Observer interface {
+	// Operation is called when a request begins. Its work goes on in the context that is returned,
+	// and the function is called once, when it is answered.
+	Operation(ctx context.Context) (context.Context, func(Outcome))
+	// Authorize is called when an operation is about to be decided, and the function when it is.
+	Authorize(ctx context.Context) (context.Context, func())
+}
+
+// Outcome is what became of a request.
+type Outcome struct {
+	Type ast.Operation // empty when the request did not become an operation
+	Name string        // as the client calls it, of any length; empty for none
+	// Refused says why nothing of it ran, and is empty when it ran.
+	Refused problem.Code
+	// Failed counts the errors of what ran by their codes, denials left out. It may be nil.
+	Failed map[problem.Code]int
+	// Decided is what each rule has decided, in no particular order.
+	Decided []Decided
+}
+
+// of notes which operation a request is, once that is known.
+func (out *Outcome) of(op *graphql.OperationContext) {
+	if op != nil && op.Operation != nil {
+		out.Type, out.Name = op.Operation.Operation, op.Operation.Name
+	}
+}
+
+// became notes what became of an operation.
+func (out *Outcome) became(op *graphql.OperationContext, resp *graphql.Response) {
+	if resp.Data == nil && len(resp.Errors) > 0 {
+		out.Refused = codeOf(resp.Errors[0])
+	}
+	if d := decisionOf(op); d != nil {
+		out.Failed, out.Decided = d.failed, d.counts.sum()
+	}
+}
+
+// Decided counts what one rule has decided of an operation. A position that several rules guard counts
+// for each when it is allowed, and for the first that the caller does not pass when it is denied.
+type Decided struct {
+	Rule policy.Rule
+	// Allowed, Denied and Masked count places of the operation, not of its answer: what is selected in a
+	// list counts once, and what is selected of several types once for each.
+	Allowed, Denied, Masked int
+	// Denials counts those of the answer: each null position, or each root field for which a mutation is
+	// refused.
+	Denials int
+}
+
+// counts is what was decided of one operation. Nil counts nothing.
+type counts struct {
+	allowed []int32 // by check
+	rules   [][]policy.Rule
+	decided []Decided
+}
+
+// rulesOf lists the rules of each check.
+func rulesOf(t *policy.Table) [][]policy.Rule {
+	rules := make([][]policy.Rule, t.Checks())
+	for i := range rules {
+		rules[i] = t.Rules(policy.Check(i))
+	}
+	return rules
+}
+
+// counts is a new count, when there is someone to tell.
+func (c Config) counts() *counts {
+	if c.Observer == nil {
+		return nil
+	}
+	return &counts{allowed: make([]int32, len(c.rules)), rules: c.rules}
+}
+
+// allow counts a place of the operation that passes a check.
+func (t *counts) allow(c policy.Check) {
+	if t != nil && int(c) < len(t.allowed) {
+		t.allowed[c]++
+	}
+}
+
+// of is the count of a rule.
+func (t *counts) of(r policy.Rule) *Decided {
+	for i := range t.decided {
+		if t.decided[i].Rule == r {
+			return &t.decided[i]
+		}
+	}
+	t.decided = append(t.decided, Decided{Rule: r})
+	return &t.decided[len(t.decided)-1]
+}
+
+// deny counts a place of the operation that does not pass a rule.
+func (t *counts) deny(r policy.Rule) {
+	if t != nil {
+		t.of(r).Denied++
+	}
+}
+
+// mask counts a selection that is shown masked to who does not pass a check.
+func (t *counts) mask(c policy.Check, masked bool) {
+	if !masked {
+		t.allow(c)
+	} else if t != nil && int(c) < len(t.rules) && len(t.rules[c]) > 0 {
+		t.of(t.rules[c][0]).Masked++
+	}
+}
+
+// denial counts one in the answer.
+func (t *counts) denial(r policy.Rule) {
+	if t != nil {
+		t.of(r).Denials++
+	}
+}
+
+// sum is everything that was counted.
+func (t *counts) sum() []Decided {
+	if t == nil {
+		return nil
+	}
+	for check, n := range t.allowed {
+		if n == 0 {
+			continue
+		}
+		for _, r := range t.rules[check] {
+			t.of(r).Allowed += int(n)
+		}
+	}
+	return t.decided
+}
+
+// codes counts errors by their codes.
+func codes(list gqlerror.List) map[problem.Code]int {
+	if len(list) == 0 {
+		return nil
+	}
+	n := map[problem.Code]int{}
+	for _, err := range list {
+		n[codeOf(err)]++
+	}
+	return n
+}
+
+// codeOf is the code that an error shows: ours or, as a plain text, gqlgen's own.
+func codeOf(err *gqlerror.Error) problem.Code {
+	if text, ok := err.Extensions["code"].(string); ok {
+		return problem.Code(text)
+	}
+	code, _ := err.Extensions["code"].(problem.Code)
+	return code
+}

@@ -1,0 +1,122 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/fieldgate/fieldgate/internal/engine"
+	"github.com/fieldgate/fieldgate/internal/engine/enginetest/model"
+	"github.com/fieldgate/fieldgate/internal/problem"
+)
+
+// watcher keeps what it is told, in words.
+type watcher struct{ begun, told []string }
+
+type watchKey struct{}
+
+func (w *watcher) Operation(ctx context.Context) (context.Context, func(engine.Outcome)) {
+	w.begun = append(w.begun, "operation")
+	return context.WithValue(ctx, watchKey{}, "operation"), func(out engine.Outcome) { w.told = append(w.told, inWords(out)) }
+}
+
+func (w *watcher) Authorize(ctx context.Context) (context.Context, func()) {
+	w.begun = append(w.begun, fmt.Sprintf("authorize in %v", ctx.Value(watchKey{})))
+	return ctx, func() { w.begun = append(w.begun, "authorized") }
+}
+
+// inWords writes an outcome, and every rule with its counts: allowed, denied, masked and denials.
+func inWords(out engine.Outcome) string {
+	lines := []string{strings.Join(strings.Fields(fmt.Sprintf("%s %s %s", out.Type, out.Name, out.Refused)), " ")}
+	for code, n := range out.Failed {
+		lines = append(lines, fmt.Sprintf("%s %d", code, n))
+	}
+	for _, d := range out.Decided {
+		lines = append(lines, fmt.Sprintf("%s: %d %d %d %d", d.Rule, d.Allowed, d.Denied, d.Masked, d.Denials))
+	}
+	slices.Sort(lines[1:])
+	return strings.Join(lines, "\n")
+}
+
+// TestObserver: whoever watches is told what became of each request.
+func TestObserver(t *testing.T) {
+	const (
+		credentialsRead   = "API_CREDENTIALS READ: "
+		credentialsCreate = "API_CREDENTIALS CREATE: "
+		billingRead       = "BILLING_HISTORY_AND_SETTINGS READ: "
+		logsRead          = "PRODUCT_LOGS READ: "
+		personalRead      = "PERSONAL_DATA READ: "
+	)
+	for _, row := range []struct {
+		name   string
+		caller caller
+		query  string
+		want   []string
+	}{
+		{"nothing is denied", holding(), `query page { page { name } }`, []string{"query page", "signed in: 2 0 0 0"}},
+		{"a selection in a list is one decision and a denial for each null", holding(logs), `{ calls(first: 3) { name price } }`,
+			[]string{"query", billingRead + "0 1 0 3", logsRead + "2 0 0 0", "public: 1 0 0 0"}},
+		{"an alias is a decision of its own", holding(), `{ page { a: secret b: secret } }`,
+			[]string{"query", credentialsRead + "0 2 0 2", "signed in: 1 0 0 0"}},
+		{"masked", holding(logs), `{ calls(first: 2) { to } }`,
+			[]string{"query", personalRead + "0 0 1 0", logsRead + "2 0 0 0", "public: 1 0 0 0"}},
+		{"not masked", holding(logs, personal), `{ calls(first: 2) { to } }`,
+			[]string{"query", personalRead + "1 0 0 0", logsRead + "2 0 0 0", "public: 1 0 0 0"}},
+		{"a filter", holding(logs), `{ calls(price: "1") { name } }`,
+			[]string{"query", billingRead + "0 1 0 1", logsRead + "1 0 0 0"}},
+		{"an object by its id", holding(), `{ node(id: "Call:1") { id } }`,
+			[]string{"query", logsRead + "0 1 0 1", "public: 1 0 0 0", "signed in: 1 0 0 0"}},
+		{"a guest", guest(), `{ hello page { name } }`, []string{"query", "public: 1 0 0 0", "signed in: 0 1 0 1"}},
+		{"a mutation that is refused", holding(), `mutation make { touch { page { name } } createKey(input: {}) { key { name } } }`,
+			[]string{"mutation make FORBIDDEN", credentialsCreate + "0 1 0 1", "signed in: 3 0 0 0"}},
+		{"a limit", holding(), `query deep { page { child { child { child { child { child { child { child { child { child { child { child {
+			child { child { child { child { name } } } } } } } } } } } } } } } } }`, []string{"query deep LIMIT_EXCEEDED"}},
+		{"no operation", holding(), `{ page {`, []string{"GRAPHQL_PARSE_FAILED"}},
+		{"no such field", holding(), `query q { nothing }`, []string{"GRAPHQL_VALIDATION_FAILED"}},
+		{"a subscription", holding(logs), `subscription { calls { name } }`, []string{"subscription BAD_REQUEST"}},
+		{"no query", holding(), ``, []string{"BAD_REQUEST"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			w := &watcher{}
+			g := gatewayFor(t, row.caller, func(cfg *engine.Config) { cfg.Observer = w })
+			w.begun, w.told = nil, nil // the gateway has asked itself as it started
+			g.ask(row.query)
+			if want := strings.Join(row.want, "\n"); len(w.told) != 1 || w.told[0] != want {
+				t.Errorf("told %q, want %q", w.told, want)
+			}
+			if w.begun[0] != "operation" || len(w.begun) > 1 && (w.begun[1] != "authorize in operation" || w.begun[2] != "authorized") {
+				t.Errorf("in the order %q", w.begun)
+			}
+		})
+	}
+	t.Run("errors that are no denials", func(t *testing.T) {
+		w := &watcher{}
+		g := gatewayFor(t, holding(), func(cfg *engine.Config) { cfg.Observer = w })
+		w.told = nil
+		fails := func(context.Context) error { return errors.New("the upstream is away") }
+		missing := func(context.Context) error { return problem.Missing() }
+		g.send(request{
+			Query:  `{ hello a: page { name } b: page { secret } things { name } }`,
+			visits: &model.Visits{On: map[string]func(context.Context) error{"Query.hello": fails, "Query.page": missing}},
+		})
+		for _, want := range []string{"INTERNAL_SERVER_ERROR 1", "NOT_FOUND 2"} {
+			if len(w.told) != 1 || !strings.Contains(w.told[0], want) {
+				t.Errorf("told %q, want %s", w.told, want)
+			}
+		}
+	})
+	t.Run("a request by another method", func(t *testing.T) {
+		w := &watcher{}
+		g := gatewayFor(t, holding(), func(cfg *engine.Config) { cfg.Observer = w })
+		w.told = nil
+		g.handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPut, "/graphql", nil))
+		if len(w.told) != 1 || w.told[0] != "BAD_REQUEST" {
+			t.Errorf("told %q", w.told)
+		}
+	})
+}

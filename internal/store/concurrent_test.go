@@ -1,0 +1,95 @@
+package store_test
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/internal/identity"
+	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/fieldgate/fieldgate/internal/store"
+	"github.com/fieldgate/fieldgate/internal/store/demo"
+	"github.com/fieldgate/fieldgate/internal/store/storetest"
+)
+
+// TestAdministratorsDemoteEachOther: two changes that read what the other writes, at the
+// same time. One must come first, and then the other is no longer allowed.
+func TestAdministratorsDemoteEachOther(t *testing.T) {
+	for _, server := range storetest.Postgres() {
+		s := openPostgres(t, server.Demo(t), store.Options{})
+		a := demo.Main()
+		one, other := a.With(policy.Administrator).SID, a.With(policy.Developer).SID
+		if _, err := s.SetRoles(t.Context(), a.SID, a.With(policy.Owner).SID, other, []policy.Role{policy.Administrator}, allow); err != nil {
+			t.Fatal(err)
+		}
+		var both, wait sync.WaitGroup
+		both.Add(2)
+		refused := problem.New(problem.Forbidden, "no longer an Administrator")
+		demote := func(actor, target string) error {
+			attempts := 0
+			_, err := s.SetRoles(t.Context(), a.SID, actor, target, []policy.Role{policy.Support}, func(by, _ identity.Member, _ bool) (int64, error) {
+				if attempts++; attempts == 1 {
+					both.Done()
+					both.Wait() // each has seen the other as Administrator
+				}
+				if by.Roles[0] != policy.Administrator {
+					return 0, refused
+				}
+				return 1, nil
+			})
+			return err
+		}
+		errs := make([]error, 2)
+		wait.Go(func() { errs[0] = demote(one, other) })
+		wait.Go(func() { errs[1] = demote(other, one) })
+		wait.Wait()
+		if (errs[0] == nil) == (errs[1] == nil) || !errors.Is(errors.Join(errs...), refused) {
+			t.Errorf("%v and %v, want one refused", errs[0], errs[1])
+		}
+	}
+}
+
+// TestChangesOfOneUserFollowEachOther: a check, which blocks the user's sessions, is not
+// even called while another change of the same user is under way.
+func TestChangesOfOneUserFollowEachOther(t *testing.T) {
+	for _, server := range storetest.Postgres() {
+		s := openPostgres(t, server.Demo(t), store.Options{})
+		a := demo.Main()
+		owner, support := a.With(policy.Owner).SID, a.With(policy.Support).SID
+		var wait sync.WaitGroup
+		defer wait.Wait()
+		var done atomic.Bool
+		change := func(check func(identity.Member, identity.Member, bool) (int64, error)) {
+			if _, err := s.SetRoles(t.Context(), a.SID, owner, support, []policy.Role{policy.Developer}, check); err != nil {
+				t.Error(err)
+			}
+		}
+		change(func(identity.Member, identity.Member, bool) (int64, error) {
+			wait.Go(func() {
+				change(func(identity.Member, identity.Member, bool) (int64, error) {
+					if !done.Load() {
+						t.Error("the second check was called before the first change was committed")
+					}
+					return 2, nil
+				})
+			})
+			for late := time.Now().Add(10 * time.Second); waiting(t, s) == 0; time.Sleep(time.Millisecond) {
+				if time.Now().After(late) {
+					t.Fatal("nothing waits")
+				}
+			}
+			done.Store(true) // what is left of the first change is to write it, while the second waits
+			return 1, nil
+		})
+	}
+}
+
+// waiting is how many statements wait for a lock.
+func waiting(t *testing.T, s *store.Store) int64 {
+	t.Helper()
+	rows := rawRows(t, s, "SELECT COUNT(*) AS waiting FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+	return rows[0]["waiting"].(int64)
+}
