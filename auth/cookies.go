@@ -24,7 +24,8 @@ const (
 
 // The names of the cookies. Their prefix has a browser take them only from this host
 // itself, over a connection that it holds for secure, and send them to no other (RFC
-// 6265bis, section 4.1.3.2).
+// 6265bis, section 4.1.3.2). Cookies know no ports: what else answers on this host name
+// gets them too.
 const (
 	accessCookie  = "__Host-fieldgate-access"
 	refreshCookie = "__Host-fieldgate-refresh"

@@ -48,9 +48,6 @@ func (s *Service) Middleware(next http.Handler) http.Handler {
 				s.log.WarnContext(ctx, "a token could not be checked",
 					"requestId", problem.RequestID(ctx), "code", code, "error", err)
 			}
-			if errors.Is(err, ErrSessionEnded) {
-				ClearCookies(ctx)
-			}
 			refuseToken(w, err)
 			return
 		}

@@ -174,6 +174,19 @@ func (s *Service) SignOut(ctx context.Context, p Principal) error {
 	return shown(err)
 }
 
+// Abandon ends the session that a refresh token belongs to, because another takes its
+// place, if there is such a session. One that cannot be ended now ends when it has been
+// idle for long enough.
+func (s *Service) Abandon(ctx context.Context, refreshToken string) {
+	held, err := s.sessions.Redeem(ctx, refreshToken)
+	if err == nil {
+		_, err = s.sessions.End(ctx, held.User, held.ID)
+	}
+	if errors.Is(err, session.ErrUnavailable) {
+		s.log.WarnContext(ctx, "a session that was replaced could not be ended", "requestId", problem.RequestID(ctx), "error", err)
+	}
+}
+
 // EndSession ends the user's session sid. NOT_FOUND says that the user has no such
 // session; whether the user is one that the caller may touch is for the caller to know.
 func (s *Service) EndSession(ctx context.Context, user, sid string) error {

@@ -2,11 +2,7 @@
 // measure; make bench runs them all.
 package bench
 
-import (
-	"syscall"
-	"testing"
-	"time"
-)
+import "testing"
 
 // CPU measures the processor time of the whole process from now until stop is called,
 // and reports it as cpu-ns/op. Unlike the time on the clock it does not grow when
@@ -16,13 +12,4 @@ func CPU(b *testing.B) (stop func()) {
 	b.Helper()
 	begun := used(b)
 	return func() { b.ReportMetric(float64(used(b)-begun)/float64(b.N), "cpu-ns/op") }
-}
-
-// used is the processor time that the process has used so far.
-func used(b *testing.B) time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -2228,7 +2228,7 @@ directive @hasPermission(
 
 "This argument asks about the named field, so using it needs that field's rule: a filter is a read."
 directive @filters(
-  "The coordinate that the argument reads, such as Call.to."
+  "The coordinate that the argument reads: Type.field."
   field: String!
 ) on ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION
 

@@ -39,6 +39,8 @@ func (r mutation) SignInWithCookies(ctx context.Context, input model.SignInInput
 	if err != nil {
 		return nil, err
 	}
+	// No browser will hold the cookies of the session before, so it must not live on.
+	r.Auth.Abandon(ctx, cookies.Refresh())
 	return handOver(cookies, tokens), nil
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 )
 
-// BenchmarkLookup looks one session up, one call after another and from eight callers at once: in the embedded Redis,
+// BenchmarkLookup looks one session up, one call after another and from many callers at once: in the embedded Redis,
 // and in the one that FIELDGATE_TEST_REDIS_URL names.
 func BenchmarkLookup(b *testing.B) {
 	urls := map[string]string{"redis=embedded": "redis://" + miniredis.RunT(b).Addr()}
@@ -38,7 +38,7 @@ func BenchmarkLookup(b *testing.B) {
 				}
 			}
 		})
-		b.Run(name+"/callers=8", func(b *testing.B) {
+		b.Run(name+"/parallel", func(b *testing.B) {
 			b.SetParallelism(8)
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/fieldgate/fieldgate/bench"
@@ -28,29 +29,28 @@ const (
 // operation decided, the rows read from SQLite and the answer written.
 func BenchmarkGateway(b *testing.B) {
 	for _, row := range []struct {
-		name, caller, query, denials string
+		name, caller, query, listed string
+		denials                     int
 	}{
-		{"empty", guest, `{ __typename }`, ""},
-		{"small", owner, smallQuery, ""},
-		{"numbers=1000x8", owner, numbersList, ""},
-		{"calls=1000x8", owner, callsList, ""},
-		{"calls=1000x8/denied=1of8", support, callsList, ""},
-		{"calls=1000x8/denied=1of8/denials=selection", support, callsList, "selection"},
+		{"empty", guest, `{ __typename }`, "each", 0},
+		{"small", owner, smallQuery, "each", 0},
+		{"numbers=1000x8", owner, numbersList, "each", 0},
+		{"calls=1000x8", owner, callsList, "each", 0},
+		{"calls=1000x8/denied=1of8", support, callsList, "each", 1000},
+		{"calls=1000x8/denied=1of8/denials=selection", support, callsList, "selection", 1},
 	} {
 		b.Run(row.name, func(b *testing.B) {
 			h, token := handlerFor(b, row.caller)
-			request := map[string]any{"query": row.query}
-			if row.denials != "" {
-				request["extensions"] = map[string]any{"denials": row.denials}
-			}
-			body, err := json.Marshal(request)
+			body, err := json.Marshal(map[string]any{"query": row.query, "extensions": vars{"denials": row.listed}})
 			if err != nil {
 				b.Fatal(err)
 			}
-			w := &sink{}
-			for range 3 { // so that the first, which parses, is not measured
-				w.serve(b, h, token, body)
+			w := &sink{keep: true}
+			w.serve(b, h, token, body)
+			if got := strings.Count(w.text.String(), `"code":"FORBIDDEN"`); got != row.denials || strings.Contains(w.text.String(), `"data":null`) {
+				b.Fatalf("%d denials, want %d: %.300s", got, row.denials, w.text.String())
 			}
+			w.keep = false
 			b.ReportAllocs()
 			stop := bench.CPU(b)
 			for b.Loop() {

@@ -96,6 +96,12 @@ func TestCookies(t *testing.T) {
 		t.Errorf("%s", a.body)
 	}
 
+	// Whoever signs in again leaves no session behind that no browser has the cookies of.
+	former := browser{p.guest(), maps.Clone(b.jar)}
+	b.ask("renew", signInWithCookies).ok(t)
+	former.ask("use", who).refused(t, http.StatusUnauthorized, "UNAUTHENTICATED")
+	before = maps.Clone(b.jar)
+
 	b.ask("use", `mutation { signOut { endedSessionId } }`).ok(t)
 	if len(b.jar) > 0 {
 		t.Errorf("cookies are left: %v", slices.Collect(maps.Keys(b.jar)))

@@ -55,8 +55,8 @@ func (i initCmd) Run(ctx context.Context, o output) error {
 
   %s/accept#token=%s
 
-It leads to the gateway, which must be running: fieldgate serve --demo=off%s
-`, i.Owner, invitation.Expires.UTC().Format(time.RFC3339), base, secret, host)
+It leads to the gateway, which must be running: fieldgate serve --demo=off --data=%s%s
+`, i.Owner, invitation.Expires.UTC().Format(time.RFC3339), base, secret, i.Data, host)
 	if err != nil {
 		return fmt.Errorf("the account is there, but the link could not be printed, so make another (--new-link): %w", err)
 	}

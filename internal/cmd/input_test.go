@@ -188,6 +188,14 @@ func TestLimits(t *testing.T) {
 		{"two guesses of a password", `mutation {
 			a: signIn(input: {email: "owner@example.com", password: "guess one"}) { accessToken }
 			b: signIn(input: {email: "owner@example.com", password: "guess two"}) { accessToken } }`, "LIMIT_EXCEEDED"},
+		{"two guesses of a password, for cookies", `mutation {
+			a: signInWithCookies(input: {email: "owner@example.com", password: "guess one"}) { expiresIn }
+			b: signInWithCookies(input: {email: "owner@example.com", password: "guess two"}) { expiresIn } }`, "LIMIT_EXCEEDED"},
+		{"two guesses of a password, in two ways", `mutation {
+			signIn(input: {email: "owner@example.com", password: "guess one"}) { accessToken }
+			signInWithCookies(input: {email: "owner@example.com", password: "guess two"}) { expiresIn } }`, "LIMIT_EXCEEDED"},
+		{"two pairs of cookies", `mutation { refreshCookies { expiresIn }
+			signInWithCookies(input: {email: "owner@example.com", password: "guess two"}) { expiresIn } }`, "LIMIT_EXCEEDED"},
 		{"two guesses of an invitation", `mutation {
 			a: acceptInvitation(input: {token: "one", password: "guess one"}) { email }
 			b: acceptInvitation(input: {token: "two", password: "guess two"}) { email } }`, "LIMIT_EXCEEDED"},

@@ -113,10 +113,7 @@ func (s serve) hosts() map[string]bool {
 		}
 	}
 	for _, name := range s.Host {
-		if host, _, err := net.SplitHostPort(name); err == nil {
-			name = host // any port will do
-		}
-		names[strings.ToLower(name)] = true
+		names[strings.ToLower(hostname(name))] = true // any port will do
 	}
 	return names
 }

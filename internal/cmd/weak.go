@@ -6,6 +6,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/fieldgate/fieldgate/auth/token"
@@ -46,12 +48,22 @@ func (s serve) agrees(empty, demo bool) error {
 		return errors.New("the database has no account yet, and --demo=off: nobody could sign in. " + first)
 	case s.Demo == "on" && !empty && !demo:
 		return errors.New("the database holds an account of its own: demo data goes only into an empty one (--data)")
-	case empty && !s.local():
-		return fmt.Errorf("the database has no account yet, and demo users, whose password is no secret, are let in from this machine alone: make an account first (fieldgate init --account-name NAME --owner EMAIL), or listen on 127.0.0.1, not on %s (--listen)", s.Listen)
-	case demo && !s.local():
-		return fmt.Errorf("demo users, whose password is no secret, are let in from this machine alone: listen on 127.0.0.1, not on %s (--listen)", s.Listen)
+	case (empty || demo) && !s.local():
+		return errors.New(s.demoIsLocal(empty))
 	}
 	return nil
+}
+
+// demoIsLocal says why there is no demo for other machines.
+func (s serve) demoIsLocal(empty bool) string {
+	why := "demo users, whose password is no secret, are let in from this machine alone: "
+	if empty {
+		why = "the database has no account yet, and " + why + "make an account first (fieldgate init --account-name NAME --owner EMAIL), or "
+	}
+	if host, _, err := net.SplitHostPort(s.Listen); err != nil || !loopback(host) {
+		return why + fmt.Sprintf("listen on 127.0.0.1, not on %s (--listen)", s.Listen)
+	}
+	return why + "give no name of another machine's (--host)"
 }
 
 // unshared says why the configuration is not one to share a database with.
@@ -115,13 +127,27 @@ func (s serve) warns() []string {
 			warnings = append(warnings, fmt.Sprintf("others on this machine may write to %s, %s: they could %s (chmod go-w)", file.name, file.path, file.could))
 		}
 	}
+	for _, name := range []string{"fieldgate.db", "fieldgate.db-wal", "demo-password"} {
+		if path := filepath.Join(s.Data, name); readableByOthers(path) {
+			warnings = append(warnings, fmt.Sprintf("others on this machine may read %s, with what it holds of passwords (chmod go=)", path))
+		}
+	}
 	return warnings
 }
 
-// local says whether the gateway is reached from this machine alone.
+// local says whether the gateway is reached from this machine alone: it listens here, and
+// no name leads to it from elsewhere, as through a proxy.
 func (s serve) local() bool {
 	host, _, err := net.SplitHostPort(s.Listen)
-	return err == nil && loopback(host)
+	return err == nil && loopback(host) && !slices.ContainsFunc(s.Host, func(name string) bool { return !loopback(hostname(name)) })
+}
+
+// hostname is a name without its port.
+func hostname(name string) string {
+	if host, _, err := net.SplitHostPort(name); err == nil {
+		return host
+	}
+	return strings.Trim(name, "[]")
 }
 
 // loopback says whether a name or an address leads to this machine itself.
@@ -135,6 +161,12 @@ func (s serve) everywhere() bool {
 	host, _, err := net.SplitHostPort(s.Listen)
 	ip := net.ParseIP(host)
 	return err == nil && (host == "" || ip != nil && ip.IsUnspecified())
+}
+
+// readableByOthers says whether more than its owner may read or write what is at path.
+func readableByOthers(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().Perm()&0o077 != 0
 }
 
 // writableByOthers says whether more than its owner may write to what is at path.

@@ -35,6 +35,8 @@ func TestWeak(t *testing.T) {
 		{"the demo, on every address, written short", demo, []string{"--listen=:0"}, "demo users"},
 		{"the demo, on every address, insisted on", demo, []string{"--listen=:0", "--demo=on"}, "demo users"},
 		{"the demo, on every address, with a name", demo, []string{"--listen=:0", "--host=gateway.example"}, "demo users"},
+		{"the demo, behind a proxy that gives it a name", demo, []string{"--host=gateway.example"}, "demo users"},
+		{"nothing yet, behind a proxy that gives it a name", nothing, []string{"--host=gateway.example:443"}, "fieldgate init"},
 		{"the demo, which must not be", demo, []string{"--demo=off"}, "demo users"},
 		{"nothing yet, on every address", nothing, []string{"--listen=:0"}, "fieldgate init"},
 		{"nothing yet, and no demo", nothing, []string{"--demo=off"}, "fieldgate init"},
@@ -80,6 +82,13 @@ func TestWarnings(t *testing.T) {
 		}
 		return matrixFlag{path}
 	}
+	with := func(name string, mode os.FileMode) string {
+		dir := folder(0o700, 0o700)
+		if err := os.WriteFile(filepath.Join(dir, name), nil, mode); err != nil {
+			t.Fatal(err)
+		}
+		return dir
+	}
 	const redis = "redis://redis.example:6379"
 	for _, c := range []struct {
 		name  string
@@ -99,6 +108,10 @@ func TestWarnings(t *testing.T) {
 		{"a data folder that others may look into", serve{Listen: "localhost:1", Data: folder(0o755, 0o755)}, nil},
 		{"a data folder that others may write to", serve{Listen: "localhost:1", Data: folder(0o707, 0o700)}, []string{"replace the database"}},
 		{"keys that the group may add to", serve{Listen: "localhost:1", Data: folder(0o700, 0o770)}, []string{"sign tokens"}},
+		{"a database that nobody else may read", serve{Listen: "localhost:1", Data: with("fieldgate.db", 0o600)}, nil},
+		{"a database that others may read", serve{Listen: "localhost:1", Data: with("fieldgate.db", 0o644)}, []string{"may read"}},
+		{"a demo password that the group may read", serve{Listen: "localhost:1", Data: with("demo-password", 0o640)}, []string{"may read"}},
+		{"behind a proxy, and no Redis", serve{Listen: "127.0.0.1:8080", Host: []string{"gateway.example"}}, []string{"--redis-url"}},
 		{"a matrix that others may read", serve{Listen: "localhost:1", matrixFlag: matrix(0o644)}, nil},
 		{"a matrix that others may write to", serve{Listen: "localhost:1", matrixFlag: matrix(0o666)}, []string{"--matrix"}},
 	} {

@@ -23,6 +23,7 @@ type walk struct {
 	once   []string
 	lists  map[string]int // the lengths of lists, by coordinate
 	sizes  map[string]int // of introspection's lists
+	views  *Views
 
 	doc        *ast.QueryDocument
 	inputs     map[input]*refusal
@@ -57,7 +58,7 @@ func (w *walk) operation(op *ast.OperationDefinition) (*selections, error) {
 		return nil, exceeded("root fields", w.limits.RootFields)
 	}
 	if w.signIns(all) > 1 {
-		return nil, problem.New(problem.LimitExceeded, "An operation signs in or refreshes once.")
+		return nil, problem.New(problem.LimitExceeded, "An operation signs in, refreshes or accepts an invitation once.")
 	}
 	return all, nil
 }
@@ -109,6 +110,9 @@ func (w *walk) field(def *ast.Definition, fields []*ast.Field, at place) (*selec
 	}
 	if f.Name == "__typename" {
 		return s, nil
+	}
+	if strings.HasPrefix(f.Name, "__") && w.views.For(w.grants) == nil {
+		return nil, introspectionOff()
 	}
 	definition := def.Fields.ForName(f.Name)
 	if definition == nil {

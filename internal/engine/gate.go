@@ -7,7 +7,6 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/fieldgate/fieldgate/auth/policy"
-	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
@@ -102,7 +101,7 @@ func (g Gate) visible() (*ast.Schema, error) {
 			return visible, nil
 		}
 	}
-	return nil, problem.New(problem.Forbidden, "Introspection is off.")
+	return nil, introspectionOff() // the walk has refused such an operation
 }
 
 func (g Gate) deny(ctx context.Context, field graphql.CollectedField, object string, check policy.Check, because *refusal) {

@@ -93,10 +93,15 @@ func TestProbeQuery(t *testing.T) {
 		{"a leaf", `open: String @public  name: String @signedIn`, `{ probe: name }`},
 		{"a required argument", `one(id: ID!): String @signedIn  two(id: ID! = "x"): String @signedIn`, `{ probe: two }`},
 		{"nothing guarded", `open: String @public`, ""},
+		{"nothing to ask for", `open: String @public  one(id: ID!): String @signedIn`, "an error"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			schema, table := compileText(t, `type Query { `+row.fields+` } type Me @signedIn { name: String }`)
-			if got := probeQuery(Config{Table: table, schema: schema}); got != row.want {
+			got, err := probeQuery(Config{Table: table, schema: schema})
+			if err != nil {
+				got += "an error"
+			}
+			if got != row.want {
 				t.Errorf("%s, want %s", got, row.want)
 			}
 		})

@@ -83,7 +83,8 @@ func (s subject) walk(t *testing.T, limits Limits, query string) (*walk, error) 
 	}
 	w := &walk{
 		schema: s.schema, table: s.table, grants: s.grants, limits: limits, sizes: introspectionSizes(s.schema),
-		doc: doc, inputs: map[input]*refusal{},
+		views: NewViews(IntrospectionFull, s.schema, s.table),
+		doc:   doc, inputs: map[input]*refusal{},
 		typeOf: func(id string) string { return id },
 	}
 	_, err = w.operation(doc.Operations[0])

@@ -21,9 +21,9 @@ func probe(h http.Handler, cfg Config) error {
 	if cfg.Caller(context.Background()).SignedIn() {
 		return errors.New("a request without a principal is not a guest's")
 	}
-	query := probeQuery(cfg)
-	if query == "" {
-		return nil // a schema in which everything is public has nothing to refuse
+	query, err := probeQuery(cfg)
+	if query == "" || err != nil {
+		return err
 	}
 	address := url.URL{Path: "/graphql", RawQuery: url.Values{
 		"query":      {query},
@@ -48,19 +48,27 @@ func probe(h http.Handler, cfg Config) error {
 	return nil
 }
 
-// probeQuery asks for a field of the schema that is guarded and needs no argument; it
-// is empty where there is none.
-func probeQuery(cfg Config) string {
+// probeQuery asks for a field of the schema that is guarded and needs no argument. It is
+// empty where every field is public, and an error where it would take an argument.
+func probeQuery(cfg Config) (string, error) {
+	guarded := false
 	for _, f := range cfg.schema.Query.Fields {
-		if cfg.Table.Field(cfg.schema.Query.Name, f.Name) == policy.CheckPublic || required(f.Arguments) {
+		if cfg.Table.Field(cfg.schema.Query.Name, f.Name) == policy.CheckPublic {
+			continue
+		}
+		guarded = true
+		if required(f.Arguments) {
 			continue
 		}
 		if t := cfg.schema.Types[f.Type.Name()]; t.IsCompositeType() {
-			return fmt.Sprintf("{ probe: %s { __typename } }", f.Name)
+			return fmt.Sprintf("{ probe: %s { __typename } }", f.Name), nil
 		}
-		return fmt.Sprintf("{ probe: %s }", f.Name)
+		return fmt.Sprintf("{ probe: %s }", f.Name), nil
 	}
-	return ""
+	if guarded {
+		return "", errors.New("every guarded field of Query needs an argument, so none can be asked for to see that a guest is refused")
+	}
+	return "", nil
 }
 
 func required(args ast.ArgumentDefinitionList) bool {

@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"maps"
 	"strings"
 	"sync"
 
 	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/formatter"
 )
@@ -22,9 +24,6 @@ const (
 	IntrospectionOff Introspection = "off"
 )
 
-// keptViews is how many views are kept. There are as many as there are sets of roles.
-const keptViews = 64
-
 // Views shows each caller the schema. It may be shared.
 type Views struct {
 	how    Introspection
@@ -32,7 +31,7 @@ type Views struct {
 	table  *policy.Table
 
 	mu   sync.Mutex
-	kept map[policy.Grants]*view
+	kept map[policy.Grants]*view // as many as there are sets of roles
 }
 
 // view is what callers with the same grants see, in both of its forms.
@@ -41,8 +40,13 @@ type view struct {
 	sdl    func() string // written once, when first asked for
 }
 
-// NewViews shows a schema, of which table is the table, in this way.
+// NewViews shows a schema, of which table is the table, in this way. @defer is left out,
+// which gqlgen adds to every schema: the engine refuses it.
 func NewViews(how Introspection, schema *ast.Schema, table *policy.Table) *Views {
+	whole := *schema
+	whole.Directives = maps.Clone(schema.Directives)
+	delete(whole.Directives, "defer")
+	schema = &whole
 	return &Views{how: how, schema: schema, table: table, kept: map[policy.Grants]*view{}}
 }
 
@@ -64,6 +68,9 @@ func (v *Views) SDL(g policy.Grants) string {
 	return ""
 }
 
+// introspectionOff refuses an operation that asks for a schema that is not shown.
+func introspectionOff() error { return problem.New(problem.Forbidden, "Introspection is off.") }
+
 func (v *Views) view(g policy.Grants) *view {
 	switch v.how {
 	case IntrospectionRole:
@@ -84,9 +91,6 @@ func (v *Views) view(g policy.Grants) *view {
 	}
 	if visible != nil {
 		found = &view{visible, sync.OnceValue(func() string { return format(visible) })}
-	}
-	if len(v.kept) >= keptViews {
-		clear(v.kept)
 	}
 	v.kept[g] = found
 	return found

@@ -99,5 +99,6 @@ func (s *Service) Accept(ctx context.Context, token, password string) (email str
 	if err != nil {
 		return "", fmt.Errorf("identity: accepting an invitation: %w", err)
 	}
+	s.log.InfoContext(ctx, "an invitation was accepted, and a password set", "requestId", problem.RequestID(ctx))
 	return email, nil
 }
