@@ -133,12 +133,12 @@ func openPool(config *pgx.ConnConfig, connections int, statement, idle time.Dura
 			config.RuntimeParams[name] = value
 		}
 	}
-	db := sql.OpenDB(stdlib.GetConnector(*config, stdlib.OptionAfterConnect(func(_ context.Context, conn *pgx.Conn) error {
+	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(_ context.Context, conn *pgx.Conn) error {
 		if conn.PgConn().ParameterStatus("server_encoding") != "UTF8" {
 			return errEncoding
 		}
 		return nil
-	})))
+	}))
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	return db
