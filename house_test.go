@@ -43,6 +43,7 @@ var arrows = map[string][]string{
 	"internal/strictjson":        {},
 	"internal/upstream":          {"auth/policy", "graph/model", "internal/problem", "internal/scalar"},
 	"resolvers":                  {"auth", "auth/policy", "graph", "graph/model", "internal/engine", "internal/identity", "internal/problem", "internal/relay", "internal/scalar", "internal/upstream"},
+	"web":                        {},
 	"internal/engine/enginetest": {"*"}, // a schema for tests alone
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/fieldgate/fieldgate/internal/relay"
 	"github.com/fieldgate/fieldgate/internal/store"
 	"github.com/fieldgate/fieldgate/resolvers"
+	"github.com/fieldgate/fieldgate/web"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -37,11 +38,15 @@ const (
 
 // gateway is the whole program, wired together.
 type gateway struct {
-	graphql  http.Handler
-	schema   http.Handler
-	auth     *auth.Service
-	identity *identity.Service
-	keys     *token.Keys
+	graphql http.Handler
+	schema  http.Handler
+	// documentation is the schema for GraphiQL.
+	documentation http.Handler
+	auth          *auth.Service
+	identity      *identity.Service
+	keys          *token.Keys
+	site          *web.Site
+	graphiql      string // --graphiql
 
 	demo     bool
 	password string // of the demo users
@@ -51,12 +56,15 @@ type gateway struct {
 
 // open wires the program together. What it has opened is closed again when it fails.
 func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) (_ *gateway, err error) {
-	g := &gateway{}
+	g := &gateway{graphiql: s.GraphiQL}
 	defer func() {
 		if err != nil {
 			g.close()
 		}
 	}()
+	if g.site, err = web.Open(); err != nil {
+		return nil, err
+	}
 	schema := ownSchema()
 	matrix, err := s.load(schema)
 	if err != nil {
@@ -108,7 +116,8 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 		Upstream: db, Users: db, Identity: g.identity, Auth: g.auth, Matrix: matrix, Cursors: cursors,
 	}
 	views := engine.NewViews(engine.Introspection(s.Introspection), schema, table)
-	g.schema = serveSchema(views, table, log)
+	g.schema = serveSchema(views, table, noSchema, log)
+	g.documentation = serveSchema(engine.NewViews(s.documented(), schema, table), table, noDocumentation, log)
 	g.graphql, err = engine.NewHandler(graph.NewGuardedSchema(graph.Config{Resolvers: root}), engine.Config{
 		Table:  table,
 		Views:  views,
@@ -197,9 +206,7 @@ func (g *gateway) handler(hosts map[string]bool, log *slog.Logger) http.Handler 
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "ok\n")
 	})
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, "Fieldgate answers GraphQL at /graphql.\n")
-	})
+	g.pages(mux, log)
 	return withRequestID(closeChunked(onlyHosts(hosts, mux)))
 }
 
@@ -217,6 +224,9 @@ const plainLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 func (g *gateway) announce(w io.Writer, addr net.Addr) {
 	endpoint := "http://" + addr.String() + "/graphql"
 	fmt.Fprintf(w, "Fieldgate answers at %s\n", endpoint)
+	if g.graphiql != graphiqlOff {
+		fmt.Fprintf(w, "In a browser, GraphiQL is at http://%s/\n", addr)
+	}
 	if g.embedded {
 		fmt.Fprintln(w, "Sessions are kept in this process and end with it; --redis-url keeps them in Redis.")
 	}

@@ -283,9 +283,9 @@ func TestBadRequests(t *testing.T) {
 		}
 	})
 	t.Run("a name that the gateway was told of", func(t *testing.T) {
-		p := startDemo(t, "--host", "gateway.example")
+		p := startDemo(t, "--host", "127.0.0.9:443")
 		r := p.guest().request(http.MethodPost, p.url, `{"query": "{ permissionMatrix { title } }"}`)
-		r.Host = "gateway.example"
+		r.Host = "127.0.0.9"
 		p.guest().send(r).ok(t)
 	})
 }

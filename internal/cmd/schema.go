@@ -56,15 +56,21 @@ func setOf(matrix *policy.Matrix, names string) (policy.Set, error) {
 	return matrix.Set(roles...)
 }
 
-// serveSchema answers with the schema as views show it to the caller.
-func serveSchema(views *engine.Views, table *policy.Table, log *slog.Logger) http.Handler {
+// noSchema refuses who asks for a schema that is not shown.
+func noSchema(w http.ResponseWriter, _ *http.Request) {
+	problem.Write(w, http.StatusNotFound, problem.NotFound, "The schema is not shown here.")
+}
+
+// serveSchema answers with the schema as views show it to the caller, and with none where
+// there is nothing to show.
+func serveSchema(views *engine.Views, table *policy.Table, none http.HandlerFunc, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		sdl := views.SDL(table.Grants(auth.From(r.Context()).Set))
 		header := w.Header()
 		header.Set("Cache-Control", "private, no-store")
 		header.Set("X-Content-Type-Options", "nosniff")
 		if sdl == "" {
-			problem.Write(w, http.StatusNotFound, problem.NotFound, "The schema is not shown here.")
+			none(w, r)
 			return
 		}
 		header.Set("Content-Type", "text/plain; charset=utf-8")

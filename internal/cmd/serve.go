@@ -28,6 +28,7 @@ type serve struct {
 	Demo             string   `help:"Demo data: in an empty data folder (auto), in an empty database or not at all (on), never (off)." enum:"auto,on,off" default:"auto" env:"FIELDGATE_DEMO"`
 	DemoPassword     string   `help:"The password of the demo users, instead of one that is made up." placeholder:"TEXT" env:"FIELDGATE_DEMO_PASSWORD" xor:"password"`
 	DemoPasswordFile string   `help:"A file that holds the password of the demo users." type:"path" placeholder:"FILE" env:"FIELDGATE_DEMO_PASSWORD_FILE" xor:"password"`
+	GraphiQL         string   `name:"graphiql" help:"The GraphiQL page at /: its documentation also tells of what the caller may not see (on), or does not (role); no page (off)." enum:"on,role,off" default:"on" env:"FIELDGATE_GRAPHIQL"`
 	Host             []string `help:"Names under which clients reach the gateway, beside those of this machine itself." placeholder:"NAME" env:"FIELDGATE_HOST"`
 	LogLevel         string   `help:"What is logged: ${enum}." enum:"debug,info,warn,error" default:"info" env:"FIELDGATE_LOG_LEVEL"`
 }

@@ -1,0 +1,69 @@
+package cmd
+
+import (
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+
+	"github.com/fieldgate/fieldgate/internal/engine"
+	"github.com/fieldgate/fieldgate/internal/store/demo"
+)
+
+// The values of --graphiql.
+const (
+	graphiqlOn  = "on"  // the documentation has a lock on what the caller may not see
+	graphiqlOff = "off" // no such page
+)
+
+// documented is how much of the schema GraphiQL's documentation shows: nothing that
+// introspection is not to show either when that is off.
+func (s serve) documented() engine.Introspection {
+	if s.GraphiQL == graphiqlOn && s.Introspection != string(engine.IntrospectionOff) {
+		return engine.IntrospectionFull
+	}
+	return engine.Introspection(s.Introspection)
+}
+
+// noDocumentation tells GraphiQL that it has no schema to show, which is no fault.
+func noDocumentation(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }
+
+// pages adds the pages that people open in a browser: where invitations are accepted,
+// and GraphiQL, as --graphiql says.
+func (g *gateway) pages(mux *http.ServeMux, log *slog.Logger) {
+	mux.Handle("GET /accept", g.site.Page("accept.html"))
+	mux.Handle("GET /assets/{name}", g.site.Assets())
+	mux.Handle("GET /licenses.md", g.site.Page("licenses.md"))
+	if g.graphiql == graphiqlOff {
+		mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "Fieldgate answers GraphQL at /graphql.\n")
+		})
+		return
+	}
+	mux.Handle("GET /{$}", g.site.Page("index.html"))
+	mux.Handle("GET /graphiql/schema.graphqls", g.auth.Middleware(g.documentation))
+	mux.HandleFunc("GET /graphiql/config.json", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if err := json.NewEncoder(w).Encode(g.graphiqlSettings()); err != nil {
+			log.Debug("the client went away", "error", err)
+		}
+	})
+}
+
+// graphiqlSettings is what GraphiQL is told of the gateway.
+type graphiqlSettings struct {
+	// Users are the addresses of the demo's users, which are no secret.
+	Users []string `json:"users"`
+}
+
+func (g *gateway) graphiqlSettings() graphiqlSettings {
+	settings := graphiqlSettings{Users: []string{}}
+	if g.demo {
+		for _, user := range demo.Main().Users {
+			settings.Users = append(settings.Users, user.Email)
+		}
+	}
+	return settings
+}

@@ -1,0 +1,34 @@
+import './workers';
+import '@graphiql/react/style.css';
+import '@graphiql/plugin-doc-explorer/style.css';
+import '@graphiql/plugin-history/style.css';
+import 'graphiql/graphiql.css';
+import './style/colors.css';
+import './style/forms.css';
+import './style/bar.css';
+import './style/graphiql.css';
+import './style/locks.css';
+import { createRoot } from 'react-dom/client';
+import { App } from './App';
+import { fragment } from './fragment';
+import { Session } from './session';
+
+/** What the gateway tells the page of itself. */
+interface Settings {
+  /** E-mail addresses of demo users. */
+  readonly users: readonly string[];
+}
+
+async function settings(): Promise<Settings> {
+  try {
+    const response = await fetch('/graphiql/config.json', { credentials: 'omit' });
+    return (await response.json()) as Settings;
+  } catch {
+    return { users: [] }; // only the demo's users are missing
+  }
+}
+
+const email = fragment('email');
+const session = new Session((path, init) => fetch(path, init));
+const { users } = await settings();
+createRoot(document.getElementById('root')!).render(<App session={session} users={users} email={email} />);

@@ -1,0 +1,156 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Session } from './session';
+
+/** A gateway that hands out tokens numbered 1, 2, …, accepts the latest access token, and each refresh token once. */
+class Gateway {
+  issued = 0;
+  /** What was asked, as "name token". */
+  readonly asked: string[] = [];
+  revoked = false;
+  down = false;
+  open = true;
+
+  #held: Promise<void> | undefined;
+
+  /** Holds back the answer to the next request, until the function that it returns is called. */
+  hold(): () => void {
+    let release = () => {};
+    this.#held = new Promise((resolve) => (release = resolve));
+    return release;
+  }
+
+  readonly fetch = async (_path: string, init: RequestInit): Promise<Response> => {
+    if (this.down) {
+      throw new TypeError('Failed to fetch');
+    }
+    const token = new Headers(init.headers).get('Authorization')?.replace('Bearer ', '') ?? '-';
+    const { query, variables } = JSON.parse(String(init.body)) as { query: string; variables?: { input: object } };
+    const name = /\b(signIn|refreshSession|signOut|viewer)\b/.exec(query)![0];
+    this.asked.push(`${name} ${token}`);
+    const refused = token !== '-' && (token !== `access${this.issued}` || this.revoked);
+    const held = this.#held;
+    this.#held = undefined;
+    await held;
+    if (refused) {
+      return answer(
+        401,
+        { errors: [{ message: 'The token is stale.', extensions: { code: 'UNAUTHENTICATED' } }] },
+        'Bearer error="invalid_token"',
+      );
+    }
+    if (name === 'signIn' || name === 'refreshSession') {
+      const used = JSON.stringify(variables);
+      if (!this.open || (name === 'refreshSession' && !used.includes(`refresh${this.issued}"`))) {
+        return answer(200, { errors: [{ message: 'No.', extensions: { code: 'UNAUTHENTICATED' } }] });
+      }
+      this.issued++;
+      this.revoked = false;
+      const tokens = { accessToken: `access${this.issued}`, refreshToken: `refresh${this.issued}`, expiresIn: 600 };
+      return answer(200, { data: { [name]: tokens } });
+    }
+    return answer(200, { data: { [name]: { endedSessionId: 'x' } } });
+  };
+}
+
+function answer(status: number, body: object, challenge = ''): Response {
+  return new Response(JSON.stringify(body), { status, headers: challenge ? { 'WWW-Authenticate': challenge } : {} });
+}
+
+describe('a session', () => {
+  let gateway: Gateway;
+  let session: Session;
+  const listener = { renewed: vi.fn(), ended: vi.fn() };
+
+  beforeEach(async () => {
+    vi.useFakeTimers();
+    vi.clearAllMocks();
+    gateway = new Gateway();
+    session = new Session(gateway.fetch);
+    session.listen(listener);
+    await session.signIn('a@example.com', 'secret');
+    gateway.asked.length = 0;
+  });
+  afterEach(() => vi.useRealTimers());
+
+  it('asks with its token', async () => {
+    await session.ask({ query: '{ viewer }' });
+    expect(gateway.asked).toEqual(['viewer access1']);
+  });
+
+  it('leaves a header of the caller’s own alone', async () => {
+    const { errors } = await session.ask({ query: '{ viewer }' }, { authorization: 'Bearer mine' });
+    expect(gateway.asked).toEqual(['viewer mine']);
+    expect(errors?.[0]?.message).toBe('The token is stale.');
+  });
+
+  it('renews a refused token once for all who ask, and asks again', async () => {
+    gateway.revoked = true;
+    const answers = await Promise.all([1, 2, 3].map(() => session.ask({ query: '{ viewer }' })));
+    expect(answers.every((a) => a.data)).toBe(true);
+    expect(gateway.asked.filter((name) => name.startsWith('refreshSession'))).toEqual(['refreshSession -']);
+    expect(gateway.asked.filter((name) => name === 'viewer access2')).toHaveLength(3);
+    expect(listener.renewed).toHaveBeenCalledTimes(1);
+  });
+
+  it('asks again, without renewing, when another request has renewed meanwhile', async () => {
+    gateway.revoked = true;
+    const release = gateway.hold();
+    const slow = session.ask({ query: '{ viewer }' });
+    await session.ask({ query: '{ viewer }' });
+    release();
+    expect((await slow).data).toBeTruthy();
+    expect(gateway.asked.filter((name) => name.startsWith('refreshSession'))).toHaveLength(1);
+  });
+
+  it('renews before the token ends, again and again', async () => {
+    await vi.advanceTimersByTimeAsync(541_000);
+    await vi.advanceTimersByTimeAsync(541_000);
+    expect(gateway.asked).toEqual(['refreshSession -', 'refreshSession -']);
+    await session.ask({ query: '{ viewer }' });
+    expect(gateway.asked.at(-1)).toBe('viewer access3');
+  });
+
+  it('ends when it cannot be renewed, and says so once', async () => {
+    gateway.revoked = true;
+    gateway.open = false;
+    const { errors } = await session.ask({ query: '{ viewer }' });
+    expect(errors?.[0]?.message).toBe('The token is stale.');
+    expect([session.open, listener.ended.mock.calls.length]).toEqual([false, 1]);
+    await session.ask({ query: '{ viewer }' });
+    expect(gateway.asked.at(-1)).toBe('viewer -');
+    expect(listener.ended).toHaveBeenCalledTimes(1);
+  });
+
+  it('outlives a gateway that cannot be reached', async () => {
+    gateway.down = true;
+    await expect(session.ask({ query: '{ viewer }' })).rejects.toThrow('cannot be reached');
+    await vi.advanceTimersByTimeAsync(541_000);
+    expect([session.open, listener.ended.mock.calls.length]).toEqual([true, 0]);
+    gateway.down = false;
+    await vi.advanceTimersByTimeAsync(16_000);
+    expect(gateway.asked).toEqual(['refreshSession -']);
+  });
+
+  it('forgets its tokens when it is signed out, whatever the gateway says', async () => {
+    gateway.down = true;
+    await expect(session.signOut()).rejects.toThrow('cannot be reached');
+    gateway.down = false;
+    await session.ask({ query: '{ viewer }' });
+    await vi.advanceTimersByTimeAsync(2_000_000);
+    expect([session.open, ...gateway.asked]).toEqual([false, 'viewer -']);
+  });
+
+  it('ends the session at the gateway', async () => {
+    await session.signOut();
+    expect(gateway.asked).toEqual(['signOut access1']);
+  });
+
+  it('says why signing in failed', async () => {
+    gateway.open = false;
+    await expect(session.signIn('a@example.com', 'wrong')).rejects.toThrow('No.');
+  });
+
+  it('shows its tokens to nobody who looks at it', () => {
+    expect(JSON.stringify(session) + Object.values(session).join()).not.toContain('access');
+  });
+});
