@@ -132,7 +132,7 @@ func TestReplicas(t *testing.T) {
 func TestDatabaseAway(t *testing.T) {
 	for _, server := range storetest.Postgres() {
 		line := storetest.NewLine(t, server.Demo(t))
-		p := start(t, append(onPostgres(t, line.URL()), "--redis-url", startRedis(t).url(), "--database-statement-timeout=200ms")...)
+		p := start(t, append(onPostgres(t, line.URL()), "--redis-url", startRedis(t).url(), "--database-statement-timeout=1s")...)
 		const query = `{ account { friendlyName calls(first: 1) { edges { node { status } } } } }`
 		who := p.as(owner)
 		problem := func(code string) {

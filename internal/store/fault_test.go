@@ -55,7 +55,7 @@ func TestLimits(t *testing.T) {
 		if _, err := blocking.Exec("LOCK TABLE calls IN ACCESS EXCLUSIVE MODE"); err != nil {
 			t.Fatal(err)
 		}
-		slow := openPostgres(t, address, store.Options{StatementLimit: 50 * time.Millisecond})
+		slow := openPostgres(t, address, store.Options{StatementLimit: 500 * time.Millisecond})
 		waiting := openPostgres(t, address+"&lock_timeout=50", store.Options{})
 		for _, row := range []struct {
 			name string
