@@ -47,7 +47,11 @@ func (g *gateway) fill(ctx context.Context, s serve, db *store.Store) error {
 		return demo.SetPassword(ctx, db, hash)
 	}
 	g.demo = true
-	return demo.Fill(ctx, db, hash, time.Now())
+	err = demo.Fill(ctx, db, hash, time.Now())
+	if errors.Is(err, demo.ErrNotEmpty) {
+		return g.fill(ctx, s, db) // a gateway that started at the same time has been faster
+	}
+	return err
 }
 
 // demoPassword is the password that was asked for, or one made up at the first

@@ -68,8 +68,23 @@ func notMigrated(ctx context.Context, err error) error {
 	return failed(ctx, doing, err)
 }
 
-// sqliteMigrations are the steps as they stand.
-func sqliteMigrations() (fs.FS, error) { return fs.Sub(migrations, "migrations") }
+// migrateSQLite brings the tables up to date under a lock beside the file, as gateways
+// that share a data folder may start together: goose has no lock for SQLite.
+func migrateSQLite(ctx context.Context, db *sql.DB, path string) (err error) {
+	release, err := Lock(ctx, path+".migrating", true)
+	for attempt := 1; errors.Is(err, ErrLocked) && pause(ctx, attempt); attempt++ {
+		release, err = Lock(ctx, path+".migrating", true)
+	}
+	if err != nil {
+		return fmt.Errorf("store: waiting to bring the database up to date: %w", err)
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	steps, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return fmt.Errorf("store: reading the migrations: %w", err)
+	}
+	return migrate(ctx, db, goose.DialectSQLite3, steps)
+}
 
 // postgresMigrations are the steps as Postgres takes them: with the file of the folder
 // postgres in place of one of the same name, and with all text ordered by its bytes, as

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -40,6 +41,26 @@ func TestOpenAtTheSameTime(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestOpenSQLiteAtTheSameTime: and so may gateways that share a data folder.
+func TestOpenSQLiteAtTheSameTime(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "data.db")
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			s, err := store.Open(t.Context(), path)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer s.Close()
+			if empty, err := s.Empty(t.Context()); err != nil || !empty {
+				t.Errorf("empty %v, error %v", empty, err)
+			}
+		})
+	}
+	wait.Wait()
 }
 
 // TestNewerDatabaseIsRefused: an old program does not write what it may not understand.

@@ -16,7 +16,6 @@ import (
 	"github.com/fieldgate/fieldgate/graph/model"
 	"github.com/fieldgate/fieldgate/internal/identity"
 	"github.com/fieldgate/fieldgate/internal/upstream"
-	"github.com/pressly/goose/v3"
 )
 
 var (
@@ -57,18 +56,14 @@ func Open(ctx context.Context, path string) (*Store, error) { return OpenSQLite(
 
 // OpenSQLite opens the SQLite database in the file at path, brings its tables up to date,
 // and returns it. A file that is missing is made, readable by its owner alone, and so
-// is its folder. ErrNewerDatabase says that a newer program has written it; nothing is
-// changed then.
+// is its folder. Of several that do so at once, one changes the tables and the others
+// wait. ErrNewerDatabase says that a newer program has written it; nothing is changed then.
 func OpenSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 	db, err := openSQLite(path, o.opener())
 	if err != nil {
 		return nil, fmt.Errorf("store: opening the database: %w", err)
 	}
-	steps, err := sqliteMigrations()
-	if err == nil {
-		err = migrate(ctx, db, goose.DialectSQLite3, steps)
-	}
-	if err != nil {
+	if err := migrateSQLite(ctx, db, path); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return newStore(db), nil
