@@ -22,8 +22,8 @@ const (
 	StepLookup  Step = "lookup" // of a session in Redis
 	StepSignIn  Step = "sign_in"
 	StepRefresh Step = "refresh"
-	StepSignOut Step = "sign_out"
-	StepEnd     Step = "end" // of a session by someone else
+	StepSignOut Step = "sign_out" // also of a session that another takes the place of
+	StepEnd     Step = "end"      // of a session by its id, their own or someone else's
 )
 
 // Result is how a step ended.

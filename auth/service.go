@@ -180,10 +180,15 @@ func (s *Service) SignOut(ctx context.Context, p Principal) error {
 	if !p.SignedIn() {
 		return errNotSignedIn()
 	}
+	return shown(s.end(ctx, p.User, p.Session))
+}
+
+// end ends a session by the will of who has it.
+func (s *Service) end(ctx context.Context, user, sid string) error {
 	ctx, done := s.observe(ctx, StepSignOut)
-	_, err := s.sessions.End(ctx, p.User, p.Session)
+	_, err := s.sessions.End(ctx, user, sid)
 	done(resultOf(err))
-	return shown(err)
+	return err
 }
 
 // Abandon ends the session that a refresh token belongs to, because another takes its
@@ -192,7 +197,7 @@ func (s *Service) SignOut(ctx context.Context, p Principal) error {
 func (s *Service) Abandon(ctx context.Context, refreshToken string) {
 	held, err := s.sessions.Redeem(ctx, refreshToken)
 	if err == nil {
-		_, err = s.sessions.End(ctx, held.User, held.ID)
+		err = s.end(ctx, held.User, held.ID)
 	}
 	if errors.Is(err, session.ErrUnavailable) {
 		s.log.WarnContext(ctx, "a session that was replaced could not be ended", "requestId", problem.RequestID(ctx), "error", err)

@@ -152,7 +152,7 @@ func TestSIGTERM(t *testing.T) {
 // lockDatabase keeps everybody else from writing to the SQLite file until it is released.
 func lockDatabase(t *testing.T, path string) (release func()) {
 	t.Helper()
-	s, err := store.Open(t.Context(), path)
+	s, err := store.OpenSQLite(t.Context(), path, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

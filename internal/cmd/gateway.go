@@ -132,7 +132,7 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 	}
 	views := engine.NewViews(engine.Introspection(s.Introspection), schema, table)
 	g.schema = serveSchema(views, table, noSchema, log)
-	g.documentation = serveSchema(engine.NewViews(s.documented(), schema, table), table, noDocumentation, log)
+	g.documentation = s.documentation(schema, table, log)
 	g.graphql, err = engine.NewHandler(graph.NewGuardedSchema(graph.Config{Resolvers: root}), engine.Config{
 		Table:  table,
 		Views:  views,

@@ -6,8 +6,11 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/fieldgate/fieldgate/auth"
+	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/internal/engine"
 	"github.com/fieldgate/fieldgate/internal/store/demo"
+	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // The values of --graphiql.
@@ -16,13 +19,23 @@ const (
 	graphiqlOff = "off" // no such page
 )
 
-// documented is how much of the schema GraphiQL's documentation shows: nothing that
-// introspection is not to show either when that is off.
-func (s serve) documented() engine.Introspection {
-	if s.GraphiQL == graphiqlOn && s.Introspection != string(engine.IntrospectionOff) {
-		return engine.IntrospectionFull
+// documentation is the schema for GraphiQL: for who has signed in, the whole of it, so that
+// what they may not see has a lock; for a guest, and with --graphiql=role for all, what
+// introspection shows them too, which is nothing when that is off.
+func (s serve) documentation(schema *ast.Schema, table *policy.Table, log *slog.Logger) http.Handler {
+	how := engine.Introspection(s.Introspection)
+	own := serveSchema(engine.NewViews(how, schema, table), table, noDocumentation, log)
+	if s.GraphiQL != graphiqlOn || how == engine.IntrospectionOff {
+		return own
 	}
-	return engine.Introspection(s.Introspection)
+	whole := serveSchema(engine.NewViews(engine.IntrospectionFull, schema, table), table, noDocumentation, log)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if auth.From(r.Context()).SignedIn() {
+			whole.ServeHTTP(w, r)
+			return
+		}
+		own.ServeHTTP(w, r)
+	})
 }
 
 // noDocumentation tells GraphiQL that it has no schema to show, which is no fault.

@@ -139,8 +139,11 @@ func TestBrowserSupport(t *testing.T) {
 		t.Error("a guest sees what Support asked for")
 	}
 	b.docs("Query")
-	if text, locked := b.documented("account"); !locked || !strings.HasPrefix(text, "Locked: sign in to use it.") {
-		t.Errorf("to a guest, account is %s, a lock: %v", text, locked)
+	if text, locked := b.documented("permissionMatrix"); locked || !strings.HasPrefix(text, "Anyone.") {
+		t.Errorf("to a guest, permissionMatrix is %s, a lock: %v", text, locked)
+	}
+	if eval[bool](b, `[...document.querySelectorAll('.graphiql-doc-explorer-field-name')].some((e) => e.textContent === 'account')`) {
+		t.Error("a guest is shown account")
 	}
 	if left := sessionsOf(t, p, support); len(left) > 0 {
 		t.Errorf("the session is still open: %v", left)

@@ -70,7 +70,13 @@ func TestGraphiQLSettings(t *testing.T) {
 // are read off, and a token that is refused is refused here too.
 func TestGraphiQLSchema(t *testing.T) {
 	p := startDemo(t)
-	a := p.guest().get("/graphiql/schema.graphqls")
+	for _, c := range []client{p.guest(), p.as(support)} {
+		own, shown := c.get("/schema.graphqls").body, c.get("/graphiql/schema.graphqls").body
+		if whole := c.access != ""; (own == shown) == whole || whole && !strings.Contains(shown, "type ApiKey ") {
+			t.Errorf("signed in: %v: %s", whole, shown)
+		}
+	}
+	a := p.as(support).get("/graphiql/schema.graphqls")
 	if a.status != http.StatusOK || a.header.Get("Content-Type") != "text/plain; charset=utf-8" {
 		t.Fatalf("%d %v", a.status, a.header)
 	}

@@ -154,7 +154,7 @@ func TestMetrics(t *testing.T) {
 	})
 	t.Run("a sign-out", func(t *testing.T) {
 		counts(t, func() { p.signIn(support).do(`mutation { signOut { endedSessionId } }`, nil).ok(t) }, map[string]float64{
-			request("mutation", 200): 2, `sign_ins_total{result="ok"}`: 1, checked: 1, `sessions_ended_total{by="self"}`: 1,
+			request("mutation", 200): 2, `sign_ins_total{result="ok"}`: 1, checked: 1, `sessions_ended_total{by="sign_out"}`: 1,
 			decision("signed_in", "", "allowed"): 2,
 		})
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/fieldgate/fieldgate/internal/store"
 	"github.com/fieldgate/fieldgate/internal/tracing"
+	"github.com/go-logr/logr"
 	"github.com/redis/go-redis/v9"
 	"go.opentelemetry.io/otel"
 )
@@ -45,14 +47,38 @@ func startTracing(ctx context.Context, log *slog.Logger) (*tracing.Traces, error
 	if cfg.Protocol != tracing.HTTP && cfg.Protocol != tracing.GRPC {
 		return nil, fmt.Errorf("OTEL_EXPORTER_OTLP_PROTOCOL takes %s or %s, not %q", tracing.HTTP, tracing.GRPC, cfg.Protocol)
 	}
-	var err error
+	err := readable(set)
+	if err != nil {
+		return nil, err
+	}
 	if cfg.Sampler, err = tracing.ParseSampler(set("OTEL_TRACES_SAMPLER"), set("OTEL_TRACES_SAMPLER_ARG")); err != nil {
 		return nil, fmt.Errorf("OTEL_TRACES_SAMPLER: %w", err)
 	}
 	propagators := set("OTEL_PROPAGATORS")
 	cfg.Continue = propagators == "" || slices.Contains(strings.Split(strings.ReplaceAll(propagators, " ", ""), ","), "tracecontext")
+	otel.SetLogger(logr.Discard()) // it quotes what it cannot read, to standard error
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("traces are not sent", "error", err) }))
 	return tracing.Start(ctx, cfg)
+}
+
+// readable refuses headers and endpoints that the libraries could not read: they would go on
+// without them. The error does not quote a value, which may hold a token or a password.
+func readable(set func(string) string) error {
+	for _, name := range []string{"OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"} {
+		for pair := range strings.SplitSeq(set(name), ",") {
+			key, value, found := strings.Cut(pair, "=")
+			_, err := url.PathUnescape(value)
+			if pair != "" && (!found || strings.TrimSpace(key) == "" || err != nil) {
+				return fmt.Errorf("%s takes name=value, with commas between several and what is special in a value as %%20 (a blank)", name)
+			}
+		}
+	}
+	for _, name := range []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"} {
+		if _, err := url.Parse(set(name)); err != nil {
+			return fmt.Errorf("%s takes a URL such as http://localhost:4318", name)
+		}
+	}
+	return nil
 }
 
 // watchDatabase has the calls of a database traced.

@@ -285,6 +285,9 @@ func TestTracingVariables(t *testing.T) {
 		{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "carrier pigeon", "OTEL_EXPORTER_OTLP_PROTOCOL takes"},
 		{"OTEL_TRACES_SAMPLER", "jaeger_remote", `OTEL_TRACES_SAMPLER: there is no sampler "jaeger_remote"`},
 		{"OTEL_TRACES_SAMPLER_ARG", "2", `a ratio is a number from 0 to 1, not "2"`},
+		{"OTEL_EXPORTER_OTLP_HEADERS", "authorization Bearer SECRETTOKEN,good=val", "OTEL_EXPORTER_OTLP_HEADERS takes name=value"},
+		{"OTEL_EXPORTER_OTLP_TRACES_HEADERS", "good=val,x=%zzSECRET2", "OTEL_EXPORTER_OTLP_TRACES_HEADERS takes name=value"},
+		{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://user:SECRETPW@ho st:4318", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT takes a URL"},
 		{"OTEL_TRACES_SAMPLER_ARG", "NaN", `a ratio is a number from 0 to 1, not "NaN"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -292,7 +295,7 @@ func TestTracingVariables(t *testing.T) {
 			t.Setenv("OTEL_TRACES_SAMPLER", "traceidratio")
 			t.Setenv(c.name, c.value)
 			got := command(t, "serve", "--listen=127.0.0.1:0", "--data", demoData(t), "--demo-password", password)
-			if got.status != 1 || !strings.Contains(got.stderr, c.says) || strings.Contains(got.stdout, "answers at") {
+			if got.status != 1 || !strings.Contains(got.stderr, c.says) || strings.Contains(got.stderr, "SECRET") || strings.Contains(got.stdout, "answers at") {
 				t.Errorf("%+v", got)
 			}
 		})

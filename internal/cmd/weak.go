@@ -12,6 +12,7 @@ import (
 
 	"github.com/fieldgate/fieldgate/auth/token"
 	"github.com/fieldgate/fieldgate/internal/identity"
+	"github.com/fieldgate/fieldgate/internal/store"
 )
 
 // What a configuration may be too weak for stands here, each with its reason: what the
@@ -26,6 +27,9 @@ func (s serve) refuses() error {
 		if err := identity.CheckPassword(s.DemoPassword); err != nil {
 			faults = append(faults, fmt.Errorf("the demo password (--demo-password): %w", err))
 		}
+	}
+	if _, _, err := net.SplitHostPort(s.MetricsListen); err != nil && s.MetricsListen != "" {
+		faults = append(faults, fmt.Errorf("--metrics-listen takes HOST:PORT, such as 127.0.0.1:9464: %w", err))
 	}
 	if s.fresh(s.Data) {
 		faults = append(faults, s.agrees(true, false))
@@ -109,6 +113,9 @@ func (s serve) warns() []string {
 	var warnings []string
 	if s.everywhere() && len(s.Host) == 0 {
 		warnings = append(warnings, "the gateway listens on every address of this machine, but answers only to the name localhost: requests to another name are refused until it is given (--host)")
+	}
+	if s.external() && store.Unverified(s.DatabaseURL) {
+		warnings = append(warnings, "the connection to the database does not make sure that it is the right one: whoever stands in between could be it (sslmode=verify-full in --database-url)")
 	}
 	if !s.local() && s.RedisURL == "" {
 		warnings = append(warnings, "sessions are kept in this process: every restart signs everyone out (--redis-url)")

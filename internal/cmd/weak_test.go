@@ -45,6 +45,7 @@ func TestWeak(t *testing.T) {
 		{"a demo password too short, in a file", nothing, []string{"--demo-password-file=" + short}, "--demo-password"},
 		{"a demo password too long", nothing, []string{"--demo-password=" + strings.Repeat("hunter2", 40)}, "--demo-password"},
 		{"a demo password too short, for a demo that is there", demo, []string{"--demo-password=hunter2"}, "--demo-password"},
+		{"figures at no address", nothing, []string{"--metrics-listen=bogus"}, "--metrics-listen"},
 		{"a key that the group may read", mode(key, 0o640), nil, "chmod"},
 		{"a key that others may read", mode(key, 0o604), nil, "chmod"},
 	} {

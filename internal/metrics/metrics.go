@@ -70,7 +70,7 @@ func New() *Metrics {
 	m.registry.MustRegister(m.lookups)
 	m.signIns = m.counter("sign_ins_total", "Attempts to sign in, by result; refused is a wrong e-mail address or password.", "result")
 	m.refreshes = m.counter("refreshes_total", "Attempts to refresh a session, by result; reused is a refresh token that came twice, which ends its session.", "result")
-	m.ended = m.counter("sessions_ended_total", "Sessions that were ended, by whom: by their own user (self), by another (other), or because a refresh token came twice (reuse).", "by")
+	m.ended = m.counter("sessions_ended_total", "Sessions that were ended, by what: signing out or signing in anew (sign_out), endSession (end), or a refresh token that came twice (reuse).", "by")
 	m.zero()
 	return m
 }
@@ -95,7 +95,7 @@ func (m *Metrics) zero() {
 			c.counter.WithLabelValues(string(r))
 		}
 	}
-	for _, by := range []string{bySelf, byOther, byReuse} {
+	for _, by := range []string{bySignOut, byEnd, byReuse} {
 		m.ended.WithLabelValues(by)
 	}
 }

@@ -6,11 +6,11 @@ import (
 	"github.com/fieldgate/fieldgate/auth"
 )
 
-// Who ended a session.
+// What ended a session.
 const (
-	bySelf  = "self"
-	byOther = "other"
-	byReuse = "reuse"
+	bySignOut = "sign_out"
+	byEnd     = "end"
+	byReuse   = "reuse"
 )
 
 // Step counts what was done about a token or a session.
@@ -28,9 +28,9 @@ func (m *Metrics) Step(step auth.Step, r auth.Result, took time.Duration) {
 			m.ended.WithLabelValues(byReuse).Inc()
 		}
 	case auth.StepSignOut:
-		m.end(bySelf, r)
+		m.end(bySignOut, r)
 	case auth.StepEnd:
-		m.end(byOther, r)
+		m.end(byEnd, r)
 	}
 }
 

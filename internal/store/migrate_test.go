@@ -49,7 +49,7 @@ func TestOpenSQLiteAtTheSameTime(t *testing.T) {
 	var wait sync.WaitGroup
 	for range 8 {
 		wait.Go(func() {
-			s, err := store.Open(t.Context(), path)
+			s, err := store.OpenSQLite(t.Context(), path, store.Options{})
 			if err != nil {
 				t.Error(err)
 				return

@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -56,13 +59,13 @@ var (
 // do so at once, one changes the tables and the others wait. A URL that leads to another
 // machine must say whether the connection is protected (sslmode). ErrNewerDatabase says
 // that a newer program has written the database; nothing is changed then.
-func OpenPostgres(ctx context.Context, url string, o Options) (*Store, error) {
-	config, err := postgresConfig(url)
+func OpenPostgres(ctx context.Context, address string, o Options) (*Store, error) {
+	config, err := postgresConfig(address)
 	if err != nil {
 		return nil, err
 	}
 	if err := migratePostgres(ctx, config); err != nil {
-		return nil, err
+		return nil, cause(err)
 	}
 	limit := o.StatementLimit
 	if limit == 0 {
@@ -80,19 +83,29 @@ func OpenPostgres(ctx context.Context, url string, o Options) (*Store, error) {
 	return s, nil
 }
 
+// cause is an error without the words that a client would be told: that something passes,
+// which whoever starts the program must not be told of a wrong password.
+func cause(err error) error {
+	var shown *problem.Error
+	if errors.As(err, &shown) && shown.Cause != nil {
+		return shown.Cause
+	}
+	return err
+}
+
 // postgresConfig reads a URL.
-func postgresConfig(url string) (*pgx.ConnConfig, error) {
-	if !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {
+func postgresConfig(address string) (*pgx.ConnConfig, error) {
+	if !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://") {
 		return nil, errURL
 	}
-	config, err := pgx.ParseConfig(url)
+	config, err := pgx.ParseConfig(address)
 	var file *fs.PathError
 	switch {
 	case errors.As(err, &file): // a certificate's
 		return nil, fmt.Errorf("%w: %w", errURL, file)
 	case err != nil:
 		return nil, errURL
-	case unprotected(config):
+	case remote(config) && (!saysHow(address) || unprotected(config)):
 		return nil, errUnprotected
 	}
 	if config.ConnectTimeout == 0 || config.ConnectTimeout > connectLimit {
@@ -105,16 +118,39 @@ func postgresConfig(url string) (*pgx.ConnConfig, error) {
 	return config, nil
 }
 
+// Unverified tells whether the URL of a database leads to another machine that need not
+// prove by a certificate that it is the right one: whoever stands in between could be it.
+func Unverified(address string) bool {
+	config, err := postgresConfig(address)
+	return err == nil && slices.ContainsFunc(elsewhere(config), func(way *pgconn.FallbackConfig) bool {
+		return way.TLSConfig == nil || way.TLSConfig.InsecureSkipVerify && way.TLSConfig.VerifyPeerCertificate == nil
+	})
+}
+
+// saysHow tells whether a URL itself says how the connection is protected: not what stands
+// in the environment.
+func saysHow(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Query().Has("sslmode")
+}
+
+// elsewhere are the ways of connecting that lead to another machine.
+func elsewhere(config *pgx.ConnConfig) []*pgconn.FallbackConfig {
+	ways := append([]*pgconn.FallbackConfig{{Host: config.Host, TLSConfig: config.TLSConfig}}, config.Fallbacks...)
+	return slices.DeleteFunc(ways, func(way *pgconn.FallbackConfig) bool {
+		ip := net.ParseIP(way.Host)
+		return strings.HasPrefix(way.Host, "/") || way.Host == "localhost" || ip != nil && ip.IsLoopback()
+	})
+}
+
+// remote tells whether a connection may lead to another machine.
+func remote(config *pgx.ConnConfig) bool { return len(elsewhere(config)) > 0 }
+
 // unprotected tells whether a connection to another machine would be protected only if
 // the other side happened to offer it, so that whoever stands in between could decide.
 func unprotected(config *pgx.ConnConfig) bool {
 	plain, protected := false, false
-	ways := append([]*pgconn.FallbackConfig{{Host: config.Host, TLSConfig: config.TLSConfig}}, config.Fallbacks...)
-	for _, way := range ways {
-		ip := net.ParseIP(way.Host)
-		if strings.HasPrefix(way.Host, "/") || way.Host == "localhost" || ip != nil && ip.IsLoopback() {
-			continue
-		}
+	for _, way := range elsewhere(config) {
 		plain, protected = plain || way.TLSConfig == nil, protected || way.TLSConfig != nil
 	}
 	return plain && protected
@@ -149,8 +185,10 @@ func openPool(config *pgx.ConnConfig, open Opener, connections int, statement, i
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
 // migratePostgres brings the tables up to date under a lock of the database, without a
-// limit of time: to make an index can take long.
+// limit of time, whatever the URL says: to make an index can take long.
 func migratePostgres(ctx context.Context, config *pgx.ConnConfig) (err error) {
+	config = config.Copy()
+	config.RuntimeParams["statement_timeout"], config.RuntimeParams["idle_in_transaction_session_timeout"] = "0", "0"
 	db := openPool(config, sql.OpenDB, 2, 0, 0)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 600)) // a second, as often

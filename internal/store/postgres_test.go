@@ -81,3 +81,38 @@ func openPostgres(t testing.TB, url string, o store.Options) *store.Store {
 	})
 	return s
 }
+
+// TestProtection: how a connection to another machine is protected stands in the URL, and it may be less than it takes
+// to be sure of the other side.
+func TestProtection(t *testing.T) {
+	t.Setenv("PGSSLMODE", "disable") // says nothing
+	for _, row := range []struct {
+		url                 string
+		refused, unverified bool
+	}{
+		{"postgres://me@db.example.com/db", true, false},
+		{"postgres://me@db.example.com/db?sslmode=prefer", true, false},
+		{"postgres://me@db.example.com/db?sslmode=disable", false, true},
+		{"postgres://me@db.example.com/db?sslmode=require", false, true},
+		{"postgres://me@db.example.com/db?sslmode=verify-full", false, false},
+		{"postgres://me@localhost/db", false, false},
+		{"postgres://me@127.0.0.1/db?sslmode=disable", false, false},
+		{"postgres:///db?host=/var/run/postgresql", false, false},
+	} {
+		if got := store.Unverified(row.url); got != row.unverified {
+			t.Errorf("%s: unverified %v", row.url, got)
+		}
+		if row.refused {
+			if _, err := store.OpenPostgres(t.Context(), row.url, store.Options{}); err == nil || !strings.Contains(err.Error(), "sslmode=verify-full") {
+				t.Errorf("%s: %v", row.url, err)
+			}
+		}
+	}
+}
+
+// TestMigrationHasTime: a limit that the URL sets for statements is none for the migrations.
+func TestMigrationHasTime(t *testing.T) {
+	for _, server := range storetest.Postgres() {
+		openPostgres(t, server.Empty(t)+"&statement_timeout=1", store.Options{})
+	}
+}

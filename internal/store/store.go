@@ -51,9 +51,6 @@ type tables struct {
 	users           table[model.User]
 }
 
-// Open is OpenSQLite with the default options.
-func Open(ctx context.Context, path string) (*Store, error) { return OpenSQLite(ctx, path, Options{}) }
-
 // OpenSQLite opens the SQLite database in the file at path, brings its tables up to date,
 // and returns it. A file that is missing is made, readable by its owner alone, and so
 // is its folder. Of several that do so at once, one changes the tables and the others

@@ -82,7 +82,7 @@ func Empty(t testing.TB) *store.Store {
 
 func open(t testing.TB, path string) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), path)
+	s, err := store.OpenSQLite(t.Context(), path, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func fill() (content []byte, err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	path := filepath.Join(dir, "template.db")
 	ctx := context.Background()
-	s, err := store.Open(ctx, path)
+	s, err := store.OpenSQLite(ctx, path, store.Options{})
 	if err != nil {
 		return nil, err
 	}
