@@ -40,7 +40,8 @@ install_and_start() { npm --prefix "$1" ci --prefer-offline --no-audit --no-fund
 run() {
   case $1 in
     curl) curl/run.sh ;;
-    apollo) install_and_start "$1" && node --test --test-reporter=tap session.test.mjs ;;
+    apollo) install_and_start "$1" && node --test --test-reporter=tap session.test.mjs apollo.test.mjs ;;
+    urql) install_and_start "$1" && node --test --test-reporter=tap urql.test.mjs ;;
     graphql-request) install_and_start "$1" && npm --prefix "$1" run roles ;;
     *) install_and_start "$1" ;;
   esac
@@ -51,7 +52,7 @@ passed=0 failed=0
 for name in "$@"; do
   if (run "$name") >"$scratch/log" 2>&1; then
     passed=$((passed + 1))
-    grep -E '^([0-9]+|# pass) ' "$scratch/log" | sed "s/^# pass \(.*\)/\1 tests of session.ts passed/; s/^/$name: /"
+    grep -E '^([0-9]+|# pass) ' "$scratch/log" | sed "s/^# pass \(.*\)/\1 tests passed/; s/^/$name: /"
   else
     failed=$((failed + 1))
     cat "$scratch/log"

@@ -1,48 +1,15 @@
 // What session.ts promises, in whatever order answers come. The examples share the file; Apollo's is taken, once built.
 import assert from "node:assert/strict";
-import { setImmediate as turn } from "node:timers/promises";
 import { beforeEach, test } from "node:test";
 import { Refused, Session, SignedOut } from "./apollo/dist/session.js";
-
-let waiting; // requests that have no answer yet
-globalThis.fetch = (_, { body, headers }) =>
-  new Promise((resolve) => {
-    const { query, variables } = JSON.parse(body);
-    waiting.push({
-      name: /(?:query|mutation) (\w+)/.exec(query)[1],
-      input: variables?.input,
-      token: new Headers(headers).get("Authorization"),
-      tokens: (n) => resolve(Response.json({ data: { tokens: { accessToken: `access${n}`, refreshToken: `refresh${n}` } } })),
-      succeed: () => resolve(Response.json({ data: {} })),
-      fail: (status, code) => resolve(Response.json({ errors: [{ message: code, extensions: { code } }] }, { status })),
-    });
-  });
-
-/** Lets all that can happen without an answer happen, and returns the names of the requests that wait for one. */
-async function pending() {
-  for (let i = 0; i < 10; i++) await turn();
-  return waiting.map(({ name }) => name);
-}
-
-/** Takes the request of this name, which must be waiting. */
-async function request(name) {
-  await pending();
-  const [found] = waiting.splice(waiting.findIndex((one) => one.name === name) >>> 0, 1);
-  assert.ok(found, `${name} is not sent`);
-  return found;
-}
+import { pending, request, signIn, signOut, waiting } from "./wire.mjs";
 
 let session;
 const send = (name) => session.fetch(session.url, { method: "POST", body: JSON.stringify({ query: `query ${name} { a }` }) });
 
 beforeEach(async () => {
-  waiting = [];
   session = new Session("http://gateway/graphql");
-  const signedIn = session.signIn("someone@example.com", "secret");
-  const signIn = await request("SignIn");
-  assert.deepEqual(signIn.input, { email: "someone@example.com", password: "secret" });
-  signIn.tokens(1);
-  await signedIn;
+  await signIn(session, "someone@example.com", 1);
 });
 
 /** Refuses a request, which must have the first access token. */
@@ -99,8 +66,8 @@ test("a refresh that is refused signs out", async () => {
   await refuse("One");
   (await refresh()).fail(200, "UNAUTHENTICATED");
   await one;
-  assert.equal(session.accessToken, undefined);
-  await assert.rejects(session.refresh("access1"), SignedOut);
+  assert.equal(session.caller, undefined);
+  assert.deepEqual(await pending(), []);
 });
 
 test("a refresh that fails for a while can be tried again", async () => {
@@ -119,12 +86,85 @@ test("a refresh does not sign in who has signed out meanwhile", async () => {
   const one = assert.rejects(send("One"), SignedOut);
   await refuse("One");
   const late = await refresh();
-  const signedOut = session.signOut();
-  (await request("SignOut")).succeed();
-  await signedOut;
+  await signOut(session);
   late.tokens(2);
   await one;
-  assert.deepEqual([session.accessToken, await pending()], [undefined, []]);
+  assert.deepEqual([session.caller, await pending()], [undefined, []]);
+});
+
+test("a request that is refused after its user has signed out is not sent again as the next one", async () => {
+  const one = assert.rejects(send("One"), SignedOut);
+  await signOut(session);
+  await signIn(session, "other@example.com", 2);
+  await refuse("One");
+  await one;
+  assert.deepEqual([session.caller.accessToken, await pending()], ["access2", []]);
+});
+
+test("nor is it when the next one signs in during its refresh", async () => {
+  const one = assert.rejects(send("One"), SignedOut);
+  await refuse("One");
+  const late = await refresh();
+  await signOut(session);
+  await signIn(session, "other@example.com", 2);
+  late.tokens(3);
+  await one;
+  assert.deepEqual([session.caller.accessToken, await pending()], ["access2", []]);
+});
+
+test("the next one does not wait for that refresh, nor is signed out by it", async () => {
+  const one = assert.rejects(send("One"), SignedOut);
+  await refuse("One");
+  const late = await refresh();
+  await signIn(session, "other@example.com", 2);
+  const two = send("Two");
+  (await request("Two")).fail(401, "UNAUTHENTICATED");
+  const own = await request("RefreshSession");
+  assert.deepEqual(own.input, { refreshToken: "refresh2" });
+  own.tokens(3);
+  (await request("Two")).succeed();
+  assert.equal((await two).status, 200);
+  late.fail(200, "UNAUTHENTICATED");
+  await one;
+  assert.equal(session.caller.accessToken, "access3");
+});
+
+test("a sign-out that takes long leaves the next one signed in", async () => {
+  const signedOut = session.signOut();
+  const slow = await request("SignOut");
+  await signIn(session, "other@example.com", 2);
+  slow.succeed();
+  await signedOut;
+  assert.equal(session.caller.accessToken, "access2");
+});
+
+test("a sign-out with a token that is refused is by a new one, whoever has signed in since", async () => {
+  const signedOut = session.signOut();
+  const slow = await request("SignOut");
+  await signIn(session, "other@example.com", 2);
+  slow.fail(401, "UNAUTHENTICATED");
+  (await refresh()).tokens(3);
+  const again = await request("SignOut");
+  assert.equal(again.token, "Bearer access3");
+  again.succeed();
+  await signedOut;
+  assert.equal(session.caller.accessToken, "access2");
+});
+
+test("a sign-out from a session that has ended is one", async () => {
+  const signedOut = session.signOut();
+  await refuse("SignOut");
+  (await refresh()).fail(200, "UNAUTHENTICATED");
+  await signedOut;
+  assert.deepEqual([session.caller, await pending()], [undefined, []]);
+});
+
+test("a sign-out that the gateway could not do says so", async () => {
+  const signedOut = assert.rejects(session.signOut(), Refused);
+  await refuse("SignOut");
+  (await refresh()).fail(503, "SERVICE_UNAVAILABLE");
+  await signedOut;
+  assert.equal(session.caller, undefined);
 });
 
 test("a guest's 401 is not refreshed", async () => {

@@ -5,7 +5,7 @@ import { Bar } from './Bar';
 import { documentation, Explorer } from './Explorer';
 import type { Session } from './session';
 import { asGuest, learn, type Known } from './viewer';
-import { firstVisit, nextVisit } from './visit';
+import { firstVisit, nextVisit, signedOut, type Visit } from './visit';
 
 export interface AppProps {
   readonly session: Session;
@@ -30,7 +30,7 @@ export function App({ session, users, email }: AppProps) {
       if (mine === turn.current) {
         setKnown((before) => (before?.key === next.key ? before : next));
         if (someoneElse) {
-          setVisit((before) => nextVisit(before, next.viewer?.roles ?? []));
+          setVisit((before) => nextVisit(before, next.viewer));
         }
       }
     },
@@ -38,9 +38,9 @@ export function App({ session, users, email }: AppProps) {
   );
 
   const becomeGuest = useCallback(
-    (why: string) => {
+    (why: string, visit: (before: Visit) => Visit = (before) => nextVisit(before, null)) => {
       setKnown((before) => before && asGuest(before));
-      setVisit((before) => nextVisit(before, []));
+      setVisit(visit);
       setNotice(why);
       relearn().catch((error: unknown) => setNotice(wordsOf(error)));
     },
@@ -73,7 +73,7 @@ export function App({ session, users, email }: AppProps) {
 
   function signOut() {
     session.signOut().catch((error: unknown) => setNotice(`You are signed out here, but: ${wordsOf(error)}`));
-    becomeGuest('You are signed out.');
+    becomeGuest('You are signed out.', signedOut);
   }
 
   const schema = useMemo(() => (known?.sdl ? annotated(known.sdl, known.holding, known.titles) : null), [known]);

@@ -145,6 +145,68 @@ describe('a session', () => {
     expect(gateway.asked).toEqual(['signOut access1']);
   });
 
+  it('sends nothing again as somebody else', async () => {
+    gateway.revoked = true;
+    const release = gateway.hold();
+    const slow = session.ask({ query: 'mutation { viewer }' }); // by the first user
+    await session.signOut();
+    await session.signIn('b@example.com', 'secret');
+    release();
+    expect((await slow).errors?.[0]?.message).toBe('The token is stale.');
+    expect(gateway.asked.filter((name) => name.startsWith('viewer'))).toEqual(['viewer access1']);
+  });
+
+  it('does not wait for the renewal of who has signed out meanwhile', async () => {
+    gateway.revoked = true;
+    const held = session.ask({ query: '{ viewer }' });
+    const release = gateway.hold();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(gateway.asked).toEqual(['viewer access1', 'refreshSession -']);
+    const signedOut = session.signOut();
+    await session.signIn('b@example.com', 'secret');
+    gateway.revoked = true;
+    expect((await session.ask({ query: '{ viewer }' })).data).toBeTruthy();
+    release();
+    expect((await held).data).toBeUndefined();
+    await signedOut;
+  });
+
+  it('ends a session whose token has become old, by a new token', async () => {
+    gateway.revoked = true;
+    await session.signOut();
+    expect(gateway.asked).toEqual(['signOut access1', 'refreshSession -', 'signOut access2']);
+    expect([session.open, listener.renewed.mock.calls.length]).toEqual([false, 0]);
+  });
+
+  it('is signed out when there is no session to renew', async () => {
+    gateway.revoked = true;
+    gateway.open = false;
+    await session.signOut();
+    expect(gateway.asked).toEqual(['signOut access1', 'refreshSession -']);
+    expect(listener.ended).not.toHaveBeenCalled();
+  });
+
+  it('says so when an old token could not be renewed to sign out', async () => {
+    gateway.revoked = true;
+    const release = gateway.hold();
+    const signedOut = session.signOut();
+    gateway.down = true;
+    release();
+    await expect(signedOut).rejects.toThrow('cannot be reached');
+  });
+
+  it('leaves the next user signed in, however long signing out takes', async () => {
+    gateway.revoked = true;
+    const release = gateway.hold();
+    const signedOut = session.signOut();
+    await session.signIn('b@example.com', 'secret');
+    release();
+    await signedOut;
+    expect([session.open, listener.ended.mock.calls.length]).toEqual([true, 0]);
+    await session.ask({ query: '{ viewer }' });
+    expect(gateway.asked.at(-1)).toBe('viewer access2');
+  });
+
   it('says why signing in failed', async () => {
     gateway.open = false;
     await expect(session.signIn('a@example.com', 'wrong')).rejects.toThrow('No.');

@@ -17,6 +17,12 @@ export interface Listener {
   ended(): void;
 }
 
+/** One sign-in: renewals change its tokens, and who signs in next gets another. */
+interface SignIn {
+  tokens: Tokens;
+  renewal?: Promise<void> | undefined;
+}
+
 const tokens = 'accessToken refreshToken expiresIn';
 /** How long before its end a token is renewed, in seconds; half its life when that is less. */
 const early = 60;
@@ -24,8 +30,7 @@ const early = 60;
 const again = 15;
 
 export class Session {
-  #tokens: Tokens | null = null;
-  #renewal: Promise<boolean> | null = null;
+  #current: SignIn | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #fetch: Fetch;
   #listener: Listener | undefined;
@@ -36,7 +41,7 @@ export class Session {
 
   /** Whether somebody is signed in, as far as is known here. */
   get open(): boolean {
-    return this.#tokens !== null;
+    return this.#current !== null;
   }
 
   listen(listener: Listener): void {
@@ -50,20 +55,35 @@ export class Session {
       variables: { input: { email, password } },
     };
     const answer = await read<{ signIn: Tokens }>(await send(this.#fetch, '/graphql', request(operation)));
-    this.#keep(dataOf(answer).signIn);
+    this.#begin({ tokens: dataOf(answer).signIn });
   }
 
-  /** Ends the session. The tokens are gone at once, whatever the gateway answers; a Refusal says that it did not. */
+  /**
+   * Ends the session. The tokens are gone at once, whatever the gateway answers; a Refusal says that it did not end it.
+   * A token that the gateway refuses is renewed for this: it may just be old, and its session would live on.
+   */
   async signOut(): Promise<void> {
-    const held = this.#tokens;
-    this.#keep(null);
-    if (held) {
-      const init = request({ query: 'mutation SignOut { signOut { endedSessionId } }' });
-      init.headers.Authorization = `Bearer ${held.accessToken}`;
-      const response = await send(this.#fetch, '/graphql', { ...init, keepalive: true });
-      if (!refused(response)) {
-        dataOf(await read(response));
+    const mine = this.#current;
+    this.#end();
+    if (!mine) {
+      return;
+    }
+    const init = { ...request({ query: 'mutation SignOut { signOut { endedSessionId } }' }), keepalive: true };
+    const used = mine.tokens;
+    let response = await send(this.#fetch, '/graphql', authorized(init, used));
+    if (refused(response)) {
+      try {
+        await this.#renewed(mine, used);
+      } catch (error) {
+        if (isOver(error)) {
+          return;
+        }
+        throw error;
       }
+      response = await send(this.#fetch, '/graphql', authorized(init, mine.tokens));
+    }
+    if (!refused(response)) {
+      dataOf(await read(response));
     }
   }
 
@@ -84,79 +104,86 @@ export class Session {
 
   /**
    * Sends a request with the access token, unless it has an Authorization of its own. A token that the gateway refuses
-   * is renewed once; the request did not reach anything and may be sent again.
+   * is renewed once; the request did not reach anything and may be sent again. It never is as anybody else: who signs
+   * out, or in, meanwhile leaves it refused.
    */
   async send(path: string, init: RequestInit): Promise<Response> {
-    const own = new Headers(init.headers).has('Authorization');
-    const used = this.#tokens;
-    const response = await send(this.#fetch, path, own ? init : authorized(init, used));
-    if (own || !used || !refused(response)) {
+    const mine = new Headers(init.headers).has('Authorization') ? null : this.#current;
+    if (!mine) {
+      return send(this.#fetch, path, init);
+    }
+    const used = mine.tokens;
+    const response = await send(this.#fetch, path, authorized(init, used));
+    if (!refused(response) || this.#current !== mine) {
       return response;
     }
-    // Another request may have renewed the tokens since, or somebody else may have signed in.
-    if (this.#tokens === used && !(await this.#renew())) {
+    try {
+      await this.#renewed(mine, used);
+    } catch {
       return response;
     }
-    return this.#tokens ? send(this.#fetch, path, authorized(init, this.#tokens)) : response;
+    return this.#current === mine ? send(this.#fetch, path, authorized(init, mine.tokens)) : response;
   }
 
-  /** Renews the tokens, once however many ask for it. False when that failed. */
-  #renew(): Promise<boolean> {
-    this.#renewal ??= this.#exchange().finally(() => (this.#renewal = null));
-    return this.#renewal;
-  }
-
-  async #exchange(): Promise<boolean> {
-    const held = this.#tokens;
-    if (!held) {
-      return false;
+  /** Sees to it that a sign-in has other tokens than those used: by one renewal, however many ask for it. */
+  async #renewed(mine: SignIn, used: Tokens): Promise<void> {
+    if (mine.tokens === used) {
+      mine.renewal ??= this.#renew(mine).finally(() => (mine.renewal = undefined));
+      await mine.renewal;
     }
+  }
+
+  async #renew(mine: SignIn): Promise<void> {
     const operation = {
       query: `mutation Refresh($input: RefreshSessionInput!) { refreshSession(input: $input) { ${tokens} } }`,
-      variables: { input: { refreshToken: held.refreshToken } },
+      variables: { input: { refreshToken: mine.tokens.refreshToken } },
     };
     try {
       const answer = await read<{ refreshSession: Tokens }>(await send(this.#fetch, '/graphql', request(operation)));
-      const renewed = dataOf(answer).refreshSession;
-      if (this.#tokens !== held) {
-        return false; // signed out meanwhile
-      }
-      this.#keep(renewed);
-      this.#listener?.renewed();
-      return true;
+      mine.tokens = dataOf(answer).refreshSession;
     } catch (error) {
-      if (this.#tokens !== held) {
-        return false;
+      if (this.#current === mine) {
+        if (isOver(error)) {
+          this.#end();
+          this.#listener?.ended();
+        } else {
+          this.#plan(mine, again);
+        }
       }
-      if (error instanceof Refusal && error.code === 'UNAUTHENTICATED') {
-        this.#keep(null);
-        this.#listener?.ended();
-      } else {
-        this.#plan(again);
-      }
-      return false;
+      throw error;
+    }
+    if (this.#current === mine) {
+      this.#begin(mine);
+      this.#listener?.renewed();
     }
   }
 
-  #keep(held: Tokens | null): void {
-    this.#tokens = held;
-    clearTimeout(this.#timer);
-    if (held) {
-      this.#plan(Math.max(held.expiresIn - early, held.expiresIn / 2));
-    }
+  #begin(mine: SignIn): void {
+    this.#current = mine;
+    const { expiresIn } = mine.tokens;
+    this.#plan(mine, Math.max(expiresIn - early, expiresIn / 2));
   }
 
-  #plan(seconds: number): void {
+  #end(): void {
+    this.#current = null;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#renew(), seconds * 1000);
+  }
+
+  /** Plans a renewal. One that fails has planned the next, or ended the session. */
+  #plan(mine: SignIn, seconds: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#renewed(mine, mine.tokens).catch(() => undefined), seconds * 1000);
   }
 }
 
-function authorized(init: RequestInit, held: Tokens | null): RequestInit {
+/** Whether this is the gateway's word that there is no such session, rather than that it could not tell. */
+function isOver(error: unknown): boolean {
+  return error instanceof Refusal && error.code === 'UNAUTHENTICATED';
+}
+
+function authorized(init: RequestInit, { accessToken }: Tokens): RequestInit {
   const headers = new Headers(init.headers);
-  if (held) {
-    headers.set('Authorization', `Bearer ${held.accessToken}`);
-  }
+  headers.set('Authorization', `Bearer ${accessToken}`);
   return { ...init, headers };
 }
 

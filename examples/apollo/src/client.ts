@@ -44,19 +44,19 @@ export function createClient(session: Session): ApolloClient {
 }
 
 function authorize(session: Session): ApolloLink {
-  return new SetContextLink(({ headers }) => {
-    const token = session.accessToken;
-    return token ? { token, headers: { ...headers, authorization: `Bearer ${token}` } } : {};
+  return new SetContextLink(({ headers, caller = session.caller }) => {
+    const token = caller?.accessToken;
+    return token ? { caller, token, headers: { ...headers, authorization: `Bearer ${token}` } } : {};
   });
 }
 
-// After a 401 the token is refreshed and the request sent once more, through authorize again. ErrorLink does not see
-// how that ends, so a second 401 is the caller's.
+// After a 401 the token is refreshed and the request sent once more, through authorize again, which finds whose it is
+// in the context. ErrorLink does not see how that ends, so a second 401 is the caller's.
 function renew(session: Session): ApolloLink {
   return new ErrorLink(({ error, operation, forward }) => {
-    const { token } = operation.getContext();
-    if (!token || !ServerError.is(error) || error.statusCode !== 401) return;
-    return defer(() => session.refresh(token)).pipe(switchMap(() => forward(operation)));
+    const { caller, token } = operation.getContext();
+    if (!caller || !ServerError.is(error) || error.statusCode !== 401) return;
+    return defer(() => session.refresh(caller, token)).pipe(switchMap(() => forward(operation)));
   });
 }
 

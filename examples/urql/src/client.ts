@@ -1,37 +1,42 @@
 // The client: which exchanges, and how urql's own auth exchange uses the session.
-import { cacheExchange, Client, fetchExchange, makeOperation, type Exchange, type Operation } from "urql";
+import { cacheExchange, Client, fetchExchange, makeOperation, mapExchange, type Exchange, type Operation } from "urql";
 import { authExchange } from "@urql/exchange-auth";
-import type { Session } from "./session.js";
+import type { Caller, Session } from "./session.js";
 
 /** Makes a client whose requests are those of the session's user. Another user gets another client, with a cache of its own. */
 export function createClient(session: Session): Client {
   return new Client({
     url: session.url,
     preferGetMethod: false, // by default queries are in the URL, where logs keep an e-mail address that is looked for
-    exchanges: [cacheExchange, authorize(session), fetchExchange],
+    exchanges: [cacheExchange, note(session), authorize(session), fetchExchange],
   });
+}
+
+// Notes whose an operation is, before it may be held back: when it is sent, somebody else may be signed in.
+function note(session: Session): Exchange {
+  return mapExchange({ onOperation: (operation) => withContext(operation, { caller: session.caller }) });
 }
 
 // The exchange holds back what comes during a refresh, and sends once more what was refused with 401.
 function authorize(session: Session): Exchange {
   return authExchange(async ({ appendHeaders }) => {
-    let refused = "";
+    let refused: { caller: Caller; token: string };
     return {
       addAuthToOperation(operation) {
-        const token = session.accessToken;
-        return token ? appendHeaders(withToken(operation, token), { Authorization: `Bearer ${token}` }) : operation;
+        const token = operation.context.caller?.accessToken;
+        return token ? appendHeaders(withContext(operation, { token }), { Authorization: `Bearer ${token}` }) : operation;
       },
       // A guest has nothing to refresh, and a denied field's FORBIDDEN does not go away by it.
-      didAuthError(error, { context: { token } }) {
-        if (error.response?.status !== 401 || typeof token !== "string") return false;
-        refused = token;
+      didAuthError(error, { context: { caller, token } }) {
+        if (error.response?.status !== 401 || !caller) return false;
+        refused = { caller, token };
         return true;
       },
-      refreshAuth: () => session.refresh(refused),
+      refreshAuth: () => session.refresh(refused.caller, refused.token),
     };
   });
 }
 
-function withToken(operation: Operation, token: string): Operation {
-  return makeOperation(operation.kind, operation, { ...operation.context, token });
+function withContext(operation: Operation, more: object): Operation {
+  return makeOperation(operation.kind, operation, { ...operation.context, ...more });
 }
