@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -242,7 +243,10 @@ func (l redisLog) Printf(ctx context.Context, format string, v ...any) {
 const plainLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
 
 // announce tells whoever started the gateway where it is and how to sign in.
-func (g *gateway) announce(w io.Writer, addr net.Addr) {
+// It is written at once, so that whoever waits for a part of it can read the rest.
+func (g *gateway) announce(out io.Writer, addr net.Addr) {
+	w := new(bytes.Buffer)
+	defer func() { _, _ = w.WriteTo(out) }()
 	endpoint := "http://" + addr.String() + "/graphql"
 	fmt.Fprintf(w, "Fieldgate answers at %s\n", endpoint)
 	if g.graphiql != graphiqlOff {
