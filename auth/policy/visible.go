@@ -49,15 +49,16 @@ func (v *view) opened(def *ast.Definition) *ast.Definition {
 		f := shallow(f)
 		switch def.Kind {
 		case ast.Object:
-			if !v.grants.Allows(v.table.Field(def.Name, f.Name)) || !v.open(f, func(arg string) Check {
-				return v.table.Argument(def.Name, f.Name, arg)
+			if !v.grants.Allows(v.table.Field(def.Name, f.Name)) || !v.keepArguments(f, func(arg *ast.ArgumentDefinition) bool {
+				return v.grants.Allows(v.table.Argument(def.Name, f.Name, arg.Name))
 			}) {
 				continue
 			}
 		case ast.InputObject:
 			if !v.grants.Allows(v.table.Input(def.Name, f.Name)) {
 				if required(f.Type, f.DefaultValue) {
-					return nothing(def)
+					def.Fields = nil
+					return def
 				}
 				continue
 			}
@@ -65,11 +66,6 @@ func (v *view) opened(def *ast.Definition) *ast.Definition {
 		def.Fields = append(def.Fields, f)
 	}
 	return def
-}
-
-// open leaves to a field the arguments that may be given. It is false when one of the others must be.
-func (v *view) open(f *ast.FieldDefinition, check func(arg string) Check) bool {
-	return v.keepArguments(f, func(arg *ast.ArgumentDefinition) bool { return v.grants.Allows(check(arg.Name)) })
 }
 
 // keepArguments leaves to a field the arguments of which keep is true. It is false when one of the others must be given.
@@ -241,12 +237,6 @@ func empty(def *ast.Definition) bool {
 
 // required tells whether a value must be given.
 func required(t *ast.Type, byDefault *ast.Value) bool { return t.NonNull && byDefault == nil }
-
-// nothing is a definition without its fields.
-func nothing(def *ast.Definition) *ast.Definition {
-	def.Fields = nil
-	return def
-}
 
 // shallow is a copy that shares what it points to.
 func shallow[T any](of *T) *T {

@@ -77,11 +77,7 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 	}
 	g.closers = append(g.closers, func() error { g.observer.stopTracing(); return nil })
 	schema := ownSchema()
-	matrix, err := s.load(schema)
-	if err != nil {
-		return nil, err
-	}
-	table, err := compile(schema, matrix)
+	matrix, table, err := s.rules(schema)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +129,7 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 	}
 	views := engine.NewViews(engine.Introspection(s.Introspection), schema, table)
 	g.schema = serveSchema(views, table, noSchema, log)
-	g.documentation = s.documentation(schema, table, log)
+	g.documentation = s.documentation(views, schema, table, log)
 	g.graphql, err = engine.NewHandler(graph.NewGuardedSchema(graph.Config{Resolvers: root}), engine.Config{
 		Table:  table,
 		Views:  views,

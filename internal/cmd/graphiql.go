@@ -21,11 +21,10 @@ const (
 
 // documentation is the schema for GraphiQL: for who has signed in, the whole of it, so that
 // what they may not see has a lock; for a guest, and with --graphiql=role for all, what
-// introspection shows them too, which is nothing when that is off.
-func (s serve) documentation(schema *ast.Schema, table *policy.Table, log *slog.Logger) http.Handler {
-	how := engine.Introspection(s.Introspection)
-	own := serveSchema(engine.NewViews(how, schema, table), table, noDocumentation, log)
-	if s.GraphiQL != graphiqlOn || how == engine.IntrospectionOff {
+// introspection shows them too, by these views, which is nothing when that is off.
+func (s serve) documentation(views *engine.Views, schema *ast.Schema, table *policy.Table, log *slog.Logger) http.Handler {
+	own := serveSchema(views, table, noDocumentation, log)
+	if s.GraphiQL != graphiqlOn || s.Introspection == string(engine.IntrospectionOff) {
 		return own
 	}
 	whole := serveSchema(engine.NewViews(engine.IntrospectionFull, schema, table), table, noDocumentation, log)

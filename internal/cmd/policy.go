@@ -73,6 +73,19 @@ func compile(schema *ast.Schema, matrix *policy.Matrix) (*policy.Table, error) {
 	return nil, faults
 }
 
+// rules reads the matrix and makes the table of a schema's rules under it.
+func (m matrixFlag) rules(schema *ast.Schema) (*policy.Matrix, *policy.Table, error) {
+	matrix, err := m.load(schema)
+	if err != nil {
+		return nil, nil, err
+	}
+	table, err := compile(schema, matrix)
+	if err != nil {
+		return nil, nil, err
+	}
+	return matrix, table, nil
+}
+
 // ownSchema is the schema that the program was built with.
 func ownSchema() *ast.Schema { return graph.NewGuardedSchema(graph.Config{}).Schema() }
 
@@ -91,11 +104,7 @@ func (c checkCmd) Run(o output) error {
 			return err
 		}
 	}
-	matrix, err := c.load(schema)
-	if err != nil {
-		return err
-	}
-	table, err := compile(schema, matrix)
+	matrix, table, err := c.rules(schema)
 	if err != nil {
 		return err
 	}

@@ -22,11 +22,7 @@ type schemaCmd struct {
 // Run prints the schema, with the directives that say which permission a field needs.
 func (c schemaCmd) Run(o output) error {
 	schema := ownSchema()
-	matrix, err := c.load(schema)
-	if err != nil {
-		return err
-	}
-	table, err := compile(schema, matrix)
+	matrix, table, err := c.rules(schema)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -130,12 +131,12 @@ func (s serve) warns() []string {
 		{"the data folder (--data)", data, "replace the database"},
 		{"the folder of the signing keys", keys, "add a key of their own, and sign tokens with it"},
 	} {
-		if file.path != "" && writableByOthers(file.path) {
+		if file.path != "" && othersMay(write, file.path) {
 			warnings = append(warnings, fmt.Sprintf("others on this machine may write to %s, %s: they could %s (chmod go-w)", file.name, file.path, file.could))
 		}
 	}
 	for _, name := range []string{"fieldgate.db", "fieldgate.db-wal", "demo-password"} {
-		if path := filepath.Join(s.Data, name); readableByOthers(path) {
+		if path := filepath.Join(s.Data, name); othersMay(readOrWrite, path) {
 			warnings = append(warnings, fmt.Sprintf("others on this machine may read %s, with what it holds of passwords (chmod go=)", path))
 		}
 	}
@@ -170,14 +171,14 @@ func (s serve) everywhere() bool {
 	return err == nil && (host == "" || ip != nil && ip.IsUnspecified())
 }
 
-// readableByOthers says whether more than its owner may read or write what is at path.
-func readableByOthers(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().Perm()&0o077 != 0
-}
+// What others than its owner may do with a file.
+const (
+	readOrWrite fs.FileMode = 0o077
+	write       fs.FileMode = 0o022
+)
 
-// writableByOthers says whether more than its owner may write to what is at path.
-func writableByOthers(path string) bool {
+// othersMay says whether more than its owner may do any of this with what is at path.
+func othersMay(do fs.FileMode, path string) bool {
 	info, err := os.Stat(path)
-	return err == nil && info.Mode().Perm()&0o022 != 0
+	return err == nil && info.Mode().Perm()&do != 0
 }

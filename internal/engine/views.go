@@ -46,8 +46,7 @@ func NewViews(how Introspection, schema *ast.Schema, table *policy.Table) *Views
 	whole := *schema
 	whole.Directives = maps.Clone(schema.Directives)
 	delete(whole.Directives, "defer")
-	schema = &whole
-	return &Views{how: how, schema: schema, table: table, kept: map[policy.Grants]*view{}}
+	return &Views{how: how, schema: &whole, table: table, kept: map[policy.Grants]*view{}}
 }
 
 // For is the schema as a caller with these grants is shown it: valid by itself, and not

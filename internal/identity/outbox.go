@@ -55,8 +55,11 @@ const drainBatch = 100
 
 // Reconcile tells the sessions of every change of roles that is still in the outbox,
 // as after a crash. A change that fails stays there and does not keep the others from
-// being told; the error joins what went wrong.
+// being told; the error joins what went wrong. It takes no longer than a change may, so
+// that a connection that has gone dead does not hold up those to come.
 func (s *Service) Reconcile(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, changeTimeout)
+	defer cancel()
 	for {
 		pending, err := s.users.PendingRoleChanges(ctx, drainBatch)
 		if err != nil {
@@ -74,21 +77,13 @@ func (s *Service) Reconcile(ctx context.Context) error {
 	}
 }
 
-// reconcileInTime is Reconcile within the time of a change, so that a connection that has
-// gone dead does not hold up those to come.
-func (s *Service) reconcileInTime(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, changeTimeout)
-	defer cancel()
-	return s.Reconcile(ctx)
-}
-
 // Run reconciles now and then every so often, until ctx ends. Failures are logged by
 // the number of the change.
 func (s *Service) Run(ctx context.Context, every time.Duration) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
-		if err := s.reconcileInTime(ctx); err != nil && ctx.Err() == nil {
+		if err := s.Reconcile(ctx); err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "changes of roles wait for the sessions to be told", "error", err)
 		}
 		select {

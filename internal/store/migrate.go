@@ -49,9 +49,14 @@ func notNewer(ctx context.Context, provider *goose.Provider) error {
 		return notMigrated(ctx, err)
 	}
 	if has > knows {
-		return fmt.Errorf("%w: it has version %d, and this program knows versions up to %d", ErrNewerDatabase, has, knows)
+		return newer(has, knows)
 	}
 	return nil
+}
+
+// newer is ErrNewerDatabase with both versions.
+func newer(has, knows int64) error {
+	return fmt.Errorf("%w: it has version %d, and this program knows versions up to %d", ErrNewerDatabase, has, knows)
 }
 
 // notMigrated wraps an error of the database, by which step it came about, or one of

@@ -38,7 +38,7 @@ func (s *Store) Migrated(ctx context.Context) error {
 	case err != nil:
 		return failed(ctx, "reading the version of the database", err)
 	case has > knows:
-		return fmt.Errorf("%w: it has version %d, and this program knows versions up to %d", ErrNewerDatabase, has, knows)
+		return newer(has, knows)
 	case has < knows:
 		return fmt.Errorf("store: the database has version %d, and this program needs %d", has, knows)
 	}
