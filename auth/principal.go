@@ -7,6 +7,7 @@ package auth
 
 import (
 	"context"
+	"time"
 
 	"github.com/fieldgate/fieldgate/auth/policy"
 )
@@ -18,6 +19,8 @@ type Principal struct {
 	Session string // id of the session
 	Roles   []policy.Role
 	Set     policy.Set // what the roles hold
+	// Expires is when the access token is over: whatever outlasts one request ends then.
+	Expires time.Time
 }
 
 // SignedIn tells whether this is someone with a live session, and not a guest.

@@ -251,17 +251,24 @@ func (s *Service) authenticate(ctx context.Context, rawToken string) (Principal,
 	}
 	live, err := s.lookup(ctx, claims.Subject, claims.SessionID)
 	switch {
-	case errors.Is(err, session.ErrNotFound):
-		return Principal{}, ErrSessionEnded
-	case errors.Is(err, session.ErrStale):
-		return Principal{}, ErrStaleToken
 	case err != nil:
-		return Principal{}, unavailable(err)
+		return Principal{}, refusalOf(err)
 	case live.User != claims.Subject, live.Account != claims.Account, live.Policy != s.version,
 		!sameRoles(live.Roles, claims.Roles):
 		return Principal{}, ErrStaleToken
 	}
-	return s.principal(live)
+	return s.principal(live, claims.ExpiresAt)
+}
+
+// refusalOf says what an error of a look-up means for who asked.
+func refusalOf(err error) error {
+	switch {
+	case errors.Is(err, session.ErrNotFound):
+		return ErrSessionEnded
+	case errors.Is(err, session.ErrStale):
+		return ErrStaleToken
+	}
+	return unavailable(err)
 }
 
 func (s *Service) lookup(ctx context.Context, user, sid string) (session.Session, error) {
@@ -273,7 +280,7 @@ func (s *Service) lookup(ctx context.Context, user, sid string) (session.Session
 	return live, err
 }
 
-func (s *Service) principal(of session.Session) (Principal, error) {
+func (s *Service) principal(of session.Session, expires time.Time) (Principal, error) {
 	roles := make([]policy.Role, len(of.Roles))
 	for i, role := range of.Roles {
 		roles[i] = policy.Role(role)
@@ -282,7 +289,7 @@ func (s *Service) principal(of session.Session) (Principal, error) {
 	if err != nil {
 		return Principal{}, ErrStaleToken
 	}
-	return Principal{User: of.User, Account: of.Account, Session: of.ID, Roles: roles, Set: set}, nil
+	return Principal{User: of.User, Account: of.Account, Session: of.ID, Roles: roles, Set: set, Expires: expires}, nil
 }
 
 // sameRoles compares roles without regard to order.

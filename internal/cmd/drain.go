@@ -43,6 +43,9 @@ func (s serve) drain(g *gateway, server *http.Server, listener net.Listener, ser
 	defer cancel()
 	listener.Close()
 	<-served
+	if err := g.graphql.Close(ctx); err != nil {
+		log.Warn("streams were still under way", "within", s.DrainTimeout.String())
+	}
 	all.settle(ctx)
 	if err := server.Shutdown(ctx); err != nil {
 		return fmt.Errorf("requests were still under way after %s (--drain-timeout): %w", s.DrainTimeout, errors.Join(err, server.Close()))

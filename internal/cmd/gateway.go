@@ -39,7 +39,7 @@ const (
 
 // gateway is the whole program, wired together.
 type gateway struct {
-	graphql http.Handler
+	graphql *engine.Handler
 	schema  http.Handler
 	// documentation is the schema for GraphiQL.
 	documentation http.Handler
@@ -149,6 +149,14 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 		Lists: map[string]int{"User.sessions": session.MaxPerUser},
 
 		Observer: g.observer.ofEngine(),
+		Streams: engine.Streams{
+			Authenticate: func(ctx context.Context, token string) (context.Context, error) {
+				p, err := g.auth.Authenticate(ctx, token)
+				return auth.With(ctx, p), err
+			},
+			Watch: g.auth.Watch,
+			Over:  auth.Over,
+		},
 	})
 	return g, err
 }

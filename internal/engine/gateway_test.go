@@ -121,8 +121,21 @@ func configOf(t testing.TB, c caller) engine.Config {
 		Log:     slog.New(slog.DiscardHandler),
 		Denials: engine.DenialsEach,
 		Limits:  engine.DefaultLimits(),
+		Streams: engine.Streams{
+			Authenticate: func(ctx context.Context, token string) (context.Context, error) {
+				if token != signedInToken {
+					return nil, problem.New(problem.Unauthenticated, "The access token is not valid.")
+				}
+				return context.WithValue(ctx, signedInKey{}, true), nil
+			},
+			Watch: context.WithCancel,
+			Over:  func(error) bool { return false },
+		},
 	}
 }
+
+// signedInToken stands for whoever is signed in, where a token is given in a message.
+const signedInToken = "signed in"
 
 // present shows the errors of package problem, as the program's presenter does, and hides all others.
 func present(ctx context.Context, err error) *gqlerror.Error {

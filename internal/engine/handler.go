@@ -41,19 +41,34 @@ type Config struct {
 	Lists map[string]int
 	// Observer is told what becomes of requests. It may be nil.
 	Observer Observer
+	// Streams is for subscriptions and WebSockets.
+	Streams Streams
 
-	schema *ast.Schema
-	sizes  map[string]int  // of introspection's lists
-	rules  [][]policy.Rule // by check, for the Observer
+	schema  *ast.Schema
+	streams *streams
+	sizes   map[string]int  // of introspection's lists
+	rules   [][]policy.Rule // by check, for the Observer
 }
+
+// Handler serves a schema over HTTP.
+type Handler struct {
+	http.Handler
+	streams *streams
+}
+
+// Close has the streams end, which have no end of their own, and waits for them as long as ctx lasts.
+// Those that would begin later are refused.
+func (h *Handler) Close(ctx context.Context) error { return h.streams.close(ctx) }
 
 // NewHandler serves the sealed schema over HTTP, by POST and, for queries, by GET.
 // It refuses a schema whose generated checks are of other rules than the table,
 // and one that answers a guest who asks for a guarded field.
-func NewHandler(es *Sealed, cfg Config) (http.Handler, error) {
-	if es == nil || cfg.Table == nil || cfg.Views == nil || cfg.Caller == nil || cfg.TypeOf == nil || cfg.Present == nil || cfg.Log == nil {
+func NewHandler(es *Sealed, cfg Config) (*Handler, error) {
+	if es == nil || cfg.Table == nil || cfg.Views == nil || cfg.Caller == nil || cfg.TypeOf == nil || cfg.Present == nil || cfg.Log == nil ||
+		cfg.Streams.Authenticate == nil || cfg.Streams.Watch == nil || cfg.Streams.Over == nil {
 		return nil, errors.New("the engine's configuration is incomplete")
 	}
+	cfg.streams = newStreams()
 	if err := es.matches(cfg.Table.Fingerprint()); err != nil {
 		return nil, err
 	}
@@ -72,7 +87,7 @@ func NewHandler(es *Sealed, cfg Config) (http.Handler, error) {
 	if err := probe(srv, cfg); err != nil {
 		return nil, err
 	}
-	return srv, nil
+	return &Handler{srv, cfg.streams}, nil
 }
 
 // errPanic is presented as an internal error.

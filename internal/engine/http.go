@@ -115,22 +115,12 @@ func (t transport) capped(list gqlerror.List) gqlerror.List {
 	})
 }
 
-// write sends the answer. What the executor encoded is not encoded again.
+// write sends the answer.
 func (t transport) write(w http.ResponseWriter, media string, resp *graphql.Response) {
 	var out bytes.Buffer
 	out.Grow(len(resp.Data) + 256)
-	out.WriteByte('{')
-	if len(resp.Errors) > 0 {
-		t.member(&out, "errors", resp.Errors)
-	}
-	if resp.Data != nil {
-		t.member(&out, "data", nil)
-		out.Write(resp.Data)
-	}
-	if len(resp.Extensions) > 0 {
-		t.member(&out, "extensions", resp.Extensions)
-	}
-	out.WriteString("}\n")
+	t.encode(&out, resp)
+	out.WriteByte('\n')
 
 	status := statusOf(media, resp)
 	if status == http.StatusUnauthorized {
@@ -146,15 +136,29 @@ func (t transport) write(w http.ResponseWriter, media string, resp *graphql.Resp
 	}
 }
 
-// member writes a member of the answer's envelope; with a nil value, its name alone.
+// encode writes an answer as JSON. What the executor encoded is not encoded again.
+func (t transport) encode(out *bytes.Buffer, resp *graphql.Response) {
+	out.WriteByte('{')
+	separator := ""
+	if len(resp.Errors) > 0 {
+		out.WriteString(`"errors":`)
+		t.member(out, "errors", resp.Errors)
+		separator = ","
+	}
+	if resp.Data != nil {
+		out.WriteString(separator + `"data":`)
+		out.Write(resp.Data)
+		separator = ","
+	}
+	if len(resp.Extensions) > 0 {
+		out.WriteString(separator + `"extensions":`)
+		t.member(out, "extensions", resp.Extensions)
+	}
+	out.WriteByte('}')
+}
+
+// member writes the value of a member of the answer's envelope.
 func (t transport) member(out *bytes.Buffer, name string, value any) {
-	if out.Len() > 1 {
-		out.WriteByte(',')
-	}
-	out.WriteString(`"` + name + `":`)
-	if value == nil {
-		return
-	}
 	body, err := json.Marshal(value)
 	if err != nil { // nothing that the engine puts there fails to encode
 		t.Log.Error("an answer could not be encoded", "member", name, "error", err)

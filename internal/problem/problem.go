@@ -16,6 +16,7 @@ const (
 	BadUserInput     Code = "BAD_USER_INPUT"
 	NotFound         Code = "NOT_FOUND"
 	Conflict         Code = "CONFLICT"
+	RateLimited      Code = "RATE_LIMITED"
 	LimitExceeded    Code = "LIMIT_EXCEEDED"
 	Timeout          Code = "TIMEOUT"
 	Unavailable      Code = "SERVICE_UNAVAILABLE"
@@ -24,6 +25,8 @@ const (
 	ValidationFailed Code = "GRAPHQL_VALIDATION_FAILED"
 	Internal         Code = "INTERNAL_SERVER_ERROR"
 	BadRequest       Code = "BAD_REQUEST"
+
+	PersistedQueryNotFound Code = "PERSISTED_QUERY_NOT_FOUND"
 )
 
 // Error is a fault that a client may be told of. Message is shown as it stands,

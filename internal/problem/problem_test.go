@@ -11,7 +11,7 @@ import (
 func TestStatus(t *testing.T) {
 	for code, want := range map[Code]int{
 		Unauthenticated: 401, Forbidden: 403, Unavailable: 503, Timeout: 504, Internal: 500, BadUserInput: 400, NotFound: 400,
-		Conflict: 400, LimitExceeded: 400, ParseFailed: 400, ValidationFailed: 400, BadRequest: 400, "": 400, "NEW": 400,
+		Conflict: 400, LimitExceeded: 400, RateLimited: 429, ParseFailed: 400, ValidationFailed: 400, BadRequest: 400, "": 400, "NEW": 400,
 	} {
 		if got := code.Status(); got != want {
 			t.Errorf("%s: %d, want %d", code, got, want)

@@ -1,0 +1,64 @@
+package engine
+
+import (
+	"context"
+	"sync"
+)
+
+// Streams is what the engine needs to know of callers to whom it goes on sending: of
+// subscriptions, and of WebSockets.
+type Streams struct {
+	// Authenticate gives the context of the caller for whom an access token stands. Its errors are
+	// *problem.Error.
+	Authenticate func(ctx context.Context, token string) (context.Context, error)
+	// Watch gives a context that ends once nothing more may be sent to the caller of ctx, with the reason as
+	// its cause, a *problem.Error: the session is over, the token has expired, the roles have changed, or
+	// none of this can be found out. When the caller is refused already it has ended when it is returned. The
+	// function that is returned frees what watches.
+	Watch func(ctx context.Context) (context.Context, context.CancelFunc)
+	// Over says of such a reason that no new token will help: the session was ended.
+	Over func(reason error) bool
+}
+
+// streams are the answers under way that have no end of their own. They end when the gateway does.
+type streams struct {
+	mu      sync.Mutex
+	leaving chan struct{}
+	left    bool
+	running sync.WaitGroup
+}
+
+func newStreams() *streams { return &streams{leaving: make(chan struct{})} }
+
+// begin counts a stream in, until end is called. leaving is closed when it should come to its end. It is not
+// ok when the gateway is stopping.
+func (s *streams) begin() (leaving <-chan struct{}, end func(), ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.left {
+		return nil, nil, false
+	}
+	s.running.Add(1)
+	return s.leaving, sync.OnceFunc(s.running.Done), true
+}
+
+// close has all streams end and waits for them, for as long as ctx lasts.
+func (s *streams) close(ctx context.Context) error {
+	s.mu.Lock()
+	if !s.left {
+		s.left = true
+		close(s.leaving)
+	}
+	s.mu.Unlock()
+	ended := make(chan struct{})
+	go func() {
+		s.running.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
