@@ -13,6 +13,8 @@ import (
 type Visits struct {
 	// On is called before a resolver answers, and may fail for it. It is keyed by coordinate, such as "Query.page".
 	On map[string]func(context.Context) error
+	// Events gives the events of Subscription.calls. Without it there is one.
+	Events func(context.Context) <-chan *Call
 
 	mu    sync.Mutex
 	count map[string]int
@@ -41,6 +43,17 @@ func Visit(ctx context.Context, coordinate string) error {
 		return on(ctx)
 	}
 	return nil
+}
+
+// Events are those of Subscription.calls.
+func Events(ctx context.Context) <-chan *Call {
+	if v, _ := ctx.Value(visitsKey{}).(*Visits); v != nil && v.Events != nil {
+		return v.Events(ctx)
+	}
+	events := make(chan *Call, 1)
+	events <- NewCall()
+	close(events)
+	return events
 }
 
 // Count is how often the resolver was called; of "Counted", how often the scalar was read.
