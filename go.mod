@@ -79,6 +79,8 @@ require (
 
 tool github.com/99designs/gqlgen
 
+ignore ./conformance
+
 ignore ./examples
 
 ignore ./web/node_modules
