@@ -17,8 +17,8 @@ import (
 	"github.com/fieldgate/fieldgate/internal/problem"
 )
 
-// TestStreamEnds: why a stream ends goes out after its last event, once, and what is not to be shown is not.
-func TestStreamEnds(t *testing.T) {
+// TestEndStream: why a stream ends goes out after its last event, once, and what is not to be shown is not.
+func TestEndStream(t *testing.T) {
 	const event = `{"data":{"calls":{"name":"⟦Call.name⟧"}}}`
 	for _, row := range []struct {
 		name string
@@ -36,7 +36,7 @@ func TestStreamEnds(t *testing.T) {
 				engine.EndStream(ctx, row.why)
 				return nil
 			}}}
-			if got := events(t, t.Context(), visits); strings.Join(got, "\n") != strings.Join(row.want, "\n") {
+			if got := allEvents(t, t.Context(), visits); strings.Join(got, "\n") != strings.Join(row.want, "\n") {
 				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(row.want, "\n"))
 			}
 		})
@@ -44,20 +44,20 @@ func TestStreamEnds(t *testing.T) {
 	engine.EndStream(graphql.WithOperationContext(t.Context(), &graphql.OperationContext{}), nil) // nothing was decided: no matter
 }
 
-// TestStreamOver: nothing goes out that was made while the stream ended.
-func TestStreamOver(t *testing.T) {
+// TestEventTooLate: nothing goes out that was made while the stream ended.
+func TestEventTooLate(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	visits := &model.Visits{On: map[string]func(context.Context) error{"Subscription.calls": func(context.Context) error {
 		cancel()
 		return nil
 	}}}
-	if got := events(t, ctx, visits); len(got) > 0 {
+	if got := allEvents(t, ctx, visits); len(got) > 0 {
 		t.Errorf("got %s", got)
 	}
 }
 
-// events subscribes to calls and returns all that comes.
-func events(t *testing.T, ctx context.Context, visits *model.Visits) []string {
+// allEvents subscribes to calls and returns all that comes.
+func allEvents(t *testing.T, ctx context.Context, visits *model.Visits) []string {
 	t.Helper()
 	srv := handler.New(enginetest.New())
 	srv.AddTransport(everyEvent{})
