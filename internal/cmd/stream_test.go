@@ -23,7 +23,13 @@ type stream struct {
 // subscribe begins a subscription. It has begun when it returns: what is logged from now on comes.
 func (c client) subscribe(query string) *stream {
 	c.p.t.Helper()
-	body, err := json.Marshal(map[string]any{"query": query})
+	return c.subscribeWith(query, nil)
+}
+
+// subscribeWith is subscribe with extensions of the request.
+func (c client) subscribeWith(query string, extensions vars) *stream {
+	c.p.t.Helper()
+	body, err := json.Marshal(map[string]any{"query": query, "extensions": extensions})
 	if err != nil {
 		c.p.t.Fatal(err)
 	}
@@ -173,6 +179,30 @@ func TestProductLogs(t *testing.T) {
 		if a := s.next().ok(t); a.text("productLogs", "sid") != sids["ALERT"] || a.text("productLogs", "alertText") == "" {
 			t.Errorf("an alert: %s", a.body)
 		}
+	}
+}
+
+// TestProductLogsDenials: each event lists what it was denied in the way that the request asks for.
+func TestProductLogsDenials(t *testing.T) {
+	r := startRedis(t)
+	p := startDemo(t, "--redis-url", r.url(), "--demo-events", "0")
+	b := busOn(t, r.url())
+	sids := logged(t, p.as(owner))
+	for _, row := range []struct{ mode, want string }{
+		{"each", `"path":["productLogs","price"]`},
+		{"selection", `"count":1`},
+		{"extensions", `"denied":[{`},
+	} {
+		s := p.as(support).subscribeWith(everyLog, vars{"denials": row.mode})
+		for range 3 { // an event has its own denials, and not those of one before
+			b.tell(demo.Main(), "CALL", sids["CALL"])
+			a := s.next()
+			inErrors := row.mode != "extensions"
+			if len(a.errors) == 1 != inErrors || strings.Count(a.body, "FORBIDDEN") != 1 || !strings.Contains(a.body, row.want) {
+				t.Errorf("%s: %s", row.mode, a.body)
+			}
+		}
+		s.cancel()
 	}
 }
 
