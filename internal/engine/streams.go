@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // Streams is what the engine needs to know of callers to whom it goes on sending: of
@@ -31,10 +32,14 @@ type streams struct {
 	mu      sync.Mutex
 	left    bool
 	running sync.WaitGroup
+
+	// keepAlive is how often a stream says something, so that nobody in between takes it for dead, and
+	// patience how long one write may take.
+	keepAlive, patience time.Duration
 }
 
 func newStreams() *streams {
-	s := &streams{}
+	s := &streams{keepAlive: 15 * time.Second, patience: 10 * time.Second}
 	s.leaving, s.leave = context.WithCancel(context.Background())
 	return s
 }

@@ -23,9 +23,6 @@ import (
 
 const subprotocol = "graphql-transport-ws"
 
-// patience is how long a test waits for what should happen at once.
-const patience = 20 * time.Second
-
 // The reasons for which a test's caller may be sent nothing more.
 var (
 	errOver    = problem.New(problem.Unauthenticated, "The session has ended. Sign in again.")

@@ -55,8 +55,11 @@ func TestStopped(t *testing.T) {
 	s := serveSockets(t, holding(logs), func(cfg *engine.Config) { cfg.Limits.Sockets.Operations = 1 })
 	goOn := make(chan struct{})
 	s.visits.On["Query.hello"] = func(ctx context.Context) error {
-		<-ctx.Done()
-		<-goOn
+		select {
+		case <-goOn:
+		case <-ctx.Done():
+			<-goOn
+		}
 		return nil
 	}
 	c := s.dial(nil)
@@ -66,7 +69,6 @@ func TestStopped(t *testing.T) {
 	}
 	close(goOn)
 	s.eventually("it has stopped", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(s.told) == 1 })
-	delete(s.visits.On, "Query.hello")
 	s.eventually("there is room", func() bool {
 		c.send(websocket.MessageText, strings.TrimPrefix(askHello, "> "))
 		got := c.read()
@@ -93,11 +95,11 @@ func TestOperationTime(t *testing.T) {
 // TestPanic: a panic in the engine ends its operation and nothing else, and its text is not told.
 func TestPanic(t *testing.T) {
 	s := serveSockets(t, holding(logs), func(cfg *engine.Config) { cfg.TypeOf = func(string) string { panic("secret") } })
+	s.visits.On["Query.hello"] = func(context.Context) error { panic("secret") }
 	c := s.dial(nil)
 	s.play(c, initSigned+subscribed+`> {"id":"1","type":"subscribe","payload":{"query":"{ node(id: \"x\") { id } }"}}
 		< {"id":"1","type":"error","payload":[{"message":"Something went wrong.","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]}`+quiet)
 	t.Run("of a resolver", func(t *testing.T) {
-		s.visits.On["Query.hello"] = func(context.Context) error { panic("secret") }
 		s.play(c, askHello)
 		if got := c.read(); !strings.Contains(got, "INTERNAL_SERVER_ERROR") || strings.Contains(got, "secret") {
 			t.Errorf("%s", got)

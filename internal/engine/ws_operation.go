@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/coder/websocket"
@@ -29,10 +30,8 @@ func (s *socket) subscribe(m message) error {
 	op, err := s.begin(m.id)
 	switch {
 	case err == errTooMany:
-		s.refuse(m.id, gqlerror.List{{
-			Message:    fmt.Sprintf("No more than %d operations may run at once on one WebSocket.", s.Limits.Sockets.Operations),
-			Extensions: map[string]any{"code": problem.LimitExceeded},
-		}})
+		most := fmt.Sprintf("No more than %d operations may run at once on one WebSocket.", s.Limits.Sockets.Operations)
+		s.refuse(m.id, failure(problem.LimitExceeded, most).Errors)
 		return nil
 	case err != nil || op == nil:
 		return err
@@ -138,7 +137,7 @@ func (s *socket) perform(op *operation, payload map[string]any) {
 	params, err := paramsOf(payload)
 	if err != nil {
 		out.Refused = problem.BadRequest
-		s.fail(op, gqlerror.List{{Message: err.Error(), Extensions: map[string]any{"code": problem.BadRequest}}})
+		s.fail(op, failure(problem.BadRequest, err.Error()).Errors)
 		return
 	}
 	params.Headers = s.agent
@@ -164,13 +163,12 @@ func (s *socket) execute(ctx context.Context, op *operation, params *graphql.Raw
 	responses, limited := s.exec.DispatchOperation(limited, oc)
 	resp := responses(limited)
 	if resp == nil {
-		resp = &graphql.Response{Errors: gqlerror.List{{
-			Message:    fmt.Sprintf("The operation took longer than %s.", s.Limits.Time),
-			Extensions: map[string]any{"code": problem.Timeout},
-		}}}
+		resp = s.tooLate()
 	}
 	out.became(oc, resp)
-	if s.answer(new(bytes.Buffer), op, resp) {
+	buffer := s.buffers.get()
+	defer s.buffers.put(buffer)
+	if s.answer(buffer, op, resp) {
 		s.finish(op)
 	}
 }
@@ -186,21 +184,30 @@ func (s *socket) stream(ctx context.Context, op *operation, oc *graphql.Operatio
 		out.became(oc, first)
 		out.Failed = failed
 	}()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	late := time.AfterFunc(s.Limits.Time, cancel) // it has as long to begin as another operation has to end
 	responses, ctx := s.exec.DispatchOperation(ctx, oc)
-	var buffer bytes.Buffer
-	for n := 0; ; n++ {
+	if !late.Stop() {
+		first = s.tooLate()
+		s.fail(op, first.Errors)
+		return
+	}
+	buffer := s.buffers.get()
+	defer s.buffers.put(buffer)
+	for begun := false; ; begun = true {
 		resp := responses(ctx)
 		if resp == nil {
 			s.finish(op)
 			return
 		}
-		if n == 0 {
+		if !begun {
 			first = resp
 		}
 		for code, n := range decisionOf(oc).failed {
 			failed[code] += n
 		}
-		if !s.answer(&buffer, op, resp) {
+		if !s.answer(buffer, op, resp) {
 			return
 		}
 	}

@@ -13,7 +13,9 @@ import (
 type Visits struct {
 	// On is called before a resolver answers, and may fail for it. It is keyed by coordinate, such as "Query.page".
 	On map[string]func(context.Context) error
-	// Events gives the events of Subscription.calls. Without it there is one.
+	// Calls are the events of Subscription.calls: one, when it is nil.
+	Calls <-chan *Call
+	// Events gives them for each subscription that begins, when it is not nil.
 	Events func(context.Context) <-chan *Call
 
 	mu    sync.Mutex
@@ -45,15 +47,18 @@ func Visit(ctx context.Context, coordinate string) error {
 	return nil
 }
 
-// Events are those of Subscription.calls.
+// Events are the events of Subscription.calls for one request.
 func Events(ctx context.Context) <-chan *Call {
-	if v, _ := ctx.Value(visitsKey{}).(*Visits); v != nil && v.Events != nil {
+	switch v, _ := ctx.Value(visitsKey{}).(*Visits); {
+	case v != nil && v.Events != nil:
 		return v.Events(ctx)
+	case v != nil && v.Calls != nil:
+		return v.Calls
 	}
-	events := make(chan *Call, 1)
-	events <- NewCall()
-	close(events)
-	return events
+	one := make(chan *Call, 1)
+	one <- NewCall()
+	close(one)
+	return one
 }
 
 // Count is how often the resolver was called; of "Counted", how often the scalar was read.
