@@ -46,10 +46,15 @@ func readBody(w http.ResponseWriter, r *http.Request, most int64) (*graphql.RawP
 	if encoding := strings.Join(r.Header.Values("Content-Encoding"), ", "); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return nil, refusedRequest{http.StatusUnsupportedMediaType, "The body of a request is not compressed."}
 	}
+	tooLarge := refusedRequest{http.StatusRequestEntityTooLarge, fmt.Sprintf("The body of a request has at most %d bytes.", most)}
+	if r.ContentLength > most { // it is not waited for
+		w.Header().Set("Connection", "close")
+		return nil, tooLarge
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(innermost(w), r.Body, most))
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		return nil, refusedRequest{http.StatusRequestEntityTooLarge, fmt.Sprintf("The body of a request has at most %d bytes.", most)}
+	var more *http.MaxBytesError
+	if errors.As(err, &more) {
+		return nil, tooLarge
 	}
 	if err != nil {
 		return nil, badRequest("The body could not be read.")
