@@ -63,6 +63,7 @@ func TestCookieRequests(t *testing.T) {
 		{name: "a refresh cookie twice", header: headers(CookieHeader, "renew", "Cookie", refresh+"; "+refresh), code: problem.BadRequest, status: 400},
 		{name: "asked for in another way", header: headers(CookieHeader, "true", "Cookie", access), code: problem.BadRequest, status: 400},
 		{name: "asked for twice", header: headers(CookieHeader, "use", CookieHeader, "use", "Cookie", access), code: problem.BadRequest, status: 400},
+		{name: "for a WebSocket", method: http.MethodGet, header: headers(CookieHeader, "use", "Cookie", access, "Upgrade", "websocket"), code: problem.BadRequest, status: 400},
 		{name: "with a token too", header: headers(CookieHeader, "use", "Authorization", "Bearer "+tokens.Access), code: problem.BadRequest, status: 400},
 		{name: "another site", header: headers(CookieHeader, "use", "Cookie", access, "Sec-Fetch-Site", "cross-site"), code: problem.Forbidden, status: 403},
 		{name: "another site by GET", method: http.MethodGet, header: headers(CookieHeader, "use", "Cookie", access, "Sec-Fetch-Site", "cross-site"), code: problem.Forbidden, status: 403},

@@ -161,9 +161,11 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 				p, err := g.auth.Authenticate(ctx, token)
 				return auth.With(ctx, p), err
 			},
-			Watch: g.auth.Watch,
-			Over:  auth.Over,
+			Watch:   g.auth.Watch,
+			Over:    auth.Over,
+			Session: func(ctx context.Context) string { return auth.From(ctx).Session },
 		},
+		Origins: s.CORSOrigin,
 	})
 	return g, err
 }

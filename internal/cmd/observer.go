@@ -126,8 +126,13 @@ func refusalOf(status int) problem.Code {
 // Operation implements engine.Observer.
 func (o *observer) Operation(ctx context.Context) (context.Context, func(engine.Outcome)) {
 	ctx, traced := o.traces.Operation(ctx)
+	begun := time.Now()
 	return ctx, func(out engine.Outcome) {
 		traced(out)
+		if ofSocket(ctx) {
+			o.operation(ctx, out, time.Since(begun))
+			return
+		}
 		x := exchangeOf(ctx)
 		x.operation, x.refused = out.Type, out.Refused
 		if o.metrics != nil && ctx.Value(exchangeKey{}) != nil { // and not the engine asking itself, at the start
@@ -163,9 +168,9 @@ type response struct {
 
 // WriteHeader implements http.ResponseWriter.
 func (r *response) WriteHeader(status int) {
-	if r.status == 0 && status >= http.StatusOK {
+	if r.status == 0 && (status >= http.StatusOK || status == http.StatusSwitchingProtocols) {
 		r.status = status
-		if r.stopping() {
+		if r.stopping() && status != http.StatusSwitchingProtocols {
 			r.Header().Set("Connection", "close")
 		}
 	}

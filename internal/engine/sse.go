@@ -83,6 +83,7 @@ func (t transport) subscribe(w http.ResponseWriter, r *http.Request, exec graphq
 		return
 	}
 	defer end()
+	defer t.subscribed(r.Context())()
 	permitted, release := t.Streams.Watch(r.Context())
 	defer release()
 	ctx, cancel := context.WithCancel(permitted)
