@@ -28,7 +28,7 @@ until FIELDGATE_URL=$(grep -oE 'http://[0-9.:]+/graphql' "$scratch/out" | head -
 done
 export FIELDGATE_URL
 
-[ $# -gt 0 ] || set -- audit
+[ $# -gt 0 ] || set -- audit sse
 failed=0
 for suite in "$@"; do
   node "$suite.mjs" || failed=$((failed + 1))

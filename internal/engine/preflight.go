@@ -20,7 +20,7 @@ func asksFirst(h http.Header) bool {
 	if scheme, _, _ := strings.Cut(h.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
 		return true
 	}
-	media, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	media, _, err := mime.ParseMediaType(strings.Join(h.Values("Content-Type"), ", "))
 	return err == nil && media == mediaJSON
 }
 
