@@ -19,6 +19,7 @@ import (
 	"github.com/fieldgate/fieldgate/auth/token"
 	"github.com/fieldgate/fieldgate/graph"
 	"github.com/fieldgate/fieldgate/internal/engine"
+	"github.com/fieldgate/fieldgate/internal/events"
 	"github.com/fieldgate/fieldgate/internal/identity"
 	"github.com/fieldgate/fieldgate/internal/relay"
 	"github.com/fieldgate/fieldgate/internal/store"
@@ -128,8 +129,10 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 	if err != nil {
 		return nil, err
 	}
+	bus := events.NewBus(g.redis, log)
+	g.liven(s.demoFlags, db, bus, log)
 	root := &resolvers.Root{
-		Upstream: db, Users: db, Identity: g.identity, Auth: g.auth, Matrix: matrix, Cursors: cursors,
+		Upstream: db, Events: bus, Users: db, Identity: g.identity, Auth: g.auth, Matrix: matrix, Cursors: cursors,
 	}
 	views := engine.NewViews(engine.Introspection(s.Introspection), schema, table)
 	g.schema = serveSchema(views, table, noSchema, log)

@@ -21,6 +21,7 @@ type serve struct {
 	keyFlags
 	drainFlags
 	metricsFlag
+	demoFlags
 	corsFlags
 	Listen           string   `help:"The address to listen on." default:"127.0.0.1:8080" env:"FIELDGATE_LISTEN"`
 	Data             string   `help:"The folder of the database and the keys." default:"./data" type:"path" env:"FIELDGATE_DATA"`
@@ -53,6 +54,9 @@ func (s serve) Run(ctx context.Context, o output) error {
 		return fmt.Errorf("--listen takes HOST:PORT, such as 127.0.0.1:8080: %w", err)
 	}
 	if err := s.drainFlags.check(); err != nil {
+		return err
+	}
+	if err := s.demoFlags.check(); err != nil {
 		return err
 	}
 	if err := s.refuses(); err != nil {

@@ -13,7 +13,8 @@ import (
 
 // source is where the events of a subscription come from, each as it is sent.
 type source struct {
-	events chan []byte // closed after the last; an event is good until the next is taken
+	events chan []byte   // closed after the last; an event is good until the next is taken
+	begun  chan struct{} // closed when what happens from now on comes
 	done   chan struct{}
 	// While an event is sent, the next is put together in the other.
 	next, sent *bytes.Buffer
@@ -26,7 +27,7 @@ type source struct {
 // follow runs a subscription until it has no more events or ctx ends.
 func (t transport) follow(ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext) *source {
 	s := &source{
-		events: make(chan []byte), done: make(chan struct{}), next: t.buffers.get(), sent: t.buffers.get(),
+		events: make(chan []byte), begun: make(chan struct{}), done: make(chan struct{}), next: t.buffers.get(), sent: t.buffers.get(),
 		first: &graphql.Response{}, failed: map[problem.Code]int{},
 	}
 	go func() {
@@ -65,6 +66,7 @@ func (t transport) run(ctx context.Context, exec graphql.GraphExecutor, op *grap
 	defer cancel()
 	late := time.AfterFunc(t.Limits.Time, cancel) // it has as long to begin as another operation has to end
 	responses, events := exec.DispatchOperation(running, op)
+	close(s.begun)
 	if !late.Stop() {
 		put(t.tooLate())
 		return

@@ -94,6 +94,12 @@ func (t transport) subscribe(w http.ResponseWriter, r *http.Request, exec graphq
 		out.Failed = source.failed
 	}()
 
+	select { // who sees that the stream is open misses nothing that happens from then on
+	case <-source.begun:
+	case <-source.done:
+	case <-permitted.Done():
+	case <-leaving:
+	}
 	s := t.open(w)
 	if s.alive() != nil {
 		return
