@@ -41,6 +41,26 @@ func TestAccepted(t *testing.T) {
 	}
 }
 
+// FuzzAccepted: whatever a client says that it takes, it is answered in one of the forms there are, and never in one that it
+// did not name.
+func FuzzAccepted(f *testing.F) {
+	for _, seed := range []string{
+		"application/json", "text/event-stream, */*;q=0.1", "application/graphql-response+json;q=0.9;charset=utf-8", "*/*", ",,;;q=", "a/b;q=1e999",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, accept string) {
+		got, lower := accepted(http.Header{"Accept": {accept}}), strings.ToLower(accept)
+		named := strings.Contains(lower, got)
+		if got == mediaJSON {
+			named = named || strings.Contains(lower, "*/*") || strings.Contains(lower, "application/*")
+		}
+		if !named || got != "" && got != mediaJSON && got != mediaResponse && got != mediaStream {
+			t.Errorf("%q is answered with %q", accept, got)
+		}
+	})
+}
+
 // TestBuffers: what is kept for the next answer is empty, and not what a huge one has left.
 func TestBuffers(t *testing.T) {
 	var b buffers

@@ -118,10 +118,7 @@ func (t transport) once(w http.ResponseWriter, r *http.Request, media string, op
 		t.write(w, r, media, op, resp)
 		return
 	}
-	s := t.open(w)
-	if s.next(resp) == nil {
-		s.complete()
-	}
+	t.open(w).last(resp)
 }
 
 // failure is the answer that holds one error of ours.

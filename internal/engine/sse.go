@@ -34,6 +34,13 @@ func (t transport) open(w http.ResponseWriter) eventStream {
 	return s
 }
 
+// last sends the last event that holds an answer, and ends the stream.
+func (s eventStream) last(resp *graphql.Response) {
+	if s.next(resp) == nil {
+		s.complete()
+	}
+}
+
 // next sends an event that holds an answer.
 func (s eventStream) next(resp *graphql.Response) error {
 	out := s.t.buffers.get()
@@ -120,9 +127,7 @@ func (t transport) subscribe(w http.ResponseWriter, r *http.Request, exec graphq
 			s.end(permitted)
 			return
 		case <-leaving:
-			if s.next(failure(problem.Unavailable, stopping)) == nil {
-				s.complete()
-			}
+			s.last(failure(problem.Unavailable, stopping))
 			return
 		case <-tick.C:
 			err = s.alive()
@@ -140,7 +145,8 @@ const stopping = "The gateway is stopping. Ask again: another may answer."
 // end ends the stream with the reason, if there is one, why nothing more may be sent to the caller.
 func (s eventStream) end(permitted context.Context) {
 	var reason *problem.Error
-	if errors.As(context.Cause(permitted), &reason) && s.next(failure(reason.Code, reason.Message)) != nil {
+	if errors.As(context.Cause(permitted), &reason) {
+		s.last(failure(reason.Code, reason.Message))
 		return
 	}
 	s.complete()
