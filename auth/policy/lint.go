@@ -186,7 +186,7 @@ func (c *compiler) lintFilters() {
 				continue
 			}
 			for _, arg := range f.Arguments {
-				if slices.Contains([]string{"first", "after", "last", "before"}, arg.Name) {
+				if slices.Contains([]string{"first", "after", "last", "before"}, arg.Name) || arg == NodeArgument(f) {
 					continue
 				}
 				c.lintFilter(arg.Position, argumentCoordinate(def.Name, f.Name, arg.Name), arg.Type, arg.Directives, seen)

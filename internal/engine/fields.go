@@ -26,14 +26,31 @@ func Fields(ctx context.Context, paths ...string) policy.Fields {
 			way = strings.Split(path, ".")
 		}
 		for _, u := range s.named(way) {
-			for _, f := range u.fields {
-				if f.refuse == nil && f.name != "__typename" {
-					names = append(names, f.name)
-				}
-			}
+			names = append(names, u.readable()...)
 		}
 	}
 	return policy.NewFields(names...)
+}
+
+// FieldsOf is Fields for the field's value itself when it is of this object type, where
+// several types may come of an abstract one.
+func FieldsOf(ctx context.Context, object string) policy.Fields {
+	s := current(ctx)
+	if s == nil || s.under[object] == nil {
+		return policy.Fields{}
+	}
+	return policy.NewFields(s.under[object].readable()...)
+}
+
+// readable are the names of the fields that the caller may read.
+func (s *selections) readable() []string {
+	var names []string
+	for _, f := range s.fields {
+		if f.refuse == nil && f.name != "__typename" {
+			names = append(names, f.name)
+		}
+	}
+	return names
 }
 
 // current is the selection being resolved, or nil where no decided operation runs.
