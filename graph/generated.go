@@ -2251,6 +2251,15 @@ directive @personalData(
   mask: Mask! = LAST4
 ) on FIELD_DEFINITION
 
+"""
+Null here says that the value is denied or could not be had, and never that there is none: an error stands at its place,
+with denials listed as each. Clients that handle errors, such as Relay with @throwOnFieldError, may take it for non-null.
+"""
+directive @semanticNonNull(
+  "Of what that holds: 0 is the field's value, 1 the elements of a list, and so on."
+  levels: [Int!]! = [0]
+) on FIELD_DEFINITION
+
 "How personal data is masked."
 enum Mask {
   "Keeps the start of the number and its last four characters: +1•••••••1234."
@@ -2361,19 +2370,19 @@ type PageInfo @signedIn {
 "Where every query starts."
 type Query {
   "Who the caller is and what they hold."
-  viewer: Viewer @signedIn
+  viewer: Viewer @signedIn @semanticNonNull
   "The account that the caller's session belongs to."
-  account: Account @signedIn
+  account: Account @signedIn @semanticNonNull
   "Any object by its global id. An id of another account is not found, like one that does not exist."
   node(
     "The global id."
     id: ID!
-  ): Node @signedIn
+  ): Node @signedIn @semanticNonNull
   "The objects of these global ids, in the order of the ids. One that is denied or not found is null, with an error at its place."
   nodes(
     "The global ids, at most 100."
     ids: [ID!]!
-  ): [Node] @signedIn
+  ): [Node] @signedIn @semanticNonNull(levels: [0, 1])
   "The table of roles and permissions that decides."
   permissionMatrix: [PermissionRow!]! @public
 }
@@ -2384,12 +2393,12 @@ type Mutation {
   signIn(
     "Who signs in."
     input: SignInInput!
-  ): SignInPayload @public
+  ): SignInPayload @public @semanticNonNull
   "Exchange a refresh token, once, for new tokens with the caller's present roles."
   refreshSession(
     "The refresh token."
     input: RefreshSessionInput!
-  ): RefreshSessionPayload @public
+  ): RefreshSessionPayload @public @semanticNonNull
   """
   Open a session whose tokens the browser keeps in cookies that no script can read. The request must
   say so, with the header Fieldgate-Cookies: renew, and later ones use them with Fieldgate-Cookies: use.
@@ -2397,11 +2406,11 @@ type Mutation {
   signInWithCookies(
     "Who signs in."
     input: SignInInput!
-  ): CookieSessionPayload @public
+  ): CookieSessionPayload @public @semanticNonNull
   "Renew the cookies of such a session, with the caller's present roles; with Fieldgate-Cookies: renew."
-  refreshCookies: CookieSessionPayload @public
+  refreshCookies: CookieSessionPayload @public @semanticNonNull
   "End the caller's own session."
-  signOut: SignOutPayload @signedIn
+  signOut: SignOutPayload @signedIn @semanticNonNull
 }
 
 "One row of the matrix of roles and permissions."
@@ -2517,7 +2526,7 @@ extend type Account {
     after: String
     "Only keys of exactly this name."
     friendlyName: String @filters(field: "ApiKey.friendlyName")
-  ): ApiKeyConnection @hasPermission(permission: API_CREDENTIALS)
+  ): ApiKeyConnection @hasPermission(permission: API_CREDENTIALS) @semanticNonNull
 }
 
 extend type Mutation {
@@ -2525,17 +2534,17 @@ extend type Mutation {
   createApiKey(
     "The new key."
     input: CreateApiKeyInput!
-  ): CreateApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: CREATE)
+  ): CreateApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: CREATE) @semanticNonNull
   "Rename an API key."
   updateApiKey(
     "The change."
     input: UpdateApiKeyInput!
-  ): UpdateApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: UPDATE)
+  ): UpdateApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: UPDATE) @semanticNonNull
   "Delete an API key. Whatever uses it stops working at once."
   deleteApiKey(
     "The key."
     input: DeleteApiKeyInput!
-  ): DeleteApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: DELETE)
+  ): DeleteApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: DELETE) @semanticNonNull
 }
 
 "An API key of the account. Its secret is never shown by a read."
@@ -2579,9 +2588,9 @@ input CreateApiKeyInput {
 "The new API key."
 type CreateApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: CREATE) {
   "The key."
-  apiKey: ApiKey
+  apiKey: ApiKey @semanticNonNull
   "The key as an edge of Account.apiKeys."
-  apiKeyEdge: ApiKeyEdge
+  apiKeyEdge: ApiKeyEdge @semanticNonNull
   "The secret, shown this once; null when the call repeats an earlier one."
   secret: String
 }
@@ -2597,7 +2606,7 @@ input UpdateApiKeyInput {
 "The changed API key."
 type UpdateApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: UPDATE) {
   "The key."
-  apiKey: ApiKey
+  apiKey: ApiKey @semanticNonNull
 }
 
 "What deleteApiKey takes."
@@ -2616,7 +2625,7 @@ type DeleteApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: DEL
 
 extend type Account {
   "What the account has left to spend."
-  balance: Money @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS)
+  balance: Money @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS) @semanticNonNull
   "The account's invoices, newest first."
   invoices(
     "How many at most, 1 to 1000."
@@ -2625,16 +2634,16 @@ extend type Account {
     after: String
     "Only invoices in this state."
     status: InvoiceStatus @filters(field: "Invoice.status")
-  ): InvoiceConnection @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS)
+  ): InvoiceConnection @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS) @semanticNonNull
   "How the account pays, newest first."
   paymentMethods(
     "How many at most, 1 to 1000."
     first: Int = 50
     "The cursor after which to go on."
     after: String
-  ): PaymentMethodConnection @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS)
+  ): PaymentMethodConnection @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS) @semanticNonNull
   "Recharging and where invoices go."
-  billingSettings: BillingSettings @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS)
+  billingSettings: BillingSettings @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS) @semanticNonNull
 }
 
 "The state of an invoice."
@@ -2776,7 +2785,7 @@ extend type Account {
     friendlyName: String @filters(field: "PhoneNumber.friendlyName")
     "Only numbers from this origin: twilio or hosted."
     origin: String @filters(field: "PhoneNumber.origin")
-  ): PhoneNumberConnection @hasPermission(permission: MANAGE_PHONE_NUMBERS)
+  ): PhoneNumberConnection @hasPermission(permission: MANAGE_PHONE_NUMBERS) @semanticNonNull
 }
 
 "How a webhook is called."
@@ -2906,7 +2915,7 @@ extend type Account {
     from: String @filters(field: "Call.from")
     "Only calls to exactly this number or client."
     to: String @filters(field: "Call.to")
-  ): CallConnection @hasPermission(permission: PRODUCT_LOGS)
+  ): CallConnection @hasPermission(permission: PRODUCT_LOGS) @semanticNonNull
   "The account's messages, newest first."
   messages(
     "How many at most, 1 to 1000."
@@ -2925,7 +2934,7 @@ extend type Account {
     from: String @filters(field: "Message.from")
     "Only messages to exactly this number."
     to: String @filters(field: "Message.to")
-  ): MessageConnection @hasPermission(permission: PRODUCT_LOGS)
+  ): MessageConnection @hasPermission(permission: PRODUCT_LOGS) @semanticNonNull
   "The account's alerts, newest first."
   alerts(
     "How many at most, 1 to 1000."
@@ -2940,7 +2949,7 @@ extend type Account {
     logLevel: LogLevel @filters(field: "Alert.logLevel")
     "Only alerts with this error code."
     errorCode: String @filters(field: "Alert.errorCode")
-  ): AlertConnection @hasPermission(permission: PRODUCT_LOGS)
+  ): AlertConnection @hasPermission(permission: PRODUCT_LOGS) @semanticNonNull
 }
 
 "The state of a call."
@@ -3187,7 +3196,7 @@ type AlertEdge @hasPermission(permission: PRODUCT_LOGS) {
 
 extend type Account {
   "The account's settings."
-  settings: ProjectSettings @hasPermission(permission: PROJECT_SETTINGS)
+  settings: ProjectSettings @hasPermission(permission: PROJECT_SETTINGS) @semanticNonNull
 }
 
 "Whether the account pays."
@@ -3237,7 +3246,7 @@ extend type Account {
     start: Date @filters(field: "UsageRecord.startDate")
     "Only periods that end on this day or earlier."
     end: Date @filters(field: "UsageRecord.endDate")
-  ): UsageRecordConnection @hasPermission(permission: USAGE)
+  ): UsageRecordConnection @hasPermission(permission: USAGE) @semanticNonNull
 }
 
 "What was used."
@@ -3327,7 +3336,7 @@ extend type Account {
     email: String @filters(field: "User.email")
     "Only users who hold this role."
     role: Role @filters(field: "User.roles")
-  ): UserConnection @hasPermission(permission: USER_MANAGEMENT)
+  ): UserConnection @hasPermission(permission: USER_MANAGEMENT) @semanticNonNull
 }
 
 extend type Mutation {
@@ -3335,17 +3344,17 @@ extend type Mutation {
   acceptInvitation(
     "The invitation and the password."
     input: AcceptInvitationInput!
-  ): AcceptInvitationPayload @public
+  ): AcceptInvitationPayload @public @semanticNonNull
   "Give a user other roles. Their tokens end at once; a refresh gives ones with the new roles."
   setUserRoles(
     "The user and the roles."
     input: SetUserRolesInput!
-  ): SetUserRolesPayload @hasPermission(permission: USER_MANAGEMENT, action: UPDATE)
+  ): SetUserRolesPayload @hasPermission(permission: USER_MANAGEMENT, action: UPDATE) @semanticNonNull
   "End a session of a user of the account, at once."
   endSession(
     "The session."
     input: EndSessionInput!
-  ): EndSessionPayload @hasPermission(permission: USER_MANAGEMENT, action: DELETE)
+  ): EndSessionPayload @hasPermission(permission: USER_MANAGEMENT, action: DELETE) @semanticNonNull
 }
 
 "A user of the account."
@@ -3367,7 +3376,7 @@ type User implements Node @hasPermission(permission: USER_MANAGEMENT) {
   "When the user last changed."
   dateUpdated: DateTime!
   "The user's live sessions, newest first."
-  sessions: [Session!]
+  sessions: [Session!] @semanticNonNull
 }
 
 "A live session of a user."
@@ -3411,7 +3420,7 @@ input SetUserRolesInput {
 "The changed user."
 type SetUserRolesPayload @hasPermission(permission: USER_MANAGEMENT, action: UPDATE) {
   "The user."
-  user: User
+  user: User @semanticNonNull
 }
 
 "What endSession takes."
@@ -17485,6 +17494,35 @@ func (ec *executionContext) marshalNInt2int(ctx context.Context, sel ast.Selecti
 		graphql.AddInvalidNullFromMarshaler(ctx, "Int!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNInt2ᚕintᚄ(ctx context.Context, v any) ([]int, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]int, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNInt2int(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNInt2ᚕintᚄ(ctx context.Context, sel ast.SelectionSet, v []int) graphql.Marshaler {
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNInt2int(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNInvoice2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐInvoice(ctx context.Context, sel ast.SelectionSet, v model.Invoice) graphql.Marshaler {
