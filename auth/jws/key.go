@@ -1,11 +1,14 @@
 package jws
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
+	"encoding/hex"
 	"math/big"
+	"slices"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -22,7 +25,7 @@ type Key struct {
 
 // NewKey binds a public key to one of the algorithms EdDSA, ES256, ES384, ES512, RS256, RS384, RS512, PS256, PS384 and
 // PS512. There is none with a shared secret. It refuses, with an Error, a key that is of another kind or curve than the
-// algorithm's and an RSA key that is weak.
+// algorithm's and a key that is weak.
 func NewKey(public crypto.PublicKey, algorithm string) (Key, error) {
 	method := methodOf(algorithm)
 	if method == nil {
@@ -30,8 +33,12 @@ func NewKey(public crypto.PublicKey, algorithm string) (Key, error) {
 	}
 	switch m := method.(type) {
 	case *jwt.SigningMethodEd25519:
-		if key, ok := public.(ed25519.PublicKey); !ok || len(key) != ed25519.PublicKeySize {
+		key, ok := public.(ed25519.PublicKey)
+		if !ok || len(key) != ed25519.PublicKeySize {
 			return Key{}, Error("key: not of its algorithm")
+		}
+		if ofSmallOrder(key) {
+			return Key{}, Error("key: an Ed25519 key of small order")
 		}
 	case *jwt.SigningMethodECDSA:
 		key, ok := public.(*ecdsa.PublicKey)
@@ -84,6 +91,24 @@ func methodOf(algorithm string) jwt.SigningMethod {
 func salted(m *jwt.SigningMethodRSAPSS) jwt.SigningMethod {
 	options := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: m.Hash}
 	return &jwt.SigningMethodRSAPSS{SigningMethodRSA: m.SigningMethodRSA, Options: options, VerifyOptions: options}
+}
+
+// smallOrders are the points of Ed25519 whose order divides 8, in each of their spellings but for the sign's bit: with one
+// as the key, a signature of zeros is good for one text in eight or more.
+var smallOrders = []string{
+	"0000000000000000000000000000000000000000000000000000000000000000",
+	"0100000000000000000000000000000000000000000000000000000000000000",
+	"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+	"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+	"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+}
+
+func ofSmallOrder(key ed25519.PublicKey) bool {
+	unsigned := bytes.Clone(key)
+	unsigned[len(unsigned)-1] &= 0x7f
+	return slices.Contains(smallOrders, hex.EncodeToString(unsigned))
 }
 
 // rocaPrimes are the small primes by which a modulus of the broken generator is told (CVE-2017-15361, "ROCA").

@@ -9,6 +9,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"math/big"
 	"strings"
@@ -141,6 +142,28 @@ func TestNewKeyRefuses(t *testing.T) {
 		var said Error
 		if key, err := NewKey(row.public, row.alg); !errors.As(err, &said) || key != (Key{}) {
 			t.Errorf("%s: %v", row.name, err)
+		}
+	}
+}
+
+// TestSmallOrder: each key that is refused for its order does take a signature of nothing, for some text.
+func TestSmallOrder(t *testing.T) {
+	nothing := make([]byte, ed25519.SignatureSize)
+	nothing[0] = 1 // R is the neutral point and S zero
+	for _, spelling := range smallOrders {
+		key, err := hex.DecodeString(spelling)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, sign := range []byte{0, 0x80} {
+			key[31] = key[31]&0x7f | sign
+			taken := false
+			for text := range 256 {
+				taken = taken || ed25519.Verify(key, []byte{byte(text)}, nothing)
+			}
+			if _, err := NewKey(ed25519.PublicKey(key), "EdDSA"); err == nil || !taken && sign == 0 {
+				t.Errorf("%x: %v; it takes a signature of nothing: %v", key, err, taken)
+			}
 		}
 	}
 }
