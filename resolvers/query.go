@@ -70,7 +70,7 @@ func (r query) find(ctx context.Context, id string, path ...string) (model.Node,
 	if !ok {
 		return nil, problem.Input("This is no id that the API has given.", path...)
 	}
-	s := upstream.NewScope(auth.From(ctx).Account, engine.FieldsOf(ctx, typeName))
+	s := upstream.NewScope(auth.From(ctx).Account, engine.FieldsOf(ctx, typeName, ""))
 	switch typeName {
 	case "Account":
 		if key != s.Account() {

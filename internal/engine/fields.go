@@ -15,6 +15,17 @@ import (
 // its types are taken together. Outside of an operation it is empty, and an
 // upstream that is given it reads nothing.
 func Fields(ctx context.Context, paths ...string) policy.Fields {
+	return fields(ctx, "", paths)
+}
+
+// FieldsOf is Fields for one of the concrete types that an abstract type stands for: a
+// field of the same name that only another type's objects are asked for is not among them.
+func FieldsOf(ctx context.Context, object string, paths ...string) policy.Fields {
+	return fields(ctx, object, paths)
+}
+
+// fields is FieldsOf; an empty object is of every type.
+func fields(ctx context.Context, object string, paths []string) policy.Fields {
 	s := current(ctx)
 	if s == nil {
 		return policy.Fields{}
@@ -26,31 +37,17 @@ func Fields(ctx context.Context, paths ...string) policy.Fields {
 			way = strings.Split(path, ".")
 		}
 		for _, u := range s.named(way) {
-			names = append(names, u.readable()...)
+			if object != "" && u.object != object {
+				continue
+			}
+			for _, f := range u.fields {
+				if f.refuse == nil && f.name != "__typename" {
+					names = append(names, f.name)
+				}
+			}
 		}
 	}
 	return policy.NewFields(names...)
-}
-
-// FieldsOf is Fields for the field's value itself when it is of this object type, where
-// several types may come of an abstract one.
-func FieldsOf(ctx context.Context, object string) policy.Fields {
-	s := current(ctx)
-	if s == nil || s.under[object] == nil {
-		return policy.Fields{}
-	}
-	return policy.NewFields(s.under[object].readable()...)
-}
-
-// readable are the names of the fields that the caller may read.
-func (s *selections) readable() []string {
-	var names []string
-	for _, f := range s.fields {
-		if f.refuse == nil && f.name != "__typename" {
-			names = append(names, f.name)
-		}
-	}
-	return names
 }
 
 // current is the selection being resolved, or nil where no decided operation runs.

@@ -65,7 +65,7 @@ func TestFields(t *testing.T) {
 	t.Run("of one type of several", func(t *testing.T) {
 		var got []string
 		visits := &model.Visits{On: map[string]func(context.Context) error{"Query.nodes:Call": func(ctx context.Context) error {
-			got = engine.FieldsOf(ctx, "Call").Names()
+			got = engine.FieldsOf(ctx, "Call", "").Names()
 			return nil
 		}}}
 		gatewayFor(t, holding(logs)).send(request{visits: visits,
