@@ -25,9 +25,10 @@ var arrows = map[string][]string{
 	"":                           {"internal/cmd"},
 	"bench":                      {}, // for benchmarks alone
 	"auth":                       {"auth/policy", "auth/session", "auth/token", "internal/problem"},
+	"auth/jws":                   {"internal/strictjson"},
 	"auth/policy":                {},
 	"auth/session":               {},
-	"auth/token":                 {"internal/strictjson"},
+	"auth/token":                 {"auth/jws", "internal/strictjson"},
 	"graph":                      {"auth/policy", "graph/model", "internal/engine", "internal/scalar"},
 	"graph/model":                {"internal/scalar"},
 	"internal/cmd":               {"*"},

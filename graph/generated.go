@@ -28,7 +28,7 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "06e40de7f82af0b1", Fields: 286, Objects: 56})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "05f91c9e0e893dfb", Fields: 287, Objects: 56})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -348,6 +348,7 @@ type ComplexityRoot struct {
 	Query struct {
 		Account          func(childComplexity int) int
 		Node             func(childComplexity int, id string) int
+		Nodes            func(childComplexity int, ids []string) int
 		PermissionMatrix func(childComplexity int) int
 		Viewer           func(childComplexity int) int
 	}
@@ -477,6 +478,7 @@ type QueryResolver interface {
 	Viewer(ctx context.Context) (*model.Viewer, error)
 	Account(ctx context.Context) (*model.Account, error)
 	Node(ctx context.Context, id string) (model.Node, error)
+	Nodes(ctx context.Context, ids []string) ([]model.Node, error)
 	PermissionMatrix(ctx context.Context) ([]*model.PermissionRow, error)
 }
 type SubscriptionResolver interface {
@@ -1817,6 +1819,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Node(childComplexity, args["id"].(string)), true
+	case "Query.nodes":
+		if e.ComplexityRoot.Query.Nodes == nil {
+			break
+		}
+
+		args, err := ec.field_Query_nodes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Nodes(childComplexity, args["ids"].([]string)), true
 	case "Query.permissionMatrix":
 		if e.ComplexityRoot.Query.PermissionMatrix == nil {
 			break
@@ -2275,6 +2288,15 @@ directive @personalData(
   mask: Mask! = LAST4
 ) on FIELD_DEFINITION
 
+"""
+Null here says that the value is denied or could not be had, and never that there is none: an error stands at its place,
+with denials listed as each. Clients that handle errors, such as Relay with @throwOnFieldError, may take it for non-null.
+"""
+directive @semanticNonNull(
+  "Of what that holds: 0 is the field's value, 1 the elements of a list, and so on."
+  levels: [Int!]! = [0]
+) on FIELD_DEFINITION
+
 "How personal data is masked."
 enum Mask {
   "Keeps the start of the number and its last four characters: +1•••••••1234."
@@ -2385,14 +2407,19 @@ type PageInfo @signedIn {
 "Where every query starts."
 type Query {
   "Who the caller is and what they hold."
-  viewer: Viewer @signedIn
+  viewer: Viewer @signedIn @semanticNonNull
   "The account that the caller's session belongs to."
-  account: Account @signedIn
+  account: Account @signedIn @semanticNonNull
   "Any object by its global id. An id of another account is not found, like one that does not exist."
   node(
     "The global id."
     id: ID!
-  ): Node @signedIn
+  ): Node @signedIn @semanticNonNull
+  "The objects of these global ids, in the order of the ids. One that is denied or not found is null, with an error at its place."
+  nodes(
+    "The global ids, at most 100."
+    ids: [ID!]!
+  ): [Node] @signedIn @semanticNonNull(levels: [0, 1])
   "The table of roles and permissions that decides."
   permissionMatrix: [PermissionRow!]! @public
 }
@@ -2403,12 +2430,12 @@ type Mutation {
   signIn(
     "Who signs in."
     input: SignInInput!
-  ): SignInPayload @public
+  ): SignInPayload @public @semanticNonNull
   "Exchange a refresh token, once, for new tokens with the caller's present roles."
   refreshSession(
     "The refresh token."
     input: RefreshSessionInput!
-  ): RefreshSessionPayload @public
+  ): RefreshSessionPayload @public @semanticNonNull
   """
   Open a session whose tokens the browser keeps in cookies that no script can read. The request must
   say so, with the header Fieldgate-Cookies: renew, and later ones use them with Fieldgate-Cookies: use.
@@ -2416,11 +2443,11 @@ type Mutation {
   signInWithCookies(
     "Who signs in."
     input: SignInInput!
-  ): CookieSessionPayload @public
+  ): CookieSessionPayload @public @semanticNonNull
   "Renew the cookies of such a session, with the caller's present roles; with Fieldgate-Cookies: renew."
-  refreshCookies: CookieSessionPayload @public
+  refreshCookies: CookieSessionPayload @public @semanticNonNull
   "End the caller's own session."
-  signOut: SignOutPayload @signedIn
+  signOut: SignOutPayload @signedIn @semanticNonNull
 }
 
 "Where a stream of events starts, over Server-Sent Events or a WebSocket."
@@ -2539,7 +2566,7 @@ extend type Account {
     after: String
     "Only keys of exactly this name."
     friendlyName: String @filters(field: "ApiKey.friendlyName")
-  ): ApiKeyConnection @hasPermission(permission: API_CREDENTIALS)
+  ): ApiKeyConnection @hasPermission(permission: API_CREDENTIALS) @semanticNonNull
 }
 
 extend type Mutation {
@@ -2547,17 +2574,17 @@ extend type Mutation {
   createApiKey(
     "The new key."
     input: CreateApiKeyInput!
-  ): CreateApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: CREATE)
+  ): CreateApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: CREATE) @semanticNonNull
   "Rename an API key."
   updateApiKey(
     "The change."
     input: UpdateApiKeyInput!
-  ): UpdateApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: UPDATE)
+  ): UpdateApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: UPDATE) @semanticNonNull
   "Delete an API key. Whatever uses it stops working at once."
   deleteApiKey(
     "The key."
     input: DeleteApiKeyInput!
-  ): DeleteApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: DELETE)
+  ): DeleteApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: DELETE) @semanticNonNull
 }
 
 "An API key of the account. Its secret is never shown by a read."
@@ -2601,9 +2628,9 @@ input CreateApiKeyInput {
 "The new API key."
 type CreateApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: CREATE) {
   "The key."
-  apiKey: ApiKey
+  apiKey: ApiKey @semanticNonNull
   "The key as an edge of Account.apiKeys."
-  apiKeyEdge: ApiKeyEdge
+  apiKeyEdge: ApiKeyEdge @semanticNonNull
   "The secret, shown this once; null when the call repeats an earlier one."
   secret: String
 }
@@ -2619,7 +2646,7 @@ input UpdateApiKeyInput {
 "The changed API key."
 type UpdateApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: UPDATE) {
   "The key."
-  apiKey: ApiKey
+  apiKey: ApiKey @semanticNonNull
 }
 
 "What deleteApiKey takes."
@@ -2638,7 +2665,7 @@ type DeleteApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: DEL
 
 extend type Account {
   "What the account has left to spend."
-  balance: Money @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS)
+  balance: Money @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS) @semanticNonNull
   "The account's invoices, newest first."
   invoices(
     "How many at most, 1 to 1000."
@@ -2647,16 +2674,16 @@ extend type Account {
     after: String
     "Only invoices in this state."
     status: InvoiceStatus @filters(field: "Invoice.status")
-  ): InvoiceConnection @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS)
+  ): InvoiceConnection @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS) @semanticNonNull
   "How the account pays, newest first."
   paymentMethods(
     "How many at most, 1 to 1000."
     first: Int = 50
     "The cursor after which to go on."
     after: String
-  ): PaymentMethodConnection @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS)
+  ): PaymentMethodConnection @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS) @semanticNonNull
   "Recharging and where invoices go."
-  billingSettings: BillingSettings @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS)
+  billingSettings: BillingSettings @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS) @semanticNonNull
 }
 
 "The state of an invoice."
@@ -2798,7 +2825,7 @@ extend type Account {
     friendlyName: String @filters(field: "PhoneNumber.friendlyName")
     "Only numbers from this origin: twilio or hosted."
     origin: String @filters(field: "PhoneNumber.origin")
-  ): PhoneNumberConnection @hasPermission(permission: MANAGE_PHONE_NUMBERS)
+  ): PhoneNumberConnection @hasPermission(permission: MANAGE_PHONE_NUMBERS) @semanticNonNull
 }
 
 "How a webhook is called."
@@ -2928,7 +2955,7 @@ extend type Account {
     from: String @filters(field: "Call.from")
     "Only calls to exactly this number or client."
     to: String @filters(field: "Call.to")
-  ): CallConnection @hasPermission(permission: PRODUCT_LOGS)
+  ): CallConnection @hasPermission(permission: PRODUCT_LOGS) @semanticNonNull
   "The account's messages, newest first."
   messages(
     "How many at most, 1 to 1000."
@@ -2947,7 +2974,7 @@ extend type Account {
     from: String @filters(field: "Message.from")
     "Only messages to exactly this number."
     to: String @filters(field: "Message.to")
-  ): MessageConnection @hasPermission(permission: PRODUCT_LOGS)
+  ): MessageConnection @hasPermission(permission: PRODUCT_LOGS) @semanticNonNull
   "The account's alerts, newest first."
   alerts(
     "How many at most, 1 to 1000."
@@ -2962,7 +2989,7 @@ extend type Account {
     logLevel: LogLevel @filters(field: "Alert.logLevel")
     "Only alerts with this error code."
     errorCode: String @filters(field: "Alert.errorCode")
-  ): AlertConnection @hasPermission(permission: PRODUCT_LOGS)
+  ): AlertConnection @hasPermission(permission: PRODUCT_LOGS) @semanticNonNull
 }
 
 extend type Subscription {
@@ -3252,7 +3279,7 @@ type AlertEdge @hasPermission(permission: PRODUCT_LOGS) {
 
 extend type Account {
   "The account's settings."
-  settings: ProjectSettings @hasPermission(permission: PROJECT_SETTINGS)
+  settings: ProjectSettings @hasPermission(permission: PROJECT_SETTINGS) @semanticNonNull
 }
 
 "Whether the account pays."
@@ -3302,7 +3329,7 @@ extend type Account {
     start: Date @filters(field: "UsageRecord.startDate")
     "Only periods that end on this day or earlier."
     end: Date @filters(field: "UsageRecord.endDate")
-  ): UsageRecordConnection @hasPermission(permission: USAGE)
+  ): UsageRecordConnection @hasPermission(permission: USAGE) @semanticNonNull
 }
 
 "What was used."
@@ -3392,7 +3419,7 @@ extend type Account {
     email: String @filters(field: "User.email")
     "Only users who hold this role."
     role: Role @filters(field: "User.roles")
-  ): UserConnection @hasPermission(permission: USER_MANAGEMENT)
+  ): UserConnection @hasPermission(permission: USER_MANAGEMENT) @semanticNonNull
 }
 
 extend type Mutation {
@@ -3400,17 +3427,17 @@ extend type Mutation {
   acceptInvitation(
     "The invitation and the password."
     input: AcceptInvitationInput!
-  ): AcceptInvitationPayload @public
+  ): AcceptInvitationPayload @public @semanticNonNull
   "Give a user other roles. Their tokens end at once; a refresh gives ones with the new roles."
   setUserRoles(
     "The user and the roles."
     input: SetUserRolesInput!
-  ): SetUserRolesPayload @hasPermission(permission: USER_MANAGEMENT, action: UPDATE)
+  ): SetUserRolesPayload @hasPermission(permission: USER_MANAGEMENT, action: UPDATE) @semanticNonNull
   "End a session of a user of the account, at once."
   endSession(
     "The session."
     input: EndSessionInput!
-  ): EndSessionPayload @hasPermission(permission: USER_MANAGEMENT, action: DELETE)
+  ): EndSessionPayload @hasPermission(permission: USER_MANAGEMENT, action: DELETE) @semanticNonNull
 }
 
 "A user of the account."
@@ -3432,7 +3459,7 @@ type User implements Node @hasPermission(permission: USER_MANAGEMENT) {
   "When the user last changed."
   dateUpdated: DateTime!
   "The user's live sessions, newest first."
-  sessions: [Session!]
+  sessions: [Session!] @semanticNonNull
 }
 
 "A live session of a user."
@@ -3476,7 +3503,7 @@ input SetUserRolesInput {
 "The changed user."
 type SetUserRolesPayload @hasPermission(permission: USER_MANAGEMENT, action: UPDATE) {
   "The user."
-  user: User
+  user: User @semanticNonNull
 }
 
 "What endSession takes."
@@ -4935,6 +4962,20 @@ func (ec *executionContext) field_Query_node_args(ctx context.Context, rawArgs m
 		return nil, err
 	}
 	args["id"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_nodes_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "ids",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalNID2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["ids"] = arg0
 	return args, nil
 }
 
@@ -10999,6 +11040,53 @@ func (ec *executionContext) fieldContext_Query_node(ctx context.Context, field g
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_nodes(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.FieldAndInput(ctx, field, "Query", 2) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Nodes(ctx, fc.Args["ids"].([]string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Node) graphql.Marshaler {
+			return ec.marshalONode2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNode(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_nodes(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_nodes_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_permissionMatrix(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	if !ec.gate.Field(ctx, field, "Query", 1) {
 		return graphql.Null
@@ -16270,6 +16358,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_node(ctx, field)
 				})
+		case "nodes":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_nodes(ctx, field)
+				})
 		case "permissionMatrix":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, true,
@@ -17628,6 +17722,35 @@ func (ec *executionContext) marshalNID2string(ctx context.Context, sel ast.Selec
 	return res
 }
 
+func (ec *executionContext) unmarshalNID2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]string, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNID2string(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNID2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNID2string(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNInt2int(ctx context.Context, v any) (int, error) {
 	res, err := graphql.UnmarshalInt(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -17640,6 +17763,35 @@ func (ec *executionContext) marshalNInt2int(ctx context.Context, sel ast.Selecti
 		graphql.AddInvalidNullFromMarshaler(ctx, "Int!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNInt2ᚕintᚄ(ctx context.Context, v any) ([]int, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]int, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNInt2int(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNInt2ᚕintᚄ(ctx context.Context, sel ast.SelectionSet, v []int) graphql.Marshaler {
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNInt2int(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNInvoice2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐInvoice(ctx context.Context, sel ast.SelectionSet, v model.Invoice) graphql.Marshaler {
@@ -18504,6 +18656,19 @@ func (ec *executionContext) marshalONode2githubᚗcomᚋfieldgateᚋfieldgateᚋ
 		return graphql.Null
 	}
 	return ec._Node(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalONode2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v []model.Node) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalONode2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNode(ctx, sel, v[i])
+	})
+
+	return ret
 }
 
 func (ec *executionContext) marshalOPaymentMethodConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPaymentMethodConnection(ctx context.Context, sel ast.SelectionSet, v *model.PaymentMethodConnection) graphql.Marshaler {

@@ -2,12 +2,17 @@ package resolvers
 
 import (
 	"context"
+	"fmt"
+	"strconv"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/auth"
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/graph/model"
+	"github.com/fieldgate/fieldgate/internal/engine"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/fieldgate/fieldgate/internal/relay"
+	"github.com/fieldgate/fieldgate/internal/upstream"
 )
 
 func (r query) Viewer(ctx context.Context) (*model.Viewer, error) {
@@ -31,14 +36,41 @@ func (r query) Account(ctx context.Context) (*model.Account, error) {
 	return r.Upstream.Account(ctx, scope(ctx, ""))
 }
 
+// maxNodes is how many objects are found at once.
+const maxNodes = 100
+
 // Node finds any object by its global id. That the caller may know of the type was
 // decided from the id before this runs.
 func (r query) Node(ctx context.Context, id string) (model.Node, error) {
+	return r.find(ctx, id, "id")
+}
+
+// Nodes finds objects by their global ids, in the order of the ids. What goes wrong with
+// one is an error at its place.
+func (r query) Nodes(ctx context.Context, ids []string) ([]model.Node, error) {
+	if len(ids) > maxNodes {
+		return nil, problem.Input(fmt.Sprintf("ids has at most %d ids.", maxNodes), "ids")
+	}
+	nodes := make([]model.Node, len(ids))
+	for i, id := range ids {
+		if engine.Withheld(ctx, i) {
+			continue
+		}
+		var err error
+		if nodes[i], err = r.find(ctx, id, "ids", strconv.Itoa(i)); err != nil {
+			graphql.AddError(graphql.WithFieldContext(ctx, &graphql.FieldContext{Index: &i}), err)
+		}
+	}
+	return nodes, nil
+}
+
+// find gets the object that an id of the input at this path names.
+func (r query) find(ctx context.Context, id string, path ...string) (model.Node, error) {
 	typeName, key, ok := relay.ParseID(id)
 	if !ok {
-		return nil, problem.Input("This is no id that the API has given.", "id")
+		return nil, problem.Input("This is no id that the API has given.", path...)
 	}
-	s := scope(ctx, "")
+	s := upstream.NewScope(auth.From(ctx).Account, engine.FieldsOf(ctx, typeName, ""))
 	switch typeName {
 	case "Account":
 		if key != s.Account() {

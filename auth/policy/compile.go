@@ -40,6 +40,7 @@ func Compile(schema *ast.Schema, m *Matrix, unserved []Permission) (*Table, Faul
 	c.lintAbstract()
 	c.lintReturns()
 	c.lintNulls()
+	c.lintSemanticNonNull()
 	c.lintFilters()
 	c.number()
 	return c.table, c.faults.sorted()

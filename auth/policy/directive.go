@@ -16,6 +16,9 @@ const (
 	directiveFilters       = "filters"
 	directivePersonalData  = "personalData"
 
+	// directiveSemanticNonNull decides nothing: it tells clients what a null means.
+	directiveSemanticNonNull = "semanticNonNull"
+
 	enumPermission = "Permission"
 	enumAction     = "Action"
 	enumRole       = "Role"

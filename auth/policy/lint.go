@@ -188,7 +188,7 @@ func (c *compiler) lintFilters() {
 				continue
 			}
 			for _, arg := range f.Arguments {
-				if !streams && slices.Contains([]string{"first", "after", "last", "before"}, arg.Name) {
+				if !streams && slices.Contains([]string{"first", "after", "last", "before"}, arg.Name) || arg == NodeArgument(f) {
 					continue
 				}
 				of := "a list's"

@@ -4,8 +4,7 @@
 // "at+jwt", ten minutes long. It names a session; whether that session still lives, and still holds these roles, is for
 // the session package to say. Verification follows RFC 8725: what is accepted is written down, all else is refused.
 //
-// golang-jwt signs and checks the signature. Reading the token is done here, because that library takes duplicate JSON
-// members, any "typ", line breaks inside base64 and a missing "exp" unless told otherwise.
+// Package jws checks the form and the signature; golang-jwt signs.
 package token
 
 import (

@@ -9,13 +9,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/fieldgate/fieldgate/auth/jws"
 )
 
 // Keys is a set of Ed25519 keys: the newest signs, all verify. It does not change once made, so it may be shared.
 type Keys struct {
 	signer   ed25519.PrivateKey
 	kid      string
-	verifies map[string]ed25519.PublicKey // by kid
+	verifies map[string]jws.Key // by kid
 	jwks     []byte
 }
 
@@ -35,7 +37,7 @@ func NewKeys(keys ...ed25519.PrivateKey) (*Keys, error) {
 	if len(keys) == 0 {
 		return nil, errors.New("token: no signing key")
 	}
-	k := &Keys{verifies: make(map[string]ed25519.PublicKey, len(keys))}
+	k := &Keys{verifies: make(map[string]jws.Key, len(keys))}
 	var set struct {
 		Keys []jwk `json:"keys"`
 	}
@@ -51,7 +53,10 @@ func NewKeys(keys ...ed25519.PrivateKey) (*Keys, error) {
 		if _, known := k.verifies[id]; known {
 			continue
 		}
-		k.verifies[id] = public
+		var err error
+		if k.verifies[id], err = jws.NewKey(public, "EdDSA"); err != nil {
+			return nil, fmt.Errorf("token: signing key: %w", err)
+		}
 		set.Keys = append(set.Keys, jwk{
 			Type: "OKP", Curve: "Ed25519", X: base64.RawURLEncoding.EncodeToString(public),
 			ID: id, Use: "sig", Algorithm: "EdDSA",

@@ -21,7 +21,7 @@ type probe struct {
 	names []string // the way through the answer, lists left out
 	path  []any    // the same as an error's path has it, in the first element of each list
 	mask  string   // how the value is masked for who may not see it
-	byID  bool     // whether the route is node(id:)
+	byID  bool     // whether the route is node(id:) or nodes(ids:)
 	tells []string // what is logged, as the gateways tell each other, for a subscription to have an event
 }
 
@@ -101,21 +101,27 @@ func nodeTypes(s *ast.Schema) []string {
 	return slices.Compact(names)
 }
 
-// nodeRoute is the way to an object by its id.
-func nodeRoute(s *ast.Schema, object, id string) route {
+// nodeRoute is the way to an object by its id, by the field node or nodes.
+func nodeRoute(s *ast.Schema, field, object, id string) route {
 	root := route{open: "{ ", close: " }"}
-	r := root.through(s.Query.Name, s.Query.Fields.ForName("node"), fmt.Sprintf("(id: %q)", id))
+	r := root.through(s.Query.Name, s.Query.Fields.ForName(field), byIDs[field](id))
 	r.steps = append(r.steps, step{object: object})
 	r.open += "... on " + object + " { "
 	r.close = " }" + r.close
 	return r
 }
 
+// byIDs are the arguments of the fields that find objects by their ids.
+var byIDs = map[string]func(id string) string{
+	"node":  func(id string) string { return fmt.Sprintf("(id: %q)", id) },
+	"nodes": func(id string) string { return fmt.Sprintf("(ids: [%q])", id) },
+}
+
 // sampleLength is how much is asked for of lists whose elements are personal data: enough to see values of every kind.
 const sampleLength = 100
 
 // probes asks for every field of every object type, by the shortest way and by
-// node(id:) where there is one, for every guarded argument, for what every subscription
+// node(id:) and nodes(ids:) where it is one, for every guarded argument, for what every subscription
 // tells of, and for every mutation with an input that changes nothing. ids has an id of each type that is a Node.
 func probes(t testing.TB, s *ast.Schema, ids map[string]string) []probe {
 	t.Helper()
@@ -125,10 +131,12 @@ func probes(t testing.TB, s *ast.Schema, ids map[string]string) []probe {
 		all = append(all, probesOf(t, s, object, one[object], many[object], ids)...)
 	}
 	for _, object := range nodeTypes(s) {
-		r := nodeRoute(s, object, ids[object])
-		for _, p := range probesOf(t, s, object, r, r, ids) {
-			p.byID = true
-			all = append(all, p)
+		for _, field := range []string{"node", "nodes"} {
+			r := nodeRoute(s, field, object, ids[object])
+			for _, p := range probesOf(t, s, object, r, r, ids) {
+				p.byID = true
+				all = append(all, p)
+			}
 		}
 	}
 	all = append(all, streamProbes(t, s, ids)...)
@@ -145,8 +153,8 @@ func probesOf(t testing.TB, s *ast.Schema, object string, r, many route, ids map
 			continue
 		}
 		arguments := page(f, 1)
-		if f.Name == "node" && object == s.Query.Name {
-			arguments = fmt.Sprintf("(id: %q)", ids["Account"])
+		if byID := byIDs[f.Name]; byID != nil && object == s.Query.Name {
+			arguments = byID(ids["Account"])
 		} else if needsArguments(f) {
 			t.Fatalf("%s.%s needs arguments: teach this test which", object, f.Name)
 		}

@@ -64,7 +64,7 @@ func (a authorizer) decide(ctx context.Context, op *graphql.OperationContext) (*
 	grants := a.Table.Grants(a.Caller(ctx))
 	w := walk{
 		schema: a.schema, table: a.Table, grants: grants, typeOf: a.TypeOf, vars: op.Variables, limits: a.Limits,
-		once: a.Once, lists: a.Lists, sizes: a.sizes, views: a.Views, doc: op.Doc, inputs: map[input]*refusal{},
+		once: a.Once, lists: a.Lists, sizes: a.sizes, views: a.Views, doc: op.Doc, inputs: map[input]verdict{},
 		counts: a.counts(),
 	}
 	root, err := w.operation(op.Operation)

@@ -12,6 +12,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/99designs/gqlgen/graphql/handler/transport"
 	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/internal/engine"
 	"github.com/fieldgate/fieldgate/internal/engine/enginetest"
 	"github.com/fieldgate/fieldgate/internal/engine/enginetest/model"
 	"github.com/fieldgate/fieldgate/internal/engine/enginetest/plain"
@@ -257,6 +258,60 @@ func TestNode(t *testing.T) {
 				t.Errorf("Query.node ran %d times, want %d", n, row.runs)
 			}
 		})
+	}
+}
+
+// TestNodes: the same holds of each id in a list, in the list's order.
+func TestNodes(t *testing.T) {
+	const page, key = "Query.nodes:Page", "Query.nodes:Key"
+	for _, row := range []struct {
+		name, query string
+		variables   map[string]any
+		data        string
+		denied      []string
+		runs        map[string]int
+	}{
+		{"permitted", `{ nodes(ids: ["Page:1", "Page:2"]) { id } }`, nil, `{"nodes":[{"id":"Page:1"},null]}`, nil, map[string]int{page: 2}},
+		{"denied, there or not", `{ nodes(ids: ["Key:1", "Page:1", "Key:2"]) { id } }`, nil, `{"nodes":[null,{"id":"Page:1"},null]}`,
+			[]string{"nodes.0 FORBIDDEN Key", "nodes.2 FORBIDDEN Key"}, map[string]int{page: 1}},
+		{"one for a list", `{ nodes(ids: "Key:1") { id } }`, nil, `{"nodes":[null]}`, []string{"nodes.0 FORBIDDEN Key"}, nil},
+		{"one for a list, in a variable", `query($ids: [ID!]!) { nodes(ids: $ids) { id } }`, map[string]any{"ids": "Key:1"}, `{"nodes":[null]}`,
+			[]string{"nodes.0 FORBIDDEN Key"}, nil},
+		{"a variable", `query($ids: [ID!]!) { nodes(ids: $ids) { id } }`, map[string]any{"ids": []any{"Page:1", "Key:1"}},
+			`{"nodes":[{"id":"Page:1"},null]}`, []string{"nodes.1 FORBIDDEN Key"}, map[string]int{page: 1}},
+		{"a variable's default", `query($ids: [ID!]! = ["Key:1", "Page:1"]) { nodes(ids: $ids) { id } }`, nil,
+			`{"nodes":[null,{"id":"Page:1"}]}`, []string{"nodes.0 FORBIDDEN Key"}, map[string]int{page: 1}},
+		{"a variable in the list", `query($id: ID!) { nodes(ids: ["Page:1", $id]) { id } }`, map[string]any{"id": "Key:1"},
+			`{"nodes":[{"id":"Page:1"},null]}`, []string{"nodes.1 FORBIDDEN Key"}, map[string]int{page: 1}},
+		{"no ids of ours", `{ nodes(ids: ["", "Nothing:1", "Query:1", 7]) { id } }`, nil, `{"nodes":[null,null,null,null]}`, nil,
+			map[string]int{"Query.nodes:": 1, "Query.nodes:Nothing": 1, "Query.nodes:Query": 1, "Query.nodes:7": 1}},
+		{"none", `{ nodes(ids: []) { id } }`, nil, `{"nodes":[]}`, nil, nil},
+		{"skipped", `{ hello nodes(ids: ["Key:1"]) @skip(if: true) { id } }`, nil, `{"hello":"⟦Query.hello⟧"}`, nil, nil},
+		{"aliases", `{ a: nodes(ids: ["Page:1"]) { id } b: nodes(ids: ["Key:1"]) { id } }`, nil, `{"a":[{"id":"Page:1"}],"b":[null]}`,
+			[]string{"b.0 FORBIDDEN Key"}, map[string]int{page: 1}},
+		{"merged", `{ nodes(ids: ["Key:1"]) { id } ... { nodes(ids: ["Key:1"]) { __typename } } }`, nil, `{"nodes":[null]}`,
+			[]string{"nodes.0 FORBIDDEN Key"}, nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			a := gatewayFor(t, holding()).send(request{Query: row.query, Variables: row.variables})
+			a.wantData(t, row.data)
+			a.wantDenied(t, row.denied...)
+			if n := a.visits.Count(key); n != 0 {
+				t.Errorf("a denied object was looked for %d times", n)
+			}
+			for coordinate, want := range row.runs {
+				if n := a.visits.Count(coordinate); n != want {
+					t.Errorf("%s ran %d times, want %d", coordinate, n, want)
+				}
+			}
+		})
+	}
+}
+
+// TestWithheldOutside: outside of a decided operation every object is withheld.
+func TestWithheldOutside(t *testing.T) {
+	if !engine.Withheld(t.Context(), 0) || engine.FieldsOf(t.Context(), "Page", "").Len() > 0 {
+		t.Error("an object is let through that nobody decided on")
 	}
 }
 

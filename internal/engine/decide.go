@@ -26,7 +26,7 @@ type walk struct {
 	views  *Views
 
 	doc        *ast.QueryDocument
-	inputs     map[input]*refusal
+	inputs     map[input]verdict
 	counts     *counts
 	selections int
 	aliases    int
@@ -158,14 +158,13 @@ func (w *walk) value(s *selection, value *ast.Definition, definition *ast.FieldD
 		introspection: at.introspection,
 	}
 	types := w.schema.GetPossibleTypes(value)
-	if name, isNode := w.nodeType(definition, fields[0]); isNode {
-		types = slices.DeleteFunc(slices.Clone(types), func(d *ast.Definition) bool { return d.Name != name })
-		below.abstract = at.abstract
-		if len(types) == 1 && !w.grants.Allows(w.table.Object(name)) {
-			s.refuse = w.deny(name, w.table.Object(name))
-			w.record(s.object, fields, s.refuse)
-			return nil
+	if arg := policy.NodeArgument(definition); arg != nil {
+		names, denied, err := w.byID(s, arg, fields, at.objects)
+		if denied || err != nil {
+			return err
 		}
+		types = slices.DeleteFunc(slices.Clone(types), func(d *ast.Definition) bool { return !slices.Contains(names, d.Name) })
+		below.abstract = at.abstract || len(types) > 1
 	}
 	s.under = make(map[string]*selections, len(types))
 	for _, t := range types {
@@ -187,14 +186,14 @@ func (w *walk) decide(object string, definition *ast.FieldDefinition, fields []*
 	}
 	w.counts.allow(check)
 	denied := w.arguments(object, definition, fields[0])
-	w.record(object, fields, denied)
+	w.record(object, fields, verdict{denied: denied})
 	return denied
 }
 
-// record keeps what was decided of a field's arguments: nil for allowed.
-func (w *walk) record(object string, fields []*ast.Field, denied *refusal) {
+// record keeps what was decided of a field's arguments.
+func (w *walk) record(object string, fields []*ast.Field, v verdict) {
 	for _, f := range fields {
-		w.inputs[input{object, f}] = denied
+		w.inputs[input{object, f}] = v
 	}
 }
 
@@ -208,24 +207,6 @@ func (w *walk) deny(coordinate string, check policy.Check) *refusal {
 // refusal words the denial of a check that the caller's grants do not pass.
 func (w *walk) refusal(coordinate string, check policy.Check) *refusal {
 	return refuse(w.table, w.grants, coordinate, check)
-}
-
-// nodeType is the type that stands inside the id of a field such as node(id:),
-// and whether the field is such a one.
-func (w *walk) nodeType(definition *ast.FieldDefinition, f *ast.Field) (string, bool) {
-	if definition.Type.Name() != "Node" || w.typeOf == nil {
-		return "", false
-	}
-	arg := f.Arguments.ForName("id")
-	if arg == nil {
-		return "", false
-	}
-	v, err := arg.Value.Value(w.vars)
-	id, ok := v.(string)
-	if err != nil || !ok {
-		return "", true
-	}
-	return w.typeOf(id), true
 }
 
 // charge counts one selection against the limits.
@@ -266,6 +247,9 @@ func (w *walk) size(object string, definition *ast.FieldDefinition, f *ast.Field
 	}
 	if nesting(definition.Type) == 0 {
 		return 1
+	}
+	if n, is := w.asked(definition, f); is {
+		return n
 	}
 	if at.introspection {
 		return max(w.sizes[definition.Name], 1)

@@ -22,7 +22,7 @@ type Decision struct {
 	unmasked bool
 	denials  Denials
 	root     *selections
-	inputs   map[input]*refusal
+	inputs   map[input]verdict
 	views    *Views
 	counts   *counts
 	failed   map[problem.Code]int // the errors of what ran, but for denials

@@ -37,6 +37,7 @@ func TestDenialsGolden(t *testing.T) {
 		{"non_null", holding(), `{ page { child { must name } name } }`},
 		{"non_null_in_list", holding(logs), `{ page { things { name } name } }`},
 		{"node", holding(), `{ node(id: "Call:1") { id } a: node(id: "Page:1") { ... on Page { secret } } }`},
+		{"nodes", holding(logs), `{ nodes(ids: ["Key:1", "Call:1", "Page:1", "Key:1", "Gone:1"]) { id ... on Call { price } } b: nodes(ids: "Page:1") { ... on Page { secret } } }`},
 		{"mutation", holding(), `mutation { touch { page { secret } } }`},
 		{"mutation_refused", holding(), `mutation { touch { page { secret } } createKey(input: {}) { key { name } } }`},
 	} {

@@ -62,6 +62,18 @@ func TestFields(t *testing.T) {
 			}
 		})
 	}
+	t.Run("of one type of several", func(t *testing.T) {
+		var got []string
+		visits := &model.Visits{On: map[string]func(context.Context) error{"Query.nodes:Call": func(ctx context.Context) error {
+			got = engine.FieldsOf(ctx, "Call", "").Names()
+			return nil
+		}}}
+		gatewayFor(t, holding(logs)).send(request{visits: visits,
+			Query: `{ nodes(ids: ["Call:1", "Page:1"]) { id ... on Page { name child { id } } ... on Call { secret price } } }`})
+		if want := []string{"id", "secret"}; !slices.Equal(got, want) {
+			t.Errorf("fields %v, want %v", got, want)
+		}
+	})
 	if got := engine.Fields(context.Background(), ""); got.Len() != 0 {
 		t.Errorf("outside of an operation: %v", got.Names())
 	}

@@ -26,18 +26,19 @@ func (g Gate) Field(ctx context.Context, field graphql.CollectedField, object st
 	return false
 }
 
-// FieldAndInput is Field for a field that takes guarded arguments, or an id that
-// says which type is asked for: they were decided before execution, and what was
-// not decided is denied.
+// FieldAndInput is Field for a field that takes guarded arguments, or ids that say
+// which types are asked for: they were decided before execution, and what was not
+// decided is denied.
 func (g Gate) FieldAndInput(ctx context.Context, field graphql.CollectedField, object string, check policy.Check) bool {
 	if !g.Field(ctx, field, object, check) {
 		return false
 	}
-	denied, decided := g.decision.inputs[input{object, field.Field}]
-	if decided && denied == nil {
+	v, decided := g.decision.inputs[input{object, field.Field}]
+	if decided && v.denied == nil {
+		g.withhold(ctx, field, object, v.elements)
 		return true
 	}
-	g.deny(ctx, field, object, check, denied)
+	g.deny(ctx, field, object, check, v.denied)
 	return false
 }
 

@@ -47,7 +47,7 @@ func TestZeroGate(t *testing.T) {
 func TestUndecidedArguments(t *testing.T) {
 	s := small(t)
 	decided := &ast.Field{Name: "search", Alias: "search"}
-	d := &Decision{table: s.table, grants: s.grants, root: &selections{}, inputs: map[input]*refusal{{"Query", decided}: nil}}
+	d := &Decision{table: s.table, grants: s.grants, root: &selections{}, inputs: map[input]verdict{{"Query", decided}: {}}}
 	g := Gate{d}
 	ctx := context.Background()
 	if !g.FieldAndInput(ctx, graphql.CollectedField{Field: decided}, "Query", policy.CheckSignedIn) {
@@ -127,7 +127,7 @@ func TestFind(t *testing.T) {
 	if schemaErr != nil {
 		t.Fatal(schemaErr)
 	}
-	w := &walk{schema: s.schema, table: s.table, grants: s.grants, limits: unlimited(), doc: doc, inputs: map[input]*refusal{}}
+	w := &walk{schema: s.schema, table: s.table, grants: s.grants, limits: unlimited(), doc: doc, inputs: map[input]verdict{}}
 	root, err := w.operation(doc.Operations[0])
 	if err != nil {
 		t.Fatal(err)

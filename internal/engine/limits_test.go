@@ -84,7 +84,7 @@ func (s subject) walk(t *testing.T, limits Limits, query string) (*walk, error) 
 	w := &walk{
 		schema: s.schema, table: s.table, grants: s.grants, limits: limits, sizes: introspectionSizes(s.schema),
 		views: NewViews(IntrospectionFull, s.schema, s.table),
-		doc:   doc, inputs: map[input]*refusal{},
+		doc:   doc, inputs: map[input]verdict{},
 		typeOf: func(id string) string { return id },
 	}
 	_, err = w.operation(doc.Operations[0])

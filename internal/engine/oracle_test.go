@@ -283,6 +283,21 @@ func (o *oracle) field(def *ast.Definition, group []*ast.Field, path string) str
 		id, _ := o.value(f.Arguments.ForName("id").Value)
 		name, _, _ := strings.Cut(id.(string), ":")
 		return one(name, path)
+	case "Query.nodes":
+		given, _ := o.value(f.Arguments.ForName("ids").Value)
+		ids, isList := given.([]any)
+		if !isList {
+			ids = []any{given}
+		}
+		elements := make([]string, len(ids))
+		for i, id := range ids {
+			name, _, _ := strings.Cut(id.(string), ":")
+			elements[i] = "null"
+			if o.schema.Types[name] != nil {
+				elements[i] = one(name, fmt.Sprintf("%s.%d", path, i))
+			}
+		}
+		return "[" + strings.Join(elements, ",") + "]"
 	case "Query.things":
 		return list(t, path, []string{"Call", "Key", "Page"}[:o.first(f, 3)]...)
 	case "Query.results", "Page.things":

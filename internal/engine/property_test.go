@@ -99,6 +99,7 @@ func (w *writer) operation(t *testing.T, schema *ast.Schema) (request, *ast.Quer
 			{"yes", "Boolean!", true}, {"no", "Boolean!", false}, {"two", "Int", 2}, {"text", "String", "x"}, {"null", "String", nil},
 			{"where", "CallWhere", map[string]any{"name": "x"}},
 			{"priced", "CallWhere", map[string]any{"and": map[string]any{"price": "x"}}},
+			{"many", "[ID!]!", []any{"Key:1", "Call:1", "Key:1", "Gone:1"}}, {"sole", "[ID!]!", "Key:1"}, {"lone", "ID!", "Call:1"},
 			{"parts", "[PartInput!]", map[string]any{"parts": []any{map[string]any{"cost": "x"}}}},
 		} {
 			if strings.Contains(body+strings.Join(w.fragments, ""), "$"+v.name) {
@@ -181,6 +182,8 @@ func (w *writer) arguments(f *ast.FieldDefinition) string {
 		switch {
 		case arg.Name == "id":
 			value = w.pick(`"Call:1"`, `"Key:1"`, `"Page:1"`)
+		case arg.Name == "ids":
+			value = w.pick(`["Call:1", "Key:1", "Page:1"]`, `["Page:1", "Gone:1", "Page:1"]`, `"Key:1"`, `[$lone, "Key:1"]`, "$many", "$sole", "[]")
 		case arg.Name == "input":
 			value = w.pick("{}", `{name: "x"}`, `{price: `+text()+`}`, `{parts: {cost: `+text()+`}}`,
 				`{parts: [{label: "x"}, {parts: {parts: [{cost: "x"}]}}]}`, "{parts: $parts}")

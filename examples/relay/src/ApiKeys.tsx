@@ -47,7 +47,6 @@ export function ApiKeys({ account }: { account: ApiKeys_account$key }) {
       }
     }
   `);
-  if (!data.apiKeys) return null;
   const connections = [data.apiKeys.__id];
   return (
     <>

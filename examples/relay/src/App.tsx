@@ -48,7 +48,7 @@ function Account({ fetchKey }: { fetchKey: number }) {
       <h1>
         {viewer.email}: {viewer.roles.join(", ")}
       </h1>
-      <p>Balance: {balance.ok ? `${balance.value?.amount} ${balance.value?.currency}` : `needs ${lacking(...balance.errors)}`}</p>
+      <p>Balance: {balance.ok ? `${balance.value.amount} ${balance.value.currency}` : `needs ${lacking(...balance.errors)}`}</p>
       <IfPermitted key={fetchKey} what="API keys">
         <ApiKeys account={account} />
       </IfPermitted>

@@ -161,9 +161,9 @@ func (g *guard) guardField(f *ast.FuncDecl, t target) {
 }
 
 // guardsInput says whether the field's arguments are part of its decision: one of
-// them is guarded, or the field finds an object by its id.
+// them is guarded, or the field finds objects by their ids.
 func (g *guard) guardsInput(object string, f *gql.FieldDefinition) bool {
-	if f.Type.Name() == "Node" && f.Arguments.ForName("id") != nil {
+	if policy.NodeArgument(f) != nil {
 		return true
 	}
 	for _, arg := range f.Arguments {
