@@ -49,6 +49,7 @@ type gateway struct {
 	site          *web.Site
 	graphiql      string // --graphiql
 	redis         redis.UniversalClient
+	crossOrigin   *crossOrigin
 
 	demo     bool
 	password string // of the demo users
@@ -76,6 +77,9 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 		return nil, err
 	}
 	g.closers = append(g.closers, func() error { g.observer.stopTracing(); return nil })
+	if g.crossOrigin, err = newCrossOrigin(s.corsFlags); err != nil {
+		return nil, err
+	}
 	schema := ownSchema()
 	matrix, table, err := s.rules(schema)
 	if err != nil {
@@ -227,7 +231,7 @@ func (g *gateway) close() error {
 // handler serves everything that the gateway answers to.
 func (g *gateway) handler(hosts map[string]bool, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/graphql", g.observer.requests(g.auth.Middleware(g.graphql), g.health.stopping.Load))
+	mux.Handle("/graphql", g.observer.requests(g.crossOrigin.protect(g.auth.Middleware(g.graphql)), g.health.stopping.Load))
 	mux.Handle("GET /schema.graphqls", g.auth.Middleware(g.schema))
 	mux.HandleFunc("GET /.well-known/jwks.json", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/jwk-set+json")
@@ -241,7 +245,7 @@ func (g *gateway) handler(hosts map[string]bool, log *slog.Logger) http.Handler 
 	all := http.NewServeMux()
 	g.health.register(all)
 	all.Handle("/", onlyHosts(hosts, mux))
-	return withRequestID(g.health.leaving(closeChunked(all)))
+	return withRequestID(withHeaders(g.health.leaving(closeChunked(all))))
 }
 
 // redisLog passes on what the Redis client has to say, which is of connections.

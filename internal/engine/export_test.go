@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"time"
+
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -9,4 +11,9 @@ import (
 func NewAuthorizer(cfg Config, schema *ast.Schema) graphql.HandlerExtension {
 	cfg.schema, cfg.sizes = schema, introspectionSizes(schema)
 	return authorizer{cfg}
+}
+
+// SetTimes says how often streams say something, and how long one write may take.
+func (h *Handler) SetTimes(keepAlive, patience time.Duration) {
+	h.streams.keepAlive, h.streams.patience = keepAlive, patience
 }

@@ -82,8 +82,12 @@ func NewHandler(es *Sealed, cfg Config) (*Handler, error) {
 	if cfg.trusted, err = trustDocuments(cfg.schema, cfg.Documents.Trusted); err != nil {
 		return nil, err
 	}
+	t, err := newTransport(cfg)
+	if err != nil {
+		return nil, err
+	}
 	srv := handler.New(es)
-	srv.AddTransport(transport{cfg})
+	srv.AddTransport(t)
 	srv.Use(authorizer{cfg})
 	srv.Use(persisted{cfg})
 	srv.SetQueryCache(documents{lru.New[*ast.QueryDocument](cachedDocuments), cfg.trusted.parsed})

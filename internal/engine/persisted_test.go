@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -88,7 +89,9 @@ func (g gateway) sendBy(method string, members map[string]any) answer {
 		}
 		values.Set(name, text)
 	}
-	return g.do(httptest.NewRequest(method, "/graphql?"+values.Encode(), nil), nil)
+	r := httptest.NewRequest(method, "/graphql?"+values.Encode(), nil)
+	r.Header.Set("GraphQL-Require-Preflight", "1")
+	return g.do(r, nil)
 }
 
 const (
@@ -274,6 +277,45 @@ func TestNamedIsAsSent(t *testing.T) {
 					t.Errorf("%s of %v by %s: %d %s, and as a text %d %s", id, c, method, got.status, got.text, want.status, want.text)
 				}
 			}
+		}
+	}
+}
+
+// TestNamedByGetAsksFirst: a page of another site cannot have a browser run a document by its id.
+func TestNamedByGetAsksFirst(t *testing.T) {
+	g := gatewayFor(t, guest(), documentsOf("only", nil))
+	a := g.do(httptest.NewRequest(http.MethodGet, "/graphql?documentId=listed", nil), nil)
+	if a.status != http.StatusBadRequest || a.visits.Total() > 0 {
+		t.Errorf("%d %s", a.status, a.text)
+	}
+}
+
+// TestStreamsOnlyTrusted: a stream of events begins by a trusted document's id, and by no other text.
+func TestStreamsOnlyTrusted(t *testing.T) {
+	s := streamingFor(t, holding(logs), documentsOf("only", nil), func(cfg *engine.Config) {
+		cfg.Documents.Trusted = append(cfg.Documents.Trusted, manifest.Document{ID: "calls", Text: "subscription { calls { name } }"})
+	})
+	for body, want := range map[string]string{
+		`{"documentId":"calls"}`:                               `{"data":{"calls":{"name":`,
+		`{"query":"subscription { calls { id } }"}`:            refused,
+		`{"documentId":"sha256:` + manifest.HashOf("") + `"}`:  unknown,
+		`{"query":"{ hello }"}`:                                refused,
+		`{"documentId":"listed","extensions":{"denials":"x"}}`: "BAD_REQUEST",
+	} {
+		r, err := http.NewRequest(http.MethodPost, s.server.URL+"/graphql", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", mediaJSON)
+		r.Header.Set("Accept", "text/event-stream")
+		w, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events, err := io.ReadAll(w.Body)
+		w.Body.Close()
+		if err != nil || w.StatusCode != http.StatusOK || !strings.Contains(string(events), want) {
+			t.Errorf("%s: %d %s %v, want %s", body, w.StatusCode, events, err, want)
 		}
 	}
 }

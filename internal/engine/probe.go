@@ -36,6 +36,7 @@ func probe(h http.Handler, cfg Config) error {
 	if err != nil {
 		return err
 	}
+	r.Header.Set("GraphQL-Require-Preflight", "true")
 	w := &recorder{header: http.Header{}}
 	h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), probing{}, true)))
 	var answer struct {
