@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/internal/manifest"
@@ -153,10 +154,10 @@ func (p persisted) InterceptOperation(ctx context.Context, next graphql.Operatio
 	return next(ctx)
 }
 
-// literal says whether a mutation's document has texts written into it, which can be anything, such as a password.
+// literal says whether a document with a mutation has texts written into it, which can be anything, such as a password.
 // Those of queries are not taken for secrets, and clients that register documents have variables.
 func literal(op *graphql.OperationContext) bool {
-	if op.Operation.Operation != ast.Mutation {
+	if !slices.ContainsFunc(op.Doc.Operations, func(o *ast.OperationDefinition) bool { return o.Operation == ast.Mutation }) {
 		return false
 	}
 	l := lexer.New(&ast.Source{Input: op.RawQuery})

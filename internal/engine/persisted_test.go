@@ -212,6 +212,8 @@ func TestRegistering(t *testing.T) {
 		{"a mutation", holding(permissions...), "mutation($n: String) { rename(input: {name: $n}) { page { name } } }", true},
 		{"a mutation with a text in it", holding(permissions...), `mutation { rename(input: {name: "hunter2"}) { page { name } } }`, false},
 		{"a mutation with a block of text in it", holding(permissions...), `mutation { rename(input: {name: """hunter2"""}) { page { name } } }`, false},
+		{"a query beside such a mutation", holding(), `query A { hello } mutation B { rename(input: {name: "hunter2"}) { page { name } } }`, false},
+		{"a query with a text in it", holding(), `{ node(id: "Page:1") { id } }`, true},
 		{"a mutation that is denied", holding(), "mutation($n: String) { createKey(input: {name: $n}) { key { name } } }", false},
 		{"what is no GraphQL", holding(), "{ hello", false},
 		{"what is not valid", holding(), "{ hallo }", false},
@@ -222,7 +224,11 @@ func TestRegistering(t *testing.T) {
 			store := &registered{texts: map[string]string{}}
 			g := gatewayFor(t, row.caller, documentsOf("prefer", store))
 			hash := manifest.HashOf(row.text)
-			a := g.sendBy(http.MethodPost, map[string]any{"query": row.text, "extensions": apollo(hash)})
+			members := map[string]any{"query": row.text, "extensions": apollo(hash)}
+			if strings.HasPrefix(row.text, "query A") {
+				members["operationName"] = "A"
+			}
+			a := g.sendBy(http.MethodPost, members)
 			if text, kept := store.texts[hash]; kept != row.kept || kept && text != row.text {
 				t.Fatalf("kept: %v, want %v: %s", kept, row.kept, a.text)
 			}
