@@ -13,36 +13,58 @@ if [ "$(node -p 'parseInt(process.versions.node)')" -lt 20 ]; then
 fi
 
 # Each example is whole by itself, so some files are there several times.
-for name in apollo/src/{session,demo,denials}.ts apollo/.npmrc; do
+for name in apollo/src/{session,demo,denials}.ts apollo/{.npmrc,session.documents.json}; do
   for copy in {urql,relay,graphql-request}/"${name#*/}"; do
-    case $copy in relay/src/denials.ts | graphql-request/.npmrc) continue ;; esac # each has its own way
+    case $copy in relay/src/denials.ts | graphql-request/.npmrc | urql/session.documents.json) continue ;; esac # each has its own way
     cmp "$name" "$copy"
   done
 done
 
 scratch=$(mktemp -d)
-gateway=
-trap '[ -z "$gateway" ] || { kill "$gateway"; wait "$gateway" || true; }; rm -rf "$scratch"' EXIT
+gateways=()
+stop() { for pid in "${gateways[@]}"; do kill "$pid" 2>/dev/null && wait "$pid" || true; done; gateways=(); }
+trap 'stop; rm -rf "$scratch"' EXIT
 unset "${!FIELDGATE_@}"
 (cd .. && go build -o "$scratch/fieldgate" .)
 export FIELDGATE_DEMO_PASSWORD="of the examples \"$RANDOM\"" # the gateway reads it too
-: >"$scratch/out"
-"$scratch/fieldgate" --listen 127.0.0.1:0 --data "$scratch/data" >"$scratch/out" 2>"$scratch/err" &
-gateway=$!
-until FIELDGATE_URL=$(grep -oE 'http://[0-9.:]+/graphql' "$scratch/out" | head -n 1) && [ -n "$FIELDGATE_URL" ]; do
-  kill -0 "$gateway" 2>/dev/null || { gateway=; cat "$scratch/err" >&2; exit 1; }
-  sleep 0.1
-done
-export FIELDGATE_URL
+
+# Starts a gateway with a data folder of its own and these further arguments, and has the programs find it.
+serve() {
+  local out=$scratch/$1.out err=$scratch/$1.err gateway
+  : >"$out"
+  "$scratch/fieldgate" --listen 127.0.0.1:0 --data "$scratch/$1" "${@:2}" >"$out" 2>"$err" &
+  gateway=$!
+  gateways+=("$gateway")
+  until FIELDGATE_URL=$(grep -oE 'http://[0-9.:]+/graphql' "$out" | head -n 1) && [ -n "$FIELDGATE_URL" ]; do
+    kill -0 "$gateway" 2>/dev/null || { cat "$err" >&2; exit 1; }
+    sleep 0.1
+  done
+  export FIELDGATE_URL
+}
+serve data
+
+# Runs an example's program against a gateway that runs these documents and nothing else.
+trusted() (
+  local files=()
+  for file in "${@:2}" session.documents.json; do files+=(--documents "$1/$file"); done
+  gateways=()
+  trap stop EXIT
+  serve "$1" --documents-mode only --graphiql off "${files[@]}"
+  npm --prefix "$1" run trusted
+)
 
 install_and_start() { npm --prefix "$1" ci --prefer-offline --no-audit --no-fund && npm --prefix "$1" start; }
 
 run() {
   case $1 in
     curl) curl/run.sh ;;
-    apollo) install_and_start "$1" && node --test --test-reporter=tap session.test.mjs apollo.test.mjs ;;
-    urql) install_and_start "$1" && node --test --test-reporter=tap urql.test.mjs ;;
-    graphql-request) install_and_start "$1" && npm --prefix "$1" run roles ;;
+    apollo)
+      install_and_start "$1" && node --test --test-reporter=tap session.test.mjs apollo.test.mjs &&
+        npm --prefix "$1" run automatic && npm --prefix "$1" run manifest && trusted "$1" persisted-query-manifest.json
+      ;;
+    urql) install_and_start "$1" && node --test --test-reporter=tap urql.test.mjs && npm --prefix "$1" run automatic ;;
+    relay) install_and_start "$1" && npm --prefix "$1" run persist && trusted "$1" persisted-queries.json ;;
+    graphql-request) install_and_start "$1" && npm --prefix "$1" run roles && trusted "$1" src/generated/persisted-documents.json ;;
     *) install_and_start "$1" ;;
   esac
 }
@@ -61,6 +83,6 @@ for name in "$@"; do
 done
 printf '\nexamples: %s passed, %s failed, 0 skipped\n' "$passed" "$failed"
 if [ "$failed" != 0 ]; then
-  tail -n 20 "$scratch/err"
+  tail -n 20 "$scratch"/*.err
   exit 1
 fi

@@ -86,6 +86,10 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 	if err != nil {
 		return nil, err
 	}
+	documents, err := s.trusted(schema)
+	if err != nil {
+		return nil, err
+	}
 	if !s.external() {
 		if err := g.lock(ctx, s.Data, s.RedisURL == ""); err != nil {
 			return nil, err
@@ -104,6 +108,9 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 		return nil, err
 	}
 	g.observer.watchPools(db, g.redis)
+	if err := s.automatic(&documents, g.redis, log); err != nil {
+		return nil, err
+	}
 	authority, err := token.NewAuthority(g.keys, tokenName, tokenName, time.Now)
 	if err != nil {
 		return nil, err
@@ -153,7 +160,8 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 			"Mutation.signIn", "Mutation.refreshSession", "Mutation.signInWithCookies", "Mutation.refreshCookies",
 			"Mutation.acceptInvitation",
 		},
-		Lists: map[string]int{"User.sessions": session.MaxPerUser},
+		Lists:     map[string]int{"User.sessions": session.MaxPerUser},
+		Documents: documents,
 
 		Observer: g.observer.ofEngine(),
 		Streams: engine.Streams{

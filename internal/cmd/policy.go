@@ -11,6 +11,7 @@ import (
 
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/graph"
+	"github.com/fieldgate/fieldgate/internal/engine"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -92,7 +93,8 @@ func ownSchema() *ast.Schema { return graph.NewGuardedSchema(graph.Config{}).Sch
 // checkCmd is the command check.
 type checkCmd struct {
 	matrixFlag
-	Schema []string `arg:"" optional:"" type:"existingfile" help:"Schema files to check instead of the program's own."`
+	Schema    []string `arg:"" optional:"" type:"existingfile" help:"Schema files to check instead of the program's own."`
+	Documents []string `help:"Files of trusted documents to check against the schema." type:"path" placeholder:"FILE"`
 }
 
 // Run checks, prints what was checked, and fails with every fault.
@@ -108,6 +110,10 @@ func (c checkCmd) Run(o output) error {
 	if err != nil {
 		return err
 	}
+	documents, err := readDocuments(c.Documents)
+	if err := errors.Join(err, engine.CheckDocuments(schema, documents)); err != nil {
+		return err
+	}
 	fields := 0
 	for _, c := range table.Coordinates() {
 		if c.Field != "" && !c.Input {
@@ -116,6 +122,9 @@ func (c checkCmd) Run(o output) error {
 	}
 	fmt.Fprintf(o.out, "%d fields, each with its rule; %d rows of the matrix (version %s); rules %s.\n",
 		fields, len(matrix.Rows()), matrix.Version(), table.Fingerprint())
+	if len(c.Documents) > 0 {
+		fmt.Fprintf(o.out, "%d trusted documents, each valid against the schema.\n", len(documents))
+	}
 	return nil
 }
 

@@ -22,6 +22,7 @@ type serve struct {
 	drainFlags
 	metricsFlag
 	demoFlags
+	documentFlags
 	corsFlags
 	Listen           string   `help:"The address to listen on." default:"127.0.0.1:8080" env:"FIELDGATE_LISTEN"`
 	Data             string   `help:"The folder of the database and the keys." default:"./data" type:"path" env:"FIELDGATE_DATA"`

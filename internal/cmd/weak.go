@@ -32,6 +32,7 @@ func (s serve) refuses() error {
 	if _, _, err := net.SplitHostPort(s.MetricsListen); err != nil && s.MetricsListen != "" {
 		faults = append(faults, fmt.Errorf("--metrics-listen takes HOST:PORT, such as 127.0.0.1:9464: %w", err))
 	}
+	faults = append(faults, s.documentFlags.refuses())
 	if s.fresh(s.Data) {
 		faults = append(faults, s.agrees(true, false))
 	}
@@ -118,6 +119,7 @@ func (s serve) warns() []string {
 	if s.external() && store.Unverified(s.DatabaseURL) {
 		warnings = append(warnings, "the connection to the database does not make sure that it is the right one: whoever stands in between could be it (sslmode=verify-full in --database-url)")
 	}
+	warnings = append(warnings, s.documentFlags.warns(s.GraphiQL)...)
 	if !s.local() && s.RedisURL == "" {
 		warnings = append(warnings, "sessions are kept in this process: every restart signs everyone out (--redis-url)")
 	}

@@ -46,6 +46,9 @@ func TestWeak(t *testing.T) {
 		{"a demo password too long", nothing, []string{"--demo-password=" + strings.Repeat("hunter2", 40)}, "--demo-password"},
 		{"a demo password too short, for a demo that is there", demo, []string{"--demo-password=hunter2"}, "--demo-password"},
 		{"figures at no address", nothing, []string{"--metrics-listen=bogus"}, "--metrics-listen"},
+		{"nothing but documents, and no documents", nothing, []string{"--documents-mode=only"}, "--documents"},
+		{"documents that are not there", nothing, []string{"--documents=no-such-file"}, "no-such-file"},
+		{"documents of another schema", nothing, []string{"--documents=" + file(t, "old.json", `{"old":"{ hallo }"}`)}, `old.json: the document "old"`},
 		{"a key that the group may read", mode(key, 0o640), nil, "chmod"},
 		{"a key that others may read", mode(key, 0o604), nil, "chmod"},
 	} {
@@ -83,6 +86,13 @@ func TestWarnings(t *testing.T) {
 		}
 		return matrixFlag{path}
 	}
+	documents := func(mode string, permissions os.FileMode) documentFlags {
+		path := file(t, "documents.json", "{}")
+		if err := os.Chmod(path, permissions); err != nil {
+			t.Fatal(err)
+		}
+		return documentFlags{Documents: []string{path}, DocumentsMode: mode}
+	}
 	with := func(name string, mode os.FileMode) string {
 		dir := folder(0o700, 0o700)
 		if err := os.WriteFile(filepath.Join(dir, name), nil, mode); err != nil {
@@ -112,6 +122,10 @@ func TestWarnings(t *testing.T) {
 		{"a database that nobody else may read", serve{Listen: "localhost:1", Data: with("fieldgate.db", 0o600)}, nil},
 		{"a database that others may read", serve{Listen: "localhost:1", Data: with("fieldgate.db", 0o644)}, []string{"may read"}},
 		{"a demo password that the group may read", serve{Listen: "localhost:1", Data: with("demo-password", 0o640)}, []string{"may read"}},
+		{"documents that others may write to", serve{Listen: "localhost:1", documentFlags: documents("prefer", 0o666)}, []string{"--documents"}},
+		{"documents that are not read", serve{Listen: "localhost:1", documentFlags: documents("off", 0o666)}, []string{"--documents-mode=off"}},
+		{"documents only, and GraphiQL", serve{Listen: "localhost:1", documentFlags: documents("only", 0o600)}, []string{"--graphiql"}},
+		{"documents only, and no GraphiQL", serve{Listen: "localhost:1", GraphiQL: "off", documentFlags: documents("only", 0o600)}, nil},
 		{"behind a proxy, and no Redis", serve{Listen: "127.0.0.1:8080", Host: []string{"gateway.example"}}, []string{"--redis-url"}},
 		{"a matrix that others may read", serve{Listen: "localhost:1", matrixFlag: matrix(0o644)}, nil},
 		{"a matrix that others may write to", serve{Listen: "localhost:1", matrixFlag: matrix(0o666)}, []string{"--matrix"}},

@@ -11,7 +11,8 @@ import (
 // TestDocuments: a guest can fill the cache with what they like, but not with long documents.
 func TestDocuments(t *testing.T) {
 	kept := graphql.MapCache[*ast.QueryDocument]{}
-	d := documents{kept}
+	listed := &ast.QueryDocument{}
+	d := documents{kept, map[string]*ast.QueryDocument{"{ listed }": listed}}
 	short, long := strings.Repeat("x", cachedSize), strings.Repeat("x", cachedSize+1)
 	d.Add(t.Context(), short, &ast.QueryDocument{})
 	d.Add(t.Context(), long, &ast.QueryDocument{})
@@ -20,5 +21,8 @@ func TestDocuments(t *testing.T) {
 	}
 	if _, ok := d.Get(t.Context(), long); ok {
 		t.Error("a long document is kept")
+	}
+	if got, _ := d.Get(t.Context(), "{ listed }"); got != listed {
+		t.Error("a trusted document is not there")
 	}
 }

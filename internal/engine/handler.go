@@ -18,7 +18,7 @@ import (
 )
 
 // Config is what the engine needs to know. Every part is required but
-// Once, Lists, Observer and Origins.
+// Once, Lists, Documents, Observer and Origins.
 type Config struct {
 	Table *policy.Table
 	// Views are what introspection shows.
@@ -39,6 +39,8 @@ type Config struct {
 	// Lists has how long the lists are, by coordinate, that do not take first and may
 	// be longer than most. It may be empty.
 	Lists map[string]int
+	// Documents are those that requests may name. It may be empty.
+	Documents Documents
 	// Observer is told what becomes of requests. It may be nil.
 	Observer Observer
 	// Streams is for subscriptions and WebSockets.
@@ -49,6 +51,7 @@ type Config struct {
 	schema  *ast.Schema
 	streams *streams
 	sockets *sockets
+	trusted *trustedDocuments
 	sizes   map[string]int  // of introspection's lists
 	rules   [][]policy.Rule // by check, for the Observer
 }
@@ -78,6 +81,10 @@ func NewHandler(es *Sealed, cfg Config) (*Handler, error) {
 	cfg.schema = es.Schema()
 	cfg.sizes = introspectionSizes(cfg.schema)
 	cfg.rules = rulesOf(cfg.Table)
+	var err error
+	if cfg.trusted, err = trustDocuments(cfg.schema, cfg.Documents.Trusted); err != nil {
+		return nil, err
+	}
 	t, err := newTransport(cfg)
 	if err != nil {
 		return nil, err
@@ -85,7 +92,8 @@ func NewHandler(es *Sealed, cfg Config) (*Handler, error) {
 	srv := handler.New(es)
 	srv.AddTransport(t)
 	srv.Use(authorizer{cfg})
-	srv.SetQueryCache(documents{lru.New[*ast.QueryDocument](cachedDocuments)})
+	srv.Use(persisted{cfg})
+	srv.SetQueryCache(documents{lru.New[*ast.QueryDocument](cachedDocuments), cfg.trusted.parsed})
 	srv.SetParserTokenLimit(cfg.Limits.Tokens)
 	srv.SetValidationRulesFn(quietRules)
 	srv.SetDisableSuggestion(true)

@@ -14,6 +14,9 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
+// probing marks the context of the probe, which is no trusted document.
+type probing struct{}
+
 // probe asks the finished handler, as a guest, for a guarded field. If it is
 // answered, something between the request and the checks does not work, and the
 // gateway must not start.
@@ -35,7 +38,7 @@ func probe(h http.Handler, cfg Config) error {
 	}
 	r.Header.Set("GraphQL-Require-Preflight", "true")
 	w := &recorder{header: http.Header{}}
-	h.ServeHTTP(w, r)
+	h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), probing{}, true)))
 	var answer struct {
 		Data   map[string]any
 		Errors []struct{ Extensions struct{ Code problem.Code } }

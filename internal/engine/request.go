@@ -99,7 +99,7 @@ func readQuery(r *http.Request, most int64) (*graphql.RawParams, error) {
 			return nil, badRequest("A parameter of the address is not UTF-8.")
 		}
 		switch name {
-		case "query", "operationName":
+		case "query", "operationName", "documentId", "doc_id":
 			members[name] = values[0]
 		case "variables", "extensions":
 			if values[0] == "" {
@@ -123,8 +123,14 @@ func readQuery(r *http.Request, most int64) (*graphql.RawParams, error) {
 func paramsOf(members map[string]any) (*graphql.RawParams, error) {
 	p := &graphql.RawParams{}
 	var ok bool
+	name, err := nameOf(members)
+	if err != nil {
+		return nil, err
+	}
 	if v := members["query"]; v == nil || v == "" {
-		return nil, badRequest("The request has no query.")
+		if name == "" {
+			return nil, badRequest("The request has no query.")
+		}
 	} else if p.Query, ok = v.(string); !ok || strings.TrimSpace(p.Query) == "" {
 		return nil, badRequest("The query of a request is a text.")
 	}
@@ -143,5 +149,6 @@ func paramsOf(members map[string]any) (*graphql.RawParams, error) {
 			return nil, badRequest("The extensions of a request are an object.")
 		}
 	}
+	p.Extensions = withName(p.Extensions, name)
 	return p, nil
 }

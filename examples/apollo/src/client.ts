@@ -29,10 +29,10 @@ declare module "@apollo/client" {
   }
 }
 
-/** Makes a client whose requests are those of the session's user. */
-export function createClient(session: Session): ApolloClient {
+/** Makes a client whose requests are those of the session's user. `before` has links that come before the last. */
+export function createClient(session: Session, ...before: ApolloLink[]): ApolloClient {
   return new ApolloClient({
-    link: ApolloLink.from([renew(session), authorize(session), new HttpLink({ uri: session.url })]),
+    link: ApolloLink.from([renew(session), authorize(session), ...before, new HttpLink({ uri: session.url })]),
     cache: new InMemoryCache({
       typePolicies: {
         Account: { fields: { apiKeys: pages(["friendlyName"]) } },

@@ -17,8 +17,8 @@ export const wire: string[] = [];
 const real = globalThis.fetch;
 globalThis.fetch = async (input, init) => {
   const answer = await real(input, init);
-  const sent: { query: string } = JSON.parse(String(init?.body));
-  const line = `${answer.status} ${/(?:query|mutation) (\w+)/.exec(sent.query)?.[1]}`;
+  const sent: { query?: string; operationName?: string } = JSON.parse(String(init?.body));
+  const line = `${answer.status} ${/(?:query|mutation) (\w+)/.exec(sent.query ?? "")?.[1] ?? sent.operationName}`;
   wire.push(line);
   console.log(`    ${line}`);
   return answer;

@@ -18,17 +18,17 @@ export function createEnvironment(session: Session): Environment {
   });
 }
 
-// The answer is handed over as it is: Relay puts each error at the field that its path leads to, and throws when there
+// What the compiler has put into persisted-queries.json has an id and no text. The answer is handed over as it is: Relay puts each error at the field that its path leads to, and throws when there
 // is no data at all, as for a denied mutation.
 function fetchWith(session: Session): FetchFunction {
-  return async ({ text }, variables) => {
+  return async ({ id, name, text }, variables) => {
     const answer = await session.fetch(session.url, {
       method: "POST",
       headers: {
         "Content-Type": "application/json",
         Accept: "application/graphql-response+json, application/json;q=0.9",
       },
-      body: JSON.stringify({ query: text, variables }),
+      body: JSON.stringify(text ? { query: text, variables } : { doc_id: id, operationName: name, variables }),
     });
     return answer.json();
   };

@@ -3,12 +3,15 @@ import { cacheExchange, Client, fetchExchange, makeOperation, mapExchange, type 
 import { authExchange } from "@urql/exchange-auth";
 import type { Caller, Session } from "./session.js";
 
-/** Makes a client whose requests are those of the session's user. Another user gets another client, with a cache of its own. */
-export function createClient(session: Session): Client {
+/**
+ * Makes a client whose requests are those of the session's user. Another user gets another client, with a cache of its
+ * own. `before` has exchanges that come before the last.
+ */
+export function createClient(session: Session, ...before: Exchange[]): Client {
   return new Client({
     url: session.url,
     preferGetMethod: false, // by default queries are in the URL, where logs keep an e-mail address that is looked for
-    exchanges: [cacheExchange, note(session), authorize(session), fetchExchange],
+    exchanges: [cacheExchange, note(session), authorize(session), ...before, fetchExchange],
   });
 }
 
