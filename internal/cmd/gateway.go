@@ -49,6 +49,8 @@ type gateway struct {
 	site          *web.Site
 	graphiql      string // --graphiql
 	redis         redis.UniversalClient
+	quotas        *quotas
+	proxies       proxies
 
 	demo     bool
 	password string // of the demo users
@@ -94,7 +96,10 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 		return nil, err
 	}
 	g.closers = append(g.closers, db.Close)
-	sessions, err := g.sessions(ctx, s.RedisURL, log)
+	if g.proxies, err = s.proxyFlags.proxies(); err != nil {
+		return nil, err
+	}
+	sessions, err := g.sessions(ctx, s.RedisURL, s.sessionOptions(), log)
 	if err != nil {
 		return nil, err
 	}
@@ -113,6 +118,12 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 		return member.Account, member.Roles, err
 	}, log)
 	g.observer.watchSessions(g.auth)
+	quotaKey, err := g.keys.Derive("fieldgate quotas")
+	if err != nil {
+		return nil, err
+	}
+	g.quotas = s.limitFlags.quotas(g.redis, quotaKey, g.observer)
+	g.identity.Limit(g.quotas.attempts)
 	if err := g.fill(ctx, s, db); err != nil {
 		return nil, err
 	}
@@ -125,7 +136,7 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 		return nil, err
 	}
 	root := &resolvers.Root{
-		Upstream: db, Users: db, Identity: g.identity, Auth: g.auth, Matrix: matrix, Cursors: cursors,
+		Upstream: db, Users: db, Identity: g.identity, Auth: g.auth, Matrix: matrix, Cursors: cursors, Attempts: g.quotas.attempts,
 	}
 	views := engine.NewViews(engine.Introspection(s.Introspection), schema, table)
 	g.schema = serveSchema(views, table, noSchema, log)
@@ -142,6 +153,8 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 		Log:     log,
 		Denials: engine.Denials(s.Denials),
 		Limits:  limits,
+		Admit:   g.quotas.admit,
+		Charge:  g.quotas.charge,
 		Once: []string{
 			"Mutation.signIn", "Mutation.refreshSession", "Mutation.signInWithCookies", "Mutation.refreshCookies",
 			"Mutation.acceptInvitation",
@@ -177,7 +190,7 @@ func (g *gateway) lock(ctx context.Context, folder string, alone bool) error {
 }
 
 // sessions opens the session store, on a Redis or on one inside this process.
-func (g *gateway) sessions(ctx context.Context, url string, log *slog.Logger) (*session.Store, error) {
+func (g *gateway) sessions(ctx context.Context, url string, options session.Options, log *slog.Logger) (*session.Store, error) {
 	redis.SetLogger(redisLog{log})
 	var client redis.UniversalClient
 	if url == "" {
@@ -197,7 +210,7 @@ func (g *gateway) sessions(ctx context.Context, url string, log *slog.Logger) (*
 	}
 	g.redis = client
 	g.observer.watchRedis(client)
-	sessions := session.New(client, time.Now, session.Options{})
+	sessions := session.New(client, time.Now, options)
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	if err := sessions.Start(ctx); err != nil {
@@ -233,7 +246,7 @@ func (g *gateway) handler(hosts map[string]bool, log *slog.Logger) http.Handler 
 	all := http.NewServeMux()
 	g.health.register(all)
 	all.Handle("/", onlyHosts(hosts, mux))
-	return withRequestID(g.health.leaving(closeChunked(all)))
+	return withRequestID(g.proxies.addressed(g.health.leaving(closeChunked(all))))
 }
 
 // redisLog passes on what the Redis client has to say, which is of connections.

@@ -66,6 +66,12 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.G
 			t.write(w, media, &graphql.Response{Errors: gqlerror.List{err}})
 		}
 	}()
+	leave, err := t.admit(ctx)
+	if err != nil {
+		t.turnAway(w, out, err)
+		return
+	}
+	defer leave()
 	params.Headers = r.Header
 	op, refused := exec.CreateOperationContext(ctx, params)
 	out.of(op)
@@ -89,7 +95,7 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.G
 	if resp == nil {
 		resp = &graphql.Response{Errors: gqlerror.List{{
 			Message:    fmt.Sprintf("The operation took longer than %s.", t.Limits.Time),
-			Extensions: map[string]any{"code": problem.Timeout},
+			Extensions: map[string]any{"code": problem.Timeout, "limit": limitTime},
 		}}}
 	}
 	out.became(op, resp)
@@ -97,9 +103,13 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.G
 }
 
 // refuse answers a request that does not become an operation that runs.
-func (transport) refuse(w http.ResponseWriter, out *Outcome, status int, message string) {
-	out.Refused = problem.BadRequest
-	problem.Write(w, status, problem.BadRequest, message)
+func (t transport) refuse(w http.ResponseWriter, out *Outcome, status int, message string) {
+	code := problem.BadRequest
+	if status == http.StatusRequestEntityTooLarge || status == http.StatusRequestURITooLong {
+		code, out.Limit = problem.LimitExceeded, limitBody
+	}
+	out.Refused = code
+	problem.Refuse(w, status, &problem.Error{Code: code, Message: message, Limit: out.Limit, Most: int(t.Limits.BodyBytes)})
 }
 
 // capped keeps the number of request errors within the limit: validation can find
@@ -171,8 +181,12 @@ func (t transport) member(out *bytes.Buffer, name string, value any) {
 // As application/json a well-formed request is answered with 200, for old clients;
 // an operation that ran is answered with 200 in any case.
 func statusOf(media string, resp *graphql.Response) int {
-	if resp.Data != nil || media == mediaJSON || len(resp.Errors) == 0 {
+	if resp.Data != nil || len(resp.Errors) == 0 {
 		return http.StatusOK
 	}
-	return codeOf(resp.Errors[0]).Status()
+	code := codeOf(resp.Errors[0])
+	if media == mediaJSON && code != problem.RateLimited { // which is about requests, not about this one's text
+		return http.StatusOK
+	}
+	return code.Status()
 }
