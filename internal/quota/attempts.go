@@ -117,7 +117,7 @@ func (a *Attempts) keys(ctx context.Context, account string) []string {
 
 func (a *Attempts) from(ctx context.Context) string {
 	if r := requestOf(ctx); r != nil {
-		return neighbourhood(r.address)
+		return neighbourhood(r.address).String()
 	}
 	return "" // all that is not a request together
 }

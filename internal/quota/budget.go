@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"net/netip"
 	"strconv"
 	"sync"
 	"time"
@@ -39,14 +40,14 @@ type Budget struct {
 	now    func() time.Time
 
 	mu      sync.Mutex
-	callers map[string]*lease
+	callers map[caller]*lease
 	sweepAt int
 	asleep  time.Time // until when Redis is left alone for guests
 }
 
 // NewBudget makes a budget. now is the clock, time.Now outside of tests.
 func NewBudget(shared Shared, now func() time.Time) *Budget {
-	return &Budget{shared: shared, now: now, callers: map[string]*lease{}, sweepAt: fewest}
+	return &Budget{shared: shared, now: now, callers: map[caller]*lease{}, sweepAt: fewest}
 }
 
 // Payer is who pays for an operation.
@@ -55,6 +56,19 @@ type Payer struct {
 	Session string
 	// Points is what they may spend in a minute. Nothing is charged when it is zero.
 	Points int
+}
+
+// caller is a payer as budgets tell them apart: a session, or the address of guests.
+type caller struct {
+	session string
+	address netip.Addr
+}
+
+func (c caller) String() string {
+	if c.session != "" {
+		return c.session
+	}
+	return "guest " + c.address.String()
 }
 
 // lease is what a gateway holds of a caller's budget.
@@ -83,9 +97,9 @@ func (b *Budget) Charge(ctx context.Context, p Payer, cost int) error {
 			Message: fmt.Sprintf("The operation costs %d points, and %d are all that can be spent in a minute.", cost, p.Points),
 		}
 	}
-	who := p.Session
-	if who == "" {
-		who = "guest " + neighbourhood(r.address)
+	who := caller{session: p.Session}
+	if p.Session == "" {
+		who.address = neighbourhood(r.address)
 	}
 	l := b.lease(who)
 	l.mu.Lock()
@@ -125,7 +139,7 @@ func (l *lease) at(now time.Time, points int) (left time.Duration) {
 }
 
 // lease is what is held for a caller.
-func (b *Budget) lease(who string) *lease {
+func (b *Budget) lease(who caller) *lease {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if l, ok := b.callers[who]; ok {
@@ -141,9 +155,9 @@ func (b *Budget) lease(who string) *lease {
 
 // phaseOf spreads the windows of callers over time, so that not all of them come to Redis at once. It is the same in
 // all gateways.
-func phaseOf(who string) int64 {
+func phaseOf(who caller) int64 {
 	h := fnv.New32a()
-	h.Write([]byte(who))
+	h.Write([]byte(who.String()))
 	return int64(h.Sum32()) % window.Milliseconds()
 }
 
@@ -162,7 +176,7 @@ func (b *Budget) sweep() {
 }
 
 // take adds to a lease what Redis grants: a part of the budget, or more when the operation needs more.
-func (b *Budget) take(ctx context.Context, l *lease, who string, p Payer, need int) error {
+func (b *Budget) take(ctx context.Context, l *lease, who caller, p Payer, need int) error {
 	guest := p.Session == ""
 	if guest && b.sleeping() {
 		l.left, l.rest = l.points, 0
@@ -170,7 +184,7 @@ func (b *Budget) take(ctx context.Context, l *lease, who string, p Payer, need i
 	}
 	ctx, cancel := context.WithTimeout(ctx, leaseLimit)
 	defer cancel()
-	key := b.shared.name("cost", strconv.FormatInt(l.window, 10), who)
+	key := b.shared.name("cost", strconv.FormatInt(l.window, 10), who.String())
 	reply, err := takeScript.Run(ctx, b.shared.Redis, []string{key},
 		l.points, need, max(need, l.points/leases), (2 * window).Milliseconds()).Int64Slice()
 	if err == nil && len(reply) != 2 {

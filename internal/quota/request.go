@@ -2,7 +2,6 @@ package quota
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -32,22 +31,31 @@ func requestOf(ctx context.Context) *request {
 }
 
 // neighbourhood is what counts as one address: of IPv6 the first 64 bits, as a household has them all.
-func neighbourhood(a netip.Addr) string {
+func neighbourhood(a netip.Addr) netip.Addr {
 	a = a.Unmap().WithZone("")
 	if a.Is6() {
 		p, _ := a.Prefix(64) // of an address that has more bits than that
-		return p.Addr().String()
+		return p.Addr()
 	}
-	return a.String()
+	return a
 }
+
+// The headers of a budget, written as net/http writes names, so that it need not write them anew each time.
+const (
+	headerPolicy = "Ratelimit-Policy"
+	headerState  = "Ratelimit"
+)
 
 // tell writes the state of a budget into the answer (draft-ietf-httpapi-ratelimit-headers-10). An answer that has begun
 // has no place for it any more.
 func (r *request) tell(policy string, left int, reset time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.header.Set("RateLimit-Policy", policy)
-	r.header.Set("RateLimit", fmt.Sprintf(`"cost";r=%d;t=%d`, left, seconds(reset)))
+	state := make([]byte, 0, 48)
+	state = strconv.AppendInt(append(state, `"cost";r=`...), int64(left), 10)
+	state = strconv.AppendInt(append(state, `;t=`...), int64(seconds(reset)), 10)
+	r.header.Set(headerPolicy, policy)
+	r.header.Set(headerState, string(state))
 }
 
 // retry says in the answer's headers when to try again (RFC 9110, section 10.2.3).

@@ -50,12 +50,18 @@ func (r *Running) Enter(session string) (leave func(), err error) {
 	if session != "" {
 		r.sessions[session]++
 	}
-	return sync.OnceFunc(func() { r.leave(session) }), nil
+	left := false
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if !left {
+			left = true
+			r.leave(session)
+		}
+	}, nil
 }
 
 func (r *Running) leave(session string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.all--
 	if session == "" {
 		return
