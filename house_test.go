@@ -41,6 +41,7 @@ var arrows = map[string][]string{
 	"internal/manifest":          {"internal/strictjson"},
 	"internal/metrics":           {"auth", "auth/policy", "internal/engine", "internal/problem"},
 	"internal/problem":           {},
+	"internal/quota":             {"internal/problem"},
 	"internal/relay":             {},
 	"internal/scalar":            {},
 	"internal/store":             {"auth/policy", "graph/model", "internal/identity", "internal/problem", "internal/relay", "internal/scalar", "internal/upstream"},
@@ -49,7 +50,7 @@ var arrows = map[string][]string{
 	"internal/strictjson":        {},
 	"internal/tracing":           {"auth", "internal/engine", "internal/problem"},
 	"internal/upstream":          {"auth/policy", "graph/model", "internal/problem", "internal/scalar"},
-	"resolvers":                  {"auth", "auth/policy", "graph", "graph/model", "internal/engine", "internal/identity", "internal/problem", "internal/relay", "internal/scalar", "internal/upstream"},
+	"resolvers":                  {"auth", "auth/policy", "graph", "graph/model", "internal/engine", "internal/identity", "internal/problem", "internal/quota", "internal/relay", "internal/scalar", "internal/upstream"},
 	"web":                        {},
 	"internal/engine/enginetest": {"*"}, // a schema for tests alone
 }

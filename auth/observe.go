@@ -38,6 +38,7 @@ const (
 	Ended       Result = "ended"   // the session is over
 	Reused      Result = "reused"  // a refresh token came twice, and its session was ended
 	Refused     Result = "refused" // such as for a wrong password
+	Limited     Result = "limited" // for there were too many attempts before
 	Unavailable Result = "unavailable"
 	Failed      Result = "failed" // for a reason that is not shown
 )
@@ -67,6 +68,8 @@ func resultOf(err error) Result {
 		return Ended
 	case errors.Is(err, session.ErrUnavailable), code == problem.Unavailable:
 		return Unavailable
+	case code == problem.RateLimited:
+		return Limited
 	case code == problem.Internal:
 		return Failed
 	}

@@ -42,7 +42,7 @@ func Presenter(log *slog.Logger) graphql.ErrorPresenterFunc {
 			p.InputPath = input
 		}
 		out.Message = p.Message
-		out.Extensions = map[string]any{"code": p.Code}
+		out.Extensions = p.Extensions()
 		if p.Code == problem.BadUserInput && len(p.InputPath) > 0 {
 			out.Extensions["inputPath"] = p.InputPath
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/fieldgate/fieldgate/graph"
 	"github.com/fieldgate/fieldgate/internal/engine"
 	"github.com/fieldgate/fieldgate/internal/identity"
+	"github.com/fieldgate/fieldgate/internal/quota"
 	"github.com/fieldgate/fieldgate/internal/relay"
 	"github.com/fieldgate/fieldgate/internal/upstream"
 )
@@ -25,6 +26,7 @@ type Root struct {
 	Auth     *auth.Service
 	Matrix   *policy.Matrix
 	Cursors  *relay.Cursors
+	Attempts *quota.Attempts
 }
 
 // Query resolves the fields of Query.

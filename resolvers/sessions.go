@@ -10,6 +10,7 @@ import (
 	"github.com/fieldgate/fieldgate/graph/model"
 	"github.com/fieldgate/fieldgate/internal/identity"
 	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/fieldgate/fieldgate/internal/quota"
 	"github.com/fieldgate/fieldgate/internal/relay"
 )
 
@@ -22,7 +23,7 @@ func (r mutation) SignIn(ctx context.Context, input model.SignInInput) (*model.S
 }
 
 func (r mutation) RefreshSession(ctx context.Context, input model.RefreshSessionInput) (*model.RefreshSessionPayload, error) {
-	tokens, err := r.Auth.Refresh(ctx, input.RefreshToken)
+	tokens, err := r.refresh(ctx, input.RefreshToken)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +51,7 @@ func (r mutation) RefreshCookies(ctx context.Context) (*model.CookieSessionPaylo
 	if err != nil {
 		return nil, err
 	}
-	tokens, err := r.Auth.Refresh(ctx, cookies.Refresh())
+	tokens, err := r.refresh(ctx, cookies.Refresh())
 	if errors.Is(err, auth.ErrSessionEnded) {
 		cookies.Clear()
 	}
@@ -60,8 +61,18 @@ func (r mutation) RefreshCookies(ctx context.Context) (*model.CookieSessionPaylo
 	return handOver(cookies, tokens), nil
 }
 
+func (r mutation) refresh(ctx context.Context, token string) (auth.Tokens, error) {
+	if err := r.Attempts.Address(ctx, quota.Refresh); err != nil {
+		return auth.Tokens{}, err
+	}
+	return r.Auth.Refresh(ctx, token)
+}
+
 func (r mutation) signIn(ctx context.Context, input model.SignInInput) (auth.Tokens, error) {
 	return r.Auth.SignIn(ctx, func(ctx context.Context) (string, error) {
+		if err := r.Attempts.Address(ctx, quota.SignIn); err != nil {
+			return "", err
+		}
 		member, err := r.Identity.Authenticate(ctx, input.Email, input.Password)
 		return member.SID, err
 	}, clientOf(ctx))

@@ -6,6 +6,7 @@ import (
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/graph/model"
 	"github.com/fieldgate/fieldgate/internal/identity"
+	"github.com/fieldgate/fieldgate/internal/quota"
 )
 
 func (r account) Users(ctx context.Context, _ *model.Account, first *int, after *string, email *string, role *model.Role) (*model.UserConnection, error) {
@@ -44,6 +45,9 @@ func (r mutation) SetUserRoles(ctx context.Context, input model.SetUserRolesInpu
 }
 
 func (r mutation) AcceptInvitation(ctx context.Context, input model.AcceptInvitationInput) (*model.AcceptInvitationPayload, error) {
+	if err := r.Attempts.Address(ctx, quota.AcceptInvitation); err != nil {
+		return nil, err
+	}
 	email, err := r.Identity.Accept(ctx, input.Token, input.Password)
 	if err != nil {
 		return nil, err

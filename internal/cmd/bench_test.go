@@ -68,6 +68,7 @@ func handlerFor(b *testing.B, caller string) (http.Handler, string) {
 	s := serve{
 		Listen: "127.0.0.1:0", Data: demoData(b), RedisURL: os.Getenv("FIELDGATE_TEST_REDIS_URL"),
 		Denials: "each", Demo: "auto", DemoPassword: password, Introspection: "role",
+		limitFlags: defaultFlags(b).limitFlags,
 	}
 	log := slog.New(slog.DiscardHandler)
 	g, err := open(b.Context(), s, engine.DefaultLimits(), log)

@@ -73,7 +73,7 @@ func (c client) do(query string, variables vars) answer {
 	c.p.t.Helper()
 	for tries := 0; ; tries++ {
 		a := c.try(query, variables)
-		harmless := a.status == http.StatusServiceUnavailable || !strings.HasPrefix(query, "mutation") || strings.Contains(query, "signIn")
+		harmless := a.status == http.StatusServiceUnavailable || !strings.HasPrefix(query, "mutation") || strings.Contains(query, "signIn") || strings.Contains(query, "acceptInvitation")
 		if a.code() != "SERVICE_UNAVAILABLE" || !harmless || tries == 5 {
 			return a
 		}

@@ -51,6 +51,8 @@ type gateway struct {
 	graphiql      string // --graphiql
 	redis         redis.UniversalClient
 	crossOrigin   *crossOrigin
+	quotas        *quotas
+	proxies       proxies
 
 	demo     bool
 	password string // of the demo users
@@ -103,7 +105,10 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 		return nil, err
 	}
 	g.closers = append(g.closers, db.Close)
-	sessions, err := g.sessions(ctx, s.RedisURL, log)
+	if g.proxies, err = s.proxyFlags.proxies(); err != nil {
+		return nil, err
+	}
+	sessions, err := g.sessions(ctx, s.RedisURL, s.sessionOptions(), log)
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +130,12 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 		return member.Account, member.Roles, err
 	}, log)
 	g.observer.watchSessions(g.auth)
+	quotaKey, err := g.keys.Derive("fieldgate quotas")
+	if err != nil {
+		return nil, err
+	}
+	g.quotas = s.limitFlags.quotas(g.redis, quotaKey, g.observer)
+	g.identity.Limit(g.quotas.attempts)
 	if err := g.fill(ctx, s, db); err != nil {
 		return nil, err
 	}
@@ -139,7 +150,7 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 	bus := events.NewBus(g.redis, log)
 	g.liven(s.demoFlags, db, bus, log)
 	root := &resolvers.Root{
-		Upstream: db, Events: bus, Users: db, Identity: g.identity, Auth: g.auth, Matrix: matrix, Cursors: cursors,
+		Upstream: db, Events: bus, Users: db, Identity: g.identity, Auth: g.auth, Matrix: matrix, Cursors: cursors, Attempts: g.quotas.attempts,
 	}
 	views := engine.NewViews(engine.Introspection(s.Introspection), schema, table)
 	g.schema = serveSchema(views, table, noSchema, log)
@@ -156,6 +167,8 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 		Log:     log,
 		Denials: engine.Denials(s.Denials),
 		Limits:  limits,
+		Admit:   g.quotas.admit,
+		Charge:  g.quotas.charge,
 		Once: []string{
 			"Mutation.signIn", "Mutation.refreshSession", "Mutation.signInWithCookies", "Mutation.refreshCookies",
 			"Mutation.acceptInvitation",
@@ -194,7 +207,7 @@ func (g *gateway) lock(ctx context.Context, folder string, alone bool) error {
 }
 
 // sessions opens the session store, on a Redis or on one inside this process.
-func (g *gateway) sessions(ctx context.Context, url string, log *slog.Logger) (*session.Store, error) {
+func (g *gateway) sessions(ctx context.Context, url string, options session.Options, log *slog.Logger) (*session.Store, error) {
 	redis.SetLogger(redisLog{log})
 	var client redis.UniversalClient
 	if url == "" {
@@ -214,7 +227,7 @@ func (g *gateway) sessions(ctx context.Context, url string, log *slog.Logger) (*
 	}
 	g.redis = client
 	g.observer.watchRedis(client)
-	sessions := session.New(client, time.Now, session.Options{})
+	sessions := session.New(client, time.Now, options)
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	if err := sessions.Start(ctx); err != nil {
@@ -250,7 +263,7 @@ func (g *gateway) handler(hosts map[string]bool, log *slog.Logger) http.Handler 
 	all := http.NewServeMux()
 	g.health.register(all)
 	all.Handle("/", onlyHosts(hosts, mux))
-	return withRequestID(withHeaders(g.health.leaving(closeChunked(all))))
+	return withRequestID(g.proxies.addressed(withHeaders(g.health.leaving(closeChunked(all)))))
 }
 
 // redisLog passes on what the Redis client has to say, which is of connections.

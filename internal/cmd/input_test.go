@@ -177,7 +177,7 @@ func TestLimits(t *testing.T) {
 	}
 	for _, c := range []struct{ name, query, code string }{
 		{"fragments that double", fragments.String(), ""},
-		{"too many tokens", "{ account { " + strings.Repeat("sid ", 1000) + "} }", "GRAPHQL_PARSE_FAILED"},
+		{"too many tokens", "{ account { " + strings.Repeat("sid ", 1000) + "} }", "LIMIT_EXCEEDED"},
 		{"too many aliases", "{ account { " + aliases.String() + "} }", "LIMIT_EXCEEDED"},
 		{"too deep", "{ __schema { types { " + strings.Repeat("fields { type { ", 12) + "name" + strings.Repeat(" } }", 12) + " } } }", "GRAPHQL_VALIDATION_FAILED"},
 		{"too much", `{ account { a: calls(first: 1000) { edges { node { ...c } } } b: calls(first: 1000) { edges { node { ...c } } }
@@ -241,7 +241,7 @@ func TestBadRequests(t *testing.T) {
 		{"a member given twice", "POST", `{"query": "{ viewer { sid } }", "query": "{ account { sid } }"}`, nil, 400, "BAD_REQUEST"},
 		{"text that is not UTF-8", "POST", "{\"query\": \"{ viewer { sid } } # \xff\"}", nil, 400, "BAD_REQUEST"},
 		{"a way of listing denials that there is not", "POST", `{"query": "{ viewer { sid } }", "extensions": {"denials": "never"}}`, nil, 400, "BAD_REQUEST"},
-		{"a body too large", "POST", `{"query": "{ viewer { sid } } #` + strings.Repeat("x", 300<<10) + `"}`, nil, 413, "BAD_REQUEST"},
+		{"a body too large", "POST", `{"query": "{ viewer { sid } } #` + strings.Repeat("x", 300<<10) + `"}`, nil, 413, "LIMIT_EXCEEDED"},
 		{"a form", "POST", "query={viewer{sid}}", header("Content-Type", "application/x-www-form-urlencoded"), 415, "BAD_REQUEST"},
 		{"a form with a file", "POST", good, header("Content-Type", "multipart/form-data; boundary=x"), 415, "BAD_REQUEST"},
 		{"plain text", "POST", good, header("Content-Type", "text/plain"), 415, "BAD_REQUEST"},

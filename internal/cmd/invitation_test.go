@@ -86,7 +86,7 @@ func TestInvitationTellsNothing(t *testing.T) {
 // TestInvitationOnce has twenty accept one invitation at the same time: the password is
 // that of the one who was answered so.
 func TestInvitationOnce(t *testing.T) {
-	p := startDemo(t)
+	p := startDemo(t, "--limit-sign-in-failures", "100")
 	token := p.invite(owner)
 	answers := make([]answer, 20)
 	var wait sync.WaitGroup

@@ -128,7 +128,7 @@ func TestMetrics(t *testing.T) {
 	})
 	t.Run("a limit", func(t *testing.T) {
 		counts(t, func() { who.try(`{ `+manyAliases(40)+`}`, nil) }, map[string]float64{
-			request("query", 400): 1, checked: 1, refused("LIMIT_EXCEEDED"): 1,
+			request("query", 400): 1, checked: 1, refused("LIMIT_EXCEEDED"): 1, `limits_exceeded_total{limit="aliases"}`: 1,
 		})
 	})
 	t.Run("a token that is none", func(t *testing.T) {

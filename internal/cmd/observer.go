@@ -10,6 +10,7 @@ import (
 	"github.com/fieldgate/fieldgate/internal/engine"
 	"github.com/fieldgate/fieldgate/internal/metrics"
 	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/fieldgate/fieldgate/internal/quota"
 	"github.com/fieldgate/fieldgate/internal/tracing"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -26,7 +27,7 @@ type observer struct {
 func (s serve) newObserver(ctx context.Context, log *slog.Logger) (o *observer, err error) {
 	o = &observer{log: log}
 	if s.MetricsListen != "" {
-		o.metrics = metrics.New()
+		o.metrics = metrics.New(append(engine.LimitNames(), quota.LimitNames()...)...)
 	}
 	o.traces, err = startTracing(ctx, log)
 	return o, err

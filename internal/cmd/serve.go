@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -9,8 +10,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/fieldgate/fieldgate/internal/engine"
 )
 
 // serve is the command serve and its configuration.
@@ -24,6 +23,9 @@ type serve struct {
 	demoFlags
 	documentFlags
 	corsFlags
+	sessionFlags     `group:"Limits:"`
+	proxyFlags       `group:"Limits:"`
+	limitFlags       `group:"Limits:"`
 	Listen           string   `help:"The address to listen on." default:"127.0.0.1:8080" env:"FIELDGATE_LISTEN"`
 	Data             string   `help:"The folder of the database and the keys." default:"./data" type:"path" env:"FIELDGATE_DATA"`
 	RedisURL         string   `help:"The Redis that holds the sessions, such as redis://localhost:6379/0. Without one, sessions are kept in this process and end with it." placeholder:"URL" env:"FIELDGATE_REDIS_URL" xor:"redis"`
@@ -38,8 +40,12 @@ type serve struct {
 	LogLevel         string   `help:"What is logged: ${enum}." enum:"debug,info,warn,error" default:"info" env:"FIELDGATE_LOG_LEVEL"`
 }
 
-// maxHeader bounds the headers of a request.
-const maxHeader = 16 << 10
+const (
+	// maxHeader bounds the headers of a request.
+	maxHeader = 16 << 10
+	// writeTimeout bounds how long an answer takes, from the end of the request's headers on.
+	writeTimeout = 30 * time.Second
+)
 
 // Run serves until ctx ends, and then lets the requests that are under way end.
 func (s serve) Run(ctx context.Context, o output) error {
@@ -54,7 +60,7 @@ func (s serve) Run(ctx context.Context, o output) error {
 	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
 		return fmt.Errorf("--listen takes HOST:PORT, such as 127.0.0.1:8080: %w", err)
 	}
-	if err := s.drainFlags.check(); err != nil {
+	if err := errors.Join(s.drainFlags.check(), s.sessionFlags.check(), s.limitFlags.check()); err != nil {
 		return err
 	}
 	if err := s.demoFlags.check(); err != nil {
@@ -69,7 +75,7 @@ func (s serve) Run(ctx context.Context, o output) error {
 		return fmt.Errorf("the gateway cannot listen on %s (--listen): %w", s.Listen, err)
 	}
 	defer listener.Close()
-	g, err := open(ctx, s, engine.DefaultLimits(), log)
+	g, err := open(ctx, s, s.limitFlags.ofEngine(), log)
 	if err != nil {
 		return err
 	}
@@ -93,7 +99,7 @@ func (s serve) until(ctx context.Context, g *gateway, listener net.Listener, log
 		Handler:           g.handler(s.hosts(), log),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      30 * time.Second,
+		WriteTimeout:      writeTimeout,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),

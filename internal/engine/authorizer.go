@@ -35,6 +35,9 @@ func (a authorizer) MutateOperationContext(ctx context.Context, op *graphql.Oper
 	if err != nil {
 		return a.present(ctx, err)
 	}
+	if err := a.charge(ctx, d); err != nil {
+		return a.present(ctx, err)
+	}
 	op.Stats.SetExtension(decisionKey, d)
 	return nil
 }
@@ -61,9 +64,13 @@ func (a authorizer) decide(ctx context.Context, op *graphql.OperationContext) (*
 	if err := checkVariables(a.schema, op.Operation, op.Variables); err != nil {
 		return nil, err
 	}
+	limits := a.Limits
+	if trusted(op) {
+		limits = limits.forTrusted()
+	}
 	grants := a.Table.Grants(a.Caller(ctx))
 	w := walk{
-		schema: a.schema, table: a.Table, grants: grants, typeOf: a.TypeOf, vars: op.Variables, limits: a.Limits,
+		schema: a.schema, table: a.Table, grants: grants, typeOf: a.TypeOf, vars: op.Variables, limits: limits,
 		once: a.Once, lists: a.Lists, sizes: a.sizes, views: a.Views, doc: op.Doc, inputs: map[input]verdict{},
 		counts: a.counts(),
 	}
@@ -79,6 +86,7 @@ func (a authorizer) decide(ctx context.Context, op *graphql.OperationContext) (*
 		root:     root,
 		inputs:   w.inputs,
 		counts:   w.counts,
+		cost:     w.costs.sum,
 		views:    a.Views,
 	}, nil
 }
@@ -123,6 +131,9 @@ func (a authorizer) InterceptResponse(ctx context.Context, next graphql.Response
 	}
 	resp := next(ctx)
 	if stream {
+		if resp != nil {
+			resp = a.chargeEvent(ctx, d, resp)
+		}
 		resp = a.ofEvent(ctx, d, resp)
 	}
 	if resp != nil {

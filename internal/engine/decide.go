@@ -50,21 +50,41 @@ func (w *walk) operation(op *ast.OperationDefinition) (*selections, error) {
 	if root == nil {
 		return nil, problem.New(problem.ValidationFailed, fmt.Sprintf("The schema has no %s.", op.Operation))
 	}
+	if countDirectives(w.doc) > w.limits.Directives {
+		return nil, problem.Exceeded(limitDirectives, w.limits.Directives, "directives")
+	}
 	w.costs.most = w.limits.Cost
 	all, err := w.object(root, []ast.SelectionSet{op.SelectionSet}, place{depth: 1, objects: 1})
 	if err != nil {
 		return nil, err
 	}
 	if len(all.fields) > w.limits.RootFields {
-		return nil, exceeded("root fields", w.limits.RootFields)
+		return nil, problem.Exceeded(limitRootFields, w.limits.RootFields, "root fields")
+	}
+	if introspections(all) > w.limits.Introspections {
+		return nil, problem.Exceeded(limitIntrospections, w.limits.Introspections, "fields __schema and __type")
 	}
 	if op.Operation == ast.Subscription && len(all.fields) != 1 { // GraphQL, section 5.2.3.1
 		return nil, problem.New(problem.ValidationFailed, "A subscription selects one root field.")
 	}
 	if w.signIns(all) > 1 {
-		return nil, problem.New(problem.LimitExceeded, "An operation signs in, refreshes or accepts an invitation once.")
+		return nil, &problem.Error{
+			Code: problem.LimitExceeded, Limit: limitOnce, Most: 1,
+			Message: "An operation signs in, refreshes or accepts an invitation once.",
+		}
 	}
 	return all, nil
+}
+
+// introspections counts the root fields that ask for the schema.
+func introspections(root *selections) int {
+	n := 0
+	for _, s := range root.fields {
+		if s.name == "__schema" || s.name == "__type" {
+			n++
+		}
+	}
+	return n
 }
 
 // signIns counts the root fields of which an operation has one at most.
@@ -213,20 +233,20 @@ func (w *walk) refusal(coordinate string, check policy.Check) *refusal {
 func (w *walk) charge(f *ast.Field, at place) error {
 	w.selections++
 	if w.selections > w.limits.Selections {
-		return exceeded("fields", w.limits.Selections)
+		return problem.Exceeded(limitSelections, w.limits.Selections, "fields")
 	}
 	if f.Alias != f.Name {
 		w.aliases++
 	}
 	if w.aliases > w.limits.Aliases {
-		return exceeded("aliases", w.limits.Aliases)
+		return problem.Exceeded(limitAliases, w.limits.Aliases, "aliases")
 	}
-	depth := w.limits.Depth
+	limit, depth := limitDepth, w.limits.Depth
 	if at.introspection {
-		depth = w.limits.Introspection
+		limit, depth = limitIntrospection, w.limits.Introspection
 	}
 	if at.depth > depth {
-		return exceeded("levels", depth)
+		return problem.Exceeded(limit, depth, "levels")
 	}
 	return w.spend(at.objects)
 }
@@ -236,8 +256,10 @@ func (w *walk) spend(cost int) error {
 	if w.costs.add(cost) {
 		return nil
 	}
-	return problem.New(problem.LimitExceeded, fmt.Sprintf(
-		"The answer could have more than %d fields. Ask for smaller pages or fewer fields.", w.limits.Cost))
+	return &problem.Error{
+		Code: problem.LimitExceeded, Limit: limitCost, Most: w.limits.Cost,
+		Message: fmt.Sprintf("The answer could have more than %d fields. Ask for smaller pages or fewer fields.", w.limits.Cost),
+	}
 }
 
 // size is how many objects the field's value may have for each object it is asked of.

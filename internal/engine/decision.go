@@ -25,6 +25,7 @@ type Decision struct {
 	inputs   map[input]verdict
 	views    *Views
 	counts   *counts
+	cost     int                  // how many fields the answer may have, as Limits.Cost counts them
 	failed   map[problem.Code]int // the errors of what ran, but for denials
 
 	mu  sync.Mutex

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/klauspost/compress/gzhttp"
 	"github.com/klauspost/compress/gzip"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -117,8 +118,12 @@ func (t transport) member(out *bytes.Buffer, name string, value any) {
 // As application/json a well-formed request is answered with 200, for old clients;
 // an operation that ran is answered with 200 in any case.
 func statusOf(media string, resp *graphql.Response) int {
-	if resp.Data != nil || media == mediaJSON || len(resp.Errors) == 0 {
+	if resp.Data != nil || len(resp.Errors) == 0 {
 		return http.StatusOK
 	}
-	return codeOf(resp.Errors[0]).Status()
+	code := codeOf(resp.Errors[0])
+	if media == mediaJSON && code != problem.RateLimited { // which is about requests, not about this one's text
+		return http.StatusOK
+	}
+	return code.Status()
 }

@@ -150,7 +150,7 @@ func present(ctx context.Context, err error) *gqlerror.Error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		p = problem.New(problem.Timeout, "It took too long.")
 	}
-	return &gqlerror.Error{Message: p.Message, Path: graphql.GetPath(ctx), Extensions: map[string]any{"code": p.Code}}
+	return &gqlerror.Error{Message: p.Message, Path: graphql.GetPath(ctx), Extensions: p.Extensions()}
 }
 
 // gateway is the handler under test and one who asks it.

@@ -18,7 +18,7 @@ import (
 )
 
 // Config is what the engine needs to know. Every part is required but
-// Once, Lists, Documents, Observer and Origins.
+// Once, Lists, Documents, Admit, Charge, Observer and Origins.
 type Config struct {
 	Table *policy.Table
 	// Views are what introspection shows.
@@ -41,6 +41,12 @@ type Config struct {
 	Lists map[string]int
 	// Documents are those that requests may name. It may be empty.
 	Documents Documents
+	// Admit lets an operation begin, before it is parsed, unless too many are under way; the function that it gives is
+	// called when it is over. Its errors are *problem.Error. It may be nil.
+	Admit func(context.Context) (over func(), err error)
+	// Charge has the caller pay what an operation costs, before anything of it runs: about as many points as its answer
+	// may have fields. A subscription pays for each event too. Its errors are *problem.Error. It may be nil.
+	Charge func(ctx context.Context, cost int) error
 	// Observer is told what becomes of requests. It may be nil.
 	Observer Observer
 	// Streams is for subscriptions and WebSockets.
@@ -97,7 +103,7 @@ func NewHandler(es *Sealed, cfg Config) (*Handler, error) {
 	srv.SetParserTokenLimit(cfg.Limits.Tokens)
 	srv.SetValidationRulesFn(quietRules)
 	srv.SetDisableSuggestion(true)
-	srv.SetErrorPresenter(cfg.Present)
+	srv.SetErrorPresenter(cfg.presenter())
 	srv.SetRecoverFunc(func(_ context.Context, p any) error { return cfg.panicked(p) })
 	if err := probe(srv, cfg); err != nil {
 		return nil, err

@@ -81,6 +81,12 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.G
 			t.once(w, r, media, op, &graphql.Response{Errors: gqlerror.List{err}})
 		}
 	}()
+	leave, err := t.admit(ctx)
+	if err != nil {
+		t.turnAway(w, out, err)
+		return
+	}
+	defer leave()
 	params.Headers = r.Header
 	op, refused := exec.CreateOperationContext(ctx, params)
 	out.of(op)
@@ -100,6 +106,7 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.G
 			t.refuse(w, out, http.StatusBadRequest, "A subscription is answered by a stream: send Accept: "+mediaStream+".")
 			return
 		}
+		leave() // it waits more than it works
 		t.subscribe(w, r, exec, op, out)
 		return
 	}
@@ -127,9 +134,13 @@ func failure(code problem.Code, message string) *graphql.Response {
 }
 
 // refuse answers a request that does not become an operation that runs.
-func (transport) refuse(w http.ResponseWriter, out *Outcome, status int, message string) {
-	out.Refused = problem.BadRequest
-	problem.Write(w, status, problem.BadRequest, message)
+func (t transport) refuse(w http.ResponseWriter, out *Outcome, status int, message string) {
+	code := problem.BadRequest
+	if status == http.StatusRequestEntityTooLarge || status == http.StatusRequestURITooLong {
+		code, out.Limit = problem.LimitExceeded, limitBody
+	}
+	out.Refused = code
+	problem.Refuse(w, status, &problem.Error{Code: code, Message: message, Limit: out.Limit, Most: int(t.Limits.BodyBytes)})
 }
 
 // capped keeps the number of request errors within the limit: validation can find

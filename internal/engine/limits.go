@@ -1,15 +1,14 @@
 package engine
 
 import (
-	"fmt"
+	"math"
 	"time"
 
-	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// Limits bounds what one operation may ask for. The zero value of a limit allows
-// nothing; DefaultLimits has the figures that the gateway starts with.
+// Limits bounds what one operation may ask for, and how much goes on at once. The zero
+// value of a limit allows nothing; DefaultLimits has the figures that the gateway starts with.
 type Limits struct {
 	BodyBytes int64 // of a request's body, or of its query string
 	Tokens    int   // of the document: validation is quadratic in them
@@ -17,37 +16,103 @@ type Limits struct {
 	Depth, Introspection int
 	Aliases              int
 	RootFields           int
+	// Directives are counted as the document has them, whatever they apply to.
+	Directives int
+	// Introspections is how many root fields begin with __schema or __type.
+	Introspections int
 	// Selections is how many fields the operation has once its fragments are
 	// written out, counted for each concrete type that they may turn up on.
 	Selections int
 	// Cost is how many fields an answer may have, lists taken at the size asked for.
 	Cost          int
-	RequestErrors int           // of parsing and validation, in one answer
-	Time          time.Duration // for one operation that is no subscription
-	Sockets       SocketLimits
+	RequestErrors int // of parsing and validation, in one answer
+	// Time is for one operation that is no subscription, and for a subscription to begin.
+	Time    time.Duration
+	Sockets SocketLimits
 }
 
 // DefaultLimits lets through the full introspection query, what Relay generates
 // and a dashboard of ten lists.
 func DefaultLimits() Limits {
 	return Limits{
-		BodyBytes:     256 << 10,
-		Tokens:        1000,
-		Depth:         15,
-		Introspection: 20,
-		Aliases:       30,
-		RootFields:    20,
-		Selections:    1000,
-		Cost:          100_000,
-		RequestErrors: 10,
-		Time:          10 * time.Second,
-		Sockets:       DefaultSocketLimits(),
+		BodyBytes:      256 << 10,
+		Tokens:         1000,
+		Depth:          15,
+		Introspection:  20,
+		Aliases:        30,
+		RootFields:     20,
+		Directives:     30,
+		Introspections: 2,
+		Selections:     1000,
+		Cost:           100_000,
+		RequestErrors:  10,
+		Time:           10 * time.Second,
+		Sockets:        DefaultSocketLimits(),
 	}
 }
 
-// exceeded says which limit an operation passes.
-func exceeded(what string, most int) error {
-	return problem.New(problem.LimitExceeded, fmt.Sprintf("The operation has more %s than the %d that are allowed.", what, most))
+// forTrusted leaves out what only guards against documents that strangers write.
+func (l Limits) forTrusted() Limits {
+	const any = math.MaxInt
+	l.Tokens, l.Depth, l.Introspection, l.Aliases, l.RootFields, l.Directives, l.Selections = any, any, any, any, any, any, any
+	return l
+}
+
+// The names of limits, in the extensions of errors and in figures.
+const (
+	limitBody           = "body"
+	limitTokens         = "tokens"
+	limitDepth          = "depth"
+	limitIntrospection  = "introspection_depth"
+	limitAliases        = "aliases"
+	limitRootFields     = "root_fields"
+	limitDirectives     = "directives"
+	limitIntrospections = "introspections"
+	limitSelections     = "selections"
+	limitCost           = "cost"
+	limitOnce           = "sign_ins_per_operation"
+	limitTime           = "time"
+
+	limitSockets          = "sockets"
+	limitSocketOperations = "socket_operations"
+)
+
+// LimitNames are the names of the limits that the engine keeps itself.
+func LimitNames() []string {
+	return []string{
+		limitBody, limitTokens, limitDepth, limitIntrospection, limitAliases, limitRootFields, limitDirectives,
+		limitIntrospections, limitSelections, limitCost, limitOnce, limitTime,
+	}
+}
+
+// countDirectives counts the directives of a document.
+func countDirectives(doc *ast.QueryDocument) int {
+	n := 0
+	for _, op := range doc.Operations {
+		n += len(op.Directives) + directivesIn(op.SelectionSet)
+		for _, v := range op.VariableDefinitions {
+			n += len(v.Directives)
+		}
+	}
+	for _, f := range doc.Fragments {
+		n += len(f.Directives) + directivesIn(f.SelectionSet)
+	}
+	return n
+}
+
+func directivesIn(set ast.SelectionSet) int {
+	n := 0
+	for _, sel := range set {
+		switch sel := sel.(type) {
+		case *ast.Field:
+			n += len(sel.Directives) + directivesIn(sel.SelectionSet)
+		case *ast.InlineFragment:
+			n += len(sel.Directives) + directivesIn(sel.SelectionSet)
+		case *ast.FragmentSpread:
+			n += len(sel.Directives)
+		}
+	}
+	return n
 }
 
 // costs adds up what an operation costs. It saturates: a sum past the limit stays

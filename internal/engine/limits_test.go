@@ -20,6 +20,7 @@ import (
 type subject struct {
 	schema *ast.Schema
 	table  *policy.Table
+	set    policy.Set
 	grants policy.Grants
 }
 
@@ -29,7 +30,7 @@ func subjectOf(t *testing.T, schema *ast.Schema, table *policy.Table) subject {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return subject{schema, table, table.Grants(owner)}
+	return subject{schema, table, owner, table.Grants(owner)}
 }
 
 func read(t *testing.T, path string) *ast.Source {
@@ -81,21 +82,27 @@ func (s subject) walk(t *testing.T, limits Limits, query string) (*walk, error) 
 	if list := validator.ValidateWithRules(s.schema, doc, quietRules()); len(list) > 0 {
 		t.Fatal(list)
 	}
-	w := &walk{
+	w := s.walker(limits, doc)
+	_, err = w.operation(doc.Operations[0])
+	return w, err
+}
+
+// walker is what decides a document. An id is the name of its type.
+func (s subject) walker(limits Limits, doc *ast.QueryDocument) *walk {
+	return &walk{
 		schema: s.schema, table: s.table, grants: s.grants, limits: limits, sizes: introspectionSizes(s.schema),
 		views: NewViews(IntrospectionFull, s.schema, s.table),
 		doc:   doc, inputs: map[input]verdict{},
 		typeOf: func(id string) string { return id },
 	}
-	_, err = w.operation(doc.Operations[0])
-	return w, err
 }
 
 // unlimited is for tests of one limit at a time.
 func unlimited() Limits {
 	const many = 1e9
 	return Limits{
-		BodyBytes: many, Tokens: many, Depth: many, Introspection: many, Aliases: many, RootFields: many, Selections: many,
+		BodyBytes: many, Tokens: many, Depth: many, Introspection: many, Aliases: many, RootFields: many, Directives: many,
+		Introspections: many, Selections: many,
 		Cost: many, RequestErrors: many,
 	}
 }
@@ -139,6 +146,13 @@ func TestLimitsAtTheEdge(t *testing.T) {
 		{"selections, for each type they turn up on", func(l *Limits) { l.Selections = 3*limit + 1 }, func(n int) string {
 			return "{ things { " + aliased("name", n) + "} }"
 		}, "fields"},
+		{"directives, wherever they stand", func(l *Limits) { l.Directives = limit }, func(n int) string {
+			return "query($no: Boolean = false) { page { ...F @skip(if: $no) ... @skip(if: $no) { name @skip(if: $no) } } } fragment F on Page {" +
+				strings.Repeat(" name @skip(if: false)", n-3) + " }"
+		}, "directives"},
+		{"introspections", func(l *Limits) { l.Introspections = limit }, func(n int) string {
+			return "{ ...I " + aliased("__schema { queryType { name } }", n-1) + `} fragment I on Query { __type(name: "Page") { name } }`
+		}, "__schema"},
 		{"cost", func(l *Limits) { l.Cost = limit + 1 }, func(n int) string { return fmt.Sprintf("{ calls(first: %d) { name } }", n) }, "answer"},
 		{"cost of a list in a list", func(l *Limits) { l.Cost = 1 + 10 + 10*limit }, func(n int) string {
 			return fmt.Sprintf("{ results { ... on Page { calls(first: %d) { name } } } }", n)
@@ -257,10 +271,11 @@ func TestWhatTheDefaultsLetThrough(t *testing.T) {
 		}
 	}
 	for name, query := range map[string]string{
-		"the full introspection query of graphql-js": read(t, "testdata/queries/introspection.graphql").Input,
-		"a dashboard of ten lists of fifty":          "{ viewer { email roles } account { " + dashboard.String() + "} }",
-		"a thousand phone numbers with every field":  "{ account { " + connection("phoneNumbers(first: 1000)", all.String()) + "} }",
-		"a node with a fragment for each type":       `query($id: ID! = "Call") { node(id: $id) { ` + nodeFragments(s.schema) + "} }",
+		"the full introspection query of graphql-js":     read(t, "testdata/queries/introspection.graphql").Input,
+		"a dashboard of ten lists of fifty":              "{ viewer { email roles } account { " + dashboard.String() + "} }",
+		"a thousand phone numbers with every field":      "{ account { " + connection("phoneNumbers(first: 1000)", all.String()) + "} }",
+		"a page of a list as Relay's compiler writes it": relayPage,
+		"a node with a fragment for each type":           `query($id: ID! = "Call") { node(id: $id) { ` + nodeFragments(s.schema) + "} }",
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, err := s.walk(t, DefaultLimits(), query)
@@ -271,6 +286,24 @@ func TestWhatTheDefaultsLetThrough(t *testing.T) {
 		})
 	}
 }
+
+// relayPage is what relay-compiler makes of a pagination fragment on a node, with a field that is there only sometimes.
+const relayPage = `query CallsPaginationQuery($count: Int = 20 $cursor: String $withPrice: Boolean = true $id: ID! = "Account") {
+	node(id: $id) { __typename ...Calls_account id }
+}
+fragment Calls_account on Account {
+	calls(first: $count, after: $cursor) {
+		edges {
+			node { id ...Call_row ...Call_price @include(if: $withPrice) __typename }
+			cursor
+		}
+		pageInfo { endCursor hasNextPage }
+	}
+	id
+}
+fragment Call_price on Call { price { amount currency } }
+fragment Call_row on Call { sid to from status direction duration startTime endTime dateCreated }
+`
 
 // nodeFragments asks each type of node for two fields.
 func nodeFragments(schema *ast.Schema) string {

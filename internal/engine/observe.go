@@ -45,6 +45,8 @@ type Outcome struct {
 	Name string        // as the client calls it, of any length; empty for none
 	// Refused says why nothing of it ran, and is empty when it ran.
 	Refused problem.Code
+	// Limit names the limit for which it was refused or ended, and is empty when there was none.
+	Limit string
 	// Failed counts the errors of what ran by their codes, denials left out. It may be nil.
 	Failed map[problem.Code]int
 	// Decided is what each rule has decided, in no particular order.
@@ -62,6 +64,7 @@ func (out *Outcome) of(op *graphql.OperationContext) {
 func (out *Outcome) became(op *graphql.OperationContext, resp *graphql.Response) {
 	if resp.Data == nil && len(resp.Errors) > 0 {
 		out.Refused = codeOf(resp.Errors[0])
+		out.Limit, _ = resp.Errors[0].Extensions["limit"].(string)
 	}
 	if d := decisionOf(op); d != nil {
 		out.Failed, out.Decided = d.failed, d.counts.sum()

@@ -71,7 +71,7 @@ func everyCaller() []caller {
 // generous has limits that no random operation comes to.
 func generous(cfg *engine.Config) {
 	cfg.Limits.Tokens, cfg.Limits.Aliases, cfg.Limits.Depth, cfg.Limits.RootFields = 1e6, 1e6, 50, 100
-	cfg.Limits.Selections, cfg.Limits.Cost = 1e6, 1e9
+	cfg.Limits.Selections, cfg.Limits.Cost, cfg.Limits.Directives = 1e6, 1e9, 1e6
 }
 
 // writer writes random operations.

@@ -87,7 +87,7 @@ func (t transport) run(ctx context.Context, exec graphql.GraphExecutor, op *grap
 				s.failed[code] += n
 			}
 		}
-		if !put(resp) {
+		if !put(resp) || resp.Data == nil && len(resp.Errors) > 0 { // nothing follows what came to nothing
 			return
 		}
 	}
@@ -95,5 +95,7 @@ func (t transport) run(ctx context.Context, exec graphql.GraphExecutor, op *grap
 
 // tooLate is the answer to an operation that has taken longer than it may.
 func (t transport) tooLate() *graphql.Response {
-	return failure(problem.Timeout, fmt.Sprintf("The operation took longer than %s.", t.Limits.Time))
+	late := failure(problem.Timeout, fmt.Sprintf("The operation took longer than %s.", t.Limits.Time))
+	late.Errors[0].Extensions["limit"] = limitTime
+	return late
 }

@@ -311,7 +311,7 @@ func TestStreamEnds(t *testing.T) {
 		s.visits.On = map[string]func(context.Context) error{
 			"Subscription.calls": func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() },
 		}
-		s.ask(callsQuery).want(next(`{"errors":[{"message":"The operation took longer than 100ms.","extensions":{"code":"TIMEOUT"}}]}`), complete)
+		s.ask(callsQuery).want(next(`{"errors":[{"message":"The operation took longer than 100ms.","extensions":{"code":"TIMEOUT","limit":"time"}}]}`), complete)
 	})
 	t.Run("a query takes too long", func(t *testing.T) {
 		s := streamingFor(t, holding(permissions...), func(cfg *engine.Config) { cfg.Limits.Time = 100 * time.Millisecond })

@@ -23,6 +23,7 @@ func (s *socket) initialise(payload map[string]any) error {
 	if session := s.session(ctx); session != "" {
 		give, ok := s.sockets.take("session "+session, s.Limits.Sockets.OfSession)
 		if !ok {
+			s.exceeds(limitSockets)
 			return closes(websocket.StatusTryAgainLater, "There are too many WebSockets of this session.")
 		}
 		s.ofSession(give)

@@ -30,14 +30,26 @@ func (s *socket) subscribe(m message) error {
 	op, err := s.begin(m.id)
 	switch {
 	case err == errTooMany:
-		most := fmt.Sprintf("No more than %d operations may run at once on one WebSocket.", s.Limits.Sockets.Operations)
-		s.refuse(m.id, failure(problem.LimitExceeded, most).Errors)
+		s.exceeds(limitSocketOperations)
+		most := s.Limits.Sockets.Operations
+		s.refuse(m.id, gqlerror.List{s.Present(s.caller, &problem.Error{
+			Code: problem.LimitExceeded, Limit: limitSocketOperations, Most: most,
+			Message: fmt.Sprintf("No more than %d operations may run at once on one WebSocket.", most),
+		})})
 		return nil
 	case err != nil || op == nil:
 		return err
 	}
 	go s.perform(op, m.payload)
 	return nil
+}
+
+// exceeds tells the Observer of a client that passes a limit of its sockets.
+func (s *socket) exceeds(limit string) {
+	if s.Observer != nil {
+		_, answered := s.Observer.Operation(s.ctx)
+		answered(Outcome{Refused: problem.LimitExceeded, Limit: limit})
+	}
 }
 
 // errTooMany says that a socket has as many operations as it may.
@@ -148,6 +160,14 @@ func (s *socket) perform(op *operation, payload map[string]any) {
 func (s *socket) execute(ctx context.Context, op *operation, params *graphql.RawParams, out *Outcome) {
 	limited, cancel := context.WithTimeout(ctx, s.Limits.Time)
 	defer cancel()
+	leave, err := s.admit(limited)
+	if err != nil {
+		resp := &graphql.Response{Errors: gqlerror.List{s.Present(limited, err)}}
+		out.became(nil, resp)
+		s.fail(op, resp.Errors)
+		return
+	}
+	defer leave()
 	oc, refused := s.exec.CreateOperationContext(limited, params)
 	out.of(oc)
 	if refused != nil {
@@ -157,6 +177,7 @@ func (s *socket) execute(ctx context.Context, op *operation, params *graphql.Raw
 		return
 	}
 	if oc.Operation.Operation == ast.Subscription {
+		leave() // it waits more than it works
 		s.stream(ctx, op, oc, out)
 		return
 	}

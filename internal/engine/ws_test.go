@@ -188,7 +188,7 @@ func TestMessages(t *testing.T) {
 		{name: "too many at once", script: initSigned + calls + "running 1\n" + `> {"id":"2","type":"subscribe","payload":{"query":"subscription { calls { name } }"}}
 			running 2
 			> {"id":"3","type":"subscribe","payload":{"query":"{ hello }"}}
-			< {"id":"3","type":"error","payload":[{"message":"No more than 2 operations may run at once on one WebSocket.","extensions":{"code":"LIMIT_EXCEEDED"}}]}
+			< {"id":"3","type":"error","payload":[{"message":"No more than 2 operations may run at once on one WebSocket.","extensions":{"code":"LIMIT_EXCEEDED","limit":"socket_operations","max":2}}]}
 			> {"id":"2","type":"complete"}
 			running 1`,
 			change: func(cfg *engine.Config) { cfg.Limits.Sockets.Operations = 2 }},

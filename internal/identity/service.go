@@ -22,7 +22,8 @@ type Service struct {
 	now      func() time.Time
 
 	// hashing has a slot for each password that may be hashed at the same time.
-	hashing chan struct{}
+	hashing  chan struct{}
+	attempts Attempts
 	// nobody is the hash of a password that no one knows, for users that do not exist.
 	nobody string
 }
@@ -38,6 +39,17 @@ func NewService(users Users, sessions Sessions, matrix *policy.Matrix, policyVer
 	}
 }
 
+// Attempts counts attempts to sign in. Its errors are *problem.Error.
+type Attempts interface {
+	// Account counts an attempt to sign in to an account, by the e-mail address that was typed, or refuses it.
+	Account(ctx context.Context, email string) error
+	// Succeeded says that the last attempt to be counted was a good one.
+	Succeeded(ctx context.Context, email string) error
+}
+
+// Limit has attempts to sign in counted from now on. It is called before the service is used.
+func (s *Service) Limit(a Attempts) { s.attempts = a }
+
 // HashPassword is Hash with its place in the queue: as many passwords are hashed at
 // once as there are processors, so that a flood of sign-ins takes a bounded amount of
 // memory. SERVICE_UNAVAILABLE says that ctx ended before the turn came.
@@ -49,12 +61,19 @@ func (s *Service) HashPassword(ctx context.Context, password string) (string, er
 	return Hash(password)
 }
 
-// verify is Verify with its place in the queue.
-func (s *Service) verify(ctx context.Context, password, encoded string) (bool, error) {
+// verify is Verify with its place in the queue. Whether the account is locked is looked at when the turn comes, so that
+// of many attempts at once no more are made than are allowed.
+func (s *Service) verify(ctx context.Context, email, password, encoded string) (bool, error) {
 	if err := s.enter(ctx); err != nil {
 		return false, err
 	}
 	defer s.leave()
+	if s.attempts == nil {
+		return Verify(password, encoded)
+	}
+	if err := s.attempts.Account(ctx, email); err != nil {
+		return false, err
+	}
 	return Verify(password, encoded)
 }
 
@@ -80,8 +99,9 @@ func wrongPassword() error {
 
 // Authenticate returns the user with this e-mail address if the password is theirs,
 // and notes that they signed in. Any other address or password is UNAUTHENTICATED,
-// after the same work and with the same words. SERVICE_UNAVAILABLE says that ctx ended
-// while others' passwords were being checked.
+// after the same work and with the same words. RATE_LIMITED says that there were too many
+// attempts before, and SERVICE_UNAVAILABLE that ctx ended while others' passwords were being
+// checked, or that attempts cannot be counted.
 func (s *Service) Authenticate(ctx context.Context, email, password string) (Member, error) {
 	if len(password) > maxPasswordTry {
 		return Member{}, wrongPassword()
@@ -96,12 +116,17 @@ func (s *Service) Authenticate(ctx context.Context, email, password string) (Mem
 	if known {
 		encoded = found.PasswordHash
 	}
-	matches, err := s.verify(ctx, password, encoded)
+	matches, err := s.verify(ctx, email, password, encoded)
 	if err != nil {
 		return Member{}, fmt.Errorf("identity: checking a password: %w", err)
 	}
 	if !known || !matches {
 		return Member{}, wrongPassword()
+	}
+	if s.attempts != nil {
+		if err := s.attempts.Succeeded(ctx, email); err != nil {
+			return Member{}, fmt.Errorf("identity: noting that a password was right: %w", err)
+		}
 	}
 	if err := s.users.SignedIn(ctx, found.SID, s.now()); err != nil {
 		s.log.WarnContext(ctx, "the time of a sign-in was not noted", "error", err)

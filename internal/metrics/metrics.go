@@ -25,6 +25,7 @@ type Metrics struct {
 	errors    *prometheus.CounterVec
 	decisions *prometheus.CounterVec
 	denials   *prometheus.CounterVec
+	exceeded  *prometheus.CounterVec
 
 	checks    *prometheus.CounterVec
 	lookups   prometheus.Histogram
@@ -39,7 +40,8 @@ type Metrics struct {
 var buckets = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
 
 // New makes figures that are all zero, with those of the process and of Go's runtime beside them.
-func New() *Metrics {
+// limits are the names of the limits that may be exceeded.
+func New(limits ...string) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry()}
 	m.registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector(),
@@ -64,6 +66,7 @@ func New() *Metrics {
 	m.denials = m.counter("denials_total",
 		"Denials in answers, by the permission that was lacking: null positions, and root fields for which a mutation was refused.",
 		"permission", "action")
+	m.exceeded = m.counter("limits_exceeded_total", "Requests and attempts that were refused for a limit, by the limit.", "limit")
 	m.checks = m.counter("token_checks_total", "Access tokens that were checked, by result.", "result")
 	m.lookups = prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name: "fieldgate_session_lookup_duration_seconds", Buckets: buckets,
@@ -75,6 +78,9 @@ func New() *Metrics {
 	m.ended = m.counter("sessions_ended_total", "Sessions that were ended, by what: signing out or signing in anew (sign_out), endSession (end), or a refresh token that came twice (reuse).", "by")
 	m.newSockets()
 	m.zero()
+	for _, l := range limits {
+		m.exceeded.WithLabelValues(l)
+	}
 	return m
 }
 
@@ -91,8 +97,8 @@ func (m *Metrics) zero() {
 		results []auth.Result
 	}{
 		{m.checks, []auth.Result{auth.OK, auth.Bad, auth.Expired, auth.Stale, auth.Ended, auth.Unavailable}},
-		{m.signIns, []auth.Result{auth.OK, auth.Refused, auth.Stale, auth.Unavailable, auth.Failed}},
-		{m.refreshes, []auth.Result{auth.OK, auth.Ended, auth.Reused, auth.Stale, auth.Unavailable, auth.Failed}},
+		{m.signIns, []auth.Result{auth.OK, auth.Refused, auth.Limited, auth.Stale, auth.Unavailable, auth.Failed}},
+		{m.refreshes, []auth.Result{auth.OK, auth.Ended, auth.Reused, auth.Limited, auth.Stale, auth.Unavailable, auth.Failed}},
 	} {
 		for _, r := range c.results {
 			c.counter.WithLabelValues(string(r))

@@ -32,8 +32,14 @@ func (m *Metrics) Request(operation ast.Operation, status int, refused problem.C
 	}
 }
 
+// Exceeded counts what was refused for a limit.
+func (m *Metrics) Exceeded(limit string) { m.exceeded.WithLabelValues(limit).Inc() }
+
 // Outcome counts what became of an operation.
 func (m *Metrics) Outcome(out engine.Outcome) {
+	if out.Limit != "" {
+		m.Exceeded(out.Limit)
+	}
 	for code, n := range out.Failed {
 		if code == "" {
 			code = problem.Internal

@@ -3,7 +3,11 @@
 // nobody's business outside and is shown as INTERNAL_SERVER_ERROR.
 package problem
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"time"
+)
 
 // Code says in one word what went wrong. Clients branch on it; the words of the
 // message may change, a code may not.
@@ -37,6 +41,11 @@ type Error struct {
 	// InputPath leads to the faulty part of a mutation's or field's arguments,
 	// such as ["input", "friendlyName"]; empty where that says nothing.
 	InputPath []string
+	// Limit names the limit that is exceeded, and Most is its figure; both are shown.
+	Limit string
+	Most  int
+	// RetryAfter is how long it makes no sense to try again; zero where that is not known.
+	RetryAfter time.Duration
 	// Cause is logged and never shown.
 	Cause error
 }
@@ -49,9 +58,33 @@ func Input(message string, path ...string) *Error {
 	return &Error{Code: BadUserInput, Message: message, InputPath: path}
 }
 
+// Exceeded makes the LIMIT_EXCEEDED error of a limit. what is counted in its message, such as "aliases".
+func Exceeded(limit string, most int, what string) *Error {
+	return &Error{
+		Code: LimitExceeded, Limit: limit, Most: most,
+		Message: fmt.Sprintf("The operation has more %s than the %d that are allowed.", what, most),
+	}
+}
+
 // Missing is the answer for whatever does not exist or is another account's: the
 // two are not told apart.
 func Missing() *Error { return New(NotFound, "There is no such object in this account.") }
+
+// Extensions is what a client is told beside the message, under the error's extensions: the code, the limit with
+// its figure (limit, max), and in how many seconds to try again (retryAfter).
+func (e *Error) Extensions() map[string]any {
+	shown := map[string]any{"code": e.Code}
+	if e.Limit != "" {
+		shown["limit"], shown["max"] = e.Limit, e.Most
+	}
+	if e.RetryAfter > 0 {
+		shown["retryAfter"] = e.retryAfter()
+	}
+	return shown
+}
+
+// retryAfter is RetryAfter in whole seconds, one at least.
+func (e *Error) retryAfter() int { return int((e.RetryAfter + time.Second - 1) / time.Second) }
 
 // Error is the message, with its cause where there is one: for logs.
 func (e *Error) Error() string {

@@ -1,0 +1,82 @@
+package cmd
+
+import (
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/fieldgate/fieldgate/internal/quota"
+)
+
+// proxyFlags say who may speak for others.
+type proxyFlags struct {
+	TrustedProxy []string `help:"Addresses or networks, such as 10.0.0.0/8, of the proxies in front of the gateway: from them X-Forwarded-For is believed. Without one, all that a proxy passes on counts as of one address." placeholder:"CIDR" env:"FIELDGATE_TRUSTED_PROXY"`
+}
+
+// proxies are the networks whose word on where a request comes from is believed.
+type proxies []netip.Prefix
+
+// proxies reads the networks.
+func (f proxyFlags) proxies() (proxies, error) {
+	var list proxies
+	for _, text := range f.TrustedProxy {
+		text = strings.TrimSpace(text)
+		if one, err := netip.ParseAddr(text); err == nil {
+			list = append(list, netip.PrefixFrom(one.Unmap(), one.Unmap().BitLen()))
+			continue
+		}
+		network, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("--trusted-proxy takes an address or a network, such as 10.0.0.0/8, and not %q", text)
+		}
+		list = append(list, network)
+	}
+	return list, nil
+}
+
+func (p proxies) include(a netip.Addr) bool {
+	return slices.ContainsFunc(p, func(n netip.Prefix) bool { return n.Contains(a) })
+}
+
+// addressed notes in each request where it comes from.
+func (p proxies) addressed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		from := p.addressOf(r)
+		r = r.WithContext(quota.WithRequest(r.Context(), from, w.Header()))
+		if len(p) > 0 {
+			r.RemoteAddr = netip.AddrPortFrom(from, 0).String()
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// addressOf is where a request comes from: the last of those who passed it on that is no proxy of ours. What stands
+// before it in X-Forwarded-For may be made up.
+func (p proxies) addressOf(r *http.Request) netip.Addr {
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	from := at.Addr().Unmap()
+	passed := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(passed) - 1; i >= 0 && p.include(from); i-- {
+		before, err := forwarded(passed[i])
+		if err != nil {
+			break
+		}
+		from = before
+	}
+	return from
+}
+
+// forwarded reads an address of X-Forwarded-For; some proxies add the port.
+func forwarded(text string) (netip.Addr, error) {
+	text = strings.TrimSpace(text)
+	if at, err := netip.ParseAddrPort(text); err == nil {
+		return at.Addr().Unmap(), nil
+	}
+	a, err := netip.ParseAddr(strings.Trim(text, "[]"))
+	return a.Unmap(), err
+}

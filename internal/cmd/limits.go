@@ -1,0 +1,197 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fieldgate/fieldgate/auth"
+	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/auth/session"
+	"github.com/fieldgate/fieldgate/auth/token"
+	"github.com/fieldgate/fieldgate/internal/engine"
+	"github.com/fieldgate/fieldgate/internal/quota"
+	"github.com/redis/go-redis/v9"
+)
+
+// limitFlags say how much callers may ask for. The table in README.md is written from them.
+type limitFlags struct {
+	LimitBody               int64         `help:"Bytes of a request's body, or of its query string." default:"262144" env:"FIELDGATE_LIMIT_BODY" limit:"body"`
+	LimitTokens             int           `help:"Tokens of a document." default:"1000" env:"FIELDGATE_LIMIT_TOKENS" limit:"tokens"`
+	LimitDepth              int           `help:"How deep fields nest." default:"15" env:"FIELDGATE_LIMIT_DEPTH" limit:"depth"`
+	LimitIntrospectionDepth int           `help:"The same below __schema and __type." default:"20" env:"FIELDGATE_LIMIT_INTROSPECTION_DEPTH" limit:"introspection_depth"`
+	LimitAliases            int           `help:"Aliases of an operation." default:"30" env:"FIELDGATE_LIMIT_ALIASES" limit:"aliases"`
+	LimitRootFields         int           `help:"Root fields of an operation." default:"20" env:"FIELDGATE_LIMIT_ROOT_FIELDS" limit:"root_fields"`
+	LimitIntrospections     int           `help:"Root fields that are __schema or __type." default:"2" env:"FIELDGATE_LIMIT_INTROSPECTIONS" limit:"introspections"`
+	LimitDirectives         int           `help:"Directives of a document." default:"30" env:"FIELDGATE_LIMIT_DIRECTIVES" limit:"directives"`
+	LimitSelections         int           `help:"Fields of an operation once its fragments are written out, for each type that they may turn up on." default:"1000" env:"FIELDGATE_LIMIT_SELECTIONS" limit:"selections"`
+	LimitCost               int           `help:"Points that an operation may cost: about as many as its answer may have fields, lists taken at the size asked for." default:"100000" env:"FIELDGATE_LIMIT_COST" limit:"cost"`
+	LimitErrors             int           `help:"Errors in the answer to a document that is not valid; the others are counted in one more." default:"10" env:"FIELDGATE_LIMIT_ERRORS"`
+	LimitTime               time.Duration `help:"How long an operation may take." default:"10s" env:"FIELDGATE_LIMIT_TIME" limit:"time"`
+	LimitRequests           int           `help:"Operations that the gateway runs at once." default:"512" env:"FIELDGATE_LIMIT_REQUESTS" limit:"requests"`
+	LimitSessionRequests    int           `help:"Operations of one session at once." default:"50" env:"FIELDGATE_LIMIT_SESSION_REQUESTS" limit:"session_requests"`
+	LimitSockets            int           `help:"WebSockets of one session at once." default:"20" env:"FIELDGATE_LIMIT_SOCKETS" limit:"sockets"`
+	LimitSocketOperations   int           `help:"Operations on one WebSocket at once." default:"50" env:"FIELDGATE_LIMIT_SOCKET_OPERATIONS" limit:"socket_operations"`
+	LimitSignIns            int           `help:"Attempts to sign in from one address in a minute; as many to accept an invitation, and ten times as many to refresh a session." default:"100" env:"FIELDGATE_LIMIT_SIGN_INS" limit:"sign_ins"`
+	LimitSignInFailures     int           `help:"Wrong passwords for one account from one address in 15 minutes; five times as many from all addresses but those known." default:"10" env:"FIELDGATE_LIMIT_SIGN_IN_FAILURES" limit:"sign_in_failures"`
+
+	Budget      int            `help:"Points that a session may spend in a minute; 0 for any number." default:"1000000000" env:"FIELDGATE_BUDGET" limit:"cost_per_minute"`
+	BudgetGuest int            `help:"Points that guests of one address may spend in a minute; 0 for any number." default:"10000000" env:"FIELDGATE_BUDGET_GUEST" limit:"cost_per_minute"`
+	BudgetRole  map[string]int `help:"Budgets of sessions of a role, instead of --budget. Of several roles the largest holds." placeholder:"ROLE=POINTS;…" env:"FIELDGATE_BUDGET_ROLE" limit:"cost_per_minute"`
+}
+
+// sessionFlags say how long sessions last.
+type sessionFlags struct {
+	SessionIdle     time.Duration `help:"How long a session lasts that is not refreshed." default:"2h" env:"FIELDGATE_SESSION_IDLE"`
+	SessionLifetime time.Duration `help:"How long a session lasts in any case, from signing in." default:"12h" env:"FIELDGATE_SESSION_LIFETIME"`
+}
+
+const (
+	// maxTime leaves an operation that takes its time a moment to be answered in.
+	maxTime = writeTimeout - 5*time.Second
+	// maxLifetime is the longest that a session can last: whatever is said of a user holds as long.
+	maxLifetime = 90 * 24 * time.Hour
+)
+
+// check says what is wrong with them.
+func (l limitFlags) check() error {
+	var faults []error
+	for _, n := range []struct {
+		flag  string
+		value int
+	}{
+		{"body", int(l.LimitBody)}, {"tokens", l.LimitTokens}, {"depth", l.LimitDepth}, {"introspection-depth", l.LimitIntrospectionDepth},
+		{"aliases", l.LimitAliases}, {"root-fields", l.LimitRootFields}, {"introspections", l.LimitIntrospections},
+		{"directives", l.LimitDirectives}, {"selections", l.LimitSelections}, {"cost", l.LimitCost}, {"errors", l.LimitErrors},
+		{"requests", l.LimitRequests}, {"session-requests", l.LimitSessionRequests}, {"sockets", l.LimitSockets},
+		{"socket-operations", l.LimitSocketOperations}, {"sign-ins", l.LimitSignIns}, {"sign-in-failures", l.LimitSignInFailures},
+	} {
+		if n.value < 1 || n.value > maxFigure {
+			faults = append(faults, fmt.Errorf("--limit-%s takes a number from 1 to %d", n.flag, maxFigure))
+		}
+	}
+	if l.LimitTime < time.Millisecond || l.LimitTime > maxTime {
+		faults = append(faults, fmt.Errorf("--limit-time takes a duration from 1ms to %s", maxTime))
+	}
+	if l.Budget < 0 || l.Budget > maxBudget {
+		faults = append(faults, fmt.Errorf("--budget takes a number from 0 (any number) to %d", maxBudget))
+	}
+	if l.BudgetGuest < 0 || l.BudgetGuest > maxBudget {
+		faults = append(faults, fmt.Errorf("--budget-guest takes a number from 0 (any number) to %d", maxBudget))
+	}
+	for name, points := range l.BudgetRole {
+		if !slices.Contains(policy.Roles(), roleNamed(name)) {
+			faults = append(faults, fmt.Errorf("--budget-role: there is no role %q", name))
+		}
+		if points < 1 || points > maxBudget {
+			faults = append(faults, fmt.Errorf("--budget-role takes numbers from 1 to %d, such as SUPPORT=200000", maxBudget))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+const (
+	maxFigure = 1_000_000_000
+	maxBudget = 1_000_000_000_000
+)
+
+func roleNamed(name string) policy.Role { return policy.Role(strings.ToUpper(name)) }
+
+// check says what is wrong with them.
+func (s sessionFlags) check() error {
+	switch {
+	case s.SessionIdle < token.TTL:
+		return fmt.Errorf("--session-idle takes a duration from %s on: an access token lasts as long", token.TTL)
+	case s.SessionLifetime < s.SessionIdle || s.SessionLifetime > maxLifetime:
+		return fmt.Errorf("--session-lifetime takes a duration from --session-idle (%s) to %s", s.SessionIdle, maxLifetime)
+	}
+	return nil
+}
+
+// sessionOptions are theirs for the sessions.
+func (s sessionFlags) sessionOptions() session.Options {
+	return session.Options{Idle: s.SessionIdle, Lifetime: s.SessionLifetime}
+}
+
+// ofEngine are those that the engine keeps.
+func (l limitFlags) ofEngine() engine.Limits {
+	sockets := engine.DefaultSocketLimits()
+	sockets.OfSession, sockets.Operations = l.LimitSockets, l.LimitSocketOperations
+	return engine.Limits{
+		BodyBytes: l.LimitBody, Tokens: l.LimitTokens, Depth: l.LimitDepth, Introspection: l.LimitIntrospectionDepth,
+		Aliases: l.LimitAliases, RootFields: l.LimitRootFields, Directives: l.LimitDirectives, Introspections: l.LimitIntrospections,
+		Selections: l.LimitSelections, Cost: l.LimitCost, RequestErrors: l.LimitErrors, Time: l.LimitTime,
+		Sockets: sockets,
+	}
+}
+
+// quotas are what callers may do in a time and at once.
+type quotas struct {
+	budget   *quota.Budget
+	running  *quota.Running
+	attempts *quota.Attempts
+
+	session, guest int // budgets
+	roles          map[policy.Role]int
+}
+
+// quotas has them counted in Redis, for all gateways that share it and the signing keys.
+func (l limitFlags) quotas(client redis.UniversalClient, secret []byte, o *observer) *quotas {
+	shared := quota.Shared{Redis: client, Secret: secret}
+	q := &quotas{
+		budget:   quota.NewBudget(shared, time.Now),
+		running:  quota.NewRunning(l.LimitRequests, l.LimitSessionRequests),
+		attempts: quota.NewAttempts(shared, l.LimitSignIns, l.LimitSignInFailures, o.exceeded, time.Now),
+		session:  l.Budget, guest: l.BudgetGuest, roles: map[policy.Role]int{},
+	}
+	for name, points := range l.BudgetRole {
+		q.roles[roleNamed(name)] = points
+	}
+	return q
+}
+
+// admit is the engine's.
+func (q *quotas) admit(ctx context.Context) (over func(), err error) {
+	return q.running.Enter(auth.From(ctx).Session)
+}
+
+// charge is the engine's.
+func (q *quotas) charge(ctx context.Context, cost int) error {
+	p := auth.From(ctx)
+	return q.budget.Charge(ctx, quota.Payer{Session: p.Session, Points: q.points(p)}, cost)
+}
+
+// points are what a caller may spend in a minute: the largest budget of their roles, where a role that has none of its
+// own has that of every session.
+func (q *quotas) points(p auth.Principal) int {
+	if !p.SignedIn() {
+		return q.guest
+	}
+	if len(q.roles) == 0 {
+		return q.session
+	}
+	most := 0
+	for _, role := range p.Roles {
+		points, own := q.roles[role]
+		if !own {
+			points = q.session
+		}
+		if points == 0 {
+			return 0 // any number
+		}
+		most = max(most, points)
+	}
+	return max(most, 1) // who holds no role has nothing to ask for either
+}
+
+// exceeded counts what was refused for a limit outside of the engine.
+func (o *observer) exceeded(limit string) {
+	if o.metrics != nil {
+		o.metrics.Exceeded(limit)
+	}
+	o.log.LogAttrs(context.Background(), slog.LevelDebug, "a limit was exceeded", slog.String("limit", limit))
+}

@@ -1,0 +1,72 @@
+package quota
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/fieldgate/fieldgate/internal/problem"
+)
+
+// The names of the limits on what goes on at once.
+const (
+	LimitRunning        = "requests"
+	LimitSessionRunning = "session_requests"
+)
+
+// Running bounds how many operations this gateway has under way, in all and of one session. It may be shared.
+type Running struct {
+	most, perSession int
+
+	mu       sync.Mutex
+	all      int
+	sessions map[string]int
+}
+
+// NewRunning makes a bound.
+func NewRunning(most, perSession int) *Running {
+	return &Running{most: most, perSession: perSession, sessions: map[string]int{}}
+}
+
+// Enter lets an operation of a session begin, or of a guest's when session is empty; leave is called when it is over,
+// and may be called twice. SERVICE_UNAVAILABLE says that the gateway has as much to do as it may, RATE_LIMITED that
+// the session has.
+func (r *Running) Enter(session string) (leave func(), err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.all >= r.most:
+		return nil, &problem.Error{
+			Code: problem.Unavailable, Limit: LimitRunning, Most: r.most, RetryAfter: time.Second,
+			Message: "The gateway has as many requests under way as it takes. Try again in a moment.",
+		}
+	case session != "" && r.sessions[session] >= r.perSession:
+		return nil, &problem.Error{
+			Code: problem.RateLimited, Limit: LimitSessionRunning, Most: r.perSession, RetryAfter: time.Second,
+			Message: fmt.Sprintf("The session has more requests under way than the %d that are allowed. Wait for an answer before the next.", r.perSession),
+		}
+	}
+	r.all++
+	if session != "" {
+		r.sessions[session]++
+	}
+	left := false
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if !left {
+			left = true
+			r.leave(session)
+		}
+	}, nil
+}
+
+func (r *Running) leave(session string) {
+	r.all--
+	if session == "" {
+		return
+	}
+	if r.sessions[session]--; r.sessions[session] == 0 {
+		delete(r.sessions, session)
+	}
+}
