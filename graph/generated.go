@@ -3019,7 +3019,7 @@ extend type Subscription {
     messageTo: String @filters(field: "Message.to")
     "Only alerts of this weight."
     alertLogLevel: LogLevel @filters(field: "Alert.logLevel")
-  ): ProductLog @hasPermission(permission: PRODUCT_LOGS)
+  ): ProductLog @hasPermission(permission: PRODUCT_LOGS) @semanticNonNull
 }
 
 "What kind of log it is."

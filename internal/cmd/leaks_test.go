@@ -28,7 +28,7 @@ var inside = map[string]*regexp.Regexp{
 	"a library":    regexp.MustCompile(`(?i)sqlite|postgres|pgx|redis|gqlgen|gqlparser|golang|net/http|jwt|github`),
 	"a path":       regexp.MustCompile(`(?i)/(usr|home|tmp|root|var|etc|proc|internal|go|data|keys)/|\.(db|pem|sql|csv|graphqls)\b`),
 	"a version":    regexp.MustCompile(`\bv?\d+\.\d+(\.\d+)+\b|\bgo1\.`),
-	"an address":   regexp.MustCompile(`(?i)127\.0\.0\.1|localhost|\[::1\]|\bdial\b|:\d{4,5}\b|connection re`),
+	"an address":   regexp.MustCompile(`(?i)127\.0\.0\.1|localhost|\[::1\]|\bdial\b|[\w\]]:\d{4,5}\b|connection re`),
 	"a Go type":    regexp.MustCompile(`\b(int64|float64|uint\d*|nil|struct)\b|<nil>|map\[|interface \{|\[\]\w+|json: |\*?\b(model|ast|gqlerror|engine|policy|problem|strconv|errors|fmt|time)\.[A-Za-z]`),
 }
 
