@@ -99,6 +99,9 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.G
 		}}}
 	}
 	out.became(op, resp)
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		out.Limit = limitTime
+	}
 	t.write(w, media, resp)
 }
 
