@@ -116,6 +116,9 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.G
 		resp = t.tooLate()
 	}
 	out.became(op, resp)
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		out.Limit = limitTime
+	}
 	t.once(w, r, media, op, resp)
 }
 

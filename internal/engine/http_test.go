@@ -230,10 +230,17 @@ func TestTime(t *testing.T) {
 	visits := &model.Visits{On: map[string]func(context.Context) error{
 		"Query.hello": func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() },
 	}}
-	g := gatewayFor(t, holding(), func(cfg *engine.Config) { cfg.Limits.Time = 300 * time.Millisecond })
+	var told engine.Outcome
+	g := gatewayFor(t, holding(), func(cfg *engine.Config) {
+		cfg.Limits.Time = 300 * time.Millisecond
+		cfg.Observer = outcomes{&told}
+	})
 	a := g.send(request{Query: `{ hello page { name } }`, visits: visits})
 	a.wantDenied(t, "hello TIMEOUT <nil>")
 	a.wantData(t, `{"hello":null,"page":{"name":"⟦Page.name⟧"}}`)
+	if told.Limit != "time" {
+		t.Errorf("whoever watches is told of the limit %q", told.Limit)
+	}
 	none := gatewayFor(t, holding(), func(cfg *engine.Config) { cfg.Limits.Time = time.Second })
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -65,7 +65,9 @@ func TestLimitsOverHTTP(t *testing.T) {
 		{"cost", 900, func(n int) string { return fmt.Sprintf("{ calls(first: %d) { name } }", n-1) }, func(l *engine.Limits) { l.Cost = 900 }},
 	} {
 		t.Run(row.name, func(t *testing.T) {
+			var told engine.Outcome
 			g := gatewayFor(t, holding(credentials, billing, logs, usage, personal), func(cfg *engine.Config) {
+				cfg.Observer = outcomes{&told}
 				if row.set != nil {
 					row.set(&cfg.Limits)
 				}
@@ -85,10 +87,22 @@ func TestLimitsOverHTTP(t *testing.T) {
 					!strings.Contains(e.Message, fmt.Sprint(row.most)) {
 					t.Errorf("by %s, one beyond: %s", by, a.text)
 				}
+				if told.Limit != row.name {
+					t.Errorf("by %s: whoever watches is told of the limit %q", by, told.Limit)
+				}
 			}
 		})
 	}
 }
+
+// outcomes keeps the last outcome.
+type outcomes struct{ last *engine.Outcome }
+
+func (o outcomes) Operation(ctx context.Context) (context.Context, func(engine.Outcome)) {
+	return ctx, func(out engine.Outcome) { *o.last = out }
+}
+
+func (o outcomes) Authorize(ctx context.Context) (context.Context, func()) { return ctx, func() {} }
 
 // TestBodyLimit: the bytes of a body, and of an address.
 func TestBodyLimit(t *testing.T) {
