@@ -24,7 +24,8 @@ type Limits struct {
 	Cost          int
 	RequestErrors int           // of parsing and validation, in one answer
 	Time          time.Duration // for one operation that is no subscription
-	Sockets       SocketLimits
+	// Sockets is how many WebSockets a session has at once, Operations how many operations one of them has.
+	Sockets, Operations int
 }
 
 // DefaultLimits lets through the full introspection query, what Relay generates
@@ -41,7 +42,8 @@ func DefaultLimits() Limits {
 		Cost:          100_000,
 		RequestErrors: 10,
 		Time:          10 * time.Second,
-		Sockets:       DefaultSocketLimits(),
+		Sockets:       20,
+		Operations:    50,
 	}
 }
 

@@ -30,7 +30,7 @@ func (s *socket) subscribe(m message) error {
 	op, err := s.begin(m.id)
 	switch {
 	case err == errTooMany:
-		most := fmt.Sprintf("No more than %d operations may run at once on one WebSocket.", s.Limits.Sockets.Operations)
+		most := fmt.Sprintf("No more than %d operations may run at once on one WebSocket.", s.Limits.Operations)
 		s.refuse(m.id, failure(problem.LimitExceeded, most).Errors)
 		return nil
 	case err != nil || op == nil:
@@ -54,7 +54,7 @@ func (s *socket) begin(id string) (*operation, error) {
 	if s.leaving {
 		return nil, nil
 	}
-	if s.running >= s.Limits.Sockets.Operations {
+	if s.running >= s.Limits.Operations {
 		return nil, errTooMany
 	}
 	op := &operation{id: id}
