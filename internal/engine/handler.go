@@ -50,7 +50,7 @@ type Config struct {
 
 	schema  *ast.Schema
 	streams *streams
-	counted *sockets
+	tally   *sockets
 	sizes   map[string]int  // of introspection's lists
 	rules   [][]policy.Rule // by check, for the Observer
 }
@@ -73,7 +73,7 @@ func NewHandler(es *Sealed, cfg Config) (*Handler, error) {
 		cfg.Streams.Authenticate == nil || cfg.Streams.Watch == nil || cfg.Streams.Over == nil {
 		return nil, errors.New("the engine's configuration is incomplete")
 	}
-	cfg.streams, cfg.counted = newStreams(), newSockets()
+	cfg.streams, cfg.tally = newStreams(), newSockets()
 	if err := es.matches(cfg.Table.Fingerprint()); err != nil {
 		return nil, err
 	}

@@ -45,6 +45,7 @@ type socket struct {
 	mu         sync.Mutex
 	operations map[string]*operation // whose answers the client waits for
 	running    int                   // also those that it waits for no more
+	counted    int                   // those of them that keep others from beginning
 	leaving    bool
 	performing sync.WaitGroup
 }
@@ -55,12 +56,12 @@ const freeAddress = 1
 // take counts the socket in, and says whether there may be one more.
 func (s *socket) take() bool {
 	limits := s.Sockets
-	all, ok := s.counted.take("", limits.Open)
+	all, ok := s.tally.take("", limits.Open)
 	if !ok {
 		return false
 	}
 	s.frees = append(s.frees, all)
-	one, ok := s.counted.take("address "+s.address, limits.OfAddress)
+	one, ok := s.tally.take("address "+s.address, limits.OfAddress)
 	if !ok {
 		s.give()
 		return false
@@ -153,12 +154,16 @@ func (s *socket) receive(kind websocket.MessageType, text []byte) error {
 
 // write sends a message, unless nothing may be sent any more. A client that does not take it in time loses the
 // connection.
-func (s *socket) write(text []byte) {
+func (s *socket) write(text []byte) { s.writeAfter(text, func() {}) }
+
+// writeAfter is write for a message before which something is done, when its turn has come.
+func (s *socket) writeAfter(text []byte, first func()) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	if s.ctx.Err() != nil || s.caller != nil && s.caller.Err() != nil {
 		return
 	}
+	first()
 	ctx, cancel := context.WithTimeout(context.Background(), s.Sockets.Write)
 	defer cancel()
 	if s.conn.Write(ctx, websocket.MessageText, text) != nil {

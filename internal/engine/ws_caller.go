@@ -21,7 +21,7 @@ func (s *socket) initialise(payload map[string]any) error {
 	}
 	s.guest = !s.Caller(ctx).SignedIn()
 	if session := s.session(ctx); session != "" {
-		give, ok := s.counted.take("session "+session, s.Limits.Sockets)
+		give, ok := s.tally.take("session "+session, s.Limits.Sockets)
 		if !ok {
 			return closes(websocket.StatusTryAgainLater, "There are too many WebSockets of this session.")
 		}

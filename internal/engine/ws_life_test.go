@@ -80,6 +80,15 @@ func TestStopped(t *testing.T) {
 	s.play(c, quiet)
 }
 
+// TestRoomAtOnce: whoever has the last answer to one operation may ask the next.
+func TestRoomAtOnce(t *testing.T) {
+	s := serveSockets(t, holding(logs), func(cfg *engine.Config) { cfg.Limits.Operations = 1 })
+	c := s.dial(nil)
+	s.play(c, initGuest+strings.Repeat(askHello+doneHello, 100)+strings.Repeat(`> {"id":"x","type":"subscribe","payload":{"query":"{"}}
+		< {"id":"x","type":"error","payload":[{"message":"Expected Name, found <EOF>","locations":[{"line":1,"column":2}],"extensions":{"code":"GRAPHQL_PARSE_FAILED"}}]}
+		`, 100)+quiet)
+}
+
 // TestOperationTime: a query takes no longer than it may; a subscription may.
 func TestOperationTime(t *testing.T) {
 	s := serveSockets(t, holding(logs), func(cfg *engine.Config) { cfg.Limits.Time = time.Second })
