@@ -110,6 +110,35 @@ func TestObserver(t *testing.T) {
 			}
 		}
 	})
+	t.Run("a stream, when it is over", func(t *testing.T) {
+		for _, row := range []struct {
+			caller caller
+			want   string
+		}{
+			{holding(logs), "subscription\n" + billingRead + "0 1 0 3\nNOT_FOUND 3\n" + logsRead + "2 0 0 0\n" + "signed in: 1 0 0 0"},
+			{holding(), "subscription FORBIDDEN\n" + logsRead + "0 1 0 1"},
+		} {
+			w := &watcher{}
+			g := gatewayFor(t, row.caller, func(cfg *engine.Config) { cfg.Observer = w })
+			w.told = nil
+			calls := make(chan *model.Call, 3)
+			for range cap(calls) {
+				calls <- model.NewCall()
+			}
+			close(calls)
+			r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(`{"query":"subscription { calls { price page { name } } }"}`))
+			r.Header.Set("Content-Type", mediaJSON)
+			r.Header.Set("Accept", "text/event-stream")
+			ctx := model.WithVisits(context.WithValue(r.Context(), signedInKey{}, true), &model.Visits{
+				Calls: calls,
+				On:    map[string]func(context.Context) error{"Call.page": func(context.Context) error { return problem.Missing() }},
+			})
+			g.handler.ServeHTTP(httptest.NewRecorder(), r.WithContext(ctx))
+			if len(w.told) != 1 || w.told[0] != row.want {
+				t.Errorf("told %q, want %q", w.told, row.want)
+			}
+		}
+	})
 	t.Run("a request by another method", func(t *testing.T) {
 		w := &watcher{}
 		g := gatewayFor(t, holding(), func(cfg *engine.Config) { cfg.Observer = w })
