@@ -68,7 +68,7 @@ func TestStopped(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 	close(goOn)
-	s.eventually("it has stopped", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(s.told) == 1 })
+	s.eventually("it has stopped", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(s.told) == 2 }) // and that was turned away
 	s.eventually("there is room", func() bool {
 		c.send(websocket.MessageText, strings.TrimPrefix(askHello, "> "))
 		got := c.read()
