@@ -187,6 +187,7 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 			Session: func(ctx context.Context) string { return auth.From(ctx).Session },
 		},
 		Origins: s.CORSOrigin,
+		Sockets: s.socketLimits(),
 	})
 	return g, err
 }

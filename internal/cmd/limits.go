@@ -119,13 +119,11 @@ func (s sessionFlags) sessionOptions() session.Options {
 
 // ofEngine are those that the engine keeps.
 func (l limitFlags) ofEngine() engine.Limits {
-	sockets := engine.DefaultSocketLimits()
-	sockets.OfSession, sockets.Operations = l.LimitSockets, l.LimitSocketOperations
 	return engine.Limits{
 		BodyBytes: l.LimitBody, Tokens: l.LimitTokens, Depth: l.LimitDepth, Introspection: l.LimitIntrospectionDepth,
 		Aliases: l.LimitAliases, RootFields: l.LimitRootFields, Directives: l.LimitDirectives, Introspections: l.LimitIntrospections,
 		Selections: l.LimitSelections, Cost: l.LimitCost, RequestErrors: l.LimitErrors, Time: l.LimitTime,
-		Sockets: sockets,
+		Sockets: l.LimitSockets, Operations: l.LimitSocketOperations,
 	}
 }
 

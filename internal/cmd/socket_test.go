@@ -235,6 +235,28 @@ func TestSocketsEnd(t *testing.T) {
 	}
 }
 
+// TestSocketsWithoutRedis: when sessions cannot be checked any more, sockets are closed so that their clients come back
+// later, and none begins.
+func TestSocketsWithoutRedis(t *testing.T) {
+	r := startRedis(t)
+	p := startDemo(t, "--redis-url", r.url(), "--demo-events", "0")
+	who := p.as(support)
+	s, open := who.socket(), p.guest().socket()
+	s.begin("logs", everyLog, nil)
+	r.stop()
+	if closed, took := s.closed(); closed.Code != websocket.StatusTryAgainLater || took > 6*time.Second { // on a busy machine
+		t.Errorf("closed with %v after %v", closed, took)
+	}
+	again := p.dial(nil)
+	again.send("connection_init", "", vars{"Authorization": "Bearer " + who.access})
+	if m, closed := again.read(); closed.Code != websocket.StatusTryAgainLater {
+		t.Errorf("%+v, %v", m, closed)
+	}
+	if m := open.ask(`{ permissionMatrix { permission } }`, nil); m.Type != "next" {
+		t.Errorf("a guest: %+v", m)
+	}
+}
+
 // TestSocketLogs: what is logged in the account comes over a WebSocket, what the role may not see of it as null.
 func TestSocketLogs(t *testing.T) {
 	r := startRedis(t)

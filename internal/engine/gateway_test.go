@@ -121,6 +121,7 @@ func configOf(t testing.TB, c caller) engine.Config {
 		Log:     slog.New(slog.DiscardHandler),
 		Denials: engine.DenialsEach,
 		Limits:  engine.DefaultLimits(),
+		Sockets: engine.DefaultSocketLimits(),
 		Streams: engine.Streams{
 			Authenticate: func(ctx context.Context, token string) (context.Context, error) {
 				if token != signedInToken {

@@ -53,10 +53,12 @@ type Config struct {
 	Streams Streams
 	// Origins are those of other sites whose pages may open WebSockets, such as https://app.example. It may be empty.
 	Origins []string
+	// Sockets bounds WebSockets.
+	Sockets SocketLimits
 
 	schema  *ast.Schema
 	streams *streams
-	sockets *sockets
+	tally   *sockets
 	trusted *trustedDocuments
 	sizes   map[string]int  // of introspection's lists
 	rules   [][]policy.Rule // by check, for the Observer
@@ -80,7 +82,7 @@ func NewHandler(es *Sealed, cfg Config) (*Handler, error) {
 		cfg.Streams.Authenticate == nil || cfg.Streams.Watch == nil || cfg.Streams.Over == nil {
 		return nil, errors.New("the engine's configuration is incomplete")
 	}
-	cfg.streams, cfg.sockets = newStreams(), newSockets()
+	cfg.streams, cfg.tally = newStreams(), newSockets()
 	if err := es.matches(cfg.Table.Fingerprint()); err != nil {
 		return nil, err
 	}

@@ -27,8 +27,9 @@ type Limits struct {
 	Cost          int
 	RequestErrors int // of parsing and validation, in one answer
 	// Time is for one operation that is no subscription, and for a subscription to begin.
-	Time    time.Duration
-	Sockets SocketLimits
+	Time time.Duration
+	// Sockets is how many WebSockets a session has at once, Operations how many operations one of them has.
+	Sockets, Operations int
 }
 
 // DefaultLimits lets through the full introspection query, what Relay generates
@@ -47,7 +48,8 @@ func DefaultLimits() Limits {
 		Cost:           100_000,
 		RequestErrors:  10,
 		Time:           10 * time.Second,
-		Sockets:        DefaultSocketLimits(),
+		Sockets:        20,
+		Operations:     50,
 	}
 }
 

@@ -45,6 +45,7 @@ type socket struct {
 	mu         sync.Mutex
 	operations map[string]*operation // whose answers the client waits for
 	running    int                   // also those that it waits for no more
+	counted    int                   // those of them that keep others from beginning
 	leaving    bool
 	performing sync.WaitGroup
 }
@@ -54,13 +55,13 @@ const freeAddress = 1
 
 // take counts the socket in, and says whether there may be one more.
 func (s *socket) take() bool {
-	limits := s.Limits.Sockets
-	all, ok := s.sockets.take("", limits.Open)
+	limits := s.Sockets
+	all, ok := s.tally.take("", limits.Open)
 	if !ok {
 		return false
 	}
 	s.frees = append(s.frees, all)
-	one, ok := s.sockets.take("address "+s.address, limits.OfAddress)
+	one, ok := s.tally.take("address "+s.address, limits.OfAddress)
 	if !ok {
 		s.give()
 		return false
@@ -82,8 +83,8 @@ func (s *socket) give() {
 	}
 }
 
-// open begins to read. The context is that of the request, and is used for its values.
-func (s *socket) open(ctx context.Context) {
+// start begins to read. The context is that of the request, and is used for its values.
+func (s *socket) start(ctx context.Context) {
 	s.closed = func(int) {}
 	ctx = context.WithoutCancel(ctx)
 	if o, ok := s.Observer.(StreamObserver); ok {
@@ -91,12 +92,12 @@ func (s *socket) open(ctx context.Context) {
 	}
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	s.opened = time.Now()
-	s.conn.SetReadLimit(s.Limits.Sockets.Message)
+	s.conn.SetReadLimit(s.Sockets.Message)
 	s.timer = time.AfterFunc(time.Hour, s.tick)
 	s.mu.Lock() // leave waits until forget is known
 	s.forget = context.AfterFunc(s.streams.leaving, s.leave)
 	s.mu.Unlock()
-	s.timer.Reset(s.Limits.Sockets.Init)
+	s.timer.Reset(s.Sockets.Init)
 	go s.read()
 }
 
@@ -153,13 +154,17 @@ func (s *socket) receive(kind websocket.MessageType, text []byte) error {
 
 // write sends a message, unless nothing may be sent any more. A client that does not take it in time loses the
 // connection.
-func (s *socket) write(text []byte) {
+func (s *socket) write(text []byte) { s.writeAfter(text, func() {}) }
+
+// writeAfter is write for a message before which something is done, when its turn has come.
+func (s *socket) writeAfter(text []byte, first func()) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	if s.ctx.Err() != nil || s.caller != nil && s.caller.Err() != nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), s.Limits.Sockets.Write)
+	first()
+	ctx, cancel := context.WithTimeout(context.Background(), s.Sockets.Write)
 	defer cancel()
 	if s.conn.Write(ctx, websocket.MessageText, text) != nil {
 		s.end(websocket.StatusAbnormalClosure, "")
@@ -168,7 +173,7 @@ func (s *socket) write(text []byte) {
 
 // tick finds clients that do not say who they are, guests that have been here for long enough, and those that are gone.
 func (s *socket) tick() {
-	limits := s.Limits.Sockets
+	limits := s.Sockets
 	switch {
 	case !s.acknowledged.Load():
 		s.end(closeTooSlow, "Connection initialisation timeout")
@@ -215,7 +220,7 @@ func (s *socket) end(code websocket.StatusCode, reason string) {
 			s.wire.Close()
 			_ = s.conn.CloseNow()
 		} else {
-			late := time.AfterFunc(s.Limits.Sockets.Close, func() { s.wire.Close() })
+			late := time.AfterFunc(s.Sockets.Close, func() { s.wire.Close() })
 			_ = s.conn.Close(code, reason) // fails when the client is gone
 			late.Stop()
 		}

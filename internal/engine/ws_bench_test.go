@@ -13,7 +13,7 @@ import (
 // it has no goroutine of its own. What watches a session comes on top.
 func BenchmarkIdleSockets(b *testing.B) {
 	s := serveSockets(b, holding(logs), func(cfg *engine.Config) {
-		cfg.Limits.Sockets.OfSession = 1 << 20
+		cfg.Limits.Sockets = 1 << 20
 		cfg.Streams.Watch = context.WithCancel
 	})
 	var before, after runtime.MemStats

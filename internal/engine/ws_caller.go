@@ -21,7 +21,7 @@ func (s *socket) initialise(payload map[string]any) error {
 	}
 	s.guest = !s.Caller(ctx).SignedIn()
 	if session := s.session(ctx); session != "" {
-		give, ok := s.sockets.take("session "+session, s.Limits.Sockets.OfSession)
+		give, ok := s.tally.take("session "+session, s.Limits.Sockets)
 		if !ok {
 			s.exceeds(limitSockets)
 			return closes(websocket.StatusTryAgainLater, "There are too many WebSockets of this session.")
@@ -41,7 +41,7 @@ func (s *socket) initialise(payload map[string]any) error {
 		return s.closesFor(context.Cause(caller))
 	}
 	s.acknowledged.Store(true)
-	s.timer.Reset(s.Limits.Sockets.KeepAlive)
+	s.timer.Reset(s.Sockets.KeepAlive)
 	s.write([]byte(`{"type":"connection_ack"}`))
 	return nil
 }

@@ -72,7 +72,7 @@ func (t transport) openSocket(w http.ResponseWriter, r *http.Request, exec graph
 		return
 	}
 	s.conn, s.wire = conn, keeper.conn
-	s.open(r.Context())
+	s.start(r.Context())
 }
 
 // checkHandshake says what is wrong with a request for a WebSocket (RFC 6455, section 4.2.1). Whoever opens one from

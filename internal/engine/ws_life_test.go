@@ -52,7 +52,7 @@ func TestLeaving(t *testing.T) {
 
 // TestStopped: what the client waits for no more is told to stop, and until it has stopped it counts.
 func TestStopped(t *testing.T) {
-	s := serveSockets(t, holding(logs), func(cfg *engine.Config) { cfg.Limits.Sockets.Operations = 1 })
+	s := serveSockets(t, holding(logs), func(cfg *engine.Config) { cfg.Limits.Operations = 1 })
 	goOn := make(chan struct{})
 	s.visits.On["Query.hello"] = func(ctx context.Context) error {
 		select {
@@ -68,7 +68,7 @@ func TestStopped(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 	close(goOn)
-	s.eventually("it has stopped", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(s.told) == 2 }) // and the one for which there was no room
+	s.eventually("it has stopped", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(s.told) == 2 }) // and that was turned away
 	s.eventually("there is room", func() bool {
 		c.send(websocket.MessageText, strings.TrimPrefix(askHello, "> "))
 		got := c.read()
@@ -80,9 +80,18 @@ func TestStopped(t *testing.T) {
 	s.play(c, quiet)
 }
 
+// TestRoomAtOnce: whoever has the last answer to one operation may ask the next.
+func TestRoomAtOnce(t *testing.T) {
+	s := serveSockets(t, holding(logs), func(cfg *engine.Config) { cfg.Limits.Operations = 1 })
+	c := s.dial(nil)
+	s.play(c, initGuest+strings.Repeat(askHello+doneHello, 100)+strings.Repeat(`> {"id":"x","type":"subscribe","payload":{"query":"{"}}
+		< {"id":"x","type":"error","payload":[{"message":"Expected Name, found <EOF>","locations":[{"line":1,"column":2}],"extensions":{"code":"GRAPHQL_PARSE_FAILED"}}]}
+		`, 100)+quiet)
+}
+
 // TestOperationTime: a query takes no longer than it may; a subscription may.
 func TestOperationTime(t *testing.T) {
-	s := serveSockets(t, holding(logs), func(cfg *engine.Config) { cfg.Limits.Time = 50 * time.Millisecond })
+	s := serveSockets(t, holding(logs), func(cfg *engine.Config) { cfg.Limits.Time = time.Second })
 	s.visits.On["Query.hello"] = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
 	c := s.dial(nil)
 	s.play(c, initSigned+subscribed+askHello)
@@ -119,22 +128,22 @@ func TestPanic(t *testing.T) {
 // stops.
 func TestClientThatIsGone(t *testing.T) {
 	t.Run("it answers no ping", func(t *testing.T) {
-		s := serveSockets(t, holding(logs), func(cfg *engine.Config) { cfg.Limits.Sockets.KeepAlive = 50 * time.Millisecond })
+		s := serveSockets(t, holding(logs), func(cfg *engine.Config) { cfg.Sockets.KeepAlive = 50 * time.Millisecond })
 		s.play(s.dial(nil), initSigned+subscribed) // and reads no more, so that no pong is sent
 		s.eventually("the connection is ended", func() bool { return s.closedBy(1006) && s.running() == 0 })
 	})
 	t.Run("it answers pings", func(t *testing.T) {
-		s := serveSockets(t, holding(logs), func(cfg *engine.Config) { cfg.Limits.Sockets.KeepAlive = 100 * time.Millisecond })
+		s := serveSockets(t, holding(logs), func(cfg *engine.Config) { cfg.Sockets.KeepAlive = time.Second })
 		c := s.dial(nil)
 		s.play(c, initSigned)
 		go func() {
-			time.Sleep(time.Second)
+			time.Sleep(2500 * time.Millisecond) // and two pings
 			s.revoke(errExpired)
 		}()
 		s.play(c, "close 4403 The access token has expired")
 	})
 	t.Run("it takes no message", func(t *testing.T) {
-		s := serveSockets(t, holding(logs), func(cfg *engine.Config) { cfg.Limits.Sockets.Write = 50 * time.Millisecond })
+		s := serveSockets(t, holding(logs), func(cfg *engine.Config) { cfg.Sockets.Write = 50 * time.Millisecond })
 		c := s.dial(nil)
 		s.play(c, initSigned+subscribed)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -147,7 +156,7 @@ func TestClientThatIsGone(t *testing.T) {
 		s.eventually("the connection is ended", func() bool { return s.closedBy(1006) && s.running() == 0 })
 	})
 	t.Run("it does not agree to the end", func(t *testing.T) {
-		s := serveSockets(t, holding(logs), func(cfg *engine.Config) { cfg.Limits.Sockets.Close = 50 * time.Millisecond })
+		s := serveSockets(t, holding(logs), func(cfg *engine.Config) { cfg.Sockets.Close = 50 * time.Millisecond })
 		s.play(s.dial(nil), initSigned+subscribed+"over\nrunning 0")
 		s.eventually("the connection is ended", func() bool { return s.closedBy(4401) })
 	})

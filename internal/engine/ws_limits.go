@@ -5,14 +5,11 @@ import (
 	"time"
 )
 
-// SocketLimits bounds WebSockets. The zero value of a limit allows nothing.
+// SocketLimits bounds WebSockets, beside Limits. The zero value of a limit allows nothing.
 type SocketLimits struct {
-	Open      int // at once
-	OfSession int // at once, of one session
-	OfAddress int // at once, of one address: those of guests, and those that have not said yet whose they are
-
-	Operations int   // under way at once on one socket
-	Message    int64 // bytes of what a client sends at once
+	Open      int   // at once
+	OfAddress int   // at once, of one address: those of guests, and those that have not said yet whose they are
+	Message   int64 // bytes of what a client sends at once
 
 	Init      time.Duration // for a client to say who it is
 	KeepAlive time.Duration // between pings: a client that is gone is noticed within twice as long
@@ -21,19 +18,17 @@ type SocketLimits struct {
 	Guest     time.Duration // for which a guest's socket lasts: others end with their tokens
 }
 
-// DefaultSocketLimits are made for browsers: a tab has one socket.
+// DefaultSocketLimits has the figures that the gateway starts with.
 func DefaultSocketLimits() SocketLimits {
 	return SocketLimits{
-		Open:       10_000,
-		OfSession:  20,
-		OfAddress:  100,
-		Operations: 50,
-		Message:    64 << 10,
-		Init:       10 * time.Second,
-		KeepAlive:  20 * time.Second,
-		Write:      15 * time.Second,
-		Close:      2 * time.Second,
-		Guest:      time.Hour,
+		Open:      10_000,
+		OfAddress: 100,
+		Message:   64 << 10,
+		Init:      10 * time.Second,
+		KeepAlive: 20 * time.Second,
+		Write:     15 * time.Second,
+		Close:     2 * time.Second,
+		Guest:     time.Hour,
 	}
 }
 

@@ -101,7 +101,7 @@ func checkPayload(payload map[string]any) error {
 			return err
 		}
 	}
-	if payload["query"] == nil && payload["extensions"] == nil && payload["documentId"] == nil {
+	if payload["query"] == nil && payload["extensions"] == nil && payload["documentId"] == nil && payload["doc_id"] == nil {
 		return closes(closeBadRequest, "The payload of a subscribe is a request of GraphQL: there is no query.")
 	}
 	return nil

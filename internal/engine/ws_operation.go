@@ -19,7 +19,9 @@ type operation struct {
 	id     string
 	ctx    context.Context // ends when nobody waits for an answer any more
 	cancel context.CancelFunc
-	lasts  bool // it is a subscription; guarded by socket.mu
+	// Guarded by socket.mu:
+	lasts bool // it is a subscription
+	over  bool // it does not count any more
 }
 
 // subscribe begins an operation.
@@ -30,18 +32,23 @@ func (s *socket) subscribe(m message) error {
 	op, err := s.begin(m.id)
 	switch {
 	case err == errTooMany:
-		s.exceeds(limitSocketOperations)
-		most := s.Limits.Sockets.Operations
-		s.refuse(m.id, gqlerror.List{s.Present(s.caller, &problem.Error{
-			Code: problem.LimitExceeded, Limit: limitSocketOperations, Most: most,
-			Message: fmt.Sprintf("No more than %d operations may run at once on one WebSocket.", most),
-		})})
+		s.turnAway(m.id)
 		return nil
 	case err != nil || op == nil:
 		return err
 	}
 	go s.perform(op, m.payload)
 	return nil
+}
+
+// turnAway refuses an operation because as many run as may.
+func (s *socket) turnAway(id string) {
+	s.exceeds(limitSocketOperations)
+	most := s.Limits.Operations
+	s.write(s.refusal(id, gqlerror.List{s.Present(s.caller, &problem.Error{
+		Code: problem.LimitExceeded, Limit: limitSocketOperations, Most: most,
+		Message: fmt.Sprintf("No more than %d operations may run at once on one WebSocket.", most),
+	})}))
 }
 
 // exceeds tells the Observer of a client that passes a limit of its sockets.
@@ -66,13 +73,14 @@ func (s *socket) begin(id string) (*operation, error) {
 	if s.leaving {
 		return nil, nil
 	}
-	if s.running >= s.Limits.Sockets.Operations {
+	if s.counted >= s.Limits.Operations {
 		return nil, errTooMany
 	}
 	op := &operation{id: id}
 	op.ctx, op.cancel = context.WithCancel(s.caller)
 	s.operations[id] = op
 	s.running++
+	s.counted++
 	s.performing.Add(1)
 	return op, nil
 }
@@ -114,9 +122,21 @@ func (s *socket) lasting(op *operation) bool {
 	return !s.leaving
 }
 
-// ended counts an operation out.
+// makeRoom counts an operation out, for the next. It is called when the last answer is about to be written, which the
+// client may take for leave to ask again, and not before its turn has come: whoever takes nothing gets no more.
+func (s *socket) makeRoom(op *operation) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !op.over {
+		op.over = true
+		s.counted--
+	}
+}
+
+// ended forgets an operation.
 func (s *socket) ended(op *operation) {
 	op.cancel()
+	s.makeRoom(op)
 	s.mu.Lock()
 	if s.operations[op.id] == op {
 		delete(s.operations, op.id)
@@ -255,20 +275,20 @@ func (s *socket) finish(op *operation) {
 	if s.last(op) {
 		var out bytes.Buffer
 		writeMessage(&out, "complete", op.id, nil)
-		s.write(out.Bytes())
+		s.writeAfter(out.Bytes(), func() { s.makeRoom(op) })
 	}
 }
 
 // fail says that an operation has come to nothing.
 func (s *socket) fail(op *operation, list gqlerror.List) {
 	if s.last(op) {
-		s.refuse(op.id, list)
+		s.writeAfter(s.refusal(op.id, list), func() { s.makeRoom(op) })
 	}
 }
 
-// refuse sends errors as the only answer to an id.
-func (s *socket) refuse(id string, list gqlerror.List) {
+// refusal is the message that has errors as the only answer to an id.
+func (s *socket) refusal(id string, list gqlerror.List) []byte {
 	var out bytes.Buffer
 	writeMessage(&out, "error", id, func() { s.member(&out, "errors", list) })
-	s.write(out.Bytes())
+	return out.Bytes()
 }

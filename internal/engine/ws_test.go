@@ -48,9 +48,9 @@ func TestMessages(t *testing.T) {
 			< {"type":"connection_ack"}
 			close 4429 Too many initialisation requests`},
 		{name: "not initialised in time", script: `close 4408 Connection initialisation timeout`,
-			change: func(cfg *engine.Config) { cfg.Limits.Sockets.Init = 50 * time.Millisecond }},
+			change: func(cfg *engine.Config) { cfg.Sockets.Init = 50 * time.Millisecond }},
 		{name: "not initialised in time, but alive", script: quiet + `close 4408 Connection initialisation timeout`,
-			change: func(cfg *engine.Config) { cfg.Limits.Sockets.Init = 300 * time.Millisecond }},
+			change: func(cfg *engine.Config) { cfg.Sockets.Init = 2 * time.Second }},
 		{name: "an operation before the connection", script: hello + `close 4401 Unauthorized`},
 		{name: "a complete before the connection", script: `> {"id":"1","type":"complete"}` + "\n" + initGuest + quiet},
 		{name: "the client leaves", script: initGuest + `bye`},
@@ -191,7 +191,7 @@ func TestMessages(t *testing.T) {
 			< {"id":"3","type":"error","payload":[{"message":"No more than 2 operations may run at once on one WebSocket.","extensions":{"code":"LIMIT_EXCEEDED","limit":"socket_operations","max":2}}]}
 			> {"id":"2","type":"complete"}
 			running 1`,
-			change: func(cfg *engine.Config) { cfg.Limits.Sockets.Operations = 2 }},
+			change: func(cfg *engine.Config) { cfg.Limits.Operations = 2 }},
 
 		// Who the caller is.
 		{name: "a token in lower case", script: `> {"type":"connection_init","payload":{"authorization":"bearer signed-in"}}
@@ -239,7 +239,7 @@ func TestMessages(t *testing.T) {
 		{name: "the gateway stops before the connection", script: "leave\nclose 1012 The gateway stops\nleft"},
 		{name: "a guest has been here for long", script: initGuest + `close 1001 This has taken long enough`,
 			change: func(cfg *engine.Config) {
-				cfg.Limits.Sockets.KeepAlive, cfg.Limits.Sockets.Guest = 30*time.Millisecond, 0
+				cfg.Sockets.KeepAlive, cfg.Sockets.Guest = 30*time.Millisecond, 0
 			}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -371,7 +371,7 @@ func TestSocketsAtOnce(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			s := serveSockets(t, holding(logs), func(cfg *engine.Config) {
-				cfg.Limits.Sockets.Open, cfg.Limits.Sockets.OfAddress = row.limits.Open, row.limits.OfAddress
+				cfg.Sockets.Open, cfg.Sockets.OfAddress = row.limits.Open, row.limits.OfAddress
 			})
 			first := s.dial(nil)
 			s.play(first, initGuest)
@@ -390,7 +390,7 @@ func TestSocketsAtOnce(t *testing.T) {
 	}
 	t.Run("of one session", func(t *testing.T) {
 		s := serveSockets(t, holding(logs), func(cfg *engine.Config) {
-			cfg.Limits.Sockets.OfSession, cfg.Limits.Sockets.OfAddress = 3, 1 // whoever is signed in has no address
+			cfg.Limits.Sockets, cfg.Sockets.OfAddress = 3, 1 // whoever is signed in has no address
 		})
 		var first *wsClient
 		for range 3 {
