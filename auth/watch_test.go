@@ -62,7 +62,7 @@ func (b *bench) ends(ctx context.Context, want error) time.Duration {
 }
 
 // TestWatch: whatever ends a session or changes its roles ends each watch of it, here and on another gateway, and no
-// watch of another session. The bound is generous; BenchmarkWatch says how long it takes.
+// watch of another session. The bound is generous; BenchmarkFollow of package session says how long it takes.
 func TestWatch(t *testing.T) {
 	const bound = 2 * time.Second
 	for _, row := range []struct {
@@ -230,7 +230,7 @@ func TestWatchWithoutRedis(t *testing.T) {
 // TestWatchHeld: nothing is sent to whoever asks the watch before it sends, later than a moment after the answer to a
 // sign-out, however sign-ins, watches and sign-outs fall together.
 func TestWatchHeld(t *testing.T) {
-	const moment = 2 * time.Second // for a busy machine; BenchmarkWatch says how long it takes
+	const moment = 2 * time.Second // for a busy machine; BenchmarkFollow of package session says how long it takes
 	b := newBench(t)
 	gateways := []*Service{b.Service, b.replica()}
 	var all sync.WaitGroup

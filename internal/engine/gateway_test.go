@@ -135,7 +135,7 @@ func configOf(t testing.TB, c caller) engine.Config {
 }
 
 // signedInToken stands for whoever is signed in, where a token is given in a message.
-const signedInToken = "signed in"
+const signedInToken = "signed-in"
 
 // present shows the errors of package problem, as the program's presenter does, and hides all others.
 func present(ctx context.Context, err error) *gqlerror.Error {

@@ -18,7 +18,7 @@ import (
 )
 
 // Config is what the engine needs to know. Every part is required but
-// Once, Lists and Observer.
+// Once, Lists, Observer and Origins.
 type Config struct {
 	Table *policy.Table
 	// Views are what introspection shows.
@@ -43,9 +43,12 @@ type Config struct {
 	Observer Observer
 	// Streams is for subscriptions and WebSockets.
 	Streams Streams
+	// Origins are those of other sites whose pages may open WebSockets, such as https://app.example. It may be empty.
+	Origins []string
 
 	schema  *ast.Schema
 	streams *streams
+	sockets *sockets
 	sizes   map[string]int  // of introspection's lists
 	rules   [][]policy.Rule // by check, for the Observer
 }
@@ -60,7 +63,7 @@ type Handler struct {
 // Those that would begin later are refused.
 func (h *Handler) Close(ctx context.Context) error { return h.streams.close(ctx) }
 
-// NewHandler serves the sealed schema over HTTP, by POST and, for queries, by GET.
+// NewHandler serves the sealed schema over HTTP, by POST and, for queries, by GET, and over WebSockets.
 // It refuses a schema whose generated checks are of other rules than the table,
 // and one that answers a guest who asks for a guarded field.
 func NewHandler(es *Sealed, cfg Config) (*Handler, error) {
@@ -68,7 +71,7 @@ func NewHandler(es *Sealed, cfg Config) (*Handler, error) {
 		cfg.Streams.Authenticate == nil || cfg.Streams.Watch == nil || cfg.Streams.Over == nil {
 		return nil, errors.New("the engine's configuration is incomplete")
 	}
-	cfg.streams = newStreams()
+	cfg.streams, cfg.sockets = newStreams(), newSockets()
 	if err := es.matches(cfg.Table.Fingerprint()); err != nil {
 		return nil, err
 	}

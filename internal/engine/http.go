@@ -29,6 +29,10 @@ func (transport) Supports(*http.Request) bool { return true }
 
 // Do answers one request.
 func (t transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	if upgrades(r) {
+		t.openSocket(w, r, exec)
+		return
+	}
 	var out Outcome
 	if t.Observer != nil {
 		ctx, answered := t.Observer.Operation(r.Context())

@@ -23,7 +23,8 @@ type Limits struct {
 	// Cost is how many fields an answer may have, lists taken at the size asked for.
 	Cost          int
 	RequestErrors int           // of parsing and validation, in one answer
-	Time          time.Duration // for one operation
+	Time          time.Duration // for one operation that is no subscription
+	Sockets       SocketLimits
 }
 
 // DefaultLimits lets through the full introspection query, what Relay generates
@@ -40,6 +41,7 @@ func DefaultLimits() Limits {
 		Cost:          100_000,
 		RequestErrors: 10,
 		Time:          10 * time.Second,
+		Sockets:       DefaultSocketLimits(),
 	}
 }
 

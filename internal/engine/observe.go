@@ -20,6 +20,25 @@ type Observer interface {
 	Authorize(ctx context.Context) (context.Context, func())
 }
 
+// StreamObserver is an Observer that is also told of what lasts.
+type StreamObserver interface {
+	Observer
+	// Socket is called when a WebSocket opens. Its operations go on in the context that is returned, each of which
+	// the Observer is told of, and the function is called once, with the code by which it was closed (RFC 6455,
+	// section 7.4): 1000 when the client did, with whatever code, and 1006 when the connection was lost.
+	Socket(ctx context.Context) (context.Context, func(code int))
+	// Subscription is called when a subscription begins, and the function when it has ended.
+	Subscription(ctx context.Context) (ended func())
+}
+
+// subscribed tells the Observer of a subscription that begins, and that it has ended when the function is called.
+func (c Config) subscribed(ctx context.Context) (ended func()) {
+	if o, ok := c.Observer.(StreamObserver); ok {
+		return o.Subscription(ctx)
+	}
+	return func() {}
+}
+
 // Outcome is what became of a request.
 type Outcome struct {
 	Type ast.Operation // empty when the request did not become an operation

@@ -19,12 +19,17 @@ type Streams struct {
 	Watch func(ctx context.Context) (context.Context, context.CancelFunc)
 	// Over says of such a reason that no new token will help: the session was ended.
 	Over func(reason error) bool
+	// Session names the session of the caller of ctx, to count its WebSockets; "" for a guest. It may be nil, and
+	// then they are counted by address.
+	Session func(ctx context.Context) string
 }
 
 // streams are the answers under way that have no end of their own. They end when the gateway does.
 type streams struct {
+	leaving context.Context // ends when they should
+	leave   context.CancelFunc
+
 	mu      sync.Mutex
-	leaving chan struct{}
 	left    bool
 	running sync.WaitGroup
 
@@ -34,7 +39,9 @@ type streams struct {
 }
 
 func newStreams() *streams {
-	return &streams{leaving: make(chan struct{}), keepAlive: 15 * time.Second, patience: 10 * time.Second}
+	s := &streams{keepAlive: 15 * time.Second, patience: 10 * time.Second}
+	s.leaving, s.leave = context.WithCancel(context.Background())
+	return s
 }
 
 // begin counts a stream in, until end is called. leaving is closed when it should come to its end. It is not
@@ -46,17 +53,15 @@ func (s *streams) begin() (leaving <-chan struct{}, end func(), ok bool) {
 		return nil, nil, false
 	}
 	s.running.Add(1)
-	return s.leaving, sync.OnceFunc(s.running.Done), true
+	return s.leaving.Done(), sync.OnceFunc(s.running.Done), true
 }
 
 // close has all streams end and waits for them, for as long as ctx lasts.
 func (s *streams) close(ctx context.Context) error {
 	s.mu.Lock()
-	if !s.left {
-		s.left = true
-		close(s.leaving)
-	}
+	s.left = true
 	s.mu.Unlock()
+	s.leave()
 	ended := make(chan struct{})
 	go func() {
 		s.running.Wait()

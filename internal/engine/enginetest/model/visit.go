@@ -15,6 +15,8 @@ type Visits struct {
 	On map[string]func(context.Context) error
 	// Calls are the events of Subscription.calls: one, when it is nil.
 	Calls <-chan *Call
+	// Events gives them for each subscription that begins, when it is not nil.
+	Events func(context.Context) <-chan *Call
 
 	mu    sync.Mutex
 	count map[string]int
@@ -47,7 +49,10 @@ func Visit(ctx context.Context, coordinate string) error {
 
 // Events are the events of Subscription.calls for one request.
 func Events(ctx context.Context) <-chan *Call {
-	if v, _ := ctx.Value(visitsKey{}).(*Visits); v != nil && v.Calls != nil {
+	switch v, _ := ctx.Value(visitsKey{}).(*Visits); {
+	case v != nil && v.Events != nil:
+		return v.Events(ctx)
+	case v != nil && v.Calls != nil:
 		return v.Calls
 	}
 	one := make(chan *Call, 1)

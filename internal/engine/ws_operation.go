@@ -1,0 +1,253 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/coder/websocket"
+	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// operation is one that runs on a socket.
+type operation struct {
+	id     string
+	ctx    context.Context // ends when nobody waits for an answer any more
+	cancel context.CancelFunc
+	lasts  bool // it is a subscription; guarded by socket.mu
+}
+
+// subscribe begins an operation.
+func (s *socket) subscribe(m message) error {
+	if !s.acknowledged.Load() {
+		return closes(closeUnauthorized, "Unauthorized")
+	}
+	op, err := s.begin(m.id)
+	switch {
+	case err == errTooMany:
+		most := fmt.Sprintf("No more than %d operations may run at once on one WebSocket.", s.Limits.Sockets.Operations)
+		s.refuse(m.id, failure(problem.LimitExceeded, most).Errors)
+		return nil
+	case err != nil || op == nil:
+		return err
+	}
+	go s.perform(op, m.payload)
+	return nil
+}
+
+// errTooMany says that a socket has as many operations as it may.
+var errTooMany = errors.New("too many operations")
+
+// begin counts an operation in. There is none, and no error, when the gateway stops: the client will ask again
+// elsewhere.
+func (s *socket) begin(id string) (*operation, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.operations[id] != nil {
+		return nil, closes(closeTwice, "Subscriber for %s already exists", id)
+	}
+	if s.leaving {
+		return nil, nil
+	}
+	if s.running >= s.Limits.Sockets.Operations {
+		return nil, errTooMany
+	}
+	op := &operation{id: id}
+	op.ctx, op.cancel = context.WithCancel(s.caller)
+	s.operations[id] = op
+	s.running++
+	s.performing.Add(1)
+	return op, nil
+}
+
+// complete stops an operation whose answers the client does not wait for any more. There may be none: its last answer
+// may have been under way.
+func (s *socket) complete(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if op := s.operations[id]; op != nil {
+		delete(s.operations, id)
+		op.cancel()
+	}
+}
+
+// current says whether the client still waits for answers to an operation.
+func (s *socket) current(op *operation) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.operations[op.id] == op && op.ctx.Err() == nil
+}
+
+// last says the same, and that what is sent now is the last: the id is free again.
+func (s *socket) last(op *operation) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.operations[op.id] != op {
+		return false
+	}
+	delete(s.operations, op.id)
+	return op.ctx.Err() == nil
+}
+
+// lasting notes that an operation is a subscription. It is false when it is not to begin.
+func (s *socket) lasting(op *operation) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	op.lasts = true
+	return !s.leaving
+}
+
+// ended counts an operation out.
+func (s *socket) ended(op *operation) {
+	op.cancel()
+	s.mu.Lock()
+	if s.operations[op.id] == op {
+		delete(s.operations, op.id)
+	}
+	s.running--
+	left := s.leaving && s.running == 0
+	s.mu.Unlock()
+	if left {
+		s.end(websocket.StatusServiceRestart, restarting)
+	}
+	s.performing.Done()
+}
+
+// perform answers an operation.
+func (s *socket) perform(op *operation, payload map[string]any) {
+	defer s.ended(op)
+	var out Outcome
+	ctx := op.ctx
+	if s.Observer != nil {
+		var answered func(Outcome)
+		ctx, answered = s.Observer.Operation(ctx)
+		defer func() { answered(out) }()
+	}
+	defer func() {
+		if p := recover(); p != nil { // in the engine itself: resolvers' panics end at their field
+			out.Refused = problem.Internal
+			s.fail(op, gqlerror.List{s.Present(ctx, s.panicked(p))})
+		}
+	}()
+	params, err := paramsOf(payload)
+	if err != nil {
+		out.Refused = problem.BadRequest
+		s.fail(op, failure(problem.BadRequest, err.Error()).Errors)
+		return
+	}
+	params.Headers = s.agent
+	s.execute(ctx, op, params, &out)
+}
+
+// execute runs an operation, and says what became of it.
+func (s *socket) execute(ctx context.Context, op *operation, params *graphql.RawParams, out *Outcome) {
+	limited, cancel := context.WithTimeout(ctx, s.Limits.Time)
+	defer cancel()
+	oc, refused := s.exec.CreateOperationContext(limited, params)
+	out.of(oc)
+	if refused != nil {
+		resp := s.exec.DispatchError(graphql.WithOperationContext(limited, oc), s.capped(refused))
+		out.became(oc, resp)
+		s.fail(op, resp.Errors)
+		return
+	}
+	if oc.Operation.Operation == ast.Subscription {
+		s.stream(ctx, op, oc, out)
+		return
+	}
+	responses, limited := s.exec.DispatchOperation(limited, oc)
+	resp := responses(limited)
+	if resp == nil {
+		resp = s.tooLate()
+	}
+	out.became(oc, resp)
+	buffer := s.buffers.get()
+	defer s.buffers.put(buffer)
+	if s.answer(buffer, op, resp) {
+		s.finish(op)
+	}
+}
+
+// stream sends the events of a subscription, each before the next is asked for: they share a buffer.
+func (s *socket) stream(ctx context.Context, op *operation, oc *graphql.OperationContext, out *Outcome) {
+	if !s.lasting(op) {
+		return
+	}
+	defer s.subscribed(ctx)()
+	first, failed := &graphql.Response{}, map[problem.Code]int{}
+	defer func() {
+		out.became(oc, first)
+		out.Failed = failed
+	}()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	late := time.AfterFunc(s.Limits.Time, cancel) // it has as long to begin as another operation has to end
+	responses, ctx := s.exec.DispatchOperation(ctx, oc)
+	if !late.Stop() {
+		first = s.tooLate()
+		s.fail(op, first.Errors)
+		return
+	}
+	buffer := s.buffers.get()
+	defer s.buffers.put(buffer)
+	for begun := false; ; begun = true {
+		resp := responses(ctx)
+		if resp == nil {
+			s.finish(op)
+			return
+		}
+		if !begun {
+			first = resp
+		}
+		for code, n := range decisionOf(oc).failed {
+			failed[code] += n
+		}
+		if !s.answer(buffer, op, resp) {
+			return
+		}
+	}
+}
+
+// answer sends what an operation gives, and says whether more may follow. An answer without data is of an operation
+// of which nothing ran, or that came to nothing: the client is told the errors, and nothing follows.
+func (s *socket) answer(out *bytes.Buffer, op *operation, resp *graphql.Response) bool {
+	if resp.Data == nil && len(resp.Errors) > 0 {
+		s.fail(op, resp.Errors)
+		return false
+	}
+	out.Reset()
+	writeMessage(out, "next", op.id, func() { s.encode(out, resp) })
+	if !s.current(op) {
+		return false
+	}
+	s.write(out.Bytes())
+	return true
+}
+
+// finish says that an operation has no more answers.
+func (s *socket) finish(op *operation) {
+	if s.last(op) {
+		var out bytes.Buffer
+		writeMessage(&out, "complete", op.id, nil)
+		s.write(out.Bytes())
+	}
+}
+
+// fail says that an operation has come to nothing.
+func (s *socket) fail(op *operation, list gqlerror.List) {
+	if s.last(op) {
+		s.refuse(op.id, list)
+	}
+}
+
+// refuse sends errors as the only answer to an id.
+func (s *socket) refuse(id string, list gqlerror.List) {
+	var out bytes.Buffer
+	writeMessage(&out, "error", id, func() { s.member(&out, "errors", list) })
+	s.write(out.Bytes())
+}
