@@ -84,6 +84,7 @@ func LimitNames() []string {
 	return []string{
 		limitBody, limitTokens, limitDepth, limitIntrospection, limitAliases, limitRootFields, limitDirectives,
 		limitIntrospections, limitSelections, limitCost, limitOnce, limitTime,
+		limitSockets, limitSocketOperations,
 	}
 }
 
