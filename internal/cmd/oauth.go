@@ -13,6 +13,9 @@ import (
 func (g *gateway) tokenEndpoint(log *slog.Logger) http.Handler {
 	endpoint := oauth.New(map[string]oauth.Grant{
 		oauth.RefreshToken: oauth.RefreshTokens(g.auth.Refresh),
+		oauth.ClientCredentialsType: oauth.ClientCredentials(oauth.Clients{
+			Authenticate: g.identity.AuthenticateClient, SignIn: g.auth.SignInClient,
+		}),
 	}, log)
 	return g.observer.tokens(endpoint, g.health.stopping.Load)
 }
