@@ -104,7 +104,7 @@ type oauthClient struct{ id, sid, secret string }
 type grants = []vars
 
 func grantOf(permission string, actions ...string) vars {
-	return vars{"permission": permission, "actions": actions}
+	return vars{"permission": permission, "actions": append([]string{}, actions...)}
 }
 
 var usageGrant = grants{grantOf("USAGE", "READ")}
