@@ -20,3 +20,8 @@ web: # builds web/dist anew; needs Node 20.19 or later
 
 e2e: # needs Chromium
 	go test -tags e2e -count 1 -run '^TestBrowser' $(ARGS) ./internal/cmd
+
+# What the gateway does while Redis, Postgres or itself fails; with a real Redis and Postgres, which it starts itself.
+.PHONY: faults
+faults:
+	go test -tags faults -count 1 -timeout 30m -v -run 'Faults' $(ARGS) ./internal/cmd
