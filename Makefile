@@ -12,6 +12,11 @@ bench:
 examples:
 	examples/run.sh
 
+# The protocols, by suites that others have written, against a gateway of its own. Needs Node 20 or newer.
+.PHONY: conformance
+conformance:
+	conformance/run.sh
+
 # The pages and their tests in a browser.
 .PHONY: web e2e
 
