@@ -13,7 +13,7 @@ import (
 // Session is one sign-in of a user or a client. Times are in UTC.
 type Session struct {
 	ID      string   // 128 random bits in hex; not a secret, but not to be guessed
-	User    string   // the user or client that signed in
+	User    string   // the user who signed in, or who made the client that did
 	Account string   // the account it is bound to
 	Roles   []string // held when the session was made, last refreshed or reconciled
 	Policy  string   // the version of the policy the roles were read under
