@@ -40,6 +40,7 @@ var arrows = map[string][]string{
 	"internal/identity":          {"auth/policy", "graph/model", "internal/problem", "internal/upstream"},
 	"internal/manifest":          {"internal/strictjson"},
 	"internal/metrics":           {"auth", "auth/policy", "internal/engine", "internal/problem"},
+	"internal/oauth":             {"auth", "internal/identity", "internal/problem"},
 	"internal/problem":           {},
 	"internal/quota":             {"internal/problem"},
 	"internal/relay":             {},

@@ -81,7 +81,7 @@ func (s *Service) still(ctx context.Context, w *session.Watch, p Principal) (unt
 	case <-ctx.Done():
 		return time.Time{}, ctx.Err()
 	}
-	live, err := s.lookup(ctx, p.User, p.Session)
+	live, err := s.lookup(ctx, p.SID(), p.Session)
 	if err != nil {
 		return time.Time{}, refusalOf(err)
 	}
@@ -89,7 +89,7 @@ func (s *Service) still(ctx context.Context, w *session.Watch, p Principal) (unt
 	for i, role := range p.Roles {
 		roles[i] = string(role)
 	}
-	if live.Account != p.Account || live.Policy != s.version || !sameRoles(live.Roles, roles) {
+	if live.Account != p.Account || live.Policy != s.version || !sameRoles(told(live), roles) {
 		return time.Time{}, ErrStaleToken
 	}
 	if live.Expires.Before(until) { // a refresh may move that

@@ -154,13 +154,21 @@ func (l limitFlags) quotas(client redis.UniversalClient, secret []byte, o *obser
 
 // admit is the engine's.
 func (q *quotas) admit(ctx context.Context) (over func(), err error) {
-	return q.running.Enter(auth.From(ctx).Session)
+	return q.running.Enter(countedAs(auth.From(ctx)))
 }
 
 // charge is the engine's.
 func (q *quotas) charge(ctx context.Context, cost int) error {
 	p := auth.From(ctx)
-	return q.budget.Charge(ctx, quota.Payer{Session: p.Session, Points: q.points(p)}, cost)
+	return q.budget.Charge(ctx, quota.Payer{Session: countedAs(p), Points: q.points(p)}, cost)
+}
+
+// countedAs is a session or, of an OAuth client, which makes sessions as it likes, all of its together.
+func countedAs(p auth.Principal) string {
+	if p.Client != "" {
+		return p.Client
+	}
+	return p.Session
 }
 
 // points are what a caller may spend in a minute: the largest budget of their roles, where a role that has none of its
@@ -169,7 +177,7 @@ func (q *quotas) points(p auth.Principal) int {
 	if !p.SignedIn() {
 		return q.guest
 	}
-	if len(q.roles) == 0 {
+	if len(q.roles) == 0 || p.Client != "" { // a client has no roles
 		return q.session
 	}
 	most := 0
@@ -183,7 +191,7 @@ func (q *quotas) points(p auth.Principal) int {
 		}
 		most = max(most, points)
 	}
-	return max(most, 1) // who holds no role has nothing to ask for either
+	return max(most, 1)
 }
 
 // exceeded counts what was refused for a limit outside of the engine.

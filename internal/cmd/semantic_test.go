@@ -99,6 +99,7 @@ func TestSemanticNonNullIsKept(t *testing.T) {
 	changing := map[string]string{ // whose payloads are looked into, so that they must succeed
 		"createApiKey": `(input: {friendlyName: "x", idempotencyKey: "x"})`,
 		"updateApiKey": `(input: {id: "` + key + `", friendlyName: "x"})`,
+		"createOAuthClient": `(input: {name: "x", grants: [{permission: USAGE, actions: [READ]}]})`,
 		"setUserRoles": `(input: {userId: "` + user + `", roles: [SUPPORT]})`,
 	}
 	for _, m := range s.Mutation.Fields {

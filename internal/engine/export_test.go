@@ -13,6 +13,12 @@ func NewAuthorizer(cfg Config, schema *ast.Schema) graphql.HandlerExtension {
 	return authorizer{cfg}
 }
 
+// Kept is how many views are kept.
+func (v *Views) Kept() int { return len(v.kept) }
+
+// MaxViews is how many may be.
+const MaxViews = maxViews
+
 // SetTimes says how often streams say something, and how long one write may take.
 func (h *Handler) SetTimes(keepAlive, patience time.Duration) {
 	h.streams.keepAlive, h.streams.patience = keepAlive, patience
