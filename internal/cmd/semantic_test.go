@@ -97,10 +97,10 @@ func TestSemanticNonNullIsKept(t *testing.T) {
 	user := p.as(owner).do(`{ account { users(first: 1, email: "`+support+`") { edges { node { id } } } } }`, nil).ok(t).
 		text("account", "users", "edges", 0, "node", "id")
 	changing := map[string]string{ // whose payloads are looked into, so that they must succeed
-		"createApiKey": `(input: {friendlyName: "x", idempotencyKey: "x"})`,
-		"updateApiKey": `(input: {id: "` + key + `", friendlyName: "x"})`,
+		"createApiKey":      `(input: {friendlyName: "x", idempotencyKey: "x"})`,
+		"updateApiKey":      `(input: {id: "` + key + `", friendlyName: "x"})`,
 		"createOAuthClient": `(input: {name: "x", grants: [{permission: USAGE, actions: [READ]}]})`,
-		"setUserRoles": `(input: {userId: "` + user + `", roles: [SUPPORT]})`,
+		"setUserRoles":      `(input: {userId: "` + user + `", roles: [SUPPORT]})`,
 	}
 	for _, m := range s.Mutation.Fields {
 		leaves := k.leaves(s.Types[m.Type.Name()], nil)
