@@ -36,6 +36,7 @@ var arrows = map[string][]string{
 	"internal/engine/gen/guard":  {"auth/policy", "internal/engine/gen"},
 	"internal/identity":          {"auth/policy", "graph/model", "internal/problem", "internal/upstream"},
 	"internal/metrics":           {"auth", "auth/policy", "internal/engine", "internal/problem"},
+	"internal/oauth":             {"auth", "internal/identity", "internal/problem"},
 	"internal/problem":           {},
 	"internal/relay":             {},
 	"internal/scalar":            {},

@@ -220,6 +220,7 @@ func (g *gateway) close() error {
 func (g *gateway) handler(hosts map[string]bool, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", g.observer.requests(g.auth.Middleware(g.graphql), g.health.stopping.Load))
+	mux.Handle("/oauth/token", g.tokenEndpoint(log))
 	mux.Handle("GET /schema.graphqls", g.auth.Middleware(g.schema))
 	mux.HandleFunc("GET /.well-known/jwks.json", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/jwk-set+json")

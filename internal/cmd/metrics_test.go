@@ -147,6 +147,19 @@ func TestMetrics(t *testing.T) {
 			`sessions_ended_total{by="reuse"}`: 1, `errors_total{code="UNAUTHENTICATED"}`: 1,
 		})
 	})
+	t.Run("requests for tokens", func(t *testing.T) {
+		again := p.signIn(support)
+		before = p.figures()
+		counts(t, func() {
+			p.token("", "grant_type", "refresh_token", "refresh_token", again.refresh)
+			p.token("", "grant_type", "refresh_token", "refresh_token", "nonsense")
+			p.token("", "grant_type", "what a client wrote")
+		}, map[string]float64{
+			`token_requests_total{grant_type="refresh_token",result="ok"}`: 1, `token_requests_total{grant_type="refresh_token",result="invalid_grant"}`: 1,
+			`token_requests_total{grant_type="none",result="unsupported_grant_type"}`: 1,
+			`refreshes_total{result="ok"}`: 1, `refreshes_total{result="ended"}`: 1,
+		})
+	})
 	t.Run("a token whose session has ended", func(t *testing.T) {
 		counts(t, func() { who.try(`{ __typename }`, nil) }, map[string]float64{
 			request("none", 401): 1, refused("UNAUTHENTICATED"): 1, `token_checks_total{result="ended"}`: 1,
@@ -169,7 +182,7 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("%d figures have become %d", names, len(after))
 		}
 		for name := range after {
-			if strings.HasPrefix(name, "fieldgate_") && !regexp.MustCompile(`^[a-z_]+(\{[a-z_]+="[A-Za-z_0-9.+]*"(,[a-z_]+="[A-Za-z_0-9.+]*")*\})?$`).MatchString(name) ||
+			if strings.HasPrefix(name, "fieldgate_") && !regexp.MustCompile(`^[a-z_]+(\{[a-z_]+="[A-Za-z_0-9.+:-]*"(,[a-z_]+="[A-Za-z_0-9.+:-]*")*\})?$`).MatchString(name) ||
 				strings.Contains(name, "operation1") {
 				t.Errorf("the figure %s", name)
 			}

@@ -31,6 +31,7 @@ type Metrics struct {
 	signIns   *prometheus.CounterVec
 	refreshes *prometheus.CounterVec
 	ended     *prometheus.CounterVec
+	tokens    *prometheus.CounterVec
 }
 
 // buckets reach from what a look-up in a cache takes to the time that an operation may take, in seconds.
@@ -71,6 +72,7 @@ func New() *Metrics {
 	m.signIns = m.counter("sign_ins_total", "Attempts to sign in, by result; refused is a wrong e-mail address or password.", "result")
 	m.refreshes = m.counter("refreshes_total", "Attempts to refresh a session, by result; reused is a refresh token that came twice, which ends its session.", "result")
 	m.ended = m.counter("sessions_ended_total", "Sessions that were ended, by what: signing out or signing in anew (sign_out), endSession (end), or a refresh token that came twice (reuse).", "by")
+	m.tokens = m.counter("token_requests_total", "Requests to /oauth/token, by grant type (none for one that is not known) and result: ok, or the error by its OAuth code.", "grant_type", "result")
 	m.zero()
 	return m
 }

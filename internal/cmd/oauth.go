@@ -1,0 +1,39 @@
+package cmd
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/fieldgate/fieldgate/internal/oauth"
+)
+
+// tokenEndpoint is /oauth/token, with all the grants that there are.
+func (g *gateway) tokenEndpoint(log *slog.Logger) http.Handler {
+	endpoint := oauth.New(map[string]oauth.Grant{
+		oauth.RefreshToken: oauth.RefreshTokens(g.auth.Refresh),
+	}, log)
+	return g.observer.tokens(endpoint, g.health.stopping.Load)
+}
+
+// tokens watches what comes to /oauth/token.
+func (o *observer) tokens(endpoint *oauth.Endpoint, stopping func() bool) http.Handler {
+	if o.metrics != nil {
+		o.metrics.ZeroTokens(endpoint.GrantTypes())
+		endpoint.Observe = func(_ context.Context, grantType, result string) { o.metrics.Token(grantType, result) }
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begun := time.Now()
+		ctx, traced := o.traces.Request(r, "/oauth/token")
+		watched := &response{ResponseWriter: w, stopping: stopping}
+		defer func() {
+			if watched.status == 0 {
+				watched.status = http.StatusInternalServerError // the handler panicked, and the server ends the connection
+			}
+			traced(watched.status)
+			o.log.DebugContext(ctx, "a token was asked for", "status", watched.status, "took", time.Since(begun).String())
+		}()
+		endpoint.ServeHTTP(watched, r.WithContext(ctx))
+	})
+}

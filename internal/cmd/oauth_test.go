@@ -1,0 +1,98 @@
+package cmd
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// issued is an answer of /oauth/token.
+type issued struct {
+	status      int
+	header      http.Header
+	body        string
+	Access      string `json:"access_token"`
+	Type        string `json:"token_type"`
+	ExpiresIn   int    `json:"expires_in"`
+	Refresh     string `json:"refresh_token"`
+	Error       string `json:"error"`
+	Description string `json:"error_description"`
+}
+
+// token asks for a token with these parameters, name and value in turn, as a program does that asks again when it is
+// told to. basic, if there is one, is "id:secret".
+func (p *program) token(basic string, params ...string) issued {
+	p.t.Helper()
+	form := url.Values{}
+	for i := 0; i < len(params); i += 2 {
+		form.Set(params[i], params[i+1])
+	}
+	for tries := 0; ; tries++ {
+		r, err := http.NewRequest(http.MethodPost, strings.TrimSuffix(p.url, "/graphql")+"/oauth/token", strings.NewReader(form.Encode()))
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if id, secret, ok := strings.Cut(basic, ":"); ok {
+			r.SetBasicAuth(url.QueryEscape(id), url.QueryEscape(secret))
+		}
+		resp, err := p.http.Do(r)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		text, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		a := issued{status: resp.StatusCode, header: resp.Header, body: string(text)}
+		if err != nil || json.Unmarshal(text, &a) != nil {
+			p.t.Fatalf("%v, %d %s", err, resp.StatusCode, text)
+		}
+		if a.status != http.StatusServiceUnavailable || tries == 5 {
+			return a
+		}
+		p.t.Logf("asking once more after: %s", a.body)
+	}
+}
+
+// denied fails the test unless there is no token but this error.
+func (a issued) denied(t testing.TB, status int, code string) {
+	t.Helper()
+	if a.status != status || a.Error != code || a.Access != "" {
+		t.Errorf("got %d %s, want %d %s", a.status, a.body, status, code)
+	}
+	if a.header.Get("Cache-Control") != "no-store" || a.header.Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("headers %v", a.header)
+	}
+}
+
+// TestTokenRefresh: a refresh token is good at /oauth/token as it is for refreshSession, once.
+func TestTokenRefresh(t *testing.T) {
+	p := startDemo(t)
+	who := p.signIn(support)
+	first := p.token("", "grant_type", "refresh_token", "refresh_token", who.refresh)
+	if first.status != 200 || first.Type != "Bearer" || first.ExpiresIn != 600 || first.Refresh == "" || first.Refresh == who.refresh {
+		t.Fatalf("%d %s", first.status, first.body)
+	}
+	client{p: p, access: first.Access}.do(`{ viewer { sid } }`, nil).ok(t)
+	p.token("", "grant_type", "refresh_token", "refresh_token", "nonsense").denied(t, 400, "invalid_grant")
+	p.token("", "grant_type", "password", "username", support, "password", password).denied(t, 400, "unsupported_grant_type")
+
+	p.token("", "grant_type", "refresh_token", "refresh_token", who.refresh).denied(t, 400, "invalid_grant")
+	p.token("", "grant_type", "refresh_token", "refresh_token", first.Refresh).denied(t, 400, "invalid_grant") // used twice: the session is over
+	client{p: p, access: first.Access}.do(`{ viewer { sid } }`, nil).refused(t, 401, "UNAUTHENTICATED")
+}
+
+// TestTokenWithoutRedis: no tokens, and nothing of the reason.
+func TestTokenWithoutRedis(t *testing.T) {
+	r := startRedis(t)
+	p := startDemo(t, "--redis-url", r.url())
+	who := p.signIn(support)
+	r.stop()
+	a := p.token("", "grant_type", "refresh_token", "refresh_token", who.refresh)
+	a.denied(t, 503, "temporarily_unavailable")
+	if a.header.Get("Retry-After") == "" || strings.Contains(a.body, "redis") {
+		t.Errorf("%v %s", a.header, a.body)
+	}
+}
