@@ -35,6 +35,8 @@ var arrows = map[string][]string{
 	"internal/engine/gen":        {"auth/policy"},
 	"internal/engine/gen/guard":  {"auth/policy", "internal/engine/gen"},
 	"internal/identity":          {"auth/policy", "graph/model", "internal/problem", "internal/upstream"},
+	"internal/issuer":            {"auth/policy", "internal/identity", "internal/problem", "internal/strictjson"},
+	"internal/issuer/issuertest": {}, // a provider for tests alone
 	"internal/metrics":           {"auth", "auth/policy", "internal/engine", "internal/problem"},
 	"internal/oauth":             {"auth", "internal/identity", "internal/problem"},
 	"internal/problem":           {},
@@ -57,6 +59,8 @@ var homes = map[string][]string{
 	"github.com/prometheus/": {"internal/metrics"},
 	"go.opentelemetry.io/":   {"internal/tracing", "internal/cmd"}, // cmd for the library's one global, where it reports errors
 	"github.com/XSAM/":       {"internal/tracing"},
+	"github.com/MicahParks/": {"internal/issuer"},
+	"github.com/coreos/":     {"internal/issuer"},
 }
 
 // TestArrows holds the imports of the house to the arrows that its design draws.

@@ -24,6 +24,8 @@ type Root struct {
 	Auth     *auth.Service
 	Matrix   *policy.Matrix
 	Cursors  *relay.Cursors
+	// LocalSignIn says whether people sign in with a password here, and not only through their identity provider.
+	LocalSignIn bool
 }
 
 // Query resolves the fields of Query.

@@ -61,10 +61,18 @@ func (r mutation) RefreshCookies(ctx context.Context) (*model.CookieSessionPaylo
 }
 
 func (r mutation) signIn(ctx context.Context, input model.SignInInput) (auth.Tokens, error) {
+	if !r.LocalSignIn {
+		return auth.Tokens{}, errNoPasswords()
+	}
 	return r.Auth.SignIn(ctx, func(ctx context.Context) (string, error) {
 		member, err := r.Identity.Authenticate(ctx, input.Email, input.Password)
 		return member.SID, err
 	}, clientOf(ctx))
+}
+
+// errNoPasswords answers who would use or set a password where there are none.
+func errNoPasswords() error {
+	return problem.New(problem.Forbidden, "Nobody signs in with a password here. Sign in through your identity provider.")
 }
 
 // handOver gives tokens to the browser, and to nobody else.

@@ -44,6 +44,9 @@ func (r mutation) SetUserRoles(ctx context.Context, input model.SetUserRolesInpu
 }
 
 func (r mutation) AcceptInvitation(ctx context.Context, input model.AcceptInvitationInput) (*model.AcceptInvitationPayload, error) {
+	if !r.LocalSignIn {
+		return nil, errNoPasswords()
+	}
 	email, err := r.Identity.Accept(ctx, input.Token, input.Password)
 	if err != nil {
 		return nil, err

@@ -20,6 +20,7 @@ import (
 	"github.com/fieldgate/fieldgate/graph"
 	"github.com/fieldgate/fieldgate/internal/engine"
 	"github.com/fieldgate/fieldgate/internal/identity"
+	"github.com/fieldgate/fieldgate/internal/issuer"
 	"github.com/fieldgate/fieldgate/internal/relay"
 	"github.com/fieldgate/fieldgate/internal/store"
 	"github.com/fieldgate/fieldgate/resolvers"
@@ -45,6 +46,7 @@ type gateway struct {
 	documentation http.Handler
 	auth          *auth.Service
 	identity      *identity.Service
+	admission     *issuer.Admission
 	keys          *token.Keys
 	site          *web.Site
 	graphiql      string // --graphiql
@@ -113,6 +115,9 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 		return member.Account, member.Roles, err
 	}, log)
 	g.observer.watchSessions(g.auth)
+	if err := g.openIssuers(ctx, s.signInFlags, log); err != nil {
+		return nil, err
+	}
 	if err := g.fill(ctx, s, db); err != nil {
 		return nil, err
 	}
@@ -126,6 +131,7 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 	}
 	root := &resolvers.Root{
 		Upstream: db, Users: db, Identity: g.identity, Auth: g.auth, Matrix: matrix, Cursors: cursors,
+		LocalSignIn: s.LocalSignIn == "on",
 	}
 	views := engine.NewViews(engine.Introspection(s.Introspection), schema, table)
 	g.schema = serveSchema(views, table, noSchema, log)

@@ -167,8 +167,8 @@ func (s *source) key(ctx context.Context, kid, alg string) (any, error) {
 }
 
 // note logs that the keys cannot be fetched, once until they are.
-func (s *source) note(ctx context.Context, err error) {
-	if errors.Is(ctx.Err(), context.Canceled) {
+func (s *source) note(_ context.Context, err error) {
+	if errors.Is(err, context.Canceled) { // and not ctx, which is over when the library tells of a failure
 		return // the gateway stops, or who asked went away
 	}
 	s.mu.Lock()

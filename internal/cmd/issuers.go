@@ -1,0 +1,113 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/fieldgate/fieldgate/auth"
+	"github.com/fieldgate/fieldgate/internal/issuer"
+)
+
+// issuersFlag names the file of other issuers.
+type issuersFlag struct {
+	Issuers string `help:"A YAML file of the identity providers whose people are let in, by token exchange and in GraphiQL." type:"path" placeholder:"FILE" env:"FIELDGATE_ISSUERS"`
+}
+
+// signInFlags say who may sign in.
+type signInFlags struct {
+	issuersFlag
+	LocalSignIn string `help:"Whether people sign in with a password of the gateway's own (on), or through their identity provider alone (off)." enum:"on,off" default:"on" env:"FIELDGATE_LOCAL_SIGN_IN"`
+}
+
+// maxIssuersFile bounds what is read of a file of issuers or roles: a byte more than the package takes, so that it says
+// that it is too long.
+const maxIssuersFile = 1<<20 + 1
+
+// load reads the file of issuers, and the files that it names, which stand beside it unless their names begin with /.
+func (i issuersFlag) load() ([]issuer.Config, error) {
+	if i.Issuers == "" {
+		return nil, nil
+	}
+	text, err := readBounded(i.Issuers)
+	if err != nil {
+		return nil, fmt.Errorf("the file of issuers cannot be read (--issuers): %w", err)
+	}
+	return issuer.Parse(i.Issuers, text, func(name string) ([]byte, error) { return readBounded(i.beside(name)) })
+}
+
+// beside is where a file is that the file of issuers names.
+func (i issuersFlag) beside(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(filepath.Dir(i.Issuers), name)
+}
+
+func readBounded(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxIssuersFile))
+}
+
+// refuses says what is wrong with the file of issuers, or why nobody could sign in.
+func (s signInFlags) refuses() error {
+	if _, err := s.load(); err != nil {
+		return err
+	}
+	if s.LocalSignIn == "off" && s.Issuers == "" {
+		return errors.New("without passwords (--local-sign-in=off) and without an identity provider (--issuers) nobody could sign in")
+	}
+	return nil
+}
+
+// warns says what signing in is like that may not be what is wanted.
+func (s signInFlags) warns() []string {
+	var warnings []string
+	if s.LocalSignIn == "off" {
+		warnings = append(warnings, "nobody signs in with a password (--local-sign-in=off), and no identity provider makes anyone Owner: as long as the Owner is a user of the gateway's own, nobody is let in as Owner")
+	}
+	if s.Issuers != "" && othersMay(write, s.Issuers) {
+		warnings = append(warnings, fmt.Sprintf("others on this machine may write to the file of issuers (--issuers), %s: they could add one that makes them Administrator (chmod go-w)", s.Issuers))
+	}
+	return warnings
+}
+
+// openIssuers makes ready to let the people of other issuers in, and asks the issuers for their keys meanwhile: one
+// that cannot be reached holds up nothing.
+func (g *gateway) openIssuers(ctx context.Context, s signInFlags, log *slog.Logger) error {
+	configs, err := s.load()
+	if err != nil {
+		return err
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	set := issuer.NewSet(configs, transport, time.Now, log)
+	g.admission = issuer.NewAdmission(set, g.identity.Admit, log)
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx)) // requests that are under way still need keys
+	var running sync.WaitGroup
+	running.Go(func() { set.Run(ctx) })
+	g.closers = append(g.closers, func() error {
+		stop()
+		running.Wait()
+		transport.CloseIdleConnections()
+		return nil
+	})
+	return nil
+}
+
+// exchange makes a session of whom another issuer's token is about.
+func (g *gateway) exchange(ctx context.Context, subjectToken, client string) (auth.Tokens, error) {
+	return g.auth.SignInUntil(ctx, func(ctx context.Context) (string, time.Time, error) {
+		return g.admission.ByToken(ctx, subjectToken)
+	}, client)
+}
