@@ -21,6 +21,7 @@ const (
 	StepCheck   Step = "check"  // of an access token, with the look-up of its session
 	StepLookup  Step = "lookup" // of a session in Redis
 	StepSignIn  Step = "sign_in"
+	StepClient  Step = "client" // a client of OAuth signs in
 	StepRefresh Step = "refresh"
 	StepSignOut Step = "sign_out" // also of a session that another takes the place of
 	StepEnd     Step = "end"      // of a session by its id, their own or someone else's

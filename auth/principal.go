@@ -14,11 +14,12 @@ import (
 
 // Principal is who is asking. The zero value is a guest, who holds nothing.
 type Principal struct {
-	User    string // SID
-	Account string // SID of the account that the session is bound to
-	Session string // id of the session
-	Roles   []policy.Role
-	Set     policy.Set // what the roles hold
+	User    string        // SID; for a client, of the user who made it
+	Client  string        // SID of the client of OAuth that asks, "" for a person
+	Account string        // SID of the account that the session is bound to
+	Session string        // id of the session
+	Roles   []policy.Role // a client has none
+	Set     policy.Set    // what the roles hold; for a client, what it was granted of what its user's roles hold
 	// Expires is when the access token is over: whatever outlasts one request ends then.
 	Expires time.Time
 }
@@ -26,6 +27,14 @@ type Principal struct {
 // SignedIn tells whether this is someone with a live session, and not a guest.
 func (p Principal) SignedIn() bool {
 	return p.User != "" && p.Session != "" && p.Set.SignedIn()
+}
+
+// SID is that of who is asking: of the client or, where there is none, of the user.
+func (p Principal) SID() string {
+	if p.Client != "" {
+		return p.Client
+	}
+	return p.User
 }
 
 // principalKey is the key of the Principal in a context.

@@ -165,13 +165,19 @@ func (s *Service) read(ctx context.Context, user string) (generation int64, acco
 
 // issue makes the access token of a session.
 func (s *Service) issue(of session.Session, refresh string) (Tokens, error) {
-	access, _, err := s.tokens.Issue(token.Claims{
-		Subject: of.User, SessionID: of.ID, Account: of.Account, Roles: of.Roles,
-	})
+	claims := token.Claims{Subject: of.Holder(), ClientID: of.OAuthClient, SessionID: of.ID, Account: of.Account, Roles: told(of)}
+	if of.OAuthClient != "" {
+		claims.ExpiresAt = of.Expires
+	}
+	access, expires, err := s.tokens.Issue(claims)
 	if err != nil {
 		return Tokens{}, fmt.Errorf("auth: %w", err)
 	}
-	return Tokens{Access: access, Refresh: refresh, ExpiresIn: token.TTL, Session: of.ID, Ends: of.Expires}, nil
+	lives := token.TTL
+	if of.OAuthClient != "" {
+		lives = expires.Sub(s.now())
+	}
+	return Tokens{Access: access, Refresh: refresh, ExpiresIn: lives, Session: of.ID, Ends: of.Expires}, nil
 }
 
 // twice tries once more when the roles changed while they were read, which is over by
@@ -190,7 +196,7 @@ func (s *Service) SignOut(ctx context.Context, p Principal) error {
 	if !p.SignedIn() {
 		return errNotSignedIn()
 	}
-	return shown(s.end(ctx, p.User, p.Session))
+	return shown(s.end(ctx, p.SID(), p.Session))
 }
 
 // end ends a session by the will of who has it.
@@ -263,8 +269,8 @@ func (s *Service) authenticate(ctx context.Context, rawToken string) (Principal,
 	switch {
 	case err != nil:
 		return Principal{}, refusalOf(err)
-	case live.User != claims.Subject, live.Account != claims.Account, live.Policy != s.version,
-		!sameRoles(live.Roles, claims.Roles):
+	case live.Holder() != claims.Subject, live.OAuthClient != claims.ClientID, live.Account != claims.Account,
+		live.Policy != s.version, !sameRoles(told(live), claims.Roles):
 		return Principal{}, ErrStaleToken
 	}
 	return s.principal(live, claims.ExpiresAt)
@@ -281,11 +287,11 @@ func refusalOf(err error) error {
 	return unavailable(err)
 }
 
-func (s *Service) lookup(ctx context.Context, user, sid string) (session.Session, error) {
+func (s *Service) lookup(ctx context.Context, holder, sid string) (session.Session, error) {
 	ctx, done := s.observe(ctx, StepLookup)
 	ctx, cancel := context.WithTimeout(ctx, lookupLimit)
 	defer cancel()
-	live, err := s.sessions.Lookup(ctx, user, sid)
+	live, err := s.sessions.Lookup(ctx, holder, sid)
 	done(resultOf(err))
 	return live, err
 }
@@ -295,11 +301,16 @@ func (s *Service) principal(of session.Session, expires time.Time) (Principal, e
 	for i, role := range of.Roles {
 		roles[i] = policy.Role(role)
 	}
-	set, err := s.matrix.Set(roles...)
+	set, err := s.held(of, roles)
 	if err != nil {
 		return Principal{}, ErrStaleToken
 	}
-	return Principal{User: of.User, Account: of.Account, Session: of.ID, Roles: roles, Set: set, Expires: expires}, nil
+	if of.OAuthClient != "" {
+		roles = nil
+	}
+	return Principal{
+		User: of.User, Client: of.OAuthClient, Account: of.Account, Session: of.ID, Roles: roles, Set: set, Expires: expires,
+	}, nil
 }
 
 // sameRoles compares roles without regard to order.

@@ -43,7 +43,7 @@ func (s *Service) Watch(ctx context.Context) (context.Context, context.CancelFun
 
 // still says why a principal is no longer one, or nil.
 func (s *Service) still(ctx context.Context, p Principal) error {
-	live, err := s.lookup(ctx, p.User, p.Session)
+	live, err := s.lookup(ctx, p.SID(), p.Session)
 	if err != nil {
 		return refusalOf(err)
 	}
@@ -51,7 +51,7 @@ func (s *Service) still(ctx context.Context, p Principal) error {
 	for i, role := range p.Roles {
 		roles[i] = string(role)
 	}
-	if live.Policy != s.version || !sameRoles(live.Roles, roles) {
+	if live.Policy != s.version || !sameRoles(told(live), roles) {
 		return ErrStaleToken
 	}
 	return nil

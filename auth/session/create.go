@@ -61,7 +61,7 @@ local sid, user, expected, epoch, deadline, lifetime, kept = ARGV[3], ARGV[4], A
 local held = held_back(user, expected)
 if held then return {held} end
 redis.call('SET', EPOCH, epoch, 'NX')
-for _, first in ipairs(redis.call('ZRANGE', index_key(user), 0, -tonumber(kept))) do finish(first, user) end
+for _, first in ipairs(redis.call('ZRANGE', index_key(user), 0, -tonumber(kept))) do finish(first, {user = user}) end
 redis.call('HSET', session_key(sid), 'id', sid, 'user', user, 'generation', expected,
 	'epoch', redis.call('GET', EPOCH), unpack(ARGV, 10))
 keep(sid, user, deadline, lifetime)

@@ -11,6 +11,9 @@
 //	{fieldgate}:user:<user>:generation   counts changes of the user's roles; missing is 0
 //	{fieldgate}:user:<user>:block        until when the user's roles are being changed
 //
+// A client of OAuth has the same three keys, by its own SID: its sessions, a generation that grows when it is deleted, and
+// a block while that is done.
+//
 // Every operation is one Lua script, so nobody sees half of it. All keys share one hash tag, so that this holds on Redis
 // Cluster too: ending a session, its index entry and the log entry that tells the caches are one step. The price, that
 // one shard serves all sessions, is small: a cache in each gateway, kept right by the log, takes the reads.
@@ -22,6 +25,11 @@
 // read before a change can never be stored after it. Who changes roles calls Block, commits, and calls Reconcile. A crash
 // between these leaves the user with sessions that have to be refreshed, and a refresh reads SQL: less access, never
 // more.
+//
+// A session of a client belongs to the user who made it too: it carries the generation of that user's roles, and so is
+// held back and made stale with the user's own. It cannot be refreshed; a change of roles leaves it stale for good, and the
+// client asks for another. EndClient ends a client's sessions when it is deleted, before it is: whoever has read that there
+// is such a client then has read an old generation, and gets no session.
 //
 // # What Redis must be
 //

@@ -6,13 +6,13 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// End ends the user's session sid, at once for whoever asks the store, and tells the caches through the log. It returns
+// End ends the session sid of a user or a client, at once for whoever asks the store, and tells the caches through the log. It returns
 // whether there was such a session; ending one that is not there is no error.
-func (s *Store) End(ctx context.Context, user, sid string) (bool, error) {
-	if !isUser(user) || !isID(sid) {
+func (s *Store) End(ctx context.Context, holder, sid string) (bool, error) {
+	if !isUser(holder) || !isID(sid) {
 		return false, nil
 	}
-	reply, err := s.run(ctx, endScript, sid, user)
+	reply, err := s.run(ctx, endScript, sid, holder)
 	if err != nil {
 		return false, err
 	}
@@ -21,14 +21,16 @@ func (s *Store) End(ctx context.Context, user, sid string) (bool, error) {
 }
 
 var endScript = redis.NewScript(prelude + `
-local sid, user = ARGV[3], ARGV[4]
-if redis.call('HGET', session_key(sid), 'user') ~= user then return {'ok', 0} end
+local sid = ARGV[3]
+local kept = redis.call('HMGET', session_key(sid), 'user', 'oauth_client')
+local session = {user = kept[1] or nil, oauth_client = kept[2] or nil}
+if holder(session) ~= ARGV[4] then return {'ok', 0} end
 local ended = live(sid) and 1 or 0
-finish(sid, user)
+finish(sid, session)
 return {'ok', ended}
 `)
 
-// EndAll ends all sessions of a user and returns how many there were. A sign-in that is under way meanwhile, with roles
+// EndAll ends all sessions of a user and returns how many there were; those of their clients are stale from then on. A sign-in that is under way meanwhile, with roles
 // it has read before, is refused with ErrStale.
 func (s *Store) EndAll(ctx context.Context, user string) (int, error) {
 	if !isUser(user) {

@@ -6,14 +6,14 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Lookup returns the user's session sid in one round trip. ErrNotFound says that it is over, ErrBlocked that the user's
-// roles are being changed, ErrStale that they have been and the session must be refreshed. It notes, at most once a
-// minute, that the session was seen.
-func (s *Store) Lookup(ctx context.Context, user, sid string) (Session, error) {
-	if !isUser(user) || !isID(sid) {
+// Lookup returns the session sid of a user or a client in one round trip. ErrNotFound says that it is over or another's,
+// ErrBlocked that the user's roles are being changed, ErrStale that they have been and the session must be refreshed. It
+// notes, at most once a minute, that the session was seen.
+func (s *Store) Lookup(ctx context.Context, holder, sid string) (Session, error) {
+	if !isUser(holder) || !isID(sid) {
 		return Session{}, ErrNotFound
 	}
-	reply, err := s.run(ctx, lookupScript, sid, user)
+	reply, err := s.run(ctx, lookupScript, sid, holder)
 	if err != nil {
 		return Session{}, err
 	}
@@ -24,10 +24,10 @@ func (s *Store) Lookup(ctx context.Context, user, sid string) (Session, error) {
 // A Redis whose memory is full cannot note that a session was seen; that alone is no reason to refuse it. Any other
 // error is, such as that of a replica, which may be behind.
 var lookupScript = redis.NewScript(prelude + `
-local sid, user = ARGV[3], ARGV[4]
+local sid = ARGV[3]
 local session, flat = live(sid)
-if not session or session.user ~= user then return {'none'} end
-local held = held_back(user, session.generation)
+if not session or holder(session) ~= ARGV[4] then return {'none'} end
+local held = held_back(session.user, session.generation)
 if held then return {held} end
 if NOW - tonumber(session.seen) >= 60000 then
 	local noted = redis.pcall('HSET', session_key(sid), 'seen', ARGV[2])
@@ -36,7 +36,8 @@ end
 return {'ok', flat}
 `)
 
-// List returns the user's live sessions, those that end first before the others. A user with none has an empty list.
+// List returns the live sessions of a user, or of a client, those that end first before the others. Who has none has an
+// empty list; a user's has none of their clients'.
 func (s *Store) List(ctx context.Context, user string) ([]Session, error) {
 	if !isUser(user) {
 		return nil, nil

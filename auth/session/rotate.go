@@ -80,7 +80,7 @@ if not session then return {why} end
 local held = held_back(session.user, expected)
 if held then return {held} end
 if redis.call('ZCARD', used_key(sid)) >= tonumber(kept) then
-	finish(sid, session.user)
+	finish(sid, session)
 	return {'none'}
 end
 redis.call('ZADD', used_key(sid), ARGV[2], hash)

@@ -35,7 +35,8 @@ local function held_back(user, generation)
 	return nil
 end
 
--- keep sets until when a session lasts. What belongs to the user outlives each of their sessions.
+-- keep sets until when a session lasts that stands in the index of this user or client. What belongs to them outlives each
+-- of their sessions.
 local function keep(sid, user, deadline, lifetime)
 	local left = string.format('%.0f', tonumber(deadline) - NOW)
 	redis.call('HSET', session_key(sid), 'deadline', deadline)
@@ -47,11 +48,14 @@ local function keep(sid, user, deadline, lifetime)
 	redis.call('PEXPIRE', generation_key(user), lifetime)
 end
 
--- finish ends one session.
-local function finish(sid, user)
+-- holder is in whose index a session stands.
+local function holder(session) return session.oauth_client or session.user end
+
+-- finish ends one session. The log tells of the user's, whoever holds it: their sessions are what caches know.
+local function finish(sid, session)
 	redis.call('DEL', session_key(sid), used_key(sid))
-	redis.call('ZREM', index_key(user), sid)
-	log('end', user, sid)
+	redis.call('ZREM', index_key(holder(session)), sid)
+	log('end', session.user, sid)
 end
 
 -- renew starts the next generation of a user's roles and returns its number.
@@ -67,7 +71,7 @@ local function presented(sid, hash)
 	local session, flat = live(sid)
 	if not session then return nil, 'none' end
 	if redis.call('ZSCORE', used_key(sid), hash) then
-		finish(sid, session.user)
+		finish(sid, session)
 		return nil, 'reused'
 	end
 	if session.refresh ~= hash then return nil, 'none' end

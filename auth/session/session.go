@@ -22,6 +22,19 @@ type Session struct {
 	Expires time.Time // when it ends unless it is refreshed before; a refresh cannot move it past Options.Lifetime
 	Seen    time.Time // last used, to the minute
 	Client  string    // what signed in, in words for the user; at most 256 bytes
+
+	// OAuthClient is the SID of the client of OAuth that holds the session in place of User, who made the client and whose
+	// roles it is cut to; "" for a session of User's own.
+	OAuthClient string
+	Grants      string // what the client was granted, as CreateForClient was told
+}
+
+// Holder is whose session it is: the client's, or the user's where there is no client.
+func (s Session) Holder() string {
+	if s.OAuthClient != "" {
+		return s.OAuthClient
+	}
+	return s.User
 }
 
 // NewSession is what Create needs to know.
@@ -39,6 +52,14 @@ const (
 	maxUser   = 256
 	maxClient = 256
 )
+
+// NewClientSession is what CreateForClient needs to know.
+type NewClientSession struct {
+	NewSession              // User is who made the client
+	OAuthClient      string // the client, required
+	Grants           string // kept as it is
+	ClientGeneration int64  // of the client, read with Generation before the client was
+}
 
 // newID returns 128 random bits as 32 hex digits.
 func newID() string {
@@ -98,7 +119,7 @@ func decode(reply any) (Session, map[string]string, error) {
 	}
 	s := Session{
 		ID: fields["id"], User: fields["user"], Account: fields["account"], Policy: fields["policy"],
-		Epoch: fields["epoch"], Client: fields["client"],
+		Epoch: fields["epoch"], Client: fields["client"], OAuthClient: fields["oauth_client"], Grants: fields["grants"],
 	}
 	malformed := fmt.Errorf("%w: its record cannot be read", ErrNotFound)
 	if s.ID == "" || s.User == "" || s.Epoch == "" || json.Unmarshal([]byte(fields["roles"]), &s.Roles) != nil {

@@ -42,6 +42,7 @@ type Claims struct {
 	IssuedAt  time.Time // iat
 	ExpiresAt time.Time // exp
 	ID        string    // jti: unique to this token
+	ClientID  string    // client_id (RFC 9068): the client that asks for itself, which is the subject then; "" for a user's
 }
 
 // invalid makes the error for a refused token; reason must not quote the token.

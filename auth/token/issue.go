@@ -26,11 +26,15 @@ func NewAuthority(keys *Keys, issuer, audience string, now func() time.Time) (*A
 	return &Authority{keys: keys, issuer: issuer, audience: audience, now: now}, nil
 }
 
-// Issue signs a token for the subject, session, account and roles in c, and returns it with the time it expires, TTL
-// from now. The other claims are set here, whatever c holds. Subject, session and account must be given.
+// Issue signs a token for the subject, session, account, roles and client in c, and returns it with the time it expires:
+// TTL from now, or at c.ExpiresAt when that comes before. The other claims are set here, whatever c holds. Subject, session
+// and account must be given, and a client is its own subject.
 func (a *Authority) Issue(c Claims) (raw string, expires time.Time, err error) {
 	if c.Subject == "" || c.SessionID == "" || c.Account == "" {
 		return "", time.Time{}, errors.New("token: a token needs a subject, a session and an account")
+	}
+	if c.ClientID != "" && c.ClientID != c.Subject {
+		return "", time.Time{}, errors.New("token: a client acts for itself alone")
 	}
 	roles := c.Roles
 	if roles == nil {
@@ -38,10 +42,20 @@ func (a *Authority) Issue(c Claims) (raw string, expires time.Time, err error) {
 	}
 	issued := a.now().UTC().Truncate(time.Second)
 	expires = issued.Add(TTL)
-	unsigned := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.MapClaims{
+	if last := c.ExpiresAt.UTC().Truncate(time.Second); !c.ExpiresAt.IsZero() && last.Before(expires) {
+		expires = last
+	}
+	if !expires.After(issued) {
+		return "", time.Time{}, errors.New("token: the token would be over before it begins")
+	}
+	claims := jwt.MapClaims{
 		"iss": a.issuer, "aud": a.audience, "sub": c.Subject, "sid": c.SessionID, "account": c.Account, "roles": roles,
 		"iat": issued.Unix(), "exp": expires.Unix(), "jti": rand.Text(),
-	})
+	}
+	if c.ClientID != "" {
+		claims["client_id"] = c.ClientID
+	}
+	unsigned := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims)
 	unsigned.Header = map[string]any{"alg": jwt.SigningMethodEdDSA.Alg(), "typ": "at+jwt", "kid": a.keys.kid}
 	if raw, err = unsigned.SignedString(a.keys.signer); err != nil {
 		return "", time.Time{}, fmt.Errorf("token: signing: %w", err)

@@ -116,6 +116,12 @@ func readClaims(text []byte) (payload, error) {
 			return payload{}, invalid("claims: " + name + " is missing or not text")
 		}
 	}
+	if client, given := members["client_id"]; given {
+		// A client's token is for the client itself; anything else would be read in two ways.
+		if p.ClientID, _ = client.(string); p.ClientID == "" || p.ClientID != p.Subject {
+			return payload{}, invalid("claims: client_id is not the subject")
+		}
+	}
 	for name, to := range map[string]*time.Time{"iat": &p.IssuedAt, "exp": &p.ExpiresAt} {
 		if *to, err = readTime(members[name]); err != nil {
 			return payload{}, err

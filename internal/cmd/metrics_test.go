@@ -157,7 +157,7 @@ func TestMetrics(t *testing.T) {
 		}, map[string]float64{
 			`token_requests_total{grant_type="refresh_token",result="ok"}`: 1, `token_requests_total{grant_type="refresh_token",result="invalid_grant"}`: 1,
 			`token_requests_total{grant_type="none",result="unsupported_grant_type"}`: 1,
-			`refreshes_total{result="ok"}`: 1, `refreshes_total{result="ended"}`: 1,
+			`refreshes_total{result="ok"}`:                                            1, `refreshes_total{result="ended"}`: 1,
 		})
 	})
 	t.Run("a token whose session has ended", func(t *testing.T) {

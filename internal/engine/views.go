@@ -31,8 +31,11 @@ type Views struct {
 	table  *policy.Table
 
 	mu   sync.Mutex
-	kept map[policy.Grants]*view // as many as there are sets of roles
+	kept map[policy.Grants]*view // at most maxViews
 }
+
+// maxViews is how many views are kept: far more than there are sets of roles, but a client of OAuth can have any grants.
+const maxViews = 128
 
 // view is what callers with the same grants see, in both of its forms.
 type view struct {
@@ -90,6 +93,9 @@ func (v *Views) view(g policy.Grants) *view {
 	}
 	if visible != nil {
 		found = &view{visible, sync.OnceValue(func() string { return format(visible) })}
+	}
+	if len(v.kept) >= maxViews {
+		clear(v.kept)
 	}
 	v.kept[g] = found
 	return found
