@@ -46,6 +46,9 @@ func TestWeak(t *testing.T) {
 		{"a demo password too long", nothing, []string{"--demo-password=" + strings.Repeat("hunter2", 40)}, "--demo-password"},
 		{"a demo password too short, for a demo that is there", demo, []string{"--demo-password=hunter2"}, "--demo-password"},
 		{"figures at no address", nothing, []string{"--metrics-listen=bogus"}, "--metrics-listen"},
+		{"no passwords and no identity provider", nothing, []string{"--local-sign-in=off"}, "nobody could sign in"},
+		{"issuers that are not there", nothing, []string{"--issuers=/nowhere/issuers.yaml"}, "--issuers"},
+		{"an issuer that would be believed too easily", nothing, []string{"--issuers=" + file(t, "issuers.yaml", "issuers: [{algorithms: [HS256]}]")}, "HS256"},
 		{"a key that the group may read", mode(key, 0o640), nil, "chmod"},
 		{"a key that others may read", mode(key, 0o604), nil, "chmod"},
 	} {
@@ -114,6 +117,9 @@ func TestWarnings(t *testing.T) {
 		{"a demo password that the group may read", serve{Listen: "localhost:1", Data: with("demo-password", 0o640)}, []string{"may read"}},
 		{"behind a proxy, and no Redis", serve{Listen: "127.0.0.1:8080", Host: []string{"gateway.example"}}, []string{"--redis-url"}},
 		{"a matrix that others may read", serve{Listen: "localhost:1", matrixFlag: matrix(0o644)}, nil},
+		{"issuers that others may read", serve{Listen: "localhost:1", signInFlags: signInFlags{issuersFlag: issuersFlag{matrix(0o644).Matrix}}}, nil},
+		{"issuers that others may write to", serve{Listen: "localhost:1", signInFlags: signInFlags{issuersFlag: issuersFlag{matrix(0o666).Matrix}}}, []string{"--issuers"}},
+		{"no passwords", serve{Listen: "localhost:1", signInFlags: signInFlags{LocalSignIn: "off"}}, []string{"Owner"}},
 		{"a matrix that others may write to", serve{Listen: "localhost:1", matrixFlag: matrix(0o666)}, []string{"--matrix"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
