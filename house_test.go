@@ -42,6 +42,7 @@ var arrows = map[string][]string{
 	"internal/problem":           {},
 	"internal/relay":             {},
 	"internal/scalar":            {},
+	"internal/signin":            {"auth", "internal/issuer", "internal/problem"},
 	"internal/store":             {"auth/policy", "graph/model", "internal/identity", "internal/problem", "internal/relay", "internal/scalar", "internal/upstream"},
 	"internal/store/demo":        {"auth/policy", "graph/model", "internal/store"},
 	"internal/store/storetest":   {"*"},

@@ -22,6 +22,7 @@ import (
 	"github.com/fieldgate/fieldgate/internal/identity"
 	"github.com/fieldgate/fieldgate/internal/issuer"
 	"github.com/fieldgate/fieldgate/internal/relay"
+	"github.com/fieldgate/fieldgate/internal/signin"
 	"github.com/fieldgate/fieldgate/internal/store"
 	"github.com/fieldgate/fieldgate/resolvers"
 	"github.com/fieldgate/fieldgate/web"
@@ -47,6 +48,8 @@ type gateway struct {
 	auth          *auth.Service
 	identity      *identity.Service
 	admission     *issuer.Admission
+	signIn        *signin.Handler
+	passwords     bool // whether people sign in with one
 	keys          *token.Keys
 	site          *web.Site
 	graphiql      string // --graphiql
@@ -65,7 +68,7 @@ type gateway struct {
 
 // open wires the program together. What it has opened is closed again when it fails.
 func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) (_ *gateway, err error) {
-	g := &gateway{graphiql: s.GraphiQL}
+	g := &gateway{graphiql: s.GraphiQL, passwords: s.LocalSignIn == "on"}
 	defer func() {
 		if err != nil {
 			g.close()
@@ -115,7 +118,7 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 		return member.Account, member.Roles, err
 	}, log)
 	g.observer.watchSessions(g.auth)
-	if err := g.openIssuers(ctx, s.signInFlags, log); err != nil {
+	if err := g.openIssuers(ctx, s.signInFlags, sessions, log); err != nil {
 		return nil, err
 	}
 	if err := g.fill(ctx, s, db); err != nil {
@@ -131,7 +134,7 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 	}
 	root := &resolvers.Root{
 		Upstream: db, Users: db, Identity: g.identity, Auth: g.auth, Matrix: matrix, Cursors: cursors,
-		LocalSignIn: s.LocalSignIn == "on",
+		LocalSignIn: g.passwords,
 	}
 	views := engine.NewViews(engine.Introspection(s.Introspection), schema, table)
 	g.schema = serveSchema(views, table, noSchema, log)

@@ -7,13 +7,17 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/fieldgate/fieldgate/auth"
+	"github.com/fieldgate/fieldgate/auth/session"
 	"github.com/fieldgate/fieldgate/internal/issuer"
+	"github.com/fieldgate/fieldgate/internal/signin"
 )
 
 // issuersFlag names the file of other issuers.
@@ -24,6 +28,7 @@ type issuersFlag struct {
 // signInFlags say who may sign in.
 type signInFlags struct {
 	issuersFlag
+	PublicURL   string `name:"public-url" help:"The origin under which people reach the gateway, such as https://gateway.example.com. Identity providers send browsers back there." placeholder:"URL" env:"FIELDGATE_PUBLIC_URL"`
 	LocalSignIn string `help:"Whether people sign in with a password of the gateway's own (on), or through their identity provider alone (off)." enum:"on,off" default:"on" env:"FIELDGATE_LOCAL_SIGN_IN"`
 }
 
@@ -60,10 +65,39 @@ func readBounded(name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, maxIssuersFile))
 }
 
-// refuses says what is wrong with the file of issuers, or why nobody could sign in.
-func (s signInFlags) refuses() error {
-	if _, err := s.load(); err != nil {
+// configs are the issuers, with the secrets of the clients that they know the gateway by.
+func (s signInFlags) configs() ([]issuer.Config, error) {
+	configs, err := s.load()
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range configs {
+		if c.ClientSecretFile == "" {
+			continue
+		}
+		if configs[i].ClientSecret, err = readSecret(s.beside(c.ClientSecretFile)); err != nil {
+			return nil, fmt.Errorf("the client secret of the issuer %s (client_secret_file in --issuers): %w", c.Name, err)
+		}
+	}
+	return configs, nil
+}
+
+// refuses says what is wrong with the file of issuers and --public-url, or why nobody could sign in. local says whether
+// the gateway is reached from this machine alone.
+func (s signInFlags) refuses(local bool) error {
+	configs, err := s.configs()
+	if err != nil {
 		return err
+	}
+	if s.PublicURL != "" {
+		base, _, err := linkBase(s.PublicURL)
+		if u, _ := url.Parse(base); err != nil || u.Path != "" || base != s.PublicURL {
+			return errors.New("--public-url takes an origin: https://, or http:// on this machine itself, and a name, such as https://gateway.example.com")
+		}
+	}
+	browsers := slices.ContainsFunc(configs, func(c issuer.Config) bool { return c.ClientID != "" })
+	if browsers && s.PublicURL == "" && !local {
+		return errors.New("an issuer has a client_id (--issuers), but where its people come back to from there is not known: say under which origin they reach the gateway (--public-url)")
 	}
 	if s.LocalSignIn == "off" && s.Issuers == "" {
 		return errors.New("without passwords (--local-sign-in=off) and without an identity provider (--issuers) nobody could sign in")
@@ -85,14 +119,24 @@ func (s signInFlags) warns() []string {
 
 // openIssuers makes ready to let the people of other issuers in, and asks the issuers for their keys meanwhile: one
 // that cannot be reached holds up nothing.
-func (g *gateway) openIssuers(ctx context.Context, s signInFlags, log *slog.Logger) error {
-	configs, err := s.load()
+func (g *gateway) openIssuers(ctx context.Context, s signInFlags, sessions *session.Store, log *slog.Logger) error {
+	configs, err := s.configs()
 	if err != nil {
 		return err
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	set := issuer.NewSet(configs, transport, time.Now, log)
 	g.admission = issuer.NewAdmission(set, g.identity.Admit, log)
+	key, err := g.keys.Derive("fieldgate sign-in")
+	if err != nil {
+		return err
+	}
+	g.signIn, err = signin.New(signin.Config{
+		Admission: g.admission, Open: g.auth.SignInUntil, Once: sessions.Once, Key: key, Public: s.PublicURL, Now: time.Now, Log: log,
+	})
+	if err != nil {
+		return err
+	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx)) // requests that are under way still need keys
 	var running sync.WaitGroup
 	running.Go(func() { set.Run(ctx) })

@@ -32,7 +32,7 @@ func (s serve) refuses() error {
 	if _, _, err := net.SplitHostPort(s.MetricsListen); err != nil && s.MetricsListen != "" {
 		faults = append(faults, fmt.Errorf("--metrics-listen takes HOST:PORT, such as 127.0.0.1:9464: %w", err))
 	}
-	if err := s.signInFlags.refuses(); err != nil {
+	if err := s.signInFlags.refuses(s.local()); err != nil {
 		faults = append(faults, err)
 	}
 	if s.fresh(s.Data) {

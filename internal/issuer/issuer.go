@@ -35,6 +35,7 @@ type Config struct {
 	// For signing in with a browser. There is none without a client id.
 	ClientID         string
 	ClientSecretFile string // "" for a public client
+	ClientSecret     string // what stands in that file, which Parse does not read
 	Scopes           []string
 }
 

@@ -26,6 +26,7 @@ type subjectToken struct {
 	alg, kid  string
 	signed    string // what the signature is over
 	signature []byte
+	payload   []byte
 	claims    map[string]any
 }
 
@@ -48,7 +49,7 @@ func read(raw string) (subjectToken, error) {
 			return subjectToken{}, invalid("not base64url")
 		}
 	}
-	t := subjectToken{signed: raw[:len(parts[0])+1+len(parts[1])], signature: segments[2]}
+	t := subjectToken{signed: raw[:len(parts[0])+1+len(parts[1])], signature: segments[2], payload: segments[1]}
 	if err := t.readHeader(segments[0]); err != nil {
 		return subjectToken{}, err
 	}
