@@ -275,7 +275,7 @@ func (g *gateway) announce(out io.Writer, addr net.Addr) {
 	for _, warning := range g.warnings {
 		fmt.Fprintln(w, "Warning:", warning)
 	}
-	if !g.demo {
+	if !g.demo || !g.passwords {
 		return
 	}
 	inCommand := g.password
