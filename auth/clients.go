@@ -27,8 +27,8 @@ type Client struct {
 // clientID is the form of a client's SID. Ids that clients send become part of key names, so nothing else gets there.
 var clientID = regexp.MustCompile(`^OC[0-9a-f]{32}$`)
 
-// ErrUnknownClient says that there is no such client, or that it has shown no secret of its own, or has expired, or that
-// whoever made it is gone. Which of these it is, only its owner may find out elsewhere.
+// ErrUnknownClient says that there is no such client, that it has expired, or that whoever made it is gone; in the words
+// of identity, which says so of a wrong secret.
 var ErrUnknownClient error = problem.New(problem.Unauthenticated, "The client is not known, or its secret is wrong.")
 
 // SignInClient makes a session for the client with this id, whom authenticate returns, and whose error is SignInClient's.

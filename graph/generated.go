@@ -28,7 +28,7 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "9e2c47a4f5591c22", Fields: 285, Objects: 55})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "d0df79cf79f92ac7", Fields: 307, Objects: 61})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -58,6 +58,7 @@ type ComplexityRoot struct {
 		ID              func(childComplexity int) int
 		Invoices        func(childComplexity int, first *int, after *string, status *model.InvoiceStatus) int
 		Messages        func(childComplexity int, first *int, after *string, dateCreatedAfter *time.Time, dateCreatedBefore *time.Time, status *model.MessageStatus, direction *model.MessageDirection, from *string, to *string) int
+		OauthClients    func(childComplexity int, first *int, after *string, name *string, createdBySid *string) int
 		PaymentMethods  func(childComplexity int, first *int, after *string) int
 		PhoneNumbers    func(childComplexity int, first *int, after *string, phoneNumber *string, friendlyName *string, origin *string) int
 		Settings        func(childComplexity int) int
@@ -161,8 +162,18 @@ type ComplexityRoot struct {
 		Secret     func(childComplexity int) int
 	}
 
+	CreateOAuthClientPayload struct {
+		OauthClient     func(childComplexity int) int
+		OauthClientEdge func(childComplexity int) int
+		Secret          func(childComplexity int) int
+	}
+
 	DeleteApiKeyPayload struct {
 		DeletedAPIKeyID func(childComplexity int) int
+	}
+
+	DeleteOAuthClientPayload struct {
+		DeletedOAuthClientID func(childComplexity int) int
 	}
 
 	EndSessionPayload struct {
@@ -236,7 +247,9 @@ type ComplexityRoot struct {
 	Mutation struct {
 		AcceptInvitation  func(childComplexity int, input model.AcceptInvitationInput) int
 		CreateAPIKey      func(childComplexity int, input model.CreateAPIKeyInput) int
+		CreateOAuthClient func(childComplexity int, input model.CreateOAuthClientInput) int
 		DeleteAPIKey      func(childComplexity int, input model.DeleteAPIKeyInput) int
+		DeleteOAuthClient func(childComplexity int, input model.DeleteOAuthClientInput) int
 		EndSession        func(childComplexity int, input model.EndSessionInput) int
 		RefreshCookies    func(childComplexity int) int
 		RefreshSession    func(childComplexity int, input model.RefreshSessionInput) int
@@ -245,6 +258,33 @@ type ComplexityRoot struct {
 		SignInWithCookies func(childComplexity int, input model.SignInInput) int
 		SignOut           func(childComplexity int) int
 		UpdateAPIKey      func(childComplexity int, input model.UpdateAPIKeyInput) int
+	}
+
+	OAuthClient struct {
+		CreatedBySid func(childComplexity int) int
+		DateCreated  func(childComplexity int) int
+		DateUpdated  func(childComplexity int) int
+		ExpiresAt    func(childComplexity int) int
+		Grants       func(childComplexity int) int
+		ID           func(childComplexity int) int
+		LastUsed     func(childComplexity int) int
+		Name         func(childComplexity int) int
+		Sid          func(childComplexity int) int
+	}
+
+	OAuthClientConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	OAuthClientEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	OAuthGrant struct {
+		Actions    func(childComplexity int) int
+		Permission func(childComplexity int) int
 	}
 
 	PageInfo struct {
@@ -447,6 +487,7 @@ type AccountResolver interface {
 	Invoices(ctx context.Context, obj *model.Account, first *int, after *string, status *model.InvoiceStatus) (*model.InvoiceConnection, error)
 	PaymentMethods(ctx context.Context, obj *model.Account, first *int, after *string) (*model.PaymentMethodConnection, error)
 	BillingSettings(ctx context.Context, obj *model.Account) (*model.BillingSettings, error)
+	OauthClients(ctx context.Context, obj *model.Account, first *int, after *string, name *string, createdBySid *string) (*model.OAuthClientConnection, error)
 	PhoneNumbers(ctx context.Context, obj *model.Account, first *int, after *string, phoneNumber *string, friendlyName *string, origin *string) (*model.PhoneNumberConnection, error)
 	Calls(ctx context.Context, obj *model.Account, first *int, after *string, startTimeAfter *time.Time, startTimeBefore *time.Time, status *model.CallStatus, direction *model.CallDirection, from *string, to *string) (*model.CallConnection, error)
 	Messages(ctx context.Context, obj *model.Account, first *int, after *string, dateCreatedAfter *time.Time, dateCreatedBefore *time.Time, status *model.MessageStatus, direction *model.MessageDirection, from *string, to *string) (*model.MessageConnection, error)
@@ -464,6 +505,8 @@ type MutationResolver interface {
 	CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error)
 	UpdateAPIKey(ctx context.Context, input model.UpdateAPIKeyInput) (*model.UpdateAPIKeyPayload, error)
 	DeleteAPIKey(ctx context.Context, input model.DeleteAPIKeyInput) (*model.DeleteAPIKeyPayload, error)
+	CreateOAuthClient(ctx context.Context, input model.CreateOAuthClientInput) (*model.CreateOAuthClientPayload, error)
+	DeleteOAuthClient(ctx context.Context, input model.DeleteOAuthClientInput) (*model.DeleteOAuthClientPayload, error)
 	AcceptInvitation(ctx context.Context, input model.AcceptInvitationInput) (*model.AcceptInvitationPayload, error)
 	SetUserRoles(ctx context.Context, input model.SetUserRolesInput) (*model.SetUserRolesPayload, error)
 	EndSession(ctx context.Context, input model.EndSessionInput) (*model.EndSessionPayload, error)
@@ -582,6 +625,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Messages(childComplexity, args["first"].(*int), args["after"].(*string), args["dateCreatedAfter"].(*time.Time), args["dateCreatedBefore"].(*time.Time), args["status"].(*model.MessageStatus), args["direction"].(*model.MessageDirection), args["from"].(*string), args["to"].(*string)), true
+	case "Account.oauthClients":
+		if e.ComplexityRoot.Account.OauthClients == nil {
+			break
+		}
+
+		args, err := ec.field_Account_oauthClients_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.OauthClients(childComplexity, args["first"].(*int), args["after"].(*string), args["name"].(*string), args["createdBySid"].(*string)), true
 	case "Account.paymentMethods":
 		if e.ComplexityRoot.Account.PaymentMethods == nil {
 			break
@@ -1005,12 +1059,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateApiKeyPayload.Secret(childComplexity), true
 
+	case "CreateOAuthClientPayload.oauthClient":
+		if e.ComplexityRoot.CreateOAuthClientPayload.OauthClient == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateOAuthClientPayload.OauthClient(childComplexity), true
+	case "CreateOAuthClientPayload.oauthClientEdge":
+		if e.ComplexityRoot.CreateOAuthClientPayload.OauthClientEdge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateOAuthClientPayload.OauthClientEdge(childComplexity), true
+	case "CreateOAuthClientPayload.secret":
+		if e.ComplexityRoot.CreateOAuthClientPayload.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateOAuthClientPayload.Secret(childComplexity), true
+
 	case "DeleteApiKeyPayload.deletedApiKeyId":
 		if e.ComplexityRoot.DeleteApiKeyPayload.DeletedAPIKeyID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.DeleteApiKeyPayload.DeletedAPIKeyID(childComplexity), true
+
+	case "DeleteOAuthClientPayload.deletedOAuthClientId":
+		if e.ComplexityRoot.DeleteOAuthClientPayload.DeletedOAuthClientID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteOAuthClientPayload.DeletedOAuthClientID(childComplexity), true
 
 	case "EndSessionPayload.endedSessionId":
 		if e.ComplexityRoot.EndSessionPayload.EndedSessionID == nil {
@@ -1289,6 +1369,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateAPIKey(childComplexity, args["input"].(model.CreateAPIKeyInput)), true
+	case "Mutation.createOAuthClient":
+		if e.ComplexityRoot.Mutation.CreateOAuthClient == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createOAuthClient_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateOAuthClient(childComplexity, args["input"].(model.CreateOAuthClientInput)), true
 	case "Mutation.deleteApiKey":
 		if e.ComplexityRoot.Mutation.DeleteAPIKey == nil {
 			break
@@ -1300,6 +1391,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteAPIKey(childComplexity, args["input"].(model.DeleteAPIKeyInput)), true
+	case "Mutation.deleteOAuthClient":
+		if e.ComplexityRoot.Mutation.DeleteOAuthClient == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteOAuthClient_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteOAuthClient(childComplexity, args["input"].(model.DeleteOAuthClientInput)), true
 	case "Mutation.endSession":
 		if e.ComplexityRoot.Mutation.EndSession == nil {
 			break
@@ -1378,6 +1480,100 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateAPIKey(childComplexity, args["input"].(model.UpdateAPIKeyInput)), true
+
+	case "OAuthClient.createdBySid":
+		if e.ComplexityRoot.OAuthClient.CreatedBySid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OAuthClient.CreatedBySid(childComplexity), true
+	case "OAuthClient.dateCreated":
+		if e.ComplexityRoot.OAuthClient.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OAuthClient.DateCreated(childComplexity), true
+	case "OAuthClient.dateUpdated":
+		if e.ComplexityRoot.OAuthClient.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OAuthClient.DateUpdated(childComplexity), true
+	case "OAuthClient.expiresAt":
+		if e.ComplexityRoot.OAuthClient.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OAuthClient.ExpiresAt(childComplexity), true
+	case "OAuthClient.grants":
+		if e.ComplexityRoot.OAuthClient.Grants == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OAuthClient.Grants(childComplexity), true
+	case "OAuthClient.id":
+		if e.ComplexityRoot.OAuthClient.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OAuthClient.ID(childComplexity), true
+	case "OAuthClient.lastUsed":
+		if e.ComplexityRoot.OAuthClient.LastUsed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OAuthClient.LastUsed(childComplexity), true
+	case "OAuthClient.name":
+		if e.ComplexityRoot.OAuthClient.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OAuthClient.Name(childComplexity), true
+	case "OAuthClient.sid":
+		if e.ComplexityRoot.OAuthClient.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OAuthClient.Sid(childComplexity), true
+
+	case "OAuthClientConnection.edges":
+		if e.ComplexityRoot.OAuthClientConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OAuthClientConnection.Edges(childComplexity), true
+	case "OAuthClientConnection.pageInfo":
+		if e.ComplexityRoot.OAuthClientConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OAuthClientConnection.PageInfo(childComplexity), true
+
+	case "OAuthClientEdge.cursor":
+		if e.ComplexityRoot.OAuthClientEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OAuthClientEdge.Cursor(childComplexity), true
+	case "OAuthClientEdge.node":
+		if e.ComplexityRoot.OAuthClientEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OAuthClientEdge.Node(childComplexity), true
+
+	case "OAuthGrant.actions":
+		if e.ComplexityRoot.OAuthGrant.Actions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OAuthGrant.Actions(childComplexity), true
+	case "OAuthGrant.permission":
+		if e.ComplexityRoot.OAuthGrant.Permission == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OAuthGrant.Permission(childComplexity), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -2122,8 +2318,11 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AcceptInvitationInput", ec.unmarshalInputAcceptInvitationInput),
 			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
+			graphql.NewInputUnmarshaler("CreateOAuthClientInput", ec.unmarshalInputCreateOAuthClientInput),
 			graphql.NewInputUnmarshaler("DeleteApiKeyInput", ec.unmarshalInputDeleteApiKeyInput),
+			graphql.NewInputUnmarshaler("DeleteOAuthClientInput", ec.unmarshalInputDeleteOAuthClientInput),
 			graphql.NewInputUnmarshaler("EndSessionInput", ec.unmarshalInputEndSessionInput),
+			graphql.NewInputUnmarshaler("OAuthGrantInput", ec.unmarshalInputOAuthGrantInput),
 			graphql.NewInputUnmarshaler("RefreshSessionInput", ec.unmarshalInputRefreshSessionInput),
 			graphql.NewInputUnmarshaler("SetUserRolesInput", ec.unmarshalInputSetUserRolesInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
@@ -2402,13 +2601,13 @@ type PermissionRow @public {
 
 "The caller."
 type Viewer @signedIn {
-  "The caller's SID."
+  "The SID of the user, or of the OAuth client, who asks."
   sid: String!
-  "The caller's e-mail address."
-  email: String!
-  "The roles that the caller's token holds."
+  "The user's e-mail address; null for an OAuth client, which has none."
+  email: String
+  "The roles that the user's token holds; an OAuth client has none."
   roles: [Role!]!
-  "What those roles come to."
+  "What the caller holds: what those roles come to or, for an OAuth client, what it was granted of it."
   permissions: [HeldPermission!]!
 }
 
@@ -2741,6 +2940,126 @@ type BillingSettings @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS) {
   autoRechargeThreshold: Money
   "The balance that it is filled up to."
   autoRechargeAmount: Money
+}
+`, BuiltIn: false},
+	{Name: "../schema/oauth_clients.graphqls", Input: `# Clients of OAuth: services that ask for themselves, with grants of their own. They belong to the gateway.
+
+extend type Account {
+  "The account's OAuth clients, newest first."
+  oauthClients(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+    "Only clients of exactly this name."
+    name: String @filters(field: "OAuthClient.name")
+    "Only clients that the user with this SID has made."
+    createdBySid: String @filters(field: "OAuthClient.createdBySid")
+  ): OAuthClientConnection @hasPermission(permission: API_CREDENTIALS)
+}
+
+extend type Mutation {
+  """
+  Make an OAuth client, for a service that is to ask for itself at /oauth/token. Its secret is shown in this answer
+  and never again. It can be granted only what the caller holds, and holds no more than its creator does at any time.
+  """
+  createOAuthClient(
+    "The new client."
+    input: CreateOAuthClientInput!
+  ): CreateOAuthClientPayload @hasPermission(permission: API_CREDENTIALS, action: CREATE)
+  "Delete an OAuth client. Its secret and its tokens stop working at once."
+  deleteOAuthClient(
+    "The client."
+    input: DeleteOAuthClientInput!
+  ): DeleteOAuthClientPayload @hasPermission(permission: API_CREDENTIALS, action: DELETE)
+}
+
+"An OAuth client of the account. Its secret is never shown by a read."
+type OAuthClient implements Node @hasPermission(permission: API_CREDENTIALS) {
+  "The global id."
+  id: ID!
+  "The client's SID (OC…), which is its client_id."
+  sid: String!
+  "The client's name."
+  name: String! @personalData(mask: ALL)
+  "What it was granted. It holds as much of it as its creator holds now."
+  grants: [OAuthGrant!]!
+  "The SID of the user who made it, and with whom it ends."
+  createdBySid: String!
+  "When it stops working."
+  expiresAt: DateTime!
+  "When it was last given a token; null when never."
+  lastUsed: DateTime
+  "When it was made."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"A permission that an OAuth client was granted."
+type OAuthGrant @hasPermission(permission: API_CREDENTIALS) {
+  "The permission."
+  permission: Permission!
+  "What it may do with it."
+  actions: [Action!]!
+}
+
+"A page of OAuth clients."
+type OAuthClientConnection @hasPermission(permission: API_CREDENTIALS) {
+  "The clients of the page."
+  edges: [OAuthClientEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"An OAuth client and its place in the list."
+type OAuthClientEdge @hasPermission(permission: API_CREDENTIALS) {
+  "The place."
+  cursor: String!
+  "The client."
+  node: OAuthClient!
+}
+
+"A permission that an OAuth client is to be granted."
+input OAuthGrantInput {
+  "The permission, named once among the grants."
+  permission: Permission!
+  "What the client may do with it: one action at least."
+  actions: [Action!]!
+}
+
+"What createOAuthClient takes."
+input CreateOAuthClientInput {
+  "The client's name, 1 to 64 characters."
+  name: String!
+  "What it may do: one permission at least, and none that the caller does not hold."
+  grants: [OAuthGrantInput!]!
+  "When it stops working: within ten years. In a year, if it is not given."
+  expiresAt: DateTime
+  "Any text of at most 255 characters: a second call with it makes no second client, and does not show the secret again."
+  idempotencyKey: String
+}
+
+"The new OAuth client."
+type CreateOAuthClientPayload @hasPermission(permission: API_CREDENTIALS, action: CREATE) {
+  "The client."
+  oauthClient: OAuthClient
+  "The client as an edge of Account.oauthClients."
+  oauthClientEdge: OAuthClientEdge
+  "The secret, its client_secret, shown this once; null when the call repeats an earlier one."
+  secret: String
+}
+
+"What deleteOAuthClient takes."
+input DeleteOAuthClientInput {
+  "The global id of the client."
+  id: ID!
+}
+
+"The deleted OAuth client."
+type DeleteOAuthClientPayload @hasPermission(permission: API_CREDENTIALS, action: DELETE) {
+  "The global id of the client that is no more."
+  deletedOAuthClientId: ID!
 }
 `, BuiltIn: false},
 	{Name: "../schema/phone_numbers.graphqls", Input: `# The phone numbers that the account owns.
@@ -3457,6 +3776,8 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 		return ec.fieldContext_Account_paymentMethods(ctx, field)
 	case "billingSettings":
 		return ec.fieldContext_Account_billingSettings(ctx, field)
+	case "oauthClients":
+		return ec.fieldContext_Account_oauthClients(ctx, field)
 	case "phoneNumbers":
 		return ec.fieldContext_Account_phoneNumbers(ctx, field)
 	case "calls":
@@ -3663,12 +3984,32 @@ func (ec *executionContext) childFields_CreateApiKeyPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type CreateApiKeyPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateOAuthClientPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "oauthClient":
+		return ec.fieldContext_CreateOAuthClientPayload_oauthClient(ctx, field)
+	case "oauthClientEdge":
+		return ec.fieldContext_CreateOAuthClientPayload_oauthClientEdge(ctx, field)
+	case "secret":
+		return ec.fieldContext_CreateOAuthClientPayload_secret(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateOAuthClientPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedApiKeyId":
 		return ec.fieldContext_DeleteApiKeyPayload_deletedApiKeyId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteApiKeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteOAuthClientPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedOAuthClientId":
+		return ec.fieldContext_DeleteOAuthClientPayload_deletedOAuthClientId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteOAuthClientPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_EndSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3805,6 +4146,60 @@ func (ec *executionContext) childFields_Money(ctx context.Context, field graphql
 		return ec.fieldContext_Money_currency(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Money", field.Name)
+}
+
+func (ec *executionContext) childFields_OAuthClient(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_OAuthClient_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_OAuthClient_sid(ctx, field)
+	case "name":
+		return ec.fieldContext_OAuthClient_name(ctx, field)
+	case "grants":
+		return ec.fieldContext_OAuthClient_grants(ctx, field)
+	case "createdBySid":
+		return ec.fieldContext_OAuthClient_createdBySid(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_OAuthClient_expiresAt(ctx, field)
+	case "lastUsed":
+		return ec.fieldContext_OAuthClient_lastUsed(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_OAuthClient_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_OAuthClient_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OAuthClient", field.Name)
+}
+
+func (ec *executionContext) childFields_OAuthClientConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_OAuthClientConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_OAuthClientConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OAuthClientConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_OAuthClientEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_OAuthClientEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_OAuthClientEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OAuthClientEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_OAuthGrant(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "permission":
+		return ec.fieldContext_OAuthGrant_permission(ctx, field)
+	case "actions":
+		return ec.fieldContext_OAuthGrant_actions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OAuthGrant", field.Name)
 }
 
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4541,6 +4936,44 @@ func (ec *executionContext) field_Account_messages_args(ctx context.Context, raw
 	return args, nil
 }
 
+func (ec *executionContext) field_Account_oauthClients_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "name",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["name"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "createdBySid",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["createdBySid"] = arg3
+	return args, nil
+}
+
 func (ec *executionContext) field_Account_paymentMethods_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4729,12 +5162,40 @@ func (ec *executionContext) field_Mutation_createApiKey_args(ctx context.Context
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_createOAuthClient_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.CreateOAuthClientInput, error) {
+			return ec.unmarshalNCreateOAuthClientInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateOAuthClientInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_deleteApiKey_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.DeleteAPIKeyInput, error) {
 			return ec.unmarshalNDeleteApiKeyInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteAPIKeyInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_deleteOAuthClient_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.DeleteOAuthClientInput, error) {
+			return ec.unmarshalNDeleteOAuthClientInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteOAuthClientInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -5266,6 +5727,53 @@ func (ec *executionContext) fieldContext_Account_billingSettings(_ context.Conte
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_BillingSettings(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Account_oauthClients(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 6) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_oauthClients(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().OauthClients(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["name"].(*string), fc.Args["createdBySid"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.OAuthClientConnection) graphql.Marshaler {
+			return ec.marshalOOAuthClientConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthClientConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_oauthClients(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OAuthClientConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_oauthClients_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -7227,6 +7735,102 @@ func (ec *executionContext) fieldContext_CreateApiKeyPayload_secret(_ context.Co
 	return graphql.NewScalarFieldContext("CreateApiKeyPayload", field, false, false, "String")
 }
 
+func (ec *executionContext) _CreateOAuthClientPayload_oauthClient(ctx context.Context, field graphql.CollectedField, obj *model.CreateOAuthClientPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CreateOAuthClientPayload", 4) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateOAuthClientPayload_oauthClient(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OauthClient, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.OAuthClient) graphql.Marshaler {
+			return ec.marshalOOAuthClient2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthClient(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateOAuthClientPayload_oauthClient(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateOAuthClientPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OAuthClient(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreateOAuthClientPayload_oauthClientEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateOAuthClientPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CreateOAuthClientPayload", 4) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateOAuthClientPayload_oauthClientEdge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OauthClientEdge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.OAuthClientEdge) graphql.Marshaler {
+			return ec.marshalOOAuthClientEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthClientEdge(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateOAuthClientPayload_oauthClientEdge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateOAuthClientPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OAuthClientEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreateOAuthClientPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.CreateOAuthClientPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CreateOAuthClientPayload", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateOAuthClientPayload_secret(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Secret, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateOAuthClientPayload_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CreateOAuthClientPayload", field, false, false, "String")
+}
+
 func (ec *executionContext) _DeleteApiKeyPayload_deletedApiKeyId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteAPIKeyPayload) (ret graphql.Marshaler) {
 	if !ec.gate.Field(ctx, field, "DeleteApiKeyPayload", 5) {
 		return graphql.Null
@@ -7251,6 +7855,32 @@ func (ec *executionContext) _DeleteApiKeyPayload_deletedApiKeyId(ctx context.Con
 }
 func (ec *executionContext) fieldContext_DeleteApiKeyPayload_deletedApiKeyId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeleteApiKeyPayload", field, false, false, "ID")
+}
+
+func (ec *executionContext) _DeleteOAuthClientPayload_deletedOAuthClientId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteOAuthClientPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "DeleteOAuthClientPayload", 5) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteOAuthClientPayload_deletedOAuthClientId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeletedOAuthClientID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteOAuthClientPayload_deletedOAuthClientId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeleteOAuthClientPayload", field, false, false, "ID")
 }
 
 func (ec *executionContext) _EndSessionPayload_endedSessionId(ctx context.Context, field graphql.CollectedField, obj *model.EndSessionPayload) (ret graphql.Marshaler) {
@@ -8764,6 +9394,100 @@ func (ec *executionContext) fieldContext_Mutation_deleteApiKey(ctx context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_createOAuthClient(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_createOAuthClient(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CreateOAuthClient(ctx, fc.Args["input"].(model.CreateOAuthClientInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateOAuthClientPayload) graphql.Marshaler {
+			return ec.marshalOCreateOAuthClientPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateOAuthClientPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_createOAuthClient(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CreateOAuthClientPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_createOAuthClient_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_deleteOAuthClient(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 5) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_deleteOAuthClient(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DeleteOAuthClient(ctx, fc.Args["input"].(model.DeleteOAuthClientInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteOAuthClientPayload) graphql.Marshaler {
+			return ec.marshalODeleteOAuthClientPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteOAuthClientPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_deleteOAuthClient(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeleteOAuthClientPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_deleteOAuthClient_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_acceptInvitation(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	if !ec.gate.Field(ctx, field, "Mutation", 1) {
 		return graphql.Null
@@ -8903,6 +9627,433 @@ func (ec *executionContext) fieldContext_Mutation_endSession(ctx context.Context
 		return fc, err
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _OAuthClient_id(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OAuthClient_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OAuthClient_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OAuthClient", field, false, false, "ID")
+}
+
+func (ec *executionContext) _OAuthClient_sid(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OAuthClient_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OAuthClient_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OAuthClient", field, false, false, "String")
+}
+
+func (ec *executionContext) _OAuthClient_name(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OAuthClient_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OAuthClient_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OAuthClient", field, false, false, "String")
+}
+
+func (ec *executionContext) _OAuthClient_grants(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OAuthClient_grants(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Grants, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.OAuthGrant) graphql.Marshaler {
+			return ec.marshalNOAuthGrant2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthGrantᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OAuthClient_grants(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OAuthClient",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OAuthGrant(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OAuthClient_createdBySid(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OAuthClient_createdBySid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedBySid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OAuthClient_createdBySid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OAuthClient", field, false, false, "String")
+}
+
+func (ec *executionContext) _OAuthClient_expiresAt(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OAuthClient_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OAuthClient_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OAuthClient", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _OAuthClient_lastUsed(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OAuthClient_lastUsed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastUsed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OAuthClient_lastUsed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OAuthClient", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _OAuthClient_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OAuthClient_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OAuthClient_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OAuthClient", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _OAuthClient_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OAuthClient_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OAuthClient_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OAuthClient", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _OAuthClientConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClientConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "OAuthClientConnection", 6) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OAuthClientConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.OAuthClientEdge) graphql.Marshaler {
+			return ec.marshalNOAuthClientEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthClientEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OAuthClientConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OAuthClientConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OAuthClientEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OAuthClientConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClientConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "OAuthClientConnection", 6) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OAuthClientConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OAuthClientConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OAuthClientConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OAuthClientEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClientEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "OAuthClientEdge", 6) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OAuthClientEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OAuthClientEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OAuthClientEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _OAuthClientEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClientEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "OAuthClientEdge", 6) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OAuthClientEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.OAuthClient) graphql.Marshaler {
+			return ec.marshalNOAuthClient2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthClient(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OAuthClientEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OAuthClientEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OAuthClient(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OAuthGrant_permission(ctx context.Context, field graphql.CollectedField, obj *model.OAuthGrant) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "OAuthGrant", 6) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OAuthGrant_permission(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Permission, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Permission) graphql.Marshaler {
+			return ec.marshalNPermission2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPermission(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OAuthGrant_permission(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OAuthGrant", field, false, false, "Permission")
+}
+
+func (ec *executionContext) _OAuthGrant_actions(ctx context.Context, field graphql.CollectedField, obj *model.OAuthGrant) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "OAuthGrant", 6) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OAuthGrant_actions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Actions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Action) graphql.Marshaler {
+			return ec.marshalNAction2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐActionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OAuthGrant_actions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OAuthGrant", field, false, false, "Action")
 }
 
 func (ec *executionContext) _PageInfo_hasNextPage(ctx context.Context, field graphql.CollectedField, obj *model.PageInfo) (ret graphql.Marshaler) {
@@ -12172,11 +13323,11 @@ func (ec *executionContext) _Viewer_email(ctx context.Context, field graphql.Col
 			return obj.Email, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Viewer_email(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -13529,6 +14680,69 @@ func UnmarshalCreateApiKeyInput(ctx context.Context, raw any) (model.CreateAPIKe
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputCreateOAuthClientInput(ctx context.Context, obj any) (model.CreateOAuthClientInput, error) {
+	var it model.CreateOAuthClientInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"name", "grants", "expiresAt", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		case "grants":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("grants"))
+			data, err := ec.unmarshalNOAuthGrantInput2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthGrantInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Grants = data
+		case "expiresAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expiresAt"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpiresAt = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCreateOAuthClientInput unmarshals raw into the CreateOAuthClientInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCreateOAuthClientInput(ctx context.Context, raw any) (model.CreateOAuthClientInput, error) {
+	var out model.CreateOAuthClientInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CreateOAuthClientInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputDeleteApiKeyInput(ctx context.Context, obj any) (model.DeleteAPIKeyInput, error) {
 	var it model.DeleteAPIKeyInput
 	if obj == nil {
@@ -13571,6 +14785,48 @@ func UnmarshalDeleteApiKeyInput(ctx context.Context, raw any) (model.DeleteAPIKe
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputDeleteOAuthClientInput(ctx context.Context, obj any) (model.DeleteOAuthClientInput, error) {
+	var it model.DeleteOAuthClientInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalDeleteOAuthClientInput unmarshals raw into the DeleteOAuthClientInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalDeleteOAuthClientInput(ctx context.Context, raw any) (model.DeleteOAuthClientInput, error) {
+	var out model.DeleteOAuthClientInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "DeleteOAuthClientInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputEndSessionInput(ctx context.Context, obj any) (model.EndSessionInput, error) {
 	var it model.EndSessionInput
 	if obj == nil {
@@ -13610,6 +14866,55 @@ func (ec *executionContext) unmarshalInputEndSessionInput(ctx context.Context, o
 func UnmarshalEndSessionInput(ctx context.Context, raw any) (model.EndSessionInput, error) {
 	var out model.EndSessionInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "EndSessionInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputOAuthGrantInput(ctx context.Context, obj any) (model.OAuthGrantInput, error) {
+	var it model.OAuthGrantInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"permission", "actions"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "permission":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("permission"))
+			data, err := ec.unmarshalNPermission2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPermission(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Permission = data
+		case "actions":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("actions"))
+			data, err := ec.unmarshalNAction2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐActionᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Actions = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalOAuthGrantInput unmarshals raw into the OAuthGrantInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalOAuthGrantInput(ctx context.Context, raw any) (model.OAuthGrantInput, error) {
+	var out model.OAuthGrantInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "OAuthGrantInput", raw, &out)
 	return out, err
 }
 
@@ -13831,6 +15136,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._PaymentMethod(ctx, sel, obj)
+	case model.OAuthClient:
+		return ec._OAuthClient(ctx, sel, &obj)
+	case *model.OAuthClient:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._OAuthClient(ctx, sel, obj)
 	case model.Message:
 		return ec._Message(ctx, sel, &obj)
 	case *model.Message:
@@ -13981,6 +15293,12 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Account_billingSettings(ctx, field, obj)
+				})
+		case "oauthClients":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_oauthClients(ctx, field, obj)
 				})
 		case "phoneNumbers":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -14703,6 +16021,52 @@ func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.Se
 	return out
 }
 
+var createOAuthClientPayloadImplementors = []string{"CreateOAuthClientPayload"}
+
+func (ec *executionContext) _CreateOAuthClientPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateOAuthClientPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "CreateOAuthClientPayload", 3) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, createOAuthClientPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CreateOAuthClientPayload")
+		case "oauthClient":
+			out.Values[i] = ec._CreateOAuthClientPayload_oauthClient(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "oauthClientEdge":
+			out.Values[i] = ec._CreateOAuthClientPayload_oauthClientEdge(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "secret":
+			out.Values[i] = ec._CreateOAuthClientPayload_secret(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var deleteApiKeyPayloadImplementors = []string{"DeleteApiKeyPayload"}
 
 func (ec *executionContext) _DeleteApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteAPIKeyPayload) graphql.Marshaler {
@@ -14719,6 +16083,42 @@ func (ec *executionContext) _DeleteApiKeyPayload(ctx context.Context, sel ast.Se
 			out.Values[i] = graphql.MarshalString("DeleteApiKeyPayload")
 		case "deletedApiKeyId":
 			out.Values[i] = ec._DeleteApiKeyPayload_deletedApiKeyId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var deleteOAuthClientPayloadImplementors = []string{"DeleteOAuthClientPayload"}
+
+func (ec *executionContext) _DeleteOAuthClientPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteOAuthClientPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "DeleteOAuthClientPayload", 5) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, deleteOAuthClientPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeleteOAuthClientPayload")
+		case "deletedOAuthClientId":
+			out.Values[i] = ec._DeleteOAuthClientPayload_deletedOAuthClientId(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -15301,6 +16701,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "createOAuthClient":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_createOAuthClient(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "deleteOAuthClient":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_deleteOAuthClient(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "acceptInvitation":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_acceptInvitation(ctx, field)
@@ -15320,6 +16734,205 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 				return ec._Mutation_endSession(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var oAuthClientImplementors = []string{"OAuthClient", "Node"}
+
+func (ec *executionContext) _OAuthClient(ctx context.Context, sel ast.SelectionSet, obj *model.OAuthClient) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "OAuthClient", 6) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, oAuthClientImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OAuthClient")
+		case "id":
+			out.Values[i] = ec._OAuthClient_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._OAuthClient_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "name":
+			out.Values[i] = ec._OAuthClient_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "grants":
+			out.Values[i] = ec._OAuthClient_grants(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createdBySid":
+			out.Values[i] = ec._OAuthClient_createdBySid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "expiresAt":
+			out.Values[i] = ec._OAuthClient_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "lastUsed":
+			out.Values[i] = ec._OAuthClient_lastUsed(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._OAuthClient_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._OAuthClient_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var oAuthClientConnectionImplementors = []string{"OAuthClientConnection"}
+
+func (ec *executionContext) _OAuthClientConnection(ctx context.Context, sel ast.SelectionSet, obj *model.OAuthClientConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "OAuthClientConnection", 6) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, oAuthClientConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OAuthClientConnection")
+		case "edges":
+			out.Values[i] = ec._OAuthClientConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._OAuthClientConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var oAuthClientEdgeImplementors = []string{"OAuthClientEdge"}
+
+func (ec *executionContext) _OAuthClientEdge(ctx context.Context, sel ast.SelectionSet, obj *model.OAuthClientEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "OAuthClientEdge", 6) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, oAuthClientEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OAuthClientEdge")
+		case "cursor":
+			out.Values[i] = ec._OAuthClientEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._OAuthClientEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var oAuthGrantImplementors = []string{"OAuthGrant"}
+
+func (ec *executionContext) _OAuthGrant(ctx context.Context, sel ast.SelectionSet, obj *model.OAuthGrant) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "OAuthGrant", 6) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, oAuthGrantImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OAuthGrant")
+		case "permission":
+			out.Values[i] = ec._OAuthGrant_permission(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "actions":
+			out.Values[i] = ec._OAuthGrant_actions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -16665,7 +18278,7 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "email":
 			out.Values[i] = ec._Viewer_email(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "roles":
@@ -17273,6 +18886,11 @@ func (ec *executionContext) unmarshalNCreateApiKeyInput2githubᚗcomᚋfieldgate
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNCreateOAuthClientInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateOAuthClientInput(ctx context.Context, v any) (model.CreateOAuthClientInput, error) {
+	res, err := ec.unmarshalInputCreateOAuthClientInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNDate2githubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋscalarᚐDate(ctx context.Context, v any) (scalar.Date, error) {
 	var res scalar.Date
 	err := res.UnmarshalGQL(v)
@@ -17313,6 +18931,11 @@ func (ec *executionContext) marshalNDecimal2githubᚗcomᚋshopspringᚋdecimal�
 
 func (ec *executionContext) unmarshalNDeleteApiKeyInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteAPIKeyInput(ctx context.Context, v any) (model.DeleteAPIKeyInput, error) {
 	res, err := ec.unmarshalInputDeleteApiKeyInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNDeleteOAuthClientInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteOAuthClientInput(ctx context.Context, v any) (model.DeleteOAuthClientInput, error) {
+	res, err := ec.unmarshalInputDeleteOAuthClientInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -17481,6 +19104,77 @@ func (ec *executionContext) marshalNMessageStatus2githubᚗcomᚋfieldgateᚋfie
 
 func (ec *executionContext) marshalNMoney2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐMoney(ctx context.Context, sel ast.SelectionSet, v model.Money) graphql.Marshaler {
 	return ec._Money(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNOAuthClient2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthClient(ctx context.Context, sel ast.SelectionSet, v model.OAuthClient) graphql.Marshaler {
+	return ec._OAuthClient(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNOAuthClientEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthClientEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.OAuthClientEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOAuthClientEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthClientEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNOAuthClientEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthClientEdge(ctx context.Context, sel ast.SelectionSet, v *model.OAuthClientEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "OAuthClientEdge!")
+		return graphql.Null
+	}
+	return ec._OAuthClientEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNOAuthGrant2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthGrantᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.OAuthGrant) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOAuthGrant2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthGrant(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNOAuthGrant2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthGrant(ctx context.Context, sel ast.SelectionSet, v *model.OAuthGrant) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "OAuthGrant!")
+		return graphql.Null
+	}
+	return ec._OAuthGrant(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNOAuthGrantInput2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthGrantInputᚄ(ctx context.Context, v any) ([]*model.OAuthGrantInput, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*model.OAuthGrantInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNOAuthGrantInput2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthGrantInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) unmarshalNOAuthGrantInput2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthGrantInput(ctx context.Context, v any) (*model.OAuthGrantInput, error) {
+	res, err := ec.unmarshalInputOAuthGrantInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx context.Context, sel ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
@@ -18053,6 +19747,13 @@ func (ec *executionContext) marshalOCreateApiKeyPayload2ᚖgithubᚗcomᚋfieldg
 	return ec._CreateApiKeyPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOCreateOAuthClientPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateOAuthClientPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateOAuthClientPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CreateOAuthClientPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalODate2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋscalarᚐDate(ctx context.Context, v any) (*scalar.Date, error) {
 	if v == nil {
 		return nil, nil
@@ -18092,6 +19793,13 @@ func (ec *executionContext) marshalODeleteApiKeyPayload2ᚖgithubᚗcomᚋfieldg
 		return graphql.Null
 	}
 	return ec._DeleteApiKeyPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalODeleteOAuthClientPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteOAuthClientPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteOAuthClientPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._DeleteOAuthClientPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOEndSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐEndSessionPayload(ctx context.Context, sel ast.SelectionSet, v *model.EndSessionPayload) graphql.Marshaler {
@@ -18225,6 +19933,27 @@ func (ec *executionContext) marshalONode2githubᚗcomᚋfieldgateᚋfieldgateᚋ
 		return graphql.Null
 	}
 	return ec._Node(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOOAuthClient2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthClient(ctx context.Context, sel ast.SelectionSet, v *model.OAuthClient) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OAuthClient(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOOAuthClientConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthClientConnection(ctx context.Context, sel ast.SelectionSet, v *model.OAuthClientConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OAuthClientConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOOAuthClientEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthClientEdge(ctx context.Context, sel ast.SelectionSet, v *model.OAuthClientEdge) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OAuthClientEdge(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOPaymentMethodConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPaymentMethodConnection(ctx context.Context, sel ast.SelectionSet, v *model.PaymentMethodConnection) graphql.Marshaler {

@@ -38,7 +38,7 @@ func (r mutation) CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInpu
 	}
 	n := upstream.NewAPIKey{FriendlyName: input.FriendlyName}
 	if input.IdempotencyKey != nil {
-		n.Idempotency = &upstream.Idempotency{Principal: auth.From(ctx).User, Key: *input.IdempotencyKey}
+		n.Idempotency = &upstream.Idempotency{Principal: auth.From(ctx).SID(), Key: *input.IdempotencyKey}
 	}
 	key, position, secret, err := r.Upstream.CreateAPIKey(ctx, scope(ctx, "apiKey", "apiKeyEdge.node"), n)
 	if err != nil {

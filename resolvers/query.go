@@ -12,11 +12,14 @@ import (
 
 func (r query) Viewer(ctx context.Context) (*model.Viewer, error) {
 	p := auth.From(ctx)
-	member, err := r.Users.MemberOf(ctx, p.User)
-	if err != nil {
-		return nil, err
+	v := &model.Viewer{Sid: p.SID(), Roles: modelRoles(p.Roles), Permissions: []*model.HeldPermission{}}
+	if p.Client == "" { // a client has no address, and its creator's is not its to tell
+		member, err := r.Users.MemberOf(ctx, p.User)
+		if err != nil {
+			return nil, err
+		}
+		v.Email = &member.Email
 	}
-	v := &model.Viewer{Sid: p.User, Email: member.Email, Roles: modelRoles(p.Roles), Permissions: []*model.HeldPermission{}}
 	for _, held := range r.Matrix.Held(p.Set) {
 		row := &model.HeldPermission{Permission: model.Permission(held.Permission)}
 		for _, a := range held.Actions {
@@ -61,6 +64,8 @@ func (r query) Node(ctx context.Context, id string) (model.Node, error) {
 		return found(r.Upstream.Alert(ctx, s, key))
 	case "User":
 		return found(r.Users.User(ctx, s, key))
+	case "OAuthClient":
+		return found(r.Users.OAuthClient(ctx, s, key))
 	}
 	return nil, problem.Missing()
 }

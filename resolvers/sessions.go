@@ -87,7 +87,7 @@ func (r mutation) SignOut(ctx context.Context) (*model.SignOutPayload, error) {
 		return nil, err
 	}
 	auth.ClearCookies(ctx)
-	return &model.SignOutPayload{EndedSessionID: sessionID(p.User, p.Session)}, nil
+	return &model.SignOutPayload{EndedSessionID: sessionID(p.SID(), p.Session)}, nil
 }
 
 // EndSession ends a session of a user of the caller's account. What is not one is
@@ -129,7 +129,7 @@ func sessionID(user, session string) string { return relay.GlobalID("Session", u
 
 func actor(ctx context.Context) identity.Actor {
 	p := auth.From(ctx)
-	return identity.Actor{SID: p.User, Account: p.Account, Roles: p.Roles}
+	return identity.Actor{SID: p.User, Account: p.Account, Roles: p.Roles, Client: p.Client}
 }
 
 func seconds(d time.Duration) int { return int(d / time.Second) }

@@ -224,6 +224,28 @@ type CreateAPIKeyPayload struct {
 	Secret *string `json:"secret,omitempty"`
 }
 
+// What createOAuthClient takes.
+type CreateOAuthClientInput struct {
+	// The client's name, 1 to 64 characters.
+	Name string `json:"name"`
+	// What it may do: one permission at least, and none that the caller does not hold.
+	Grants []*OAuthGrantInput `json:"grants"`
+	// When it stops working: within ten years. In a year, if it is not given.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	// Any text of at most 255 characters: a second call with it makes no second client, and does not show the secret again.
+	IdempotencyKey *string `json:"idempotencyKey,omitempty"`
+}
+
+// The new OAuth client.
+type CreateOAuthClientPayload struct {
+	// The client.
+	OauthClient *OAuthClient `json:"oauthClient,omitempty"`
+	// The client as an edge of Account.oauthClients.
+	OauthClientEdge *OAuthClientEdge `json:"oauthClientEdge,omitempty"`
+	// The secret, its client_secret, shown this once; null when the call repeats an earlier one.
+	Secret *string `json:"secret,omitempty"`
+}
+
 // What deleteApiKey takes.
 type DeleteAPIKeyInput struct {
 	// The global id of the key.
@@ -234,6 +256,18 @@ type DeleteAPIKeyInput struct {
 type DeleteAPIKeyPayload struct {
 	// The global id of the key that is no more.
 	DeletedAPIKeyID string `json:"deletedApiKeyId"`
+}
+
+// What deleteOAuthClient takes.
+type DeleteOAuthClientInput struct {
+	// The global id of the client.
+	ID string `json:"id"`
+}
+
+// The deleted OAuth client.
+type DeleteOAuthClientPayload struct {
+	// The global id of the client that is no more.
+	DeletedOAuthClientID string `json:"deletedOAuthClientId"`
 }
 
 // What endSession takes.
@@ -366,6 +400,62 @@ type Money struct {
 
 // Where every change starts. Either all of an operation's changes are permitted or none is made.
 type Mutation struct {
+}
+
+// An OAuth client of the account. Its secret is never shown by a read.
+type OAuthClient struct {
+	// The global id.
+	ID string `json:"id"`
+	// The client's SID (OC…), which is its client_id.
+	Sid string `json:"sid"`
+	// The client's name.
+	Name string `json:"name"`
+	// What it was granted. It holds as much of it as its creator holds now.
+	Grants []*OAuthGrant `json:"grants"`
+	// The SID of the user who made it, and with whom it ends.
+	CreatedBySid string `json:"createdBySid"`
+	// When it stops working.
+	ExpiresAt time.Time `json:"expiresAt"`
+	// When it was last given a token; null when never.
+	LastUsed *time.Time `json:"lastUsed,omitempty"`
+	// When it was made.
+	DateCreated time.Time `json:"dateCreated"`
+	// When it was last changed.
+	DateUpdated time.Time `json:"dateUpdated"`
+}
+
+func (OAuthClient) IsNode() {}
+
+// A page of OAuth clients.
+type OAuthClientConnection struct {
+	// The clients of the page.
+	Edges []*OAuthClientEdge `json:"edges"`
+	// Where the page stands.
+	PageInfo PageInfo `json:"pageInfo"`
+}
+
+// An OAuth client and its place in the list.
+type OAuthClientEdge struct {
+	// The place.
+	Cursor string `json:"cursor"`
+	// The client.
+	Node OAuthClient `json:"node"`
+}
+
+// A permission that an OAuth client was granted.
+type OAuthGrant struct {
+	// The permission.
+	Permission Permission `json:"permission"`
+	// What it may do with it.
+	Actions []Action `json:"actions"`
+}
+
+// A permission that an OAuth client is to be granted.
+type OAuthGrantInput struct {
+	// The permission, named once among the grants.
+	Permission Permission `json:"permission"`
+	// What the client may do with it: one action at least.
+	Actions []Action `json:"actions"`
 }
 
 // Where a page stands in its list, as Relay's connection specification has it.
@@ -714,13 +804,13 @@ type UserEdge struct {
 
 // The caller.
 type Viewer struct {
-	// The caller's SID.
+	// The SID of the user, or of the OAuth client, who asks.
 	Sid string `json:"sid"`
-	// The caller's e-mail address.
-	Email string `json:"email"`
-	// The roles that the caller's token holds.
+	// The user's e-mail address; null for an OAuth client, which has none.
+	Email *string `json:"email,omitempty"`
+	// The roles that the user's token holds; an OAuth client has none.
 	Roles []Role `json:"roles"`
-	// What those roles come to.
+	// What the caller holds: what those roles come to or, for an OAuth client, what it was granted of it.
 	Permissions []*HeldPermission `json:"permissions"`
 }
 

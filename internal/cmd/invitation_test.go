@@ -17,7 +17,7 @@ import (
 // changeData runs a statement in the database of a data folder, as another process would.
 func changeData(t testing.TB, data, statement string, args ...any) {
 	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(data, "fieldgate.db")+"?_pragma=busy_timeout(5000)")
+	db, err := sql.Open("sqlite", filepath.Join(data, "fieldgate.db")+"?_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,17 +10,22 @@ import (
 )
 
 // snapshot is everything that mutations can change, as the Owner sees it: one line for
-// each key, user and session, by its id.
+// each key, OAuth client, user and session, by its id.
 func snapshot(t *testing.T, p *program) map[string]string {
 	t.Helper()
 	a := p.as(owner).do(`{ account {
 		apiKeys(first: 1000) { edges { node { id friendlyName dateUpdated } } }
+		oauthClients(first: 1000) { edges { node { id name dateUpdated } } }
 		users(first: 100) { edges { node { id email roles sessions { id client } } } }
 	} }`, nil).ok(t)
 	state := map[string]string{}
 	for _, key := range a.all("account", "apiKeys", "edges", "node") {
 		key := key.(map[string]any)
 		state[key["id"].(string)] = fmt.Sprint("key ", key["friendlyName"], " ", key["dateUpdated"])
+	}
+	for _, client := range a.all("account", "oauthClients", "edges", "node") {
+		client := client.(map[string]any)
+		state[client["id"].(string)] = fmt.Sprint("OAuth client ", client["name"], " ", client["dateUpdated"])
 	}
 	for _, user := range a.all("account", "users", "edges", "node") {
 		user := user.(map[string]any)
@@ -76,6 +81,14 @@ var attempts = map[string]func(t *testing.T, p *program, who client) attempt{
 	},
 	"deleteApiKey": func(t *testing.T, p *program, who client) attempt {
 		return attempt{input: fmt.Sprintf(`(input: {id: %q})`, makeKey(t, p, "doomed")), gone: "key doomed"}
+	},
+	"createOAuthClient": func(t *testing.T, p *program, who client) attempt {
+		return attempt{
+			input: `(input: {name: "made", grants: [{permission: USAGE, actions: [READ]}], idempotencyKey: "once"})`, made: "OAuth client made",
+		}
+	},
+	"deleteOAuthClient": func(t *testing.T, p *program, who client) attempt {
+		return attempt{input: fmt.Sprintf(`(input: {id: %q})`, p.as(owner).makeClient("doomed", usageGrant).id), gone: "OAuth client doomed"}
 	},
 	"setUserRoles": func(t *testing.T, p *program, who client) attempt {
 		const set = `mutation($id: ID!, $roles: [Role!]!) { setUserRoles(input: {userId: $id, roles: $roles}) { user { id } } }`

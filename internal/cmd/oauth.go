@@ -12,7 +12,10 @@ import (
 // tokenEndpoint is /oauth/token, with all the grants that there are.
 func (g *gateway) tokenEndpoint(log *slog.Logger) http.Handler {
 	endpoint := oauth.New(map[string]oauth.Grant{
-		oauth.RefreshToken:  oauth.RefreshTokens(g.auth.Refresh),
+		oauth.RefreshToken: oauth.RefreshTokens(g.auth.Refresh),
+		oauth.ClientCredentialsType: oauth.ClientCredentials(oauth.Clients{
+			Authenticate: g.identity.AuthenticateClient, SignIn: g.auth.SignInClient,
+		}),
 		oauth.TokenExchange: oauth.TokenExchanges(g.exchange),
 	}, log)
 	return g.observer.tokens(endpoint, g.health.stopping.Load)

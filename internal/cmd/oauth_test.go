@@ -96,3 +96,37 @@ func TestTokenWithoutRedis(t *testing.T) {
 		t.Errorf("%v %s", a.header, a.body)
 	}
 }
+
+// oauthClient is a client of OAuth that a test has made.
+type oauthClient struct{ id, sid, secret string }
+
+// grants is what a client is granted, as a variable of the schema's type.
+type grants = []vars
+
+func grantOf(permission string, actions ...string) vars {
+	return vars{"permission": permission, "actions": append([]string{}, actions...)}
+}
+
+var usageGrant = grants{grantOf("USAGE", "READ")}
+
+const createClient = `mutation($input: CreateOAuthClientInput!) { createOAuthClient(input: $input) {
+	secret oauthClient { id sid name createdBySid expiresAt lastUsed grants { permission actions } } oauthClientEdge { cursor node { id } } } }`
+
+// makeClient has the caller make a client.
+func (c client) makeClient(name string, granted grants) oauthClient {
+	c.p.t.Helper()
+	a := c.do(createClient, vars{"input": vars{"name": name, "grants": granted}}).ok(c.p.t)
+	return oauthClient{
+		a.text("createOAuthClient", "oauthClient", "id"), a.text("createOAuthClient", "oauthClient", "sid"), a.text("createOAuthClient", "secret"),
+	}
+}
+
+// asClient is a caller with a new token of a client.
+func (p *program) asClient(c oauthClient) client {
+	p.t.Helper()
+	a := p.token(c.sid+":"+c.secret, "grant_type", "client_credentials")
+	if a.status != http.StatusOK || a.Access == "" || a.Refresh != "" || a.Type != "Bearer" {
+		p.t.Fatalf("no token: %d %s", a.status, a.body)
+	}
+	return client{p: p, access: a.Access}
+}

@@ -220,6 +220,8 @@ var harmless = map[string]string{
 	"createApiKey":      `(input: {friendlyName: ""})`,
 	"updateApiKey":      `(input: {id: "x", friendlyName: "x"})`,
 	"deleteApiKey":      `(input: {id: "x"})`,
+	"createOAuthClient": `(input: {name: "x", grants: []})`,
+	"deleteOAuthClient": `(input: {id: "x"})`,
 	"setUserRoles":      `(input: {userId: "x", roles: [SUPPORT]})`,
 	"endSession":        `(input: {sessionId: "x"})`,
 	"acceptInvitation":  `(input: {token: "x", password: "x"})`,

@@ -10,3 +10,9 @@ func NewAuthorizer(cfg Config, schema *ast.Schema) graphql.HandlerExtension {
 	cfg.schema, cfg.sizes = schema, introspectionSizes(schema)
 	return authorizer{cfg}
 }
+
+// Kept is how many views are kept.
+func (v *Views) Kept() int { return len(v.kept) }
+
+// MaxViews is how many may be.
+const MaxViews = maxViews

@@ -53,6 +53,7 @@ type Users interface {
 
 	Invitations
 	Federation
+	Clients
 
 	Users(ctx context.Context, s upstream.Scope, f UserFilter, p upstream.Page) (upstream.List[model.User], error)
 	User(ctx context.Context, s upstream.Scope, sid string) (*model.User, error)
@@ -91,4 +92,6 @@ type Sessions interface {
 	// Reconcile gives a user's sessions the roles held now and lifts the block of
 	// the change named by generation. It fails when another change has come since.
 	Reconcile(ctx context.Context, user string, generation int64, roles []string, policyVersion string) error
+	// EndClient ends the sessions of a client that user has made, and keeps it from having new ones for ttl.
+	EndClient(ctx context.Context, user, client string, ttl time.Duration) (ended int, err error)
 }

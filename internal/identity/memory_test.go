@@ -28,6 +28,7 @@ const (
 // locks: a transaction works on what it read at first, and begins again when someone
 // else has committed meanwhile.
 type memory struct {
+	Clients   // nil: see clientMemory
 	mu        sync.Mutex
 	users     map[string]Credential
 	onlyOwner bool

@@ -277,7 +277,10 @@ func closed(done <-chan struct{}) bool {
 }
 
 // failingOnce is sessions that cannot be told the first time.
-type failingOnce struct{ told atomic.Int64 }
+type failingOnce struct {
+	Sessions
+	told atomic.Int64
+}
 
 func (f *failingOnce) Generation(context.Context, string) (int64, error) { return 1, nil }
 

@@ -22,6 +22,8 @@ type Actor struct {
 	SID     string
 	Account string
 	Roles   []policy.Role
+	// Client is the client of OAuth that acts, and SID then who made it; "" for a person.
+	Client string
 }
 
 // SetRoles gives target, a user of the actor's account, these roles instead of those
@@ -29,8 +31,8 @@ type Actor struct {
 //
 // Errors: BAD_USER_INPUT for roles that cannot be held or given; FORBIDDEN when the
 // actor may not do this (they must be Owner or Administrator, now and not only when
-// they signed in); NOT_FOUND for a target that is not in the account; CONFLICT for one
-// whose roles another issuer gives, who would have them back soon. A change that
+// they signed in, and no client); NOT_FOUND for a target that is not in the account;
+// CONFLICT for one whose roles another issuer gives, who would have them back soon. A change that
 // was committed succeeds even when the sessions could not be told: they cannot be used
 // until they have been told or refreshed.
 //
@@ -39,6 +41,9 @@ type Actor struct {
 // in between leaves the target with less access, never with more: the sessions are
 // blocked, then stale, and to refresh one reads the roles anew.
 func (s *Service) SetRoles(ctx context.Context, actor Actor, target string, roles []policy.Role) error {
+	if err := actor.person("changes roles"); err != nil {
+		return err
+	}
 	if err := grantable(roles); err != nil {
 		return err
 	}

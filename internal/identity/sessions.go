@@ -9,9 +9,12 @@ import (
 )
 
 // MayEndSession says whether the actor may end a session of this user: a user of the
-// same account, and the Owner only when the actor is the Owner. A user of another
+// same account, and the Owner only when the actor is the Owner. A client may end nobody's. A user of another
 // account is NOT_FOUND, like one that does not exist.
 func (s *Service) MayEndSession(ctx context.Context, actor Actor, user string) error {
+	if err := actor.person("ends sessions"); err != nil {
+		return err
+	}
 	member, err := s.users.MemberOf(ctx, user)
 	if err != nil {
 		return err

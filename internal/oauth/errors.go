@@ -30,8 +30,6 @@ type Error struct {
 	Description string
 	// Status is the HTTP status, 0 for that of the code.
 	Status int
-	// Challenged says that the client used the Authorization header, and is told by what scheme to do so.
-	Challenged bool
 	// RetryAfter is when asking again may help, in seconds; 0 for the code's own.
 	RetryAfter string
 	// Cause is logged and never shown.
@@ -70,7 +68,7 @@ func (e *Error) status() int {
 }
 
 func (e *Error) write(w http.ResponseWriter) {
-	if e.Challenged {
+	if e.status() == http.StatusUnauthorized { // which has a challenge, always (RFC 9110, section 15.5.2)
 		w.Header().Set("WWW-Authenticate", `Basic realm="fieldgate", charset="UTF-8"`)
 	}
 	switch {

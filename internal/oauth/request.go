@@ -117,7 +117,7 @@ func credentials(r *http.Request, params map[string]string) (*Credentials, error
 		}
 		return &Credentials{ID: id, Secret: secret}, nil
 	}
-	unread := &Error{Code: InvalidClient, Challenged: true, Description: "The Authorization header is not that of a client: Basic, with its id and its secret."}
+	unread := &Error{Code: InvalidClient, Description: "The Authorization header is not that of a client: Basic, with its id and its secret."}
 	name, password, ok := r.BasicAuth()
 	if !ok || len(headers) != 1 {
 		return nil, unread

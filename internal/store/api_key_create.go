@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strings"
 	"unicode"
@@ -44,7 +43,7 @@ func (s *Store) CreateAPIKey(
 	}
 	err = s.Transact(ctx, func(tx *sql.Tx) error {
 		fresh := newSID("SK")
-		sid, err := s.claim(ctx, tx, scope.Account(), n, fresh)
+		sid, err := s.claim(ctx, tx, scope.Account(), "createApiKey", n.FriendlyName, n.Idempotency, fresh)
 		if err != nil {
 			return err
 		}
@@ -63,46 +62,6 @@ func (s *Store) CreateAPIKey(
 		return nil, nil, nil, err
 	}
 	return key, position, secret, nil
-}
-
-// claim takes the idempotency key, if there is one, for the API key that is about to be
-// made. If it is taken, it returns the SID of what it was taken for.
-func (s *Store) claim(
-	ctx context.Context, tx *sql.Tx, account string, n upstream.NewAPIKey, sid string,
-) (string, error) {
-	if n.Idempotency == nil {
-		return sid, nil
-	}
-	if n.Idempotency.Principal == "" {
-		return "", errors.New("store: an idempotency key of no principal")
-	}
-	const mutation = "createApiKey"
-	sum := sha256.Sum256([]byte(n.FriendlyName))
-	input := hex.EncodeToString(sum[:])
-	st := new(statement)
-	st.write("INSERT INTO idempotency_keys (account_sid, principal, mutation, idempotency_key, input_hash, resource_sid, date_created) VALUES (",
-		st.arg(account), ", ", st.arg(n.Idempotency.Principal), ", ", st.arg(mutation), ", ", st.arg(n.Idempotency.Key), ", ",
-		st.arg(input), ", ", st.arg(sid), ", ", st.arg(micros(s.now())),
-		") ON CONFLICT (account_sid, principal, mutation, idempotency_key) DO NOTHING")
-	changed, err := s.exec(ctx, tx, st)
-	if err != nil {
-		return "", failed(ctx, "keeping an idempotency key", err)
-	}
-	if changed > 0 {
-		return sid, nil
-	}
-	st = new(statement)
-	st.write("SELECT input_hash, resource_sid FROM idempotency_keys WHERE account_sid = ", st.arg(account),
-		" AND principal = ", st.arg(n.Idempotency.Principal), " AND mutation = ", st.arg(mutation),
-		" AND idempotency_key = ", st.arg(n.Idempotency.Key))
-	var before, kept string
-	if err := s.scanOne(ctx, tx, st, &before, &kept); err != nil {
-		return "", failed(ctx, "reading an idempotency key", err)
-	}
-	if before != input {
-		return "", problem.New(problem.Conflict, "The idempotency key was used before, with another input.")
-	}
-	return kept, nil
 }
 
 func (s *Store) insertAPIKey(ctx context.Context, tx *sql.Tx, account, sid, friendlyName, secret string) error {

@@ -41,6 +41,8 @@ func battery(t *testing.T, db storetest.Database) {
 		{"changes of roles at the same time", testConcurrentSetRoles},
 		{"invitations", testInvitations},
 		{"an invitation that many accept at the same time", testInvitationOnce},
+		{"OAuth clients", testOAuthClients},
+		{"OAuth clients that are made at the same time", testOAuthClientsOnce},
 		{"constraints hold without the program", testConstraints},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, db.Demo(t)) })

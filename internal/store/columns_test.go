@@ -126,12 +126,16 @@ func wantValue(table, field string, raw map[string]any) string {
 	if table == "users" && field == "roles" {
 		first = strings.Split(first.(string), ",")
 	}
+	if table == "oauth_clients" && field == "grants" {
+		return grantsAsJSON(first.(string))
+	}
 	text, _ := json.Marshal(first) // cannot fail for what a driver gives
 	return string(text)
 }
 
 func isMoment(field string) bool {
-	return strings.HasPrefix(field, "date") || field == "startTime" || field == "endTime" || field == "lastSignIn"
+	return strings.HasPrefix(field, "date") || field == "startTime" || field == "endTime" || field == "lastSignIn" ||
+		field == "lastUsed" || field == "expiresAt"
 }
 
 // rawRows are rows as the driver gives them, by column, but for booleans, which it may

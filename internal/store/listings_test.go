@@ -94,10 +94,11 @@ func allListings(t *testing.T, s *store.Store, account string) []listing {
 	call := first(t, s.Calls, account, upstream.CallFilter{}, "from", "to")
 	received := model.MessageDirectionInbound
 	message := first(t, s.Messages, account, upstream.MessageFilter{Direction: &received}, "from", "to")
+	client := first(t, s.OAuthClients, account, identity.ClientFilter{}, "name", "createdBySid")
 	alert := first(t, s.Alerts, account, upstream.AlertFilter{}, "errorCode")
 	return slices.Concat(
 		apiKeyListings(key), phoneNumberListings(number), billingListings(), callListings(call),
-		messageListings(message), alertListings(alert), usageListings(), userListings())
+		messageListings(message), alertListings(alert), usageListings(), userListings(), oauthClientListings(client))
 }
 
 // first is the first item of a list, with these fields.
@@ -271,6 +272,20 @@ func userListings() []listing {
 			return a.DateCreated.Before(b.DateCreated) || a.DateCreated.Equal(b.DateCreated) && a.Sid < b.Sid
 		},
 		filters...)
+}
+
+func oauthClientListings(client model.OAuthClient) []listing {
+	type filter = filtered[model.OAuthClient, identity.ClientFilter]
+	return lists("oauthClients", "oauth_clients",
+		func(s *store.Store) func(context.Context, upstream.Scope, identity.ClientFilter, upstream.Page) (upstream.List[model.OAuthClient], error) {
+			return s.OAuthClients
+		},
+		identity.ClientFilter{},
+		func(a, b model.OAuthClient) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) },
+		filter{"name", identity.ClientFilter{Name: &client.Name},
+			func(c model.OAuthClient) bool { return c.Name == client.Name }},
+		filter{"createdBySid", identity.ClientFilter{CreatedBySID: &client.CreatedBySid},
+			func(c model.OAuthClient) bool { return c.CreatedBySid == client.CreatedBySid }})
 }
 
 // fieldsOf are the schema's names of an object's fields.

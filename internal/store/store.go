@@ -49,6 +49,7 @@ type tables struct {
 	alerts          table[model.Alert]
 	usage           table[model.UsageRecord]
 	users           table[model.User]
+	oauthClients    table[model.OAuthClient]
 }
 
 // OpenSQLite opens the SQLite database in the file at path, brings its tables up to date,
@@ -81,6 +82,7 @@ func newStore(db *sql.DB) *Store {
 		alerts:          alertTable(),
 		usage:           usageTable(),
 		users:           userTable(),
+		oauthClients:    oauthClientTable(),
 	}}
 }
 

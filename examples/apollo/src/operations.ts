@@ -12,7 +12,7 @@ export interface ApiKeyEdge {
   node: { __typename: "ApiKey"; id: string; friendlyName: string };
 }
 
-export const VIEWER: TypedDocumentNode<{ viewer: { sid: string; email: string; roles: string[] } }> = gql`
+export const VIEWER: TypedDocumentNode<{ viewer: { sid: string; email: string | null; roles: string[] } }> = gql`
   query Viewer {
     viewer {
       sid

@@ -11,7 +11,7 @@ export interface ApiKeyEdge {
   node: { id: string; friendlyName: string };
 }
 
-export const VIEWER: TypedDocumentNode<{ viewer: { sid: string; email: string; roles: string[] } }> = gql`
+export const VIEWER: TypedDocumentNode<{ viewer: { sid: string; email: string | null; roles: string[] } }> = gql`
   query Viewer {
     viewer {
       sid

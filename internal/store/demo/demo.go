@@ -61,6 +61,7 @@ func fill(ctx context.Context, tx *sql.Tx, a Account, n size, passwordHash strin
 		accountRows(a, today),
 		userRows(a, passwordHash, today),
 		apiKeyRows(a, n.keys, today),
+		oauthClientRows(a, today),
 		phoneNumberRows(numbers),
 		usageRows(a, daily, today),
 		invoiceRows(a, daily, today),

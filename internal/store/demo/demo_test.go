@@ -64,7 +64,7 @@ func query(t *testing.T, s *store.Store, statement string, args ...any) [][]stri
 
 func tables() []string {
 	return []string{
-		"accounts", "users", "api_keys", "phone_numbers", "invoices", "payment_methods", "billing_settings",
+		"accounts", "users", "api_keys", "oauth_clients", "phone_numbers", "invoices", "payment_methods", "billing_settings",
 		"calls", "messages", "alerts", "usage_records", "facts",
 	}
 }
@@ -333,8 +333,8 @@ func TestNothingReal(t *testing.T) {
 	if twice := query(t, s, "SELECT phone_number FROM phone_numbers GROUP BY account_sid, phone_number HAVING COUNT(*) > 1"); len(twice) > 0 {
 		t.Errorf("numbers that are there twice: %v", twice)
 	}
-	sid := regexp.MustCompile(`^(AC|US|SK|PN|IV|PM|CA|SM|MM|NO)[0-9a-f]{32}$`)
-	for _, table := range tables()[:10] {
+	sid := regexp.MustCompile(`^(AC|US|SK|PN|IV|PM|CA|SM|MM|NO|OC)[0-9a-f]{32}$`)
+	for _, table := range tables()[:11] {
 		if table == "billing_settings" {
 			continue
 		}
