@@ -123,6 +123,7 @@ func TestExchangeRefused(t *testing.T) {
 	corp := issuertest.New(t)
 	p := startDemo(t, "--issuers", issuersFile(t, issuerEntry("corp", corp)))
 	p.exchanged(corp.Token(nil))
+	startDemo(t).exchange(corp.Token(nil)).denied(t, 400, "unsupported_grant_type") // where no issuer is believed
 	elsewhere := issuertest.New(t)
 	first := corp.Keys()[0]
 	for _, row := range []struct {

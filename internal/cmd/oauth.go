@@ -11,14 +11,16 @@ import (
 
 // tokenEndpoint is /oauth/token, with all the grants that there are.
 func (g *gateway) tokenEndpoint(log *slog.Logger) http.Handler {
-	endpoint := oauth.New(map[string]oauth.Grant{
+	grants := map[string]oauth.Grant{
 		oauth.RefreshToken: oauth.RefreshTokens(g.auth.Refresh),
 		oauth.ClientCredentialsType: oauth.ClientCredentials(oauth.Clients{
 			Authenticate: g.identity.AuthenticateClient, SignIn: g.auth.SignInClient,
 		}),
-		oauth.TokenExchange: oauth.TokenExchanges(g.exchange),
-	}, log)
-	return g.observer.tokens(endpoint, g.health.stopping.Load)
+	}
+	if g.admission.Any() {
+		grants[oauth.TokenExchange] = oauth.TokenExchanges(g.exchange)
+	}
+	return g.observer.tokens(oauth.New(grants, log), g.health.stopping.Load)
 }
 
 // tokens watches what comes to /oauth/token.

@@ -24,6 +24,9 @@ func NewAdmission(
 	return &Admission{issuers: issuers, admit: admit, log: log}
 }
 
+// Any tells whether anybody can be let in.
+func (a *Admission) Any() bool { return len(a.issuers.issuers) > 0 }
+
 // ByToken lets in whom a subject token is about, and returns their user and until when a session of theirs lasts.
 //
 // Errors, whose words may be shown: UNAUTHENTICATED for a token that is not to be believed, FORBIDDEN for someone who

@@ -159,3 +159,20 @@ func TestDiscovery(t *testing.T) {
 		t.Error("the document of another issuer was believed")
 	}
 }
+
+// BenchmarkVerify is what a token of ES256 costs whose key is known.
+func BenchmarkVerify(b *testing.B) {
+	p := issuertest.New(b)
+	s := NewSet([]Config{of(p)}, http.DefaultTransport, time.Now, slog.New(slog.DiscardHandler))
+	from := s.issuers[p.URL]
+	if err := from.open(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	raw := p.Token(nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := s.Verify(b.Context(), raw); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
