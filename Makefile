@@ -12,6 +12,11 @@ bench:
 examples:
 	examples/run.sh
 
+# The protocols, by suites that others have written, against a gateway of its own. Needs Node 20 or newer.
+.PHONY: conformance
+conformance:
+	conformance/run.sh
+
 # The pages and their tests in a browser.
 .PHONY: web e2e
 
@@ -20,3 +25,8 @@ web: # builds web/dist anew; needs Node 20.19 or later
 
 e2e: # needs Chromium
 	go test -tags e2e -count 1 -run '^TestBrowser' $(ARGS) ./internal/cmd
+
+# What the gateway does while Redis, Postgres or itself fails; with a real Redis and Postgres, which it starts itself.
+.PHONY: faults
+faults:
+	go test -tags faults -count 1 -timeout 30m -v -run 'Faults' $(ARGS) ./internal/cmd

@@ -34,6 +34,7 @@ var arrows = map[string][]string{
 	"internal/engine":            {"auth/policy", "internal/problem", "internal/strictjson"},
 	"internal/engine/gen":        {"auth/policy"},
 	"internal/engine/gen/guard":  {"auth/policy", "internal/engine/gen"},
+	"internal/events":            {"graph/model", "internal/problem", "internal/upstream"},
 	"internal/identity":          {"auth/policy", "graph/model", "internal/problem", "internal/upstream"},
 	"internal/issuer":            {"auth/policy", "internal/identity", "internal/problem", "internal/strictjson"},
 	"internal/issuer/issuertest": {}, // a provider for tests alone
@@ -44,7 +45,7 @@ var arrows = map[string][]string{
 	"internal/scalar":            {},
 	"internal/signin":            {"auth", "internal/issuer", "internal/problem"},
 	"internal/store":             {"auth/policy", "graph/model", "internal/identity", "internal/problem", "internal/relay", "internal/scalar", "internal/upstream"},
-	"internal/store/demo":        {"auth/policy", "graph/model", "internal/store"},
+	"internal/store/demo":        {"auth/policy", "graph/model", "internal/store", "internal/upstream"},
 	"internal/store/storetest":   {"*"},
 	"internal/strictjson":        {},
 	"internal/tracing":           {"auth", "internal/engine", "internal/problem"},

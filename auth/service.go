@@ -35,6 +35,9 @@ type Service struct {
 	// listing has a slot for each user whose sessions may be listed at the same time.
 	// A page of users lists them for all; requests need connections to Redis too.
 	listing chan struct{}
+	// follower is for those who watch a session, and checking has a slot for each that is looked up.
+	follower *session.Follower
+	checking chan struct{}
 }
 
 // listers is how many users' sessions are listed at the same time.
@@ -47,8 +50,9 @@ func NewService(
 ) *Service {
 	return &Service{
 		tokens: tokens, sessions: sessions, matrix: matrix, version: policyVersion, rolesOf: rolesOf, log: log, now: time.Now,
-		observe: unobserved,
-		listing: make(chan struct{}, listers),
+		observe:  unobserved,
+		listing:  make(chan struct{}, listers),
+		follower: session.NewFollower(sessions), checking: make(chan struct{}, checkers),
 	}
 }
 

@@ -28,9 +28,6 @@ func TestWatchOfClient(t *testing.T) {
 			b.check(err)
 			p, err := b.Authenticate(t.Context(), tokens.Access)
 			b.check(err)
-			if err := b.still(t.Context(), p); err != nil {
-				t.Errorf("at first: %v", err)
-			}
 			ctx, stop := b.Watch(With(t.Context(), p))
 			defer stop()
 			row.ends(b)

@@ -28,7 +28,7 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "d0df79cf79f92ac7", Fields: 307, Objects: 61})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "feccb5e6bfc0bc32", Fields: 308, Objects: 62})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -37,6 +37,7 @@ type ResolverRoot interface {
 	Account() AccountResolver
 	Mutation() MutationResolver
 	Query() QueryResolver
+	Subscription() SubscriptionResolver
 	User() UserResolver
 }
 
@@ -419,6 +420,10 @@ type ComplexityRoot struct {
 		EndedSessionID func(childComplexity int) int
 	}
 
+	Subscription struct {
+		ProductLogs func(childComplexity int, kinds []model.ProductLogKind, callStatus *model.CallStatus, callDirection *model.CallDirection, callFrom *string, callTo *string, messageStatus *model.MessageStatus, messageDirection *model.MessageDirection, messageFrom *string, messageTo *string, alertLogLevel *model.LogLevel) int
+	}
+
 	UpdateApiKeyPayload struct {
 		APIKey func(childComplexity int) int
 	}
@@ -516,6 +521,9 @@ type QueryResolver interface {
 	Account(ctx context.Context) (*model.Account, error)
 	Node(ctx context.Context, id string) (model.Node, error)
 	PermissionMatrix(ctx context.Context) ([]*model.PermissionRow, error)
+}
+type SubscriptionResolver interface {
+	ProductLogs(ctx context.Context, kinds []model.ProductLogKind, callStatus *model.CallStatus, callDirection *model.CallDirection, callFrom *string, callTo *string, messageStatus *model.MessageStatus, messageDirection *model.MessageDirection, messageFrom *string, messageTo *string, alertLogLevel *model.LogLevel) (<-chan model.ProductLog, error)
 }
 type UserResolver interface {
 	Sessions(ctx context.Context, obj *model.User) ([]*model.Session, error)
@@ -2101,6 +2109,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SignOutPayload.EndedSessionID(childComplexity), true
 
+	case "Subscription.productLogs":
+		if e.ComplexityRoot.Subscription.ProductLogs == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_productLogs_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.ProductLogs(childComplexity, args["kinds"].([]model.ProductLogKind), args["callStatus"].(*model.CallStatus), args["callDirection"].(*model.CallDirection), args["callFrom"].(*string), args["callTo"].(*string), args["messageStatus"].(*model.MessageStatus), args["messageDirection"].(*model.MessageDirection), args["messageFrom"].(*string), args["messageTo"].(*string), args["alertLogLevel"].(*model.LogLevel)), true
+
 	case "UpdateApiKeyPayload.apiKey":
 		if e.ComplexityRoot.UpdateApiKeyPayload.APIKey == nil {
 			break
@@ -2377,6 +2397,23 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				Data: buf.Bytes(),
 			}
 		}
+	case ast.Subscription:
+		next := ec._Subscription(ctx, opCtx.Operation.SelectionSet)
+
+		var buf bytes.Buffer
+		return func(ctx context.Context) *graphql.Response {
+			buf.Reset()
+			data := next(ctx)
+
+			if data == nil {
+				return nil
+			}
+			data.MarshalGQL(&buf)
+
+			return &graphql.Response{
+				Data: buf.Bytes(),
+			}
+		}
 
 	default:
 		return graphql.OneShot(graphql.ErrorResponse(ctx, "unsupported GraphQL operation"))
@@ -2584,6 +2621,9 @@ type Mutation {
   "End the caller's own session."
   signOut: SignOutPayload @signedIn
 }
+
+"Where a stream of events starts, over Server-Sent Events or a WebSocket."
+type Subscription
 
 "One row of the matrix of roles and permissions."
 type PermissionRow @public {
@@ -3243,6 +3283,49 @@ extend type Account {
     errorCode: String @filters(field: "Alert.errorCode")
   ): AlertConnection @hasPermission(permission: PRODUCT_LOGS)
 }
+
+extend type Subscription {
+  """
+  New calls, messages and alerts of the account, as they are logged. A filter narrows the logs of its
+  own kind and leaves the others as they are. The stream ends with the caller's session or token, when
+  their roles change, and with an error when events could have been missed.
+  """
+  productLogs(
+    "Only logs of these kinds; all kinds when it is left out."
+    kinds: [ProductLogKind!] @hasPermission(permission: PRODUCT_LOGS)
+    "Only calls in this state."
+    callStatus: CallStatus @filters(field: "Call.status")
+    "Only calls of this direction."
+    callDirection: CallDirection @filters(field: "Call.direction")
+    "Only calls from exactly this number or client."
+    callFrom: String @filters(field: "Call.from")
+    "Only calls to exactly this number or client."
+    callTo: String @filters(field: "Call.to")
+    "Only messages in this state."
+    messageStatus: MessageStatus @filters(field: "Message.status")
+    "Only messages of this direction."
+    messageDirection: MessageDirection @filters(field: "Message.direction")
+    "Only messages from exactly this sender."
+    messageFrom: String @filters(field: "Message.from")
+    "Only messages to exactly this number."
+    messageTo: String @filters(field: "Message.to")
+    "Only alerts of this weight."
+    alertLogLevel: LogLevel @filters(field: "Alert.logLevel")
+  ): ProductLog @hasPermission(permission: PRODUCT_LOGS)
+}
+
+"What kind of log it is."
+enum ProductLogKind {
+  "A call."
+  CALL
+  "A message."
+  MESSAGE
+  "An alert."
+  ALERT
+}
+
+"One log: a call, a message or an alert."
+union ProductLog = Call | Message | Alert
 
 "The state of a call."
 enum CallStatus {
@@ -5313,6 +5396,92 @@ func (ec *executionContext) field_Query_node_args(ctx context.Context, rawArgs m
 		return nil, err
 	}
 	args["id"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_productLogs_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "kinds",
+		func(ctx context.Context, v any) ([]model.ProductLogKind, error) {
+			return ec.unmarshalOProductLogKind2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐProductLogKindᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["kinds"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "callStatus",
+		func(ctx context.Context, v any) (*model.CallStatus, error) {
+			return ec.unmarshalOCallStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCallStatus(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["callStatus"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "callDirection",
+		func(ctx context.Context, v any) (*model.CallDirection, error) {
+			return ec.unmarshalOCallDirection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCallDirection(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["callDirection"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "callFrom",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["callFrom"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "callTo",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["callTo"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "messageStatus",
+		func(ctx context.Context, v any) (*model.MessageStatus, error) {
+			return ec.unmarshalOMessageStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐMessageStatus(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["messageStatus"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "messageDirection",
+		func(ctx context.Context, v any) (*model.MessageDirection, error) {
+			return ec.unmarshalOMessageDirection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐMessageDirection(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["messageDirection"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "messageFrom",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["messageFrom"] = arg7
+	arg8, err := graphql.ProcessArgField(ctx, rawArgs, "messageTo",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["messageTo"] = arg8
+	arg9, err := graphql.ProcessArgField(ctx, rawArgs, "alertLogLevel",
+		func(ctx context.Context, v any) (*model.LogLevel, error) {
+			return ec.unmarshalOLogLevel2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐLogLevel(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["alertLogLevel"] = arg9
 	return args, nil
 }
 
@@ -12445,6 +12614,53 @@ func (ec *executionContext) fieldContext_SignOutPayload_endedSessionId(_ context
 	return graphql.NewScalarFieldContext("SignOutPayload", field, false, false, "ID")
 }
 
+func (ec *executionContext) _Subscription_productLogs(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	if !ec.gate.FieldAndInput(ctx, field, "Subscription", 16) {
+		return nil
+	}
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_productLogs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().ProductLogs(ctx, fc.Args["kinds"].([]model.ProductLogKind), fc.Args["callStatus"].(*model.CallStatus), fc.Args["callDirection"].(*model.CallDirection), fc.Args["callFrom"].(*string), fc.Args["callTo"].(*string), fc.Args["messageStatus"].(*model.MessageStatus), fc.Args["messageDirection"].(*model.MessageDirection), fc.Args["messageFrom"].(*string), fc.Args["messageTo"].(*string), fc.Args["alertLogLevel"].(*model.LogLevel))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.ProductLog) graphql.Marshaler {
+			return ec.marshalOProductLog2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐProductLog(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_productLogs(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type ProductLog does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_productLogs_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UpdateApiKeyPayload_apiKey(ctx context.Context, field graphql.CollectedField, obj *model.UpdateAPIKeyPayload) (ret graphql.Marshaler) {
 	if !ec.gate.Field(ctx, field, "UpdateApiKeyPayload", 7) {
 		return graphql.Null
@@ -15190,6 +15406,36 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 	}
 }
 
+func (ec *executionContext) _ProductLog(ctx context.Context, sel ast.SelectionSet, obj model.ProductLog) graphql.Marshaler {
+	switch obj := (obj).(type) {
+	case nil:
+		return graphql.Null
+	case model.Message:
+		return ec._Message(ctx, sel, &obj)
+	case *model.Message:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Message(ctx, sel, obj)
+	case model.Call:
+		return ec._Call(ctx, sel, &obj)
+	case *model.Call:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Call(ctx, sel, obj)
+	case model.Alert:
+		return ec._Alert(ctx, sel, &obj)
+	case *model.Alert:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Alert(ctx, sel, obj)
+	default:
+		panic(fmt.Errorf("unexpected type %T; non-generated variants of ProductLog must implement graphql.Marshaler", obj))
+	}
+}
+
 // endregion ************************** interface.gotpl ***************************
 
 // region    **************************** object.gotpl ****************************
@@ -15359,7 +15605,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 	return out
 }
 
-var alertImplementors = []string{"Alert", "Node"}
+var alertImplementors = []string{"Alert", "ProductLog", "Node"}
 
 func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, obj *model.Alert) graphql.Marshaler {
 	if !ec.gate.Object(ctx, "Alert", 16) {
@@ -15736,7 +15982,7 @@ func (ec *executionContext) _BillingSettings(ctx context.Context, sel ast.Select
 	return out
 }
 
-var callImplementors = []string{"Call", "Node"}
+var callImplementors = []string{"Call", "ProductLog", "Node"}
 
 func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj *model.Call) graphql.Marshaler {
 	if !ec.gate.Object(ctx, "Call", 16) {
@@ -16389,7 +16635,7 @@ func (ec *executionContext) _InvoiceEdge(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
-var messageImplementors = []string{"Message", "Node"}
+var messageImplementors = []string{"Message", "ProductLog", "Node"}
 
 func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, obj *model.Message) graphql.Marshaler {
 	if !ec.gate.Object(ctx, "Message", 16) {
@@ -17894,6 +18140,29 @@ func (ec *executionContext) _SignOutPayload(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var subscriptionImplementors = []string{"Subscription"}
+
+func (ec *executionContext) _Subscription(ctx context.Context, sel ast.SelectionSet) func(ctx context.Context) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "Subscription", 1) {
+		return nil
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, subscriptionImplementors)
+	ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{
+		Object: "Subscription",
+	})
+	if len(fields) != 1 {
+		graphql.AddErrorf(ctx, "must subscribe to exactly one stream")
+		return nil
+	}
+
+	switch fields[0].Name {
+	case "productLogs":
+		return ec._Subscription_productLogs(ctx, fields[0])
+	default:
+		panic("unknown field " + strconv.Quote(fields[0].Name))
+	}
+}
+
 var updateApiKeyPayloadImplementors = []string{"UpdateApiKeyPayload"}
 
 func (ec *executionContext) _UpdateApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateAPIKeyPayload) graphql.Marshaler {
@@ -19315,6 +19584,16 @@ func (ec *executionContext) marshalNPhoneNumberEdge2ᚖgithubᚗcomᚋfieldgate�
 	return ec._PhoneNumberEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNProductLogKind2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐProductLogKind(ctx context.Context, v any) (model.ProductLogKind, error) {
+	var res model.ProductLogKind
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNProductLogKind2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐProductLogKind(ctx context.Context, sel ast.SelectionSet, v model.ProductLogKind) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNRefreshSessionInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRefreshSessionInput(ctx context.Context, v any) (model.RefreshSessionInput, error) {
 	res, err := ec.unmarshalInputRefreshSessionInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -19968,6 +20247,49 @@ func (ec *executionContext) marshalOPhoneNumberConnection2ᚖgithubᚗcomᚋfiel
 		return graphql.Null
 	}
 	return ec._PhoneNumberConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOProductLog2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐProductLog(ctx context.Context, sel ast.SelectionSet, v model.ProductLog) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ProductLog(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOProductLogKind2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐProductLogKindᚄ(ctx context.Context, v any) ([]model.ProductLogKind, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]model.ProductLogKind, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNProductLogKind2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐProductLogKind(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOProductLogKind2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐProductLogKindᚄ(ctx context.Context, sel ast.SelectionSet, v []model.ProductLogKind) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNProductLogKind2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐProductLogKind(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalOProjectSettings2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐProjectSettings(ctx context.Context, sel ast.SelectionSet, v *model.ProjectSettings) graphql.Marshaler {

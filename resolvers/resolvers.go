@@ -19,6 +19,7 @@ import (
 // Root is what the resolvers work with. Every part is required.
 type Root struct {
 	Upstream upstream.Upstream
+	Events   upstream.LogEvents
 	Users    identity.Users
 	Identity *identity.Service
 	Auth     *auth.Service
@@ -34,6 +35,9 @@ func (r *Root) Query() graph.QueryResolver { return query{r} }
 // Mutation resolves the fields of Mutation.
 func (r *Root) Mutation() graph.MutationResolver { return mutation{r} }
 
+// Subscription resolves the fields of Subscription.
+func (r *Root) Subscription() graph.SubscriptionResolver { return subscription{r} }
+
 // Account resolves the fields of Account that an upstream is asked for.
 func (r *Root) Account() graph.AccountResolver { return account{r} }
 
@@ -41,10 +45,11 @@ func (r *Root) Account() graph.AccountResolver { return account{r} }
 func (r *Root) User() graph.UserResolver { return user{r} }
 
 type (
-	query    struct{ *Root }
-	mutation struct{ *Root }
-	account  struct{ *Root }
-	user     struct{ *Root }
+	query        struct{ *Root }
+	mutation     struct{ *Root }
+	subscription struct{ *Root }
+	account      struct{ *Root }
+	user         struct{ *Root }
 )
 
 // scope binds a call to the caller's account and to the fields below the resolved

@@ -177,19 +177,28 @@ func hasNonNull(t *ast.Type) bool {
 	return t.NonNull || t.Elem != nil && hasNonNull(t.Elem)
 }
 
-// lintFilters refuses a list's argument that does not say which field it reads: a filter is a read.
+// lintFilters refuses a list's argument that does not say which field it reads: a filter is a read. The events of a
+// subscription are a list too; an argument that chooses among them by no field has a rule of its own instead.
 func (c *compiler) lintFilters() {
 	seen := map[string]bool{}
 	for _, def := range c.definitions(ast.Object) {
+		streams := def == c.schema.Subscription
 		for _, f := range def.Fields {
-			if introspective(def.Name) || !c.lists(f.Type) {
+			if introspective(def.Name) || !streams && !c.lists(f.Type) {
 				continue
 			}
 			for _, arg := range f.Arguments {
-				if slices.Contains([]string{"first", "after", "last", "before"}, arg.Name) {
+				if !streams && slices.Contains([]string{"first", "after", "last", "before"}, arg.Name) {
 					continue
 				}
-				c.lintFilter(arg.Position, argumentCoordinate(def.Name, f.Name, arg.Name), arg.Type, arg.Directives, seen)
+				of := "a list's"
+				if streams {
+					if len(ruleDirectives(arg.Directives)) > 0 {
+						continue
+					}
+					of = "a subscription's"
+				}
+				c.lintFilter(of, arg.Position, argumentCoordinate(def.Name, f.Name, arg.Name), arg.Type, arg.Directives, seen)
 			}
 		}
 	}
@@ -203,12 +212,12 @@ func (c *compiler) lists(t *ast.Type) bool {
 // lintFilter checks one argument or, when it is an input object, each of that object's fields. Each input type is seen
 // once, since they may contain themselves.
 func (c *compiler) lintFilter(
-	at *ast.Position, coordinate string, t *ast.Type, list ast.DirectiveList, seen map[string]bool,
+	of string, at *ast.Position, coordinate string, t *ast.Type, list ast.DirectiveList, seen map[string]bool,
 ) {
 	input := c.schema.Types[t.Name()]
 	if input.Kind != ast.InputObject {
 		if list.ForName(directiveFilters) == nil {
-			c.fault(at, coordinate, "a list's argument needs @filters: it tells which field it reads")
+			c.fault(at, coordinate, "%s argument needs @filters: it tells which field it reads", of)
 		}
 		return
 	}
@@ -217,6 +226,6 @@ func (c *compiler) lintFilter(
 	}
 	seen[input.Name] = true
 	for _, f := range input.Fields {
-		c.lintFilter(f.Position, input.Name+"."+f.Name, f.Type, f.Directives, seen)
+		c.lintFilter(of, f.Position, input.Name+"."+f.Name, f.Type, f.Directives, seen)
 	}
 }

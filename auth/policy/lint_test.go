@@ -129,6 +129,9 @@ func TestFaultyCoordinatesDeny(t *testing.T) {
 			return t.Argument("Query", "calls", "to")
 		}},
 		{"list input without @filters", "list_argument", func(t *Table) Check { return t.Input("CallFilter", "from") }},
+		{"argument of a stream without @filters", "stream_argument", func(t *Table) Check {
+			return t.Argument("Subscription", "calls", "to")
+		}},
 		{"filter by nothing", "filter_target", func(t *Table) Check { return t.Argument("Query", "calls", "a") }},
 		{"unknown permission", "unknown_name", func(t *Table) Check { return t.Field("Query", "a") }},
 		{"unknown action", "unknown_name", func(t *Table) Check { return t.Field("Query", "b") }},

@@ -18,6 +18,11 @@ type Node interface {
 	IsNode()
 }
 
+// One log: a call, a message or an alert.
+type ProductLog interface {
+	IsProductLog()
+}
+
 // What acceptInvitation takes.
 type AcceptInvitationInput struct {
 	// The token of the invitation, from its link. It is good once, and for a time.
@@ -73,6 +78,8 @@ type Alert struct {
 	// When its record last changed.
 	DateUpdated time.Time `json:"dateUpdated"`
 }
+
+func (Alert) IsProductLog() {}
 
 func (Alert) IsNode() {}
 
@@ -181,6 +188,8 @@ type Call struct {
 	// When its record last changed.
 	DateUpdated time.Time `json:"dateUpdated"`
 }
+
+func (Call) IsProductLog() {}
 
 func (Call) IsNode() {}
 
@@ -371,6 +380,8 @@ type Message struct {
 	// When it last changed.
 	DateUpdated time.Time `json:"dateUpdated"`
 }
+
+func (Message) IsProductLog() {}
 
 func (Message) IsNode() {}
 
@@ -706,6 +717,10 @@ type SignInPayload struct {
 type SignOutPayload struct {
 	// The id of the session that ended.
 	EndedSessionID string `json:"endedSessionId"`
+}
+
+// Where a stream of events starts, over Server-Sent Events or a WebSocket.
+type Subscription struct {
 }
 
 // What updateApiKey takes.
@@ -1762,6 +1777,67 @@ func (e *Permission) UnmarshalJSON(b []byte) error {
 }
 
 func (e Permission) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What kind of log it is.
+type ProductLogKind string
+
+const (
+	// A call.
+	ProductLogKindCall ProductLogKind = "CALL"
+	// A message.
+	ProductLogKindMessage ProductLogKind = "MESSAGE"
+	// An alert.
+	ProductLogKindAlert ProductLogKind = "ALERT"
+)
+
+var AllProductLogKind = []ProductLogKind{
+	ProductLogKindCall,
+	ProductLogKindMessage,
+	ProductLogKindAlert,
+}
+
+func (e ProductLogKind) IsValid() bool {
+	switch e {
+	case ProductLogKindCall, ProductLogKindMessage, ProductLogKindAlert:
+		return true
+	}
+	return false
+}
+
+func (e ProductLogKind) String() string {
+	return string(e)
+}
+
+func (e *ProductLogKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ProductLogKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ProductLogKind", str)
+	}
+	return nil
+}
+
+func (e ProductLogKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ProductLogKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ProductLogKind) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -122,17 +123,25 @@ func (c client) send(r *http.Request) answer {
 	if !strings.Contains(resp.Header.Get("Content-Type"), "json") {
 		return a
 	}
+	if err := a.parse(text); err != nil {
+		c.p.t.Fatal(err)
+	}
+	return a
+}
+
+// parse reads an answer's members.
+func (a *answer) parse(text []byte) error {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(text, &members); err != nil {
-		c.p.t.Fatalf("%v in %s", err, text)
+		return fmt.Errorf("%w in %s", err, text)
 	}
 	_, a.hasData = members["data"]
 	for name, into := range map[string]any{"data": &a.data, "errors": &a.errors, "extensions": &a.extensions} {
 		if err := json.Unmarshal(members[name], into); err != nil && members[name] != nil {
-			c.p.t.Fatalf("%s: %v in %s", name, err, text)
+			return fmt.Errorf("%s: %w in %s", name, err, text)
 		}
 	}
-	return a
+	return nil
 }
 
 // ok fails the test unless the operation ran without any error.

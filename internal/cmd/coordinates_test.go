@@ -38,7 +38,7 @@ func TestCoordinatesElsewhere(t *testing.T) {
 	s, m := load(t, sdl(t)), published(t)
 	for _, on := range databases()[1:] {
 		t.Run(on.name, func(t *testing.T) {
-			p := on.start(t)
+			p := on.start(t, "--redis-url", startRedis(t).url(), "--demo-events", "0")
 			all := probes(t, s, nodeIDs(t, p.as(owner), s))
 			seen := observe(t, p, all, true)
 			report(t, compare(observations{all, seen, unmasked(all, seen)}, s, m))
@@ -116,12 +116,13 @@ func observeBoth(t *testing.T) {
 	t.Helper()
 	once.Do(func() {
 		s := load(t, sdl(t))
-		p := startDemo(t)
+		redis := startRedis(t).url()
+		p := startDemo(t, "--redis-url", redis, "--demo-events", "0")
 		all := probes(t, s, nodeIDs(t, p.as(owner), s))
 		seen := observe(t, p, all, false)
 		p.stop()
 		real := unmasked(all, seen)
-		p = startDemo(t, "--matrix", distinct(t, s).file(t))
+		p = startDemo(t, "--redis-url", redis, "--demo-events", "0", "--matrix", distinct(t, s).file(t))
 		once.distinct = observations{all, observe(t, p, all, true), real}
 		p.stop()
 		once.published = observations{all, seen, real}
@@ -261,7 +262,8 @@ func TestOneCellChanged(t *testing.T) {
 	for _, permission := range served(s) {
 		t.Run(permission, func(t *testing.T) {
 			flipped := m.flipped(permission, support)
-			p := start(t, "--data", data, "--demo-password", password, "--matrix", flipped.file(t))
+			p := start(t, "--data", data, "--demo-password", password, "--matrix", flipped.file(t),
+				"--redis-url", startRedis(t).url(), "--demo-events", "0")
 			changed := observations{o.probes, observe(t, p, o.probes, true), o.real}
 			report(t, compare(changed, s, flipped))
 			differing := compare(changed, s, m)

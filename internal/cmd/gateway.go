@@ -19,6 +19,7 @@ import (
 	"github.com/fieldgate/fieldgate/auth/token"
 	"github.com/fieldgate/fieldgate/graph"
 	"github.com/fieldgate/fieldgate/internal/engine"
+	"github.com/fieldgate/fieldgate/internal/events"
 	"github.com/fieldgate/fieldgate/internal/identity"
 	"github.com/fieldgate/fieldgate/internal/issuer"
 	"github.com/fieldgate/fieldgate/internal/relay"
@@ -54,6 +55,7 @@ type gateway struct {
 	site          *web.Site
 	graphiql      string // --graphiql
 	redis         redis.UniversalClient
+	crossOrigin   *crossOrigin
 
 	demo     bool
 	password string // of the demo users
@@ -81,6 +83,9 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 		return nil, err
 	}
 	g.closers = append(g.closers, func() error { g.observer.stopTracing(); return nil })
+	if g.crossOrigin, err = newCrossOrigin(s.corsFlags); err != nil {
+		return nil, err
+	}
 	schema := ownSchema()
 	matrix, table, err := s.rules(schema)
 	if err != nil {
@@ -132,8 +137,10 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 	if err != nil {
 		return nil, err
 	}
+	bus := events.NewBus(g.redis, log)
+	g.liven(s.demoFlags, db, bus, log)
 	root := &resolvers.Root{
-		Upstream: db, Users: db, Identity: g.identity, Auth: g.auth, Matrix: matrix, Cursors: cursors,
+		Upstream: db, Events: bus, Users: db, Identity: g.identity, Auth: g.auth, Matrix: matrix, Cursors: cursors,
 		LocalSignIn: g.passwords,
 	}
 	views := engine.NewViews(engine.Introspection(s.Introspection), schema, table)
@@ -228,7 +235,7 @@ func (g *gateway) close() error {
 // handler serves everything that the gateway answers to.
 func (g *gateway) handler(hosts map[string]bool, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/graphql", g.observer.requests(g.auth.Middleware(g.graphql), g.health.stopping.Load))
+	mux.Handle("/graphql", g.observer.requests(g.crossOrigin.protect(g.auth.Middleware(g.graphql)), g.health.stopping.Load))
 	mux.Handle("/oauth/token", g.tokenEndpoint(log))
 	mux.Handle("GET /schema.graphqls", g.auth.Middleware(g.schema))
 	mux.HandleFunc("GET /.well-known/jwks.json", func(w http.ResponseWriter, _ *http.Request) {
@@ -243,7 +250,7 @@ func (g *gateway) handler(hosts map[string]bool, log *slog.Logger) http.Handler 
 	all := http.NewServeMux()
 	g.health.register(all)
 	all.Handle("/", onlyHosts(hosts, mux))
-	return withRequestID(g.health.leaving(closeChunked(all)))
+	return withRequestID(withHeaders(g.health.leaving(closeChunked(all))))
 }
 
 // redisLog passes on what the Redis client has to say, which is of connections.

@@ -106,6 +106,7 @@ type program struct {
 	url            string // of /graphql
 	data           string // the data folder
 	database       string // the URL of the Postgres, if there is one
+	redis          string // the URL of the Redis, if there is one
 	stdout, stderr *written
 	http           *http.Client
 	cancel         context.CancelFunc
@@ -127,7 +128,7 @@ func start(t testing.TB, args ...string) *program {
 		http:    &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}, Timeout: patience},
 		clients: map[string]client{},
 	}
-	for flag, place := range map[string]*string{"--data": &p.data, "--database-url": &p.database} {
+	for flag, place := range map[string]*string{"--data": &p.data, "--database-url": &p.database, "--redis-url": &p.redis} {
 		if i := slices.Index(args, flag); i >= 0 {
 			*place = args[i+1]
 		}

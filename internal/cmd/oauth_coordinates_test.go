@@ -65,11 +65,12 @@ func (c ceiling) judge(s *ast.Schema, p probe, got observation) string {
 	return ""
 }
 
-// TestOAuthClientCoordinates is TestCoordinates for clients: every field, guarded argument and mutation of the schema,
-// asked by clients with several grants, is seen or denied as their grants and their creator's column of the matrix say.
+// TestOAuthClientCoordinates is TestCoordinates for clients: every field, guarded argument, mutation and
+// subscription of the schema, asked by clients with several grants, is seen or denied as their grants and their creator's column of the matrix say.
 func TestOAuthClientCoordinates(t *testing.T) {
 	s, m := load(t, sdl(t)), published(t)
-	p := startDemo(t)
+	p := startDemo(t, "--redis-url", startRedis(t).url())
+	b := busOn(t, p.redis)
 	all := probes(t, s, nodeIDs(t, p.as(owner), s))
 	var everything, reading grants
 	for _, permission := range m.permissions() {
@@ -101,7 +102,7 @@ func TestOAuthClientCoordinates(t *testing.T) {
 			}
 			robot, seen := p.asClient(c), map[asked]observation{}
 			for _, group := range grouped(all, true) {
-				observeGroup(t, robot, row.name, group, seen)
+				observeGroup(t, b, robot, row.name, group, seen)
 			}
 			limit := ceiling{m, row.creator, row.granted}
 			wrong := 0

@@ -184,9 +184,12 @@ func (r *response) Write(b []byte) (int, error) {
 func (r *response) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 // Flush implements http.Flusher.
-func (r *response) Flush() {
+func (r *response) Flush() { _ = r.FlushError() }
+
+// FlushError is for http.ResponseController: a stream finds out by it that its client does not read.
+func (r *response) FlushError() error {
 	if r.status == 0 {
 		r.WriteHeader(http.StatusOK)
 	}
-	_ = http.NewResponseController(r.ResponseWriter).Flush()
+	return http.NewResponseController(r.ResponseWriter).Flush()
 }

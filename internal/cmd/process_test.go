@@ -34,13 +34,19 @@ func startProcess(t *testing.T, args ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return startCommand(t, exec.Command(file, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...))
+}
+
+// startCommand is startProcess of a command line.
+func startCommand(t *testing.T, command *exec.Cmd) *process {
+	t.Helper()
 	p := &process{
 		program: &program{
 			t: t, stdout: newWritten(), stderr: newWritten(), ended: make(chan struct{}),
 			http:    &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: patience},
 			clients: map[string]client{},
 		},
-		command: exec.Command(file, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...),
+		command: command,
 	}
 	p.command.Stdout, p.command.Stderr = p.stdout, p.stderr
 	if err := p.command.Start(); err != nil {

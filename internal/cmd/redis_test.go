@@ -90,6 +90,7 @@ type realRedis struct {
 	t                    *testing.T
 	binary, address, dir string
 	settings             []string
+	limit                string // a command of the shell's that limits it; "" for none
 	process              *exec.Cmd
 	log                  bytes.Buffer
 }
@@ -100,8 +101,12 @@ func (r *realRedis) url() string { return "redis://" + r.address + "/0" }
 func (r *realRedis) start() {
 	r.t.Helper()
 	host, port, _ := net.SplitHostPort(r.address)
-	r.process = exec.Command(r.binary, append([]string{"--bind", host, "--port", port, "--dir", r.dir,
-		"--save", "", "--appendonly", "yes", "--appendfsync", "always"}, r.settings...)...)
+	args := append([]string{"--bind", host, "--port", port, "--dir", r.dir,
+		"--save", "", "--appendonly", "yes", "--appendfsync", "always"}, r.settings...)
+	r.process = exec.Command(r.binary, args...)
+	if r.limit != "" {
+		r.process = exec.Command("sh", append([]string{"-c", r.limit + `; exec "$0" "$@"`, r.binary}, args...)...)
+	}
 	r.process.Stdout, r.process.Stderr = &r.log, &r.log
 	if err := r.process.Start(); err != nil {
 		r.t.Fatalf("FIELDGATE_TEST_REDIS_SERVER: %v", err)

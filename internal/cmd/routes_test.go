@@ -22,9 +22,12 @@ type probe struct {
 	path  []any    // the same as an error's path has it, in the first element of each list
 	mask  string   // how the value is masked for who may not see it
 	byID  bool     // whether the route is node(id:)
+	tells []string // what is logged, as the gateways tell each other, for a subscription to have an event
 }
 
 func (p probe) mutates() bool { return strings.HasPrefix(p.open, "mutation") }
+
+func (p probe) streams() bool { return strings.HasPrefix(p.open, "subscription") }
 
 // last is the coordinate that the probe is about.
 func (p probe) last() step { return p.steps[len(p.steps)-1] }
@@ -112,8 +115,8 @@ func nodeRoute(s *ast.Schema, object, id string) route {
 const sampleLength = 100
 
 // probes asks for every field of every object type, by the shortest way and by
-// node(id:) where there is one, for every guarded argument, and for every mutation
-// with an input that changes nothing. ids has an id of each type that is a Node.
+// node(id:) where there is one, for every guarded argument, for what every subscription
+// tells of, and for every mutation with an input that changes nothing. ids has an id of each type that is a Node.
 func probes(t testing.TB, s *ast.Schema, ids map[string]string) []probe {
 	t.Helper()
 	var all []probe
@@ -128,6 +131,7 @@ func probes(t testing.TB, s *ast.Schema, ids map[string]string) []probe {
 			all = append(all, p)
 		}
 	}
+	all = append(all, streamProbes(t, s, ids)...)
 	return append(all, mutationProbes(t, s)...)
 }
 
@@ -164,6 +168,39 @@ func probesOf(t testing.TB, s *ast.Schema, object string, r, many route, ids map
 			guarded.names[len(guarded.names)-1], guarded.path[len(guarded.path)-1] = key, key
 			guarded.group += "arguments"
 			all = append(all, guarded)
+		}
+	}
+	return all
+}
+
+// streamProbes asks for each subscription, with each of its guarded arguments, and for every field of each type that
+// its events may have.
+func streamProbes(t testing.TB, s *ast.Schema, ids map[string]string) []probe {
+	t.Helper()
+	var all []probe
+	root := route{open: "subscription { ", close: " }"}
+	for _, f := range s.Subscription.Fields {
+		told := map[string]string{} // by type
+		for _, def := range s.PossibleTypes[f.Type.Name()] {
+			_, sid, _ := strings.Cut(decodeID(t, ids[def.Name]), ":")
+			told[def.Name] = strings.ToUpper(def.Name) + " " + sid
+		}
+		for _, p := range probesOf(t, s, s.Subscription.Name, root, root, ids) {
+			if p.last().field == f.Name {
+				p.group = p.name // an operation subscribes once
+				p.tells = slices.Sorted(maps.Values(told))
+				all = append(all, p)
+			}
+		}
+		for _, object := range slices.Sorted(maps.Keys(told)) {
+			r := root.through(s.Subscription.Name, f, "")
+			r.steps = append(r.steps, step{object: object})
+			r.open += "... on " + object + " { "
+			r.close = " }" + r.close
+			for _, p := range probesOf(t, s, object, r, r, ids) {
+				p.tells = []string{told[object]}
+				all = append(all, p)
+			}
 		}
 	}
 	return all

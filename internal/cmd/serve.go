@@ -22,6 +22,8 @@ type serve struct {
 	drainFlags
 	metricsFlag
 	signInFlags
+	demoFlags
+	corsFlags
 	Listen           string   `help:"The address to listen on." default:"127.0.0.1:8080" env:"FIELDGATE_LISTEN"`
 	Data             string   `help:"The folder of the database and the keys." default:"./data" type:"path" env:"FIELDGATE_DATA"`
 	RedisURL         string   `help:"The Redis that holds the sessions, such as redis://localhost:6379/0. Without one, sessions are kept in this process and end with it." placeholder:"URL" env:"FIELDGATE_REDIS_URL" xor:"redis"`
@@ -53,6 +55,9 @@ func (s serve) Run(ctx context.Context, o output) error {
 		return fmt.Errorf("--listen takes HOST:PORT, such as 127.0.0.1:8080: %w", err)
 	}
 	if err := s.drainFlags.check(); err != nil {
+		return err
+	}
+	if err := s.demoFlags.check(); err != nil {
 		return err
 	}
 	if err := s.refuses(); err != nil {

@@ -23,7 +23,7 @@ import (
 // refuses says why the gateway does not start with this configuration. It looks at what
 // can be seen before anything is opened or made; agrees sees to the rest.
 func (s serve) refuses() error {
-	var faults []error
+	faults := []error{s.corsFlags.check()}
 	if s.DemoPassword != "" {
 		if err := identity.CheckPassword(s.DemoPassword); err != nil {
 			faults = append(faults, fmt.Errorf("the demo password (--demo-password): %w", err))

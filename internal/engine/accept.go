@@ -7,15 +7,17 @@ import (
 	"strings"
 )
 
-// The media types of answers (GraphQL over HTTP, section 4).
+// The media types of answers (GraphQL over HTTP, section 4; GraphQL over Server-Sent Events).
 const (
 	mediaResponse = "application/graphql-response+json"
 	mediaJSON     = "application/json"
+	mediaStream   = "text/event-stream"
 )
 
 // accepted chooses the media type of the answer by the Accept header (RFC 9110,
-// section 12.5.1): the one wanted most, and of equals the one named first. It is
-// empty when the client takes neither.
+// section 12.5.1): the one wanted most, and of equals the one named first. A stream is
+// for who names it: many clients list it last, for when nothing else is to be had. It is
+// empty when the client takes none of them.
 func accepted(h http.Header) string {
 	values := h.Values("Accept")
 	if len(values) == 0 {
@@ -32,12 +34,12 @@ func accepted(h http.Header) string {
 		}
 		q := 1.0
 		if text, ok := params["q"]; ok {
-			if q, err = strconv.ParseFloat(text, 64); err != nil {
+			if q, err = strconv.ParseFloat(text, 64); err != nil || q > 1 {
 				continue
 			}
 		}
 		switch media {
-		case mediaResponse, mediaJSON:
+		case mediaResponse, mediaJSON, mediaStream:
 		case "application/*", "*/*":
 			media = mediaJSON
 		default:

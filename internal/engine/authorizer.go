@@ -117,25 +117,19 @@ func (a authorizer) InterceptResponse(ctx context.Context, next graphql.Response
 	if d == nil {
 		return next(ctx)
 	}
-	resp := next(ofStream(ctx, op, d))
+	stream := op.Operation.Operation == ast.Subscription
+	if stream {
+		ctx = ofStream(ctx, op, d)
+	}
+	resp := next(ctx)
+	if stream {
+		resp = a.ofEvent(ctx, d, resp)
+	}
 	if resp != nil {
 		d.failed = codes(resp.Errors)
 		d.report(resp)
 	}
 	return resp
-}
-
-// ofStream puts the field of a subscription into the context of each of its events:
-// gqlgen leaves it out, and with it the beginning of every path.
-func ofStream(ctx context.Context, op *graphql.OperationContext, d *Decision) context.Context {
-	if op.Operation.Operation != ast.Subscription {
-		return ctx
-	}
-	fields := graphql.CollectFields(op, op.Operation.SelectionSet, []string{d.root.object})
-	if len(fields) != 1 {
-		return ctx
-	}
-	return graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: d.root.object, Field: fields[0]})
 }
 
 func (a authorizer) present(ctx context.Context, err error) *gqlerror.Error {

@@ -332,6 +332,7 @@ func TestGuestAnswer(t *testing.T) {
 		t.Errorf("%d %v %s", a.status, a.header, a.text)
 	}
 	r := httptest.NewRequest(http.MethodGet, "/graphql?query=%7Bpage%7Bname%7D%7D", nil)
+	r.Header.Set("GraphQL-Require-Preflight", "1")
 	if a := g.do(r, nil); a.status != http.StatusOK || string(a.Data) != `{"page":null}` {
 		t.Errorf("%d %s", a.status, a.text)
 	}

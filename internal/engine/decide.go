@@ -58,6 +58,9 @@ func (w *walk) operation(op *ast.OperationDefinition) (*selections, error) {
 	if len(all.fields) > w.limits.RootFields {
 		return nil, exceeded("root fields", w.limits.RootFields)
 	}
+	if op.Operation == ast.Subscription && len(all.fields) != 1 { // GraphQL, section 5.2.3.1
+		return nil, problem.New(problem.ValidationFailed, "A subscription selects one root field.")
+	}
 	if w.signIns(all) > 1 {
 		return nil, problem.New(problem.LimitExceeded, "An operation signs in, refreshes or accepts an invitation once.")
 	}

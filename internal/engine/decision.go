@@ -29,6 +29,7 @@ type Decision struct {
 
 	mu  sync.Mutex
 	met []denial
+	end error // why a stream ends, until it is told
 }
 
 // denial is a denied position that execution came to.

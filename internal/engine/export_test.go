@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"time"
+
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -16,3 +18,8 @@ func (v *Views) Kept() int { return len(v.kept) }
 
 // MaxViews is how many may be.
 const MaxViews = maxViews
+
+// SetTimes says how often streams say something, and how long one write may take.
+func (h *Handler) SetTimes(keepAlive, patience time.Duration) {
+	h.streams.keepAlive, h.streams.patience = keepAlive, patience
+}

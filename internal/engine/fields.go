@@ -15,6 +15,17 @@ import (
 // its types are taken together. Outside of an operation it is empty, and an
 // upstream that is given it reads nothing.
 func Fields(ctx context.Context, paths ...string) policy.Fields {
+	return fields(ctx, "", paths)
+}
+
+// FieldsOf is Fields for one of the concrete types that an abstract type stands for: a
+// field of the same name that only another type's objects are asked for is not among them.
+func FieldsOf(ctx context.Context, object string, paths ...string) policy.Fields {
+	return fields(ctx, object, paths)
+}
+
+// fields is FieldsOf; an empty object is of every type.
+func fields(ctx context.Context, object string, paths []string) policy.Fields {
 	s := current(ctx)
 	if s == nil {
 		return policy.Fields{}
@@ -26,6 +37,9 @@ func Fields(ctx context.Context, paths ...string) policy.Fields {
 			way = strings.Split(path, ".")
 		}
 		for _, u := range s.named(way) {
+			if object != "" && u.object != object {
+				continue
+			}
 			for _, f := range u.fields {
 				if f.refuse == nil && f.name != "__typename" {
 					names = append(names, f.name)

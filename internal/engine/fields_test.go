@@ -66,3 +66,25 @@ func TestFields(t *testing.T) {
 		t.Errorf("outside of an operation: %v", got.Names())
 	}
 }
+
+// TestFieldsOf: of an abstract type, a resolver can ask what is selected of one concrete type alone.
+func TestFieldsOf(t *testing.T) {
+	const query = `{ results { ... on Key { owner } ... on Page { secret must } ... on Call { price name } } }`
+	want := map[string][]string{"Page": {"secret"}, "Call": {"name"}, "Key": {"owner"}, "None": nil}
+	got := map[string][]string{}
+	visits := &model.Visits{On: map[string]func(context.Context) error{"Query.results": func(ctx context.Context) error {
+		for object := range want {
+			got[object] = engine.FieldsOf(ctx, object, "").Names()
+		}
+		return nil
+	}}}
+	a := gatewayFor(t, holding(credentials, logs)).send(request{Query: query, visits: visits})
+	if len(got) != len(want) {
+		t.Fatalf("the resolver did not run: %s", a.text)
+	}
+	for object, fields := range want {
+		if !slices.Equal(got[object], fields) {
+			t.Errorf("%s: %v, want %v", object, got[object], fields)
+		}
+	}
+}

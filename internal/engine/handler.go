@@ -75,8 +75,12 @@ func NewHandler(es *Sealed, cfg Config) (*Handler, error) {
 	cfg.schema = es.Schema()
 	cfg.sizes = introspectionSizes(cfg.schema)
 	cfg.rules = rulesOf(cfg.Table)
+	t, err := newTransport(cfg)
+	if err != nil {
+		return nil, err
+	}
 	srv := handler.New(es)
-	srv.AddTransport(transport{cfg})
+	srv.AddTransport(t)
 	srv.Use(authorizer{cfg})
 	srv.SetQueryCache(documents{lru.New[*ast.QueryDocument](cachedDocuments)})
 	srv.SetParserTokenLimit(cfg.Limits.Tokens)

@@ -1,9 +1,7 @@
 package engine
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,8 +12,17 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// transport speaks GraphQL over HTTP, by POST and, for queries, by GET.
-type transport struct{ Config }
+// transport speaks GraphQL over HTTP, by POST and, for queries, by GET; with streams of events where they are asked for.
+type transport struct {
+	Config
+	buffers *buffers
+	pack    func(http.Handler) http.HandlerFunc
+}
+
+func newTransport(cfg Config) (transport, error) {
+	pack, err := newPacker()
+	return transport{cfg, new(buffers), pack}, err
+}
 
 // Supports takes every request: what is not one of ours is refused by Do.
 func (transport) Supports(*http.Request) bool { return true }
@@ -43,8 +50,11 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.G
 		header.Set("Allow", "GET, POST")
 		t.refuse(w, out, http.StatusMethodNotAllowed, "A request is made by POST, or by GET for a query.")
 		return
+	case r.Method == http.MethodGet && !asksFirst(r.Header):
+		t.refuse(w, out, http.StatusBadRequest, unasked)
+		return
 	case media == "":
-		t.refuse(w, out, http.StatusNotAcceptable, "Answers are "+mediaResponse+" or "+mediaJSON+".")
+		t.refuse(w, out, http.StatusNotAcceptable, "Answers are "+mediaResponse+" or "+mediaJSON+", or streams of "+mediaStream+".")
 		return
 	}
 	params, err := readParams(w, r, t.Limits.BodyBytes)
@@ -59,11 +69,12 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.G
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), t.Limits.Time)
 	defer cancel()
+	var op *graphql.OperationContext
 	defer func() {
 		if p := recover(); p != nil { // in the engine itself: resolvers' panics end at their field
 			err := t.Present(ctx, t.panicked(p))
 			out.Refused = problem.Internal
-			t.write(w, media, &graphql.Response{Errors: gqlerror.List{err}})
+			t.once(w, r, media, op, &graphql.Response{Errors: gqlerror.List{err}})
 		}
 	}()
 	params.Headers = r.Header
@@ -72,7 +83,7 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.G
 	if refused != nil {
 		resp := exec.DispatchError(graphql.WithOperationContext(ctx, op), t.capped(refused))
 		out.became(op, resp)
-		t.write(w, media, resp)
+		t.once(w, r, media, op, resp)
 		return
 	}
 	if r.Method == http.MethodGet && op.Operation.Operation != ast.Query {
@@ -81,19 +92,37 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.G
 		return
 	}
 	if op.Operation.Operation == ast.Subscription {
-		t.refuse(w, out, http.StatusBadRequest, "A subscription is answered by a stream, not by one answer.")
+		if media != mediaStream {
+			t.refuse(w, out, http.StatusBadRequest, "A subscription is answered by a stream: send Accept: "+mediaStream+".")
+			return
+		}
+		t.subscribe(w, r, exec, op, out)
 		return
 	}
 	responses, ctx := exec.DispatchOperation(ctx, op)
 	resp := responses(ctx)
 	if resp == nil {
-		resp = &graphql.Response{Errors: gqlerror.List{{
-			Message:    fmt.Sprintf("The operation took longer than %s.", t.Limits.Time),
-			Extensions: map[string]any{"code": problem.Timeout},
-		}}}
+		resp = t.tooLate()
 	}
 	out.became(op, resp)
-	t.write(w, media, resp)
+	t.once(w, r, media, op, resp)
+}
+
+// once sends an answer that is whole, in the form that the client prefers.
+func (t transport) once(w http.ResponseWriter, r *http.Request, media string, op *graphql.OperationContext, resp *graphql.Response) {
+	if media != mediaStream {
+		t.write(w, r, media, op, resp)
+		return
+	}
+	s := t.open(w)
+	if s.next(resp) == nil {
+		s.complete()
+	}
+}
+
+// failure is the answer that holds one error of ours.
+func failure(code problem.Code, message string) *graphql.Response {
+	return &graphql.Response{Errors: gqlerror.List{{Message: message, Extensions: map[string]any{"code": code}}}}
 }
 
 // refuse answers a request that does not become an operation that runs.
@@ -113,66 +142,4 @@ func (t transport) capped(list gqlerror.List) gqlerror.List {
 		Message:    fmt.Sprintf("There are %d more errors.", len(list)-most),
 		Extensions: map[string]any{"code": problem.ValidationFailed},
 	})
-}
-
-// write sends the answer.
-func (t transport) write(w http.ResponseWriter, media string, resp *graphql.Response) {
-	var out bytes.Buffer
-	out.Grow(len(resp.Data) + 256)
-	t.encode(&out, resp)
-	out.WriteByte('\n')
-
-	status := statusOf(media, resp)
-	if status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", "Bearer")
-	}
-	if status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "1")
-	}
-	w.Header().Set("Content-Type", media+"; charset=utf-8")
-	w.WriteHeader(status)
-	if _, err := w.Write(out.Bytes()); err != nil {
-		t.Log.Debug("the client went away", "error", err)
-	}
-}
-
-// encode writes an answer as JSON. What the executor encoded is not encoded again.
-func (t transport) encode(out *bytes.Buffer, resp *graphql.Response) {
-	out.WriteByte('{')
-	separator := ""
-	if len(resp.Errors) > 0 {
-		out.WriteString(`"errors":`)
-		t.member(out, "errors", resp.Errors)
-		separator = ","
-	}
-	if resp.Data != nil {
-		out.WriteString(separator + `"data":`)
-		out.Write(resp.Data)
-		separator = ","
-	}
-	if len(resp.Extensions) > 0 {
-		out.WriteString(separator + `"extensions":`)
-		t.member(out, "extensions", resp.Extensions)
-	}
-	out.WriteByte('}')
-}
-
-// member writes the value of a member of the answer's envelope.
-func (t transport) member(out *bytes.Buffer, name string, value any) {
-	body, err := json.Marshal(value)
-	if err != nil { // nothing that the engine puts there fails to encode
-		t.Log.Error("an answer could not be encoded", "member", name, "error", err)
-		body = []byte("null")
-	}
-	out.Write(body)
-}
-
-// statusOf is the status of an answer (GraphQL over HTTP, sections 6.4.1 and 6.4.2).
-// As application/json a well-formed request is answered with 200, for old clients;
-// an operation that ran is answered with 200 in any case.
-func statusOf(media string, resp *graphql.Response) int {
-	if resp.Data != nil || media == mediaJSON || len(resp.Errors) == 0 {
-		return http.StatusOK
-	}
-	return codeOf(resp.Errors[0]).Status()
 }

@@ -33,6 +33,7 @@ func probe(h http.Handler, cfg Config) error {
 	if err != nil {
 		return err
 	}
+	r.Header.Set("GraphQL-Require-Preflight", "true")
 	w := &recorder{header: http.Header{}}
 	h.ServeHTTP(w, r)
 	var answer struct {

@@ -6,7 +6,9 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/internal/strictjson"
@@ -37,17 +39,22 @@ func readParams(w http.ResponseWriter, r *http.Request, most int64) (*graphql.Ra
 }
 
 func readBody(w http.ResponseWriter, r *http.Request, most int64) (*graphql.RawParams, error) {
-	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	media, params, err := mime.ParseMediaType(strings.Join(r.Header.Values("Content-Type"), ", "))
 	if err != nil || media != "application/json" || (params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8")) {
 		return nil, refusedRequest{http.StatusUnsupportedMediaType, "The Content-Type of a request is application/json in UTF-8."}
 	}
-	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+	if encoding := strings.Join(r.Header.Values("Content-Encoding"), ", "); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return nil, refusedRequest{http.StatusUnsupportedMediaType, "The body of a request is not compressed."}
 	}
+	tooLarge := refusedRequest{http.StatusRequestEntityTooLarge, fmt.Sprintf("The body of a request has at most %d bytes.", most)}
+	if r.ContentLength > most { // it is not waited for
+		w.Header().Set("Connection", "close")
+		return nil, tooLarge
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(innermost(w), r.Body, most))
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		return nil, refusedRequest{http.StatusRequestEntityTooLarge, fmt.Sprintf("The body of a request has at most %d bytes.", most)}
+	var more *http.MaxBytesError
+	if errors.As(err, &more) {
+		return nil, tooLarge
 	}
 	if err != nil {
 		return nil, badRequest("The body could not be read.")
@@ -79,10 +86,17 @@ func readQuery(r *http.Request, most int64) (*graphql.RawParams, error) {
 	if int64(len(r.URL.RawQuery)) > most {
 		return nil, refusedRequest{http.StatusRequestURITooLong, fmt.Sprintf("The address has at most %d bytes.", most)}
 	}
+	all, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, badRequest("The parameters of the address cannot be read.")
+	}
 	members := map[string]any{}
-	for name, values := range r.URL.Query() {
+	for name, values := range all {
 		if len(values) > 1 {
 			return nil, badRequest("A parameter of the address is given twice.")
+		}
+		if !utf8.ValidString(values[0]) {
+			return nil, badRequest("A parameter of the address is not UTF-8.")
 		}
 		switch name {
 		case "query", "operationName":

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -52,6 +53,44 @@ func FuzzReadParams(f *testing.F) {
 		if err := json.Unmarshal(body, &plain); err == nil && !hasCaseVariant(body) &&
 			(plain.Query != p.Query || plain.OperationName != p.OperationName || len(plain.Variables) != len(p.Variables)) {
 			t.Fatalf("two readers read two requests: %+v %+v", plain, p)
+		}
+	})
+}
+
+// FuzzReadQuery: whatever the address is, it is read as a request or refused with a status. What is read is what every other
+// reader of it reads: each parameter once, in UTF-8.
+func FuzzReadQuery(f *testing.F) {
+	for _, seed := range []string{
+		"query=%7Bhello%7D", "query=%7Bhello%7D&operationName=A&variables=%7B%22x%22%3A1%7D&extensions=%7B%7D", "query=a&query=b",
+		"query=a;query=b", "query=%zz", "query=%ff", "query=", "", "&&", "query=a&variables=%7B%22x%22%3A1%2C%22x%22%3A2%7D",
+		"query=a&variables=secret-marker", "Query=a", "query=a+b%2Bc", "%71uery=a", "query=a&operationName=&variables=&extensions=",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, query string) {
+		const most = 4096
+		r := httptest.NewRequest(http.MethodGet, "/graphql", nil)
+		r.URL.RawQuery = query
+		p, err := readParams(httptest.NewRecorder(), r, most)
+		if err != nil {
+			var refused refusedRequest
+			if p != nil || !errors.As(err, &refused) || refused.status < 400 || refused.status > 499 {
+				t.Fatalf("%v %v", p, err)
+			}
+			if strings.Contains(err.Error(), "secret-marker") {
+				t.Fatalf("the error repeats the address: %v", err)
+			}
+			return
+		}
+		all, err := url.ParseQuery(query)
+		if err != nil || len(query) > most || len(all["query"]) != 1 || all["query"][0] != p.Query || !utf8.ValidString(p.Query) ||
+			strings.TrimSpace(p.Query) == "" || all.Get("operationName") != p.OperationName {
+			t.Fatalf("accepted: %q as %+v", query, p)
+		}
+		for name, got := range map[string]map[string]any{"variables": p.Variables, "extensions": p.Extensions} {
+			if text := all.Get(name); text != "" && !json.Valid([]byte(text)) || text == "" && got != nil {
+				t.Fatalf("accepted: %s of %q", name, query)
+			}
 		}
 	})
 }

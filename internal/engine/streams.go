@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // Streams is what the engine needs to know of callers to whom it goes on sending: of
@@ -26,9 +27,15 @@ type streams struct {
 	leaving chan struct{}
 	left    bool
 	running sync.WaitGroup
+
+	// keepAlive is how often a stream says something, so that nobody in between takes it for dead, and
+	// patience how long one write may take.
+	keepAlive, patience time.Duration
 }
 
-func newStreams() *streams { return &streams{leaving: make(chan struct{})} }
+func newStreams() *streams {
+	return &streams{leaving: make(chan struct{}), keepAlive: 15 * time.Second, patience: 10 * time.Second}
+}
 
 // begin counts a stream in, until end is called. leaving is closed when it should come to its end. It is not
 // ok when the gateway is stopping.

@@ -33,7 +33,7 @@ func (s *Store) Alerts(
 	ctx context.Context, scope upstream.Scope, f upstream.AlertFilter, p upstream.Page,
 ) (upstream.List[model.Alert], error) {
 	return list(ctx, s, &s.alerts, scope, p,
-		notBefore("date_generated", f.DateGeneratedAfter), before("date_generated", f.DateGeneratedBefore),
+		equal("sid", f.Sid), notBefore("date_generated", f.DateGeneratedAfter), before("date_generated", f.DateGeneratedBefore),
 		equal("log_level", f.LogLevel), equal("error_code", f.ErrorCode))
 }
 

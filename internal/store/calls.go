@@ -40,7 +40,7 @@ func (s *Store) Calls(
 	ctx context.Context, scope upstream.Scope, f upstream.CallFilter, p upstream.Page,
 ) (upstream.List[model.Call], error) {
 	return list(ctx, s, &s.calls, scope, p,
-		notBefore("start_time", f.StartTimeAfter), before("start_time", f.StartTimeBefore),
+		equal("sid", f.Sid), notBefore("start_time", f.StartTimeAfter), before("start_time", f.StartTimeBefore),
 		equal("status", f.Status), equal("direction", f.Direction),
 		equal("from_party", f.From), equal("to_party", f.To))
 }

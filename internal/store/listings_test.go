@@ -186,6 +186,7 @@ func callListings(call model.Call) []listing {
 		filter{"direction", upstream.CallFilter{Direction: &inbound}, func(c model.Call) bool { return c.Direction == inbound }},
 		filter{"from", upstream.CallFilter{From: &call.From}, func(c model.Call) bool { return c.From == call.From }},
 		filter{"to", upstream.CallFilter{To: &call.To}, func(c model.Call) bool { return c.To == call.To }},
+		filter{"sid", upstream.CallFilter{Sid: &call.Sid}, func(c model.Call) bool { return c.Sid == call.Sid }},
 		filter{"several", upstream.CallFilter{Status: &busy, Direction: &inbound, StartTimeAfter: &middle},
 			func(c model.Call) bool {
 				return c.Status == busy && c.Direction == inbound && !c.StartTime.Before(middle)
@@ -208,7 +209,8 @@ func messageListings(message model.Message) []listing {
 		filter{"status", upstream.MessageFilter{Status: &failed}, func(m model.Message) bool { return m.Status == failed }},
 		filter{"direction", upstream.MessageFilter{Direction: &reply}, func(m model.Message) bool { return m.Direction == reply }},
 		filter{"from", upstream.MessageFilter{From: message.From}, func(m model.Message) bool { return holds(m.From, *message.From) }},
-		filter{"to", upstream.MessageFilter{To: &message.To}, func(m model.Message) bool { return m.To == message.To }})
+		filter{"to", upstream.MessageFilter{To: &message.To}, func(m model.Message) bool { return m.To == message.To }},
+		filter{"sid", upstream.MessageFilter{Sid: &message.Sid}, func(m model.Message) bool { return m.Sid == message.Sid }})
 }
 
 func alertListings(alert model.Alert) []listing {
@@ -226,7 +228,8 @@ func alertListings(alert model.Alert) []listing {
 			func(a model.Alert) bool { return a.DateGenerated.Before(middle) }},
 		filter{"logLevel", upstream.AlertFilter{LogLevel: &warning}, func(a model.Alert) bool { return a.LogLevel == warning }},
 		filter{"errorCode", upstream.AlertFilter{ErrorCode: &alert.ErrorCode},
-			func(a model.Alert) bool { return a.ErrorCode == alert.ErrorCode }})
+			func(a model.Alert) bool { return a.ErrorCode == alert.ErrorCode }},
+		filter{"sid", upstream.AlertFilter{Sid: &alert.Sid}, func(a model.Alert) bool { return a.Sid == alert.Sid }})
 }
 
 func usageListings() []listing {

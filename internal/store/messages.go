@@ -38,7 +38,7 @@ func (s *Store) Messages(
 	ctx context.Context, scope upstream.Scope, f upstream.MessageFilter, p upstream.Page,
 ) (upstream.List[model.Message], error) {
 	return list(ctx, s, &s.messages, scope, p,
-		notBefore("date_created", f.DateCreatedAfter), before("date_created", f.DateCreatedBefore),
+		equal("sid", f.Sid), notBefore("date_created", f.DateCreatedAfter), before("date_created", f.DateCreatedBefore),
 		equal("status", f.Status), equal("direction", f.Direction),
 		equal("from_party", f.From), equal("to_party", f.To))
 }

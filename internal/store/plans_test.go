@@ -48,8 +48,8 @@ func eachStatement(t *testing.T, s *store.Store, check func(t *testing.T, s *sto
 func indexOf(l listing) string {
 	_, filter, _ := strings.Cut(l.name, " by ")
 	switch {
-	case l.table == "usage_records" && filter == "category":
-		return "usage_records_pkey"
+	case filter == "sid" || l.table == "usage_records" && filter == "category":
+		return l.table + "_pkey"
 	case filter == "" || filter == "start" || filter == "end" || strings.HasSuffix(filter, "After") || strings.HasSuffix(filter, "Before"):
 		return l.table + "_list"
 	case strings.HasPrefix(filter, "role "):

@@ -124,6 +124,7 @@ type Billing interface {
 // CallFilter narrows the list of calls; nil fields do not. StartTimeAfter is
 // inclusive, StartTimeBefore is not.
 type CallFilter struct {
+	Sid                             *string `json:",omitempty"` // cursors are bound to the filters
 	StartTimeAfter, StartTimeBefore *time.Time
 	Status                          *model.CallStatus
 	Direction                       *model.CallDirection
@@ -133,6 +134,7 @@ type CallFilter struct {
 // MessageFilter narrows the list of messages; nil fields do not. DateCreatedAfter
 // is inclusive, DateCreatedBefore is not.
 type MessageFilter struct {
+	Sid                                 *string `json:",omitempty"`
 	DateCreatedAfter, DateCreatedBefore *time.Time
 	Status                              *model.MessageStatus
 	Direction                           *model.MessageDirection
@@ -142,6 +144,7 @@ type MessageFilter struct {
 // AlertFilter narrows the list of alerts; nil fields do not. DateGeneratedAfter is
 // inclusive, DateGeneratedBefore is not.
 type AlertFilter struct {
+	Sid                                     *string `json:",omitempty"`
 	DateGeneratedAfter, DateGeneratedBefore *time.Time
 	LogLevel                                *model.LogLevel
 	ErrorCode                               *string
@@ -155,6 +158,36 @@ type Logs interface {
 	Message(ctx context.Context, s Scope, sid string) (*model.Message, error)
 	Alerts(ctx context.Context, s Scope, f AlertFilter, p Page) (List[model.Alert], error)
 	Alert(ctx context.Context, s Scope, sid string) (*model.Alert, error)
+}
+
+// LogEvent says that something has been logged, and no more: who follows the logs reads
+// of it what they may.
+type LogEvent struct {
+	Kind model.ProductLogKind
+	Sid  string
+}
+
+// LogEvents tells what is logged while it happens, in this process or in another one
+// that serves the account.
+type LogEvents interface {
+	// FollowLogs begins a stream of what is logged in the account from now on.
+	// SERVICE_UNAVAILABLE says that it cannot be told now.
+	FollowLogs(ctx context.Context, account string) (LogStream, error)
+}
+
+// LogStream is a stream of events. It belongs to one reader.
+type LogStream interface {
+	// Next waits for the next event. Its error is the context's, or says why no more
+	// events come: SERVICE_UNAVAILABLE when some may have been missed, LIMIT_EXCEEDED when
+	// the reader was too slow for them. The events from before come first.
+	Next(ctx context.Context) (LogEvent, error)
+	// Close ends the stream.
+	Close()
+}
+
+// LogPublisher is told what has been logged, after it has been stored.
+type LogPublisher interface {
+	PublishLog(ctx context.Context, account string, e LogEvent) error
 }
 
 // UsageFilter narrows the list of usage records; nil fields do not. Start and End are inclusive.

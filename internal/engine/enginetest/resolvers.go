@@ -107,8 +107,5 @@ func (mutation) Ping(ctx context.Context) (*string, error) {
 }
 
 func (subscription) Calls(ctx context.Context) (<-chan *model.Call, error) {
-	events := make(chan *model.Call, 1)
-	events <- model.NewCall()
-	close(events)
-	return events, model.Visit(ctx, "Subscription.calls")
+	return model.Events(ctx), model.Visit(ctx, "Subscription.calls")
 }

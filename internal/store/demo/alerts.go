@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// alertRows makes alerts about the account's calls and messages.
-func alertRows(a Account, count int, calls, messages rows, today time.Time) rows {
-	r := stream(a.Name + "/alerts")
+// alertRows makes alerts about calls and messages of the account.
+func alertRows(of traffic, count int, calls, messages rows) rows {
+	r, a := of.r, of.account
 	t := rows{table: "alerts", columns: []string{
 		"sid", "account_sid", "log_level", "error_code", "alert_text", "more_info", "resource_sid", "service_sid",
 		"request_method", "date_generated", "date_created", "date_updated",
@@ -22,7 +22,7 @@ func alertRows(a Account, count int, calls, messages rows, today time.Time) rows
 			about = messages
 		}
 		level := pick(r, "ERROR", "ERROR", "ERROR", "WARNING", "WARNING", "NOTICE", "DEBUG")
-		raised := workday(r, today)
+		raised := of.when(r)
 		code := strconv.Itoa(f.code)
 		t.add(sid(r, "NO"), a.SID, level, code, f.words, "https://www.twilio.com/docs/errors/"+code,
 			pick(r, about.values...)[0], maybe(r, 20, sid(r, "MG")), maybe(r, 70, pick(r, "POST", "GET")),

@@ -8,9 +8,29 @@ import (
 // running is how many of an account's newest calls are not over yet.
 const running = 6
 
-// calls makes calls of the last sixty days between the account's numbers and contacts.
-func calls(a Account, count int, numbers []phoneNumber, today time.Time) rows {
-	r := stream(a.Name + "/calls")
+// traffic is what calls and messages are made of.
+type traffic struct {
+	r       *rand.Rand
+	account Account
+	numbers []phoneNumber
+	// when is the moment of one of them.
+	when func(*rand.Rand) time.Time
+	// running is how many of the first are not over yet: they began just before today.
+	running int
+	today   time.Time
+}
+
+// past is traffic of the last sixty days.
+func past(a Account, purpose string, numbers []phoneNumber, today time.Time) traffic {
+	return traffic{
+		r: stream(a.Name + purpose), account: a, numbers: numbers, today: today, running: running,
+		when: func(r *rand.Rand) time.Time { return workday(r, today) },
+	}
+}
+
+// calls makes calls between the account's numbers and contacts.
+func calls(of traffic, count int) rows {
+	r, a, numbers, today := of.r, of.account, of.numbers, of.today
 	people := contacts(r, 300)
 	t := rows{table: "calls", columns: []string{
 		"sid", "account_sid", "parent_call_sid", "to_party", "from_party", "phone_number_sid", "status", "direction",
@@ -26,10 +46,10 @@ func calls(a Account, count int, numbers []phoneNumber, today time.Time) rows {
 		if direction != "INBOUND" && direction != "TRUNKING_ORIGINATING" {
 			to, from = from, to
 		}
-		start := workday(r, today)
+		start := of.when(r)
 		status := pick(r, "COMPLETED", "COMPLETED", "COMPLETED", "COMPLETED", "COMPLETED", "COMPLETED", "COMPLETED",
 			"BUSY", "NO_ANSWER", "NO_ANSWER", "FAILED", "CANCELED")
-		if i < running {
+		if i < of.running {
 			start = today.Add(-time.Duration(1+r.IntN(90)) * time.Second)
 			status = pick(r, "QUEUED", "RINGING", "IN_PROGRESS", "IN_PROGRESS")
 		}

@@ -55,8 +55,8 @@ func Fill(ctx context.Context, s *store.Store, passwordHash string, now time.Tim
 func fill(ctx context.Context, tx *sql.Tx, a Account, n size, passwordHash string, today time.Time) error {
 	numbers := phoneNumbers(a, n.numbers, today)
 	daily := dailyUsage(a, n, today)
-	calls := calls(a, n.calls, numbers, today)
-	messages := messages(a, n.messages, numbers, today)
+	calls := calls(past(a, "/calls", numbers, today), n.calls)
+	messages := messages(past(a, "/messages", numbers, today), n.messages)
 	for _, t := range []rows{
 		accountRows(a, today),
 		userRows(a, passwordHash, today),
@@ -69,7 +69,7 @@ func fill(ctx context.Context, tx *sql.Tx, a Account, n size, passwordHash strin
 		billingSettingsRows(a),
 		calls,
 		messages,
-		alertRows(a, n.alerts, calls, messages, today),
+		alertRows(past(a, "/alerts", numbers, today), n.alerts, calls, messages),
 	} {
 		if err := t.insert(ctx, tx); err != nil {
 			return err

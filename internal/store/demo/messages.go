@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// messages makes messages of the last sixty days.
-func messages(a Account, count int, numbers []phoneNumber, today time.Time) rows {
-	r := stream(a.Name + "/messages")
+// messages makes messages between the account's numbers and contacts.
+func messages(of traffic, count int) rows {
+	r, a, numbers, today := of.r, of.account, of.numbers, of.today
 	people := contacts(r, 300)
 	service := sid(r, "MG")
 	t := rows{table: "messages", columns: []string{
@@ -19,14 +19,14 @@ func messages(a Account, count int, numbers []phoneNumber, today time.Time) rows
 	for i := range count {
 		n := numbers[r.IntN(len(numbers))]
 		contact := pick(r, people...)
-		made := workday(r, today)
+		made := of.when(r)
 		direction := pick(r, "INBOUND", "OUTBOUND_API", "OUTBOUND_API", "OUTBOUND_API", "OUTBOUND_REPLY", "OUTBOUND_CALL")
 		segments, media, prefix := 1+r.IntN(2), 0, "SM"
 		if r.IntN(12) == 0 {
 			media, prefix = 1+r.IntN(3), "MM"
 		}
 		to, from, status := contact, any(n.number), pick(r, sentStates()...)
-		if i < running { // the newest are still on their way
+		if i < of.running { // the newest are still on their way
 			made = today.Add(-time.Duration(1+r.IntN(90)) * time.Second)
 			direction, status = "OUTBOUND_API", pick(r, "ACCEPTED", "QUEUED", "SENDING", "SCHEDULED")
 		}

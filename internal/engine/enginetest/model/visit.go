@@ -13,6 +13,8 @@ import (
 type Visits struct {
 	// On is called before a resolver answers, and may fail for it. It is keyed by coordinate, such as "Query.page".
 	On map[string]func(context.Context) error
+	// Calls are the events of Subscription.calls: one, when it is nil.
+	Calls <-chan *Call
 
 	mu    sync.Mutex
 	count map[string]int
@@ -41,6 +43,17 @@ func Visit(ctx context.Context, coordinate string) error {
 		return on(ctx)
 	}
 	return nil
+}
+
+// Events are the events of Subscription.calls for one request.
+func Events(ctx context.Context) <-chan *Call {
+	if v, _ := ctx.Value(visitsKey{}).(*Visits); v != nil && v.Calls != nil {
+		return v.Calls
+	}
+	one := make(chan *Call, 1)
+	one <- NewCall()
+	close(one)
+	return one
 }
 
 // Count is how often the resolver was called; of "Counted", how often the scalar was read.

@@ -1,0 +1,124 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/klauspost/compress/gzhttp"
+	"github.com/klauspost/compress/gzip"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+const (
+	// packedSize is how long an answer is that is worth compressing: a shorter one fits into one packet anyway.
+	packedSize = 1400
+	// keptBuffer is the largest buffer that is kept for the next answer.
+	keptBuffer = 256 << 10
+)
+
+// buffers are those in which answers are put together.
+type buffers struct{ pool sync.Pool }
+
+// get is an empty buffer.
+func (b *buffers) get() *bytes.Buffer {
+	if out, ok := b.pool.Get().(*bytes.Buffer); ok {
+		return out
+	}
+	return new(bytes.Buffer)
+}
+
+// put gives a buffer back, but for one that a huge answer has blown up.
+func (b *buffers) put(out *bytes.Buffer) {
+	if out.Cap() <= keptBuffer {
+		out.Reset()
+		b.pool.Put(out)
+	}
+}
+
+// newPacker compresses what a handler writes, for who takes it so (RFC 9110, section 12.5.3). The length of what is
+// compressed tells what it has in common with what the request put into it (BREACH). No other site can ask as one of
+// our users, which such an attack takes; the length is blurred all the same.
+func newPacker() (func(http.Handler) http.HandlerFunc, error) {
+	return gzhttp.NewWrapper(
+		gzhttp.MinSize(packedSize), gzhttp.CompressionLevel(gzip.BestSpeed), gzhttp.EnableZstd(false),
+		gzhttp.ContentTypeFilter(gzhttp.CompressAllContentTypeFilter), gzhttp.RandomJitter(32, 16<<10, false),
+	)
+}
+
+// write sends the answer to an operation, and compresses it when that is worth it. Answers to mutations hold tokens and
+// secrets, and stay as they are.
+func (t transport) write(w http.ResponseWriter, r *http.Request, media string, op *graphql.OperationContext, resp *graphql.Response) {
+	out := t.buffers.get()
+	defer t.buffers.put(out)
+	out.Grow(len(resp.Data) + 256)
+	t.encode(out, resp)
+	out.WriteByte('\n')
+
+	status := statusOf(media, resp)
+	header := w.Header()
+	if status == http.StatusUnauthorized {
+		header.Set("WWW-Authenticate", "Bearer")
+	}
+	if status == http.StatusServiceUnavailable {
+		header.Set("Retry-After", "1")
+	}
+	header.Set("Content-Type", media+"; charset=utf-8")
+	header.Set("Content-Length", strconv.Itoa(out.Len()))
+	send := func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		if _, err := w.Write(out.Bytes()); err != nil {
+			t.Log.Debug("the client went away", "error", err)
+		}
+	}
+	if out.Len() >= packedSize && op != nil && op.Operation != nil && op.Operation.Operation == ast.Query {
+		t.pack(http.HandlerFunc(send))(w, r) // which says what it varies by
+		return
+	}
+	header.Add("Vary", "Accept-Encoding")
+	send(w, r)
+}
+
+// encode writes an answer as JSON. What the executor encoded is not encoded again.
+func (t transport) encode(out *bytes.Buffer, resp *graphql.Response) {
+	out.WriteByte('{')
+	separator := ""
+	if len(resp.Errors) > 0 {
+		out.WriteString(`"errors":`)
+		t.member(out, "errors", resp.Errors)
+		separator = ","
+	}
+	if resp.Data != nil {
+		out.WriteString(separator + `"data":`)
+		out.Write(resp.Data)
+		separator = ","
+	}
+	if len(resp.Extensions) > 0 {
+		out.WriteString(separator + `"extensions":`)
+		t.member(out, "extensions", resp.Extensions)
+	}
+	out.WriteByte('}')
+}
+
+// member writes the value of a member of the answer's envelope.
+func (t transport) member(out *bytes.Buffer, name string, value any) {
+	body, err := json.Marshal(value)
+	if err != nil { // nothing that the engine puts there fails to encode
+		t.Log.Error("an answer could not be encoded", "member", name, "error", err)
+		body = []byte("null")
+	}
+	out.Write(body)
+}
+
+// statusOf is the status of an answer (GraphQL over HTTP, sections 6.4.1 and 6.4.2).
+// As application/json a well-formed request is answered with 200, for old clients;
+// an operation that ran is answered with 200 in any case.
+func statusOf(media string, resp *graphql.Response) int {
+	if resp.Data != nil || media == mediaJSON || len(resp.Errors) == 0 {
+		return http.StatusOK
+	}
+	return codeOf(resp.Errors[0]).Status()
+}

@@ -1,0 +1,99 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// source is where the events of a subscription come from, each as it is sent.
+type source struct {
+	events chan []byte   // closed after the last; an event is good until the next is taken
+	begun  chan struct{} // closed when what happens from now on comes
+	done   chan struct{}
+	// While an event is sent, the next is put together in the other.
+	next, sent *bytes.Buffer
+
+	// What became of it: the first answer, without its data, and the errors of all. They are read when it is done.
+	first  *graphql.Response
+	failed map[problem.Code]int
+}
+
+// follow runs a subscription until it has no more events or ctx ends.
+func (t transport) follow(ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext) *source {
+	s := &source{
+		events: make(chan []byte), begun: make(chan struct{}), done: make(chan struct{}), next: t.buffers.get(), sent: t.buffers.get(),
+		first: &graphql.Response{}, failed: map[problem.Code]int{},
+	}
+	go func() {
+		defer close(s.done)
+		defer close(s.events)
+		t.run(ctx, exec, op, s)
+	}()
+	return s
+}
+
+// close waits until nothing of the subscription runs any more, after its ctx has ended. No event is good after that.
+func (t transport) close(s *source) {
+	<-s.done
+	t.buffers.put(s.next)
+	t.buffers.put(s.sent)
+}
+
+func (t transport) run(ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext, s *source) {
+	put := func(resp *graphql.Response) bool {
+		s.next.Reset()
+		t.encodeEvent(s.next, resp) // before the next is asked for, which has the same buffer for its data
+		select {
+		case s.events <- s.next.Bytes():
+			s.next, s.sent = s.sent, s.next
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+	defer func() {
+		if p := recover(); p != nil { // in the engine itself: resolvers' panics end at their field
+			put(&graphql.Response{Errors: gqlerror.List{t.Present(ctx, t.panicked(p))}})
+		}
+	}()
+	running, cancel := context.WithCancel(ctx)
+	defer cancel()
+	late := time.AfterFunc(t.Limits.Time, cancel) // it has as long to begin as another operation has to end
+	responses, events := exec.DispatchOperation(running, op)
+	close(s.begun)
+	if !late.Stop() {
+		put(t.tooLate())
+		return
+	}
+	for begun := false; ; begun = true {
+		resp := responses(events)
+		if resp == nil {
+			return
+		}
+		if !begun {
+			s.first.Errors = resp.Errors
+			if resp.Data != nil {
+				s.first.Data = []byte("{}")
+			}
+		}
+		if d := decisionOf(op); d != nil {
+			for code, n := range d.failed {
+				s.failed[code] += n
+			}
+		}
+		if !put(resp) {
+			return
+		}
+	}
+}
+
+// tooLate is the answer to an operation that has taken longer than it may.
+func (t transport) tooLate() *graphql.Response {
+	return failure(problem.Timeout, fmt.Sprintf("The operation took longer than %s.", t.Limits.Time))
+}
