@@ -102,14 +102,15 @@ func TestAdmitFails(t *testing.T) {
 	}
 }
 
-// TestAdmitCollides: an attempt has blocked, and meanwhile another has given the same roles: the block is lifted.
+// TestAdmitCollides: another gives the same roles just before an attempt blocks, which is then tried again and finds
+// nothing to change: its block is lifted.
 func TestAdmitCollides(t *testing.T) {
 	b := newBench(t, people()...)
 	user, err := b.admit(ines(policy.Developer))
 	b.check(err)
 	open, _ := b.open(user)
 	b.memory.step = func(name string) error {
-		if name == "commit" {
+		if name == "block" {
 			b.memory.step = nil
 			_, err := b.admit(ines(policy.Support))
 			return err
