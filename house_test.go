@@ -39,12 +39,15 @@ var arrows = map[string][]string{
 	"internal/events":            {"graph/model", "internal/problem", "internal/upstream"},
 	"internal/identity":          {"auth/policy", "graph/model", "internal/problem", "internal/upstream"},
 	"internal/manifest":          {"internal/strictjson"},
+	"internal/issuer":            {"auth/policy", "internal/identity", "internal/problem", "internal/strictjson"},
+	"internal/issuer/issuertest": {}, // a provider for tests alone
 	"internal/metrics":           {"auth", "auth/policy", "internal/engine", "internal/problem"},
 	"internal/oauth":             {"auth", "internal/identity", "internal/problem"},
 	"internal/problem":           {},
 	"internal/quota":             {"internal/problem"},
 	"internal/relay":             {},
 	"internal/scalar":            {},
+	"internal/signin":            {"auth", "internal/issuer", "internal/problem"},
 	"internal/store":             {"auth/policy", "graph/model", "internal/identity", "internal/problem", "internal/relay", "internal/scalar", "internal/upstream"},
 	"internal/store/demo":        {"auth/policy", "graph/model", "internal/store", "internal/upstream"},
 	"internal/store/storetest":   {"*"},
@@ -62,6 +65,8 @@ var homes = map[string][]string{
 	"github.com/prometheus/": {"internal/metrics"},
 	"go.opentelemetry.io/":   {"internal/tracing", "internal/cmd"}, // cmd for the library's one global, where it reports errors
 	"github.com/XSAM/":       {"internal/tracing"},
+	"github.com/MicahParks/": {"internal/issuer"},
+	"github.com/coreos/":     {"internal/issuer"},
 }
 
 // TestArrows holds the imports of the house to the arrows that its design draws.

@@ -71,26 +71,36 @@ type Tokens struct {
 func (s *Service) SignIn(
 	ctx context.Context, authenticate func(context.Context) (user string, err error), client string,
 ) (Tokens, error) {
+	return s.SignInUntil(ctx, func(ctx context.Context) (string, time.Time, error) {
+		user, err := authenticate(ctx)
+		return user, time.Time{}, err
+	}, client)
+}
+
+// SignInUntil is SignIn for a session that also has an end, which authenticate returns. No refresh moves it past that.
+func (s *Service) SignInUntil(
+	ctx context.Context, authenticate func(context.Context) (user string, until time.Time, err error), client string,
+) (Tokens, error) {
 	ctx, done := s.observe(ctx, StepSignIn)
 	tokens, err := func() (Tokens, error) {
-		user, err := authenticate(ctx)
+		user, until, err := authenticate(ctx)
 		if err != nil {
 			return Tokens{}, err
 		}
-		return twice(func() (Tokens, error) { return s.open(ctx, user, client) })
+		return twice(func() (Tokens, error) { return s.open(ctx, user, until, client) })
 	}()
 	done(resultOf(err))
 	return tokens, shown(err)
 }
 
-// open makes a session with the roles that the user holds now.
-func (s *Service) open(ctx context.Context, user, client string) (Tokens, error) {
+// open makes a session with the roles that the user holds now. It ends at until at the latest, unless that is zero.
+func (s *Service) open(ctx context.Context, user string, until time.Time, client string) (Tokens, error) {
 	generation, account, roles, err := s.read(ctx, user)
 	if err != nil {
 		return Tokens{}, err
 	}
 	made, refresh, err := s.sessions.Create(ctx, session.NewSession{
-		User: user, Account: account, Roles: roles, Policy: s.version, Client: client, Generation: generation,
+		User: user, Account: account, Roles: roles, Policy: s.version, Client: client, Generation: generation, Until: until,
 	})
 	if err != nil {
 		return Tokens{}, err

@@ -66,6 +66,33 @@ func TestSignInAndOut(t *testing.T) {
 	}
 }
 
+// TestSignInUntil: a session with an end of its own is over then, however often it is refreshed.
+func TestSignInUntil(t *testing.T) {
+	b := newBench(t)
+	end := b.clock.now().Add(time.Hour)
+	tokens, err := b.SignInUntil(t.Context(), func(context.Context) (string, time.Time, error) { return mary, end, nil }, "")
+	b.check(err)
+	for range 6 {
+		if tokens.Ends.After(end) {
+			t.Errorf("it ends at %v, want %v at the latest", tokens.Ends, end)
+		}
+		b.clock.advance(9 * time.Minute)
+		tokens, err = b.Refresh(t.Context(), tokens.Refresh)
+		b.check(err)
+	}
+	b.clock.advance(6 * time.Minute)
+	if _, err := b.Authenticate(t.Context(), tokens.Access); !errors.Is(err, ErrSessionEnded) {
+		t.Errorf("the access token after the end: %v", err)
+	}
+	if _, err := b.Refresh(t.Context(), tokens.Refresh); !errors.Is(err, ErrSessionEnded) {
+		t.Errorf("a refresh after the end: %v", err)
+	}
+	refused := errors.New("not let in")
+	if _, err := b.SignInUntil(t.Context(), func(context.Context) (string, time.Time, error) { return mary, end, refused }, ""); !errors.Is(err, refused) {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestSignInRefused(t *testing.T) {
 	b := newBench(t)
 	wrong := errors.New("wrong password")

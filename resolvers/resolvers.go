@@ -27,6 +27,8 @@ type Root struct {
 	Matrix   *policy.Matrix
 	Cursors  *relay.Cursors
 	Attempts *quota.Attempts
+	// LocalSignIn says whether people sign in with a password here, and not only through their identity provider.
+	LocalSignIn bool
 }
 
 // Query resolves the fields of Query.

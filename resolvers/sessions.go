@@ -69,6 +69,9 @@ func (r mutation) refresh(ctx context.Context, token string) (auth.Tokens, error
 }
 
 func (r mutation) signIn(ctx context.Context, input model.SignInInput) (auth.Tokens, error) {
+	if !r.LocalSignIn {
+		return auth.Tokens{}, errNoPasswords()
+	}
 	return r.Auth.SignIn(ctx, func(ctx context.Context) (string, error) {
 		if err := r.Attempts.Address(ctx, quota.SignIn); err != nil {
 			return "", err
@@ -76,6 +79,11 @@ func (r mutation) signIn(ctx context.Context, input model.SignInInput) (auth.Tok
 		member, err := r.Identity.Authenticate(ctx, input.Email, input.Password)
 		return member.SID, err
 	}, clientOf(ctx))
+}
+
+// errNoPasswords answers who would use or set a password where there are none.
+func errNoPasswords() error {
+	return problem.New(problem.Forbidden, "Nobody signs in with a password here. Sign in through your identity provider.")
 }
 
 // handOver gives tokens to the browser, and to nobody else.

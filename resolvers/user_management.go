@@ -45,6 +45,9 @@ func (r mutation) SetUserRoles(ctx context.Context, input model.SetUserRolesInpu
 }
 
 func (r mutation) AcceptInvitation(ctx context.Context, input model.AcceptInvitationInput) (*model.AcceptInvitationPayload, error) {
+	if !r.LocalSignIn {
+		return nil, errNoPasswords()
+	}
 	if err := r.Attempts.Address(ctx, quota.AcceptInvitation); err != nil {
 		return nil, err
 	}

@@ -24,5 +24,5 @@ export default defineConfig({
       checks: { moduleLevelDirective: false, pluginTimings: false }, // "use client" says nothing here
     },
   },
-  server: { proxy: { '/graphql': gateway, '/graphiql': gateway } },
+  server: { proxy: { '/graphql': gateway, '/graphiql': gateway, '/sign-in': gateway } },
 });

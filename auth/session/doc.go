@@ -9,6 +9,7 @@
 //	{fieldgate}:session:<sid>:used       hashes of refresh tokens it has replaced
 //	{fieldgate}:user:<user>:sessions     session ids by the time they end
 //	{fieldgate}:user:<user>:generation   counts changes of the user's roles; missing is 0
+//	{fieldgate}:once:<id>                something that is good once has been used
 //	{fieldgate}:user:<user>:block        until when the user's roles are being changed
 //
 // A client of OAuth has the same three keys, by its own SID: its sessions, a generation that grows when it is deleted, and

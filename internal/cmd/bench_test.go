@@ -67,7 +67,7 @@ func handlerFor(b *testing.B, caller string) (http.Handler, string) {
 	b.Helper()
 	s := serve{
 		Listen: "127.0.0.1:0", Data: demoData(b), RedisURL: os.Getenv("FIELDGATE_TEST_REDIS_URL"),
-		Denials: "each", Demo: "auto", DemoPassword: password, Introspection: "role",
+		Denials: "each", Demo: "auto", DemoPassword: password, Introspection: "role", signInFlags: signInFlags{LocalSignIn: "on"},
 		limitFlags: defaultFlags(b).limitFlags,
 	}
 	log := slog.New(slog.DiscardHandler)

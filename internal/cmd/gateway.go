@@ -21,7 +21,9 @@ import (
 	"github.com/fieldgate/fieldgate/internal/engine"
 	"github.com/fieldgate/fieldgate/internal/events"
 	"github.com/fieldgate/fieldgate/internal/identity"
+	"github.com/fieldgate/fieldgate/internal/issuer"
 	"github.com/fieldgate/fieldgate/internal/relay"
+	"github.com/fieldgate/fieldgate/internal/signin"
 	"github.com/fieldgate/fieldgate/internal/store"
 	"github.com/fieldgate/fieldgate/resolvers"
 	"github.com/fieldgate/fieldgate/web"
@@ -46,6 +48,9 @@ type gateway struct {
 	documentation http.Handler
 	auth          *auth.Service
 	identity      *identity.Service
+	admission     *issuer.Admission
+	signIn        *signin.Handler
+	passwords     bool // whether people sign in with one
 	keys          *token.Keys
 	site          *web.Site
 	graphiql      string // --graphiql
@@ -67,7 +72,7 @@ type gateway struct {
 
 // open wires the program together. What it has opened is closed again when it fails.
 func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) (_ *gateway, err error) {
-	g := &gateway{graphiql: s.GraphiQL}
+	g := &gateway{graphiql: s.GraphiQL, passwords: s.LocalSignIn == "on"}
 	defer func() {
 		if err != nil {
 			g.close()
@@ -136,6 +141,9 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 	}
 	g.quotas = s.limitFlags.quotas(g.redis, quotaKey, g.observer)
 	g.identity.Limit(g.quotas.attempts)
+	if err := g.openIssuers(ctx, s.signInFlags, sessions, log); err != nil {
+		return nil, err
+	}
 	if err := g.fill(ctx, s, db); err != nil {
 		return nil, err
 	}
@@ -151,6 +159,7 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 	g.liven(s.demoFlags, db, bus, log)
 	root := &resolvers.Root{
 		Upstream: db, Events: bus, Users: db, Identity: g.identity, Auth: g.auth, Matrix: matrix, Cursors: cursors, Attempts: g.quotas.attempts,
+		LocalSignIn: g.passwords,
 	}
 	views := engine.NewViews(engine.Introspection(s.Introspection), schema, table)
 	g.schema = serveSchema(views, table, noSchema, log)
@@ -297,7 +306,7 @@ func (g *gateway) announce(out io.Writer, addr net.Addr) {
 	for _, warning := range g.warnings {
 		fmt.Fprintln(w, "Warning:", warning)
 	}
-	if !g.demo {
+	if !g.demo || !g.passwords {
 		return
 	}
 	inCommand := g.password

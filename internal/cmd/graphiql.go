@@ -53,6 +53,7 @@ func (g *gateway) pages(mux *http.ServeMux, log *slog.Logger) {
 		return
 	}
 	mux.Handle("GET /{$}", g.site.Page("index.html"))
+	g.signIn.Register(mux)
 	mux.Handle("GET /graphiql/schema.graphqls", g.auth.Middleware(g.documentation))
 	mux.HandleFunc("GET /graphiql/config.json", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -68,11 +69,15 @@ func (g *gateway) pages(mux *http.ServeMux, log *slog.Logger) {
 type graphiqlSettings struct {
 	// Users are the addresses of the demo's users, which are no secret.
 	Users []string `json:"users"`
+	// Providers are the names of the identity providers at which people sign in.
+	Providers []string `json:"providers"`
+	// Passwords says whether people sign in with one.
+	Passwords bool `json:"passwords"`
 }
 
 func (g *gateway) graphiqlSettings() graphiqlSettings {
-	settings := graphiqlSettings{Users: []string{}}
-	if g.demo {
+	settings := graphiqlSettings{Users: []string{}, Providers: g.admission.Names(), Passwords: g.passwords}
+	if g.demo && g.passwords {
 		for _, user := range demo.Main().Users {
 			settings.Users = append(settings.Users, user.Email)
 		}

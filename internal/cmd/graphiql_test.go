@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fieldgate/fieldgate/internal/issuer"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
 )
@@ -61,7 +62,7 @@ func TestGraphiQLSettings(t *testing.T) {
 		strings.Contains(a.body, password) || a.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("%v %s", a.header, a.body)
 	}
-	if real := (&gateway{}).graphiqlSettings(); real.Users == nil || len(real.Users) > 0 {
+	if real := (&gateway{admission: issuer.NewAdmission(&issuer.Set{}, nil, nil)}).graphiqlSettings(); real.Users == nil || len(real.Users) > 0 {
 		t.Errorf("a gateway without demo users names %v", real.Users)
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 // tokenEndpoint is /oauth/token, with all the grants that there are.
 func (g *gateway) tokenEndpoint(log *slog.Logger) http.Handler {
-	endpoint := oauth.New(map[string]oauth.Grant{
+	grants := map[string]oauth.Grant{
 		oauth.RefreshToken: oauth.RefreshTokens(func(ctx context.Context, token string) (auth.Tokens, error) {
 			if err := g.quotas.attempts.Address(ctx, quota.Refresh); err != nil {
 				return auth.Tokens{}, err
@@ -25,8 +25,11 @@ func (g *gateway) tokenEndpoint(log *slog.Logger) http.Handler {
 			// By address alone: a secret of 256 bits is not guessed, and whoever knows a client's id could lock it out.
 			Attempt: func(ctx context.Context) error { return g.quotas.attempts.Address(ctx, quota.Client) },
 		}),
-	}, log)
-	return g.observer.tokens(endpoint, g.health.stopping.Load)
+	}
+	if g.admission.Any() {
+		grants[oauth.TokenExchange] = oauth.TokenExchanges(g.exchange)
+	}
+	return g.observer.tokens(oauth.New(grants, log), g.health.stopping.Load)
 }
 
 // tokens watches what comes to /oauth/token.

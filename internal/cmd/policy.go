@@ -93,6 +93,7 @@ func ownSchema() *ast.Schema { return graph.NewGuardedSchema(graph.Config{}).Sch
 // checkCmd is the command check.
 type checkCmd struct {
 	matrixFlag
+	issuersFlag
 	Schema    []string `arg:"" optional:"" type:"existingfile" help:"Schema files to check instead of the program's own."`
 	Documents []string `help:"Files of trusted documents to check against the schema." type:"path" placeholder:"FILE"`
 }
@@ -119,6 +120,13 @@ func (c checkCmd) Run(o output) error {
 		if c.Field != "" && !c.Input {
 			fields++
 		}
+	}
+	issuers, err := c.issuersFlag.load()
+	if err != nil {
+		return err
+	}
+	for _, i := range issuers {
+		fmt.Fprintf(o.out, "Issuer %s: %s; groups for %d roles in %s.\n", i.Name, i.Issuer, len(i.Roles), i.Claims.Groups)
 	}
 	fmt.Fprintf(o.out, "%d fields, each with its rule; %d rows of the matrix (version %s); rules %s.\n",
 		fields, len(matrix.Rows()), matrix.Version(), table.Fingerprint())

@@ -20,6 +20,7 @@ type serve struct {
 	keyFlags
 	drainFlags
 	metricsFlag
+	signInFlags
 	demoFlags
 	documentFlags
 	corsFlags

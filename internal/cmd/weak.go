@@ -33,6 +33,9 @@ func (s serve) refuses() error {
 		faults = append(faults, fmt.Errorf("--metrics-listen takes HOST:PORT, such as 127.0.0.1:9464: %w", err))
 	}
 	faults = append(faults, s.documentFlags.refuses())
+	if err := s.signInFlags.refuses(s.local()); err != nil {
+		faults = append(faults, err)
+	}
 	if s.fresh(s.Data) {
 		faults = append(faults, s.agrees(true, false))
 	}
@@ -142,7 +145,7 @@ func (s serve) warns() []string {
 			warnings = append(warnings, fmt.Sprintf("others on this machine may read %s, with what it holds of passwords (chmod go=)", path))
 		}
 	}
-	return warnings
+	return append(warnings, s.signInFlags.warns()...)
 }
 
 // local says whether the gateway is reached from this machine alone: it listens here, and

@@ -49,6 +49,9 @@ func TestWeak(t *testing.T) {
 		{"nothing but documents, and no documents", nothing, []string{"--documents-mode=only"}, "--documents"},
 		{"documents that are not there", nothing, []string{"--documents=no-such-file"}, "no-such-file"},
 		{"documents of another schema", nothing, []string{"--documents=" + file(t, "old.json", `{"old":"{ hallo }"}`)}, `old.json: the document "old"`},
+		{"no passwords and no identity provider", nothing, []string{"--local-sign-in=off"}, "nobody could sign in"},
+		{"issuers that are not there", nothing, []string{"--issuers=/nowhere/issuers.yaml"}, "--issuers"},
+		{"an issuer that would be believed too easily", nothing, []string{"--issuers=" + file(t, "issuers.yaml", "issuers: [{algorithms: [HS256]}]")}, "HS256"},
 		{"a key that the group may read", mode(key, 0o640), nil, "chmod"},
 		{"a key that others may read", mode(key, 0o604), nil, "chmod"},
 	} {
@@ -128,6 +131,9 @@ func TestWarnings(t *testing.T) {
 		{"documents only, and no GraphiQL", serve{Listen: "localhost:1", GraphiQL: "off", documentFlags: documents("only", 0o600)}, nil},
 		{"behind a proxy, and no Redis", serve{Listen: "127.0.0.1:8080", Host: []string{"gateway.example"}}, []string{"--redis-url"}},
 		{"a matrix that others may read", serve{Listen: "localhost:1", matrixFlag: matrix(0o644)}, nil},
+		{"issuers that others may read", serve{Listen: "localhost:1", signInFlags: signInFlags{issuersFlag: issuersFlag{matrix(0o644).Matrix}}}, nil},
+		{"issuers that others may write to", serve{Listen: "localhost:1", signInFlags: signInFlags{issuersFlag: issuersFlag{matrix(0o666).Matrix}}}, []string{"--issuers"}},
+		{"no passwords", serve{Listen: "localhost:1", signInFlags: signInFlags{LocalSignIn: "off"}}, []string{"Owner"}},
 		{"a matrix that others may write to", serve{Listen: "localhost:1", matrixFlag: matrix(0o666)}, []string{"--matrix"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

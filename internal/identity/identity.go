@@ -17,6 +17,8 @@ type Member struct {
 	Account string
 	Email   string
 	Roles   []policy.Role
+	// Issuer is whose they are when they come from another issuer, "" for who signs in here.
+	Issuer string
 }
 
 // Credential is a member with the PHC string of their password's argon2id hash.
@@ -50,6 +52,7 @@ type Users interface {
 	SignedIn(ctx context.Context, sid string, at time.Time) error
 
 	Invitations
+	Federation
 	Clients
 
 	Users(ctx context.Context, s upstream.Scope, f UserFilter, p upstream.Page) (upstream.List[model.User], error)

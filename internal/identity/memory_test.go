@@ -176,6 +176,33 @@ func (m *memory) commit(snapshot int, target string, roles []policy.Role, genera
 	return change, true
 }
 
+// Admit knows a Federated by a user whose SID is the subject.
+func (m *memory) Admit(_ context.Context, f Federated, block func(string) (int64, error)) (string, RoleChange, error) {
+	for {
+		m.mu.Lock()
+		snapshot, of := m.commits, m.users[f.Subject]
+		if of.SID == "" {
+			m.users[f.Subject] = Credential{Member: Member{SID: f.Subject, Account: account, Email: f.Email, Roles: f.Roles, Issuer: f.Issuer}}
+			m.mu.Unlock()
+			return f.Subject, RoleChange{}, nil
+		}
+		m.mu.Unlock()
+		if slices.Equal(of.Roles, f.Roles) {
+			return f.Subject, RoleChange{}, nil
+		}
+		generation, err := block(f.Subject)
+		if err != nil {
+			return "", RoleChange{}, err
+		}
+		if err := m.at("commit"); err != nil {
+			return "", RoleChange{}, err
+		}
+		if change, done := m.commit(snapshot, f.Subject, f.Roles, generation); done {
+			return f.Subject, change, m.at("committed")
+		}
+	}
+}
+
 func (m *memory) PendingRoleChanges(_ context.Context, limit int) ([]RoleChange, error) {
 	if err := m.at("list"); err != nil {
 		return nil, err

@@ -31,7 +31,8 @@ type Actor struct {
 //
 // Errors: BAD_USER_INPUT for roles that cannot be held or given; FORBIDDEN when the
 // actor may not do this (they must be Owner or Administrator, now and not only when
-// they signed in, and no client); NOT_FOUND for a target that is not in the account. A change that
+// they signed in, and no client); NOT_FOUND for a target that is not in the account;
+// CONFLICT for one whose roles another issuer gives, who would have them back soon. A change that
 // was committed succeeds even when the sessions could not be told: they cannot be used
 // until they have been told or refreshed.
 //
@@ -49,18 +50,35 @@ func (s *Service) SetRoles(ctx context.Context, actor Actor, target string, role
 	if !manages(actor.Roles) {
 		return errNotManager()
 	}
+	return s.carryOut(ctx, func(ctx context.Context, block func(string) (int64, error)) (RoleChange, error) {
+		return s.users.SetRoles(ctx, actor.Account, actor.SID, target, roles,
+			func(by, of Member, onlyOwnerManagesAdministrators bool) (int64, error) {
+				if err := s.allow(by, of, roles, onlyOwnerManagesAdministrators); err != nil {
+					return 0, err
+				}
+				return block(target)
+			})
+	})
+}
+
+// change runs a transaction that may change a user's roles. It calls block with the user when it is certain to.
+// A RoleChange of no user says that no roles were changed.
+type change func(ctx context.Context, block func(user string) (generation int64, err error)) (RoleChange, error)
+
+// carryOut runs a change and tells the sessions of it: see SetRoles.
+func (s *Service) carryOut(ctx context.Context, run change) error {
 	// A client that goes away must not stop a change half-way and leave the block.
 	ctx = context.WithoutCancel(ctx)
-	change, err := s.commit(ctx, actor, target, roles)
+	change, err := s.commit(ctx, run)
 	ctx, cancel := context.WithTimeout(ctx, changeTimeout)
 	defer cancel()
-	if err == nil {
+	switch {
+	case change.User == "":
+	case err == nil:
 		if err := s.settle(ctx, change); err != nil {
 			s.log.WarnContext(ctx, "sessions were not told of a change of roles yet", "change", change.ID, "error", err)
 		}
-		return nil
-	}
-	if change.User != "" && undone(err) {
+	case undone(err):
 		if err := s.tell(ctx, change); err != nil {
 			s.log.WarnContext(ctx, "sessions stay blocked after a change of roles that was undone", "error", err)
 		}
@@ -68,30 +86,31 @@ func (s *Service) SetRoles(ctx context.Context, actor Actor, target string, role
 	return err
 }
 
-// commit runs the transaction. With an error comes the block it has left behind, as a
-// RoleChange without an ID, or the zero RoleChange when nothing was blocked.
-func (s *Service) commit(ctx context.Context, actor Actor, target string, roles []policy.Role) (RoleChange, error) {
+// commit runs the transaction. With an error, or when it has changed no roles, comes the
+// block it has left behind, as a RoleChange without an ID, or the zero RoleChange when
+// nothing was blocked.
+func (s *Service) commit(ctx context.Context, run change) (RoleChange, error) {
 	ctx, cancel := context.WithTimeout(ctx, changeTimeout)
 	defer cancel()
 	var blocked RoleChange
-	change, err := s.users.SetRoles(ctx, actor.Account, actor.SID, target, roles,
-		func(by, of Member, onlyOwnerManagesAdministrators bool) (int64, error) {
-			if err := s.allow(by, of, roles, onlyOwnerManagesAdministrators); err != nil {
-				return 0, err
+	change, err := run(ctx, func(user string) (int64, error) {
+		generation, err := s.sessions.Block(ctx, user, blockTTL)
+		if err != nil {
+			return 0, &problem.Error{
+				Code:    problem.Unavailable,
+				Message: "Roles cannot be changed right now, because sessions cannot be reached. Try again in a moment.",
+				Cause:   err,
 			}
-			generation, err := s.sessions.Block(ctx, target, blockTTL)
-			if err != nil {
-				return 0, &problem.Error{
-					Code:    problem.Unavailable,
-					Message: "Roles cannot be changed right now, because sessions cannot be reached. Try again in a moment.",
-					Cause:   err,
-				}
-			}
-			blocked = RoleChange{User: target, Generation: generation}
-			return generation, nil
-		})
+		}
+		blocked = RoleChange{User: user, Generation: generation}
+		return generation, nil
+	})
 	if err != nil {
 		return blocked, fmt.Errorf("identity: changing roles: %w", err)
+	}
+	if change.User == "" {
+		// An attempt that collided has blocked, and the one that was committed had nothing to change any more.
+		return blocked, nil
 	}
 	return change, nil
 }
@@ -142,6 +161,8 @@ func (s *Service) allow(by, of Member, roles []policy.Role, onlyOwnerManagesAdmi
 		return problem.Missing()
 	case slices.Contains(of.Roles, policy.Owner):
 		return problem.New(problem.Forbidden, "The Owner's role cannot be changed. Transfer ownership instead.")
+	case of.Issuer != "":
+		return problem.New(problem.Conflict, "This user's roles come from their identity provider, by the groups they are in there. Change those.")
 	case administrators && onlyOwnerManagesAdministrators && !owner:
 		return problem.New(problem.Forbidden, "Only the Owner makes or changes an Administrator in this account.")
 	}

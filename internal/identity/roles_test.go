@@ -25,8 +25,12 @@ func people() []Member {
 		person("billing", account, policy.BillingManager),
 		person("support", account, policy.Support),
 		person("stranger", elsewhere, policy.Support),
+		{SID: "federated", Account: account, Email: "federated@corp.example", Roles: []policy.Role{policy.Support}, Issuer: corp},
 	}
 }
+
+// corp is another issuer.
+const corp = "https://login.corp.example"
 
 // actor is a user as their token says, which is what SQL says too.
 func (b *bench) actor(sid string) Actor {
@@ -71,6 +75,10 @@ func TestSetRoles(t *testing.T) {
 		{"nor themselves", "developer", "developer", roles(admin), false, problem.Forbidden},
 		{"a Billing Manager changes nobody", "billing", "support", roles(support), false, problem.Forbidden},
 		{"a Support changes nobody", "support", "developer", roles(support), false, problem.Forbidden},
+
+		{"someone whose roles another issuer gives", "admin", "federated", roles(developer), false, problem.Conflict},
+		{"nor does the Owner change them", "owner", "federated", roles(support), false, problem.Conflict},
+		{"nor a Developer", "developer", "federated", roles(developer), false, problem.Forbidden},
 
 		{"someone of another account", "admin", "stranger", roles(developer), false, problem.NotFound},
 		{"someone unknown", "admin", "nobody", roles(developer), false, problem.NotFound},

@@ -77,7 +77,7 @@ func (s *Store) parties(
 func (s *Store) memberIn(ctx context.Context, tx *sql.Tx, account, sid, lock string) (identity.Member, error) {
 	var m identity.Member
 	st := new(statement)
-	st.write("SELECT sid, account_sid, email, roles FROM users WHERE account_sid = ", st.arg(account), " AND sid = ", st.arg(sid), lock)
+	st.write("SELECT ", memberColumns, " FROM users WHERE account_sid = ", st.arg(account), " AND sid = ", st.arg(sid), lock)
 	return m, s.scanUser(ctx, tx, st, memberPlaces(&m)...)
 }
 

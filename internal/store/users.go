@@ -81,7 +81,7 @@ func roleSets() []string {
 func (s *Store) CredentialOf(ctx context.Context, email string) (identity.Credential, error) {
 	var c identity.Credential
 	st := new(statement)
-	st.write("SELECT sid, account_sid, email, roles, password_hash FROM users WHERE email = ", st.arg(strings.ToLower(email)))
+	st.write("SELECT ", memberColumns, ", password_hash FROM users WHERE email = ", st.arg(strings.ToLower(email)))
 	err := s.scanUser(ctx, s.db, st, append(memberPlaces(&c.Member), &c.PasswordHash)...)
 	if err != nil {
 		return identity.Credential{}, err
@@ -93,7 +93,7 @@ func (s *Store) CredentialOf(ctx context.Context, email string) (identity.Creden
 func (s *Store) MemberOf(ctx context.Context, sid string) (identity.Member, error) {
 	var m identity.Member
 	st := new(statement)
-	st.write("SELECT sid, account_sid, email, roles FROM users WHERE sid = ", st.arg(sid))
+	st.write("SELECT ", memberColumns, " FROM users WHERE sid = ", st.arg(sid))
 	if err := s.scanUser(ctx, s.db, st, memberPlaces(&m)...); err != nil {
 		return identity.Member{}, err
 	}
@@ -114,9 +114,12 @@ func (s *Store) SignedIn(ctx context.Context, sid string, at time.Time) error {
 	return nil
 }
 
-// memberPlaces is where the columns sid, account_sid, email and roles go.
+// memberColumns are the columns of a member.
+const memberColumns = "sid, account_sid, email, roles, COALESCE((SELECT issuer FROM identities WHERE user_sid = users.sid), '')"
+
+// memberPlaces is where they go.
 func memberPlaces(m *identity.Member) []any {
-	return []any{&m.SID, &m.Account, &m.Email, roleList[policy.Role]{&m.Roles}}
+	return []any{&m.SID, &m.Account, &m.Email, roleList[policy.Role]{&m.Roles}, &m.Issuer}
 }
 
 func (s *Store) scanUser(ctx context.Context, q querier, st *statement, places ...any) error {

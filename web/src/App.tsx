@@ -11,12 +11,18 @@ export interface AppProps {
   readonly session: Session;
   /** E-mail addresses of demo users, to pick from. */
   readonly users: readonly string[];
+  /** Names of identity providers at which people sign in. */
+  readonly providers: readonly string[];
+  /** Whether people sign in with a password. */
+  readonly passwords: boolean;
   /** The address to begin signing in with. */
   readonly email: string;
+  /** Whether somebody comes back from their identity provider. */
+  readonly returning: boolean;
 }
 
 /** The page: the bar, and GraphiQL for whoever is signed in. */
-export function App({ session, users, email }: AppProps) {
+export function App({ session, users, providers, passwords, email, returning }: AppProps) {
   const [known, setKnown] = useState<Known | null>(null);
   const [visit, setVisit] = useState(() => firstVisit(window.innerWidth >= 1100 ? documentation : null));
   const [notice, setNotice] = useState('');
@@ -47,21 +53,8 @@ export function App({ session, users, email }: AppProps) {
     [relearn],
   );
 
-  useEffect(() => {
-    session.listen({
-      renewed: () => void relearn().catch(() => undefined), // what is shown is still true, or the next request tells
-      ended: () => becomeGuest('Your session has ended. Sign in again to go on.'),
-    });
-    relearn().catch((error: unknown) => setNotice(wordsOf(error)));
-    return onLeaving(
-      () => session.open,
-      () => session.signOut(),
-      () => becomeGuest('You left the page, and were signed out.'),
-    );
-  }, [session, relearn, becomeGuest]);
-
-  async function signIn(address: string, password: string) {
-    await session.signIn(address, password);
+  /** Shows the page to who has just signed in. */
+  const welcome = useCallback(async () => {
     try {
       await relearn(true);
     } catch (error) {
@@ -69,6 +62,28 @@ export function App({ session, users, email }: AppProps) {
       throw error;
     }
     setNotice('');
+  }, [session, relearn]);
+
+  useEffect(() => {
+    session.listen({
+      renewed: () => void relearn().catch(() => undefined), // what is shown is still true, or the next request tells
+      ended: () => becomeGuest('Your session has ended. Sign in again to go on.'),
+    });
+    relearn().catch((error: unknown) => setNotice(wordsOf(error)));
+    if (returning) {
+      const entered = session.comeBack().then(welcome);
+      entered.catch((error: unknown) => setNotice(wordsOf(error)));
+    }
+    return onLeaving(
+      () => session.open,
+      () => session.signOut(),
+      () => becomeGuest('You left the page, and were signed out.'),
+    );
+  }, [session, relearn, becomeGuest, welcome, returning]);
+
+  async function signIn(address: string, password: string) {
+    await session.signIn(address, password);
+    await welcome();
   }
 
   function signOut() {
@@ -80,7 +95,16 @@ export function App({ session, users, email }: AppProps) {
   const viewer = known?.viewer ?? null;
   return (
     <>
-      <Bar viewer={viewer} users={users} email={email} notice={notice} signIn={signIn} signOut={signOut} />
+      <Bar
+        viewer={viewer}
+        users={users}
+        providers={providers}
+        passwords={passwords}
+        email={email}
+        notice={notice}
+        signIn={signIn}
+        signOut={signOut}
+      />
       <main>
         {known && (
           <Explorer

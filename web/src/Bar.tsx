@@ -8,6 +8,10 @@ export interface BarProps {
   readonly viewer: Viewer | null;
   /** E-mail addresses of demo users, to pick from. */
   readonly users: readonly string[];
+  /** Names of identity providers at which people sign in. */
+  readonly providers: readonly string[];
+  /** Whether people sign in with a password. */
+  readonly passwords: boolean;
   /** The address to begin with. */
   readonly email: string;
   /** What there is to say, such as that the session has ended. */
@@ -27,7 +31,7 @@ export function Bar(props: BarProps) {
         <img src={icon} alt="" width="28" height="28" />
         Fieldgate
       </h1>
-      {props.viewer ? <Account viewer={props.viewer} signOut={props.signOut} /> : <SignIn {...props} />}
+      {props.viewer ? <Account viewer={props.viewer} signOut={props.signOut} /> : <Ways {...props} />}
       <p className="notice" role="status">
         {props.notice}
       </p>
@@ -51,6 +55,24 @@ function Account({ viewer, signOut }: { viewer: Viewer; signOut: () => void }) {
       <button type="button" className="way" onClick={signOut}>
         Sign out
       </button>
+    </>
+  );
+}
+
+/** The ways in: by a password, and at identity providers, which is leaving the page for a while. */
+function Ways(props: BarProps) {
+  return (
+    <>
+      {props.passwords && <SignIn {...props} />}
+      {props.providers.length > 0 && (
+        <nav className="providers" aria-label="Identity providers">
+          {props.providers.map((name) => (
+            <a key={name} className="way" href={`/sign-in/${name}`}>
+              Sign in with {name}
+            </a>
+          ))}
+        </nav>
+      )}
     </>
   );
 }

@@ -17,6 +17,10 @@ import { Session } from './session';
 interface Settings {
   /** E-mail addresses of demo users. */
   readonly users: readonly string[];
+  /** Names of identity providers at which people sign in. */
+  readonly providers: readonly string[];
+  /** Whether people sign in with a password. */
+  readonly passwords: boolean;
 }
 
 async function settings(): Promise<Settings> {
@@ -24,11 +28,13 @@ async function settings(): Promise<Settings> {
     const response = await fetch('/graphiql/config.json', { credentials: 'omit' });
     return (await response.json()) as Settings;
   } catch {
-    return { users: [] }; // only the demo's users are missing
+    return { users: [], providers: [], passwords: true }; // only other ways to sign in are missing
   }
 }
 
+const returning = window.location.hash === '#sign-in=done'; // from an identity provider
 const email = fragment('email');
 const session = new Session((path, init) => fetch(path, init));
-const { users } = await settings();
-createRoot(document.getElementById('root')!).render(<App session={session} users={users} email={email} />);
+createRoot(document.getElementById('root')!).render(
+  <App session={session} {...await settings()} email={email} returning={returning} />,
+);

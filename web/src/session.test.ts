@@ -19,11 +19,23 @@ class Gateway {
     return release;
   }
 
-  readonly fetch = async (_path: string, init: RequestInit): Promise<Response> => {
+  tokens(): object {
+    return { accessToken: `access${this.issued}`, refreshToken: `refresh${this.issued}`, expiresIn: 600 };
+  }
+
+  readonly fetch = async (path: string, init: RequestInit): Promise<Response> => {
     if (this.down) {
       throw new TypeError('Failed to fetch');
     }
     const token = new Headers(init.headers).get('Authorization')?.replace('Bearer ', '') ?? '-';
+    if (path === '/sign-in/session') {
+      this.asked.push(`comeBack ${init.method} ${init.credentials}`);
+      if (!this.open) {
+        return answer(200, { errors: [{ message: 'This sign-in is over.', extensions: { code: 'UNAUTHENTICATED' } }] });
+      }
+      this.issued++;
+      return answer(200, { data: { signIn: this.tokens() } });
+    }
     const { query, variables } = JSON.parse(String(init.body)) as { query: string; variables?: { input: object } };
     const name = /\b(signIn|refreshSession|signOut|viewer)\b/.exec(query)![0];
     this.asked.push(`${name} ${token}`);
@@ -45,8 +57,7 @@ class Gateway {
       }
       this.issued++;
       this.revoked = false;
-      const tokens = { accessToken: `access${this.issued}`, refreshToken: `refresh${this.issued}`, expiresIn: 600 };
-      return answer(200, { data: { [name]: tokens } });
+      return answer(200, { data: { [name]: this.tokens() } });
     }
     return answer(200, { data: { [name]: { endedSessionId: 'x' } } });
   };
@@ -75,6 +86,20 @@ describe('a session', () => {
   it('asks with its token', async () => {
     await session.ask({ query: '{ viewer }' });
     expect(gateway.asked).toEqual(['viewer access1']);
+  });
+
+  it('opens for who comes back from their identity provider', async () => {
+    const other = new Session(gateway.fetch);
+    await other.comeBack();
+    await other.ask({ query: '{ viewer }' });
+    expect(gateway.asked).toEqual(['comeBack POST same-origin', 'viewer access2']);
+  });
+
+  it('says why nobody came back', async () => {
+    gateway.open = false;
+    const other = new Session(gateway.fetch);
+    await expect(other.comeBack()).rejects.toThrow('This sign-in is over.');
+    expect(other.open).toBe(false);
   });
 
   it('leaves a header of the caller’s own alone', async () => {

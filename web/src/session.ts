@@ -58,6 +58,20 @@ export class Session {
     this.#begin({ tokens: dataOf(answer).signIn });
   }
 
+  /** Opens the session of who comes back from their identity provider; a Refusal says why there is none. */
+  async comeBack(): Promise<void> {
+    const init: RequestInit = {
+      method: 'POST',
+      headers: { Accept: 'application/json' },
+      credentials: 'same-origin', // a cookie that no script reads says who it is
+      cache: 'no-store',
+      redirect: 'error',
+      referrerPolicy: 'no-referrer',
+    };
+    const answer = await read<{ signIn: Tokens }>(await send(this.#fetch, '/sign-in/session', init));
+    this.#begin({ tokens: dataOf(answer).signIn });
+  }
+
   /**
    * Ends the session. The tokens are gone at once, whatever the gateway answers; a Refusal says that it did not end it.
    * A token that the gateway refuses is renewed for this: it may just be old, and its session would live on.

@@ -1,0 +1,169 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/fieldgate/fieldgate/auth"
+	"github.com/fieldgate/fieldgate/auth/session"
+	"github.com/fieldgate/fieldgate/internal/issuer"
+	"github.com/fieldgate/fieldgate/internal/quota"
+	"github.com/fieldgate/fieldgate/internal/signin"
+)
+
+// issuersFlag names the file of other issuers.
+type issuersFlag struct {
+	Issuers string `help:"A YAML file of the identity providers whose people are let in, by token exchange and in GraphiQL." type:"path" placeholder:"FILE" env:"FIELDGATE_ISSUERS"`
+}
+
+// signInFlags say who may sign in.
+type signInFlags struct {
+	issuersFlag
+	PublicURL   string `name:"public-url" help:"The origin under which people reach the gateway, such as https://gateway.example.com. Identity providers send browsers back there." placeholder:"URL" env:"FIELDGATE_PUBLIC_URL"`
+	LocalSignIn string `help:"Whether people sign in with a password of the gateway's own (on), or through their identity provider alone (off)." enum:"on,off" default:"on" env:"FIELDGATE_LOCAL_SIGN_IN"`
+}
+
+// maxIssuersFile bounds what is read of a file of issuers or roles: a byte more than the package takes, so that it says
+// that it is too long.
+const maxIssuersFile = 1<<20 + 1
+
+// load reads the file of issuers, and the files that it names, which stand beside it unless their names begin with /.
+func (i issuersFlag) load() ([]issuer.Config, error) {
+	if i.Issuers == "" {
+		return nil, nil
+	}
+	text, err := readBounded(i.Issuers)
+	if err != nil {
+		return nil, fmt.Errorf("the file of issuers cannot be read (--issuers): %w", err)
+	}
+	return issuer.Parse(i.Issuers, text, func(name string) ([]byte, error) { return readBounded(i.beside(name)) })
+}
+
+// beside is where a file is that the file of issuers names.
+func (i issuersFlag) beside(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(filepath.Dir(i.Issuers), name)
+}
+
+func readBounded(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxIssuersFile))
+}
+
+// configs are the issuers, with the secrets of the clients that they know the gateway by.
+func (s signInFlags) configs() ([]issuer.Config, error) {
+	configs, err := s.load()
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range configs {
+		if c.ClientSecretFile == "" {
+			continue
+		}
+		if configs[i].ClientSecret, err = readSecret(s.beside(c.ClientSecretFile)); err != nil {
+			return nil, fmt.Errorf("the client secret of the issuer %s (client_secret_file in --issuers): %w", c.Name, err)
+		}
+	}
+	return configs, nil
+}
+
+// refuses says what is wrong with the file of issuers and --public-url, or why nobody could sign in. local says whether
+// the gateway is reached from this machine alone.
+func (s signInFlags) refuses(local bool) error {
+	configs, err := s.configs()
+	if err != nil {
+		return err
+	}
+	if s.PublicURL != "" {
+		base, _, err := linkBase(s.PublicURL)
+		if u, _ := url.Parse(base); err != nil || u.Path != "" || base != s.PublicURL {
+			return errors.New("--public-url takes an origin: https://, or http:// on this machine itself, and a name, such as https://gateway.example.com")
+		}
+	}
+	browsers := slices.ContainsFunc(configs, func(c issuer.Config) bool { return c.ClientID != "" })
+	if browsers && s.PublicURL == "" && !local {
+		return errors.New("an issuer has a client_id (--issuers), but where its people come back to from there is not known: say under which origin they reach the gateway (--public-url)")
+	}
+	if s.LocalSignIn == "off" && s.Issuers == "" {
+		return errors.New("without passwords (--local-sign-in=off) and without an identity provider (--issuers) nobody could sign in")
+	}
+	return nil
+}
+
+// warns says what signing in is like that may not be what is wanted.
+func (s signInFlags) warns() []string {
+	var warnings []string
+	if s.LocalSignIn == "off" {
+		warnings = append(warnings, "nobody signs in with a password (--local-sign-in=off), and no identity provider makes anyone Owner: as long as the Owner is a user of the gateway's own, nobody is let in as Owner")
+	}
+	if s.Issuers != "" && othersMay(write, s.Issuers) {
+		warnings = append(warnings, fmt.Sprintf("others on this machine may write to the file of issuers (--issuers), %s: they could add one that makes them Administrator (chmod go-w)", s.Issuers))
+	}
+	return warnings
+}
+
+// openIssuers makes ready to let the people of other issuers in, and asks the issuers for their keys meanwhile: one
+// that cannot be reached holds up nothing.
+func (g *gateway) openIssuers(ctx context.Context, s signInFlags, sessions *session.Store, log *slog.Logger) error {
+	configs, err := s.configs()
+	if err != nil {
+		return err
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	set := issuer.NewSet(configs, transport, time.Now, log)
+	g.admission = issuer.NewAdmission(set, g.identity.Admit, log)
+	key, err := g.keys.Derive("fieldgate sign-in")
+	if err != nil {
+		return err
+	}
+	g.signIn, err = signin.New(signin.Config{
+		Admission: g.admission, Open: g.admit, Once: sessions.Once, Key: key, Public: s.PublicURL, Now: time.Now, Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx)) // requests that are under way still need keys
+	var running sync.WaitGroup
+	running.Go(func() { set.Run(ctx) })
+	g.closers = append(g.closers, func() error {
+		stop()
+		running.Wait()
+		transport.CloseIdleConnections()
+		return nil
+	})
+	return nil
+}
+
+// admit makes a session of whom an identity provider says who they are. It counts as an attempt to sign in from where
+// the request comes: each has a provider asked, or a signature checked.
+func (g *gateway) admit(ctx context.Context, who func(context.Context) (string, time.Time, error), client string) (auth.Tokens, error) {
+	return g.auth.SignInUntil(ctx, func(ctx context.Context) (string, time.Time, error) {
+		if err := g.quotas.attempts.Address(ctx, quota.SignIn); err != nil {
+			return "", time.Time{}, err
+		}
+		return who(ctx)
+	}, client)
+}
+
+// exchange makes a session of whom another issuer's token is about.
+func (g *gateway) exchange(ctx context.Context, subjectToken, client string) (auth.Tokens, error) {
+	return g.admit(ctx, func(ctx context.Context) (string, time.Time, error) {
+		return g.admission.ByToken(ctx, subjectToken)
+	}, client)
+}

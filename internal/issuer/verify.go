@@ -1,0 +1,102 @@
+package issuer
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/golang-jwt/jwt/v5"
+)
+
+const maxSubject = 255 // bytes: OpenID Connect Core 1.0, section 2
+
+// Verify returns who a subject token is about. The error is ErrInvalid for a token that is not to be believed,
+// ErrNoRole for one whose groups come to no role, and ErrUnavailable when the issuer's keys are not known.
+//
+// Which issuer it is of is decided by its claim iss, in full, before a key is looked for, so that a key of one issuer
+// verifies nothing of another, whatever it is called. A token may be exchanged more than once while it is in force:
+// whoever holds it can act as its subject anyway, and what each exchange makes is a session that can be seen and ended.
+func (s *Set) Verify(ctx context.Context, raw string) (Person, error) {
+	t, err := read(raw)
+	if err != nil {
+		return Person{}, err
+	}
+	iss, _ := t.claims["iss"].(string)
+	from, known := s.issuers[iss]
+	if !known {
+		return Person{}, invalid("claims: an issuer that is not known")
+	}
+	if err := from.signed(ctx, t); err != nil {
+		return Person{}, err
+	}
+	if !slices.ContainsFunc(texts(t.claims["aud"]), func(aud string) bool { return slices.Contains(from.config.Audiences, aud) }) {
+		return Person{}, invalid("claims: another audience")
+	}
+	if err := t.within(s.now(), from.config.Leeway); err != nil {
+		return Person{}, err
+	}
+	return from.person(t)
+}
+
+// signed checks a token's signature, by an algorithm that the issuer is configured with and by a key of that algorithm
+// (RFC 8725, section 3.1).
+func (s *source) signed(ctx context.Context, t subjectToken) error {
+	if !slices.Contains(s.config.Algorithms, t.alg) {
+		return invalid("header: an algorithm that is not the issuer's")
+	}
+	key, err := s.key(ctx, t.kid, t.alg)
+	if err != nil {
+		return err
+	}
+	if err := jwt.GetSigningMethod(t.alg).Verify(t.signed, t.signature, key); err != nil {
+		return invalid("wrong signature")
+	}
+	return nil
+}
+
+// person is whom a token is about that is believed.
+func (s *source) person(t subjectToken) (Person, error) {
+	names := s.config.Claims
+	p := Person{Issuer: s.config, Subject: t.text(names.Subject), Email: t.text(names.Email), Name: t.text(names.Name)}
+	if p.Subject == "" || len(p.Subject) > maxSubject {
+		return Person{}, invalid("claims: no subject, or one that is too long")
+	}
+	// Anyone can claim an address that nobody has made sure of, and keep it from its owner.
+	if verified, given := t.claims["email_verified"]; given && verified != true && verified != "true" {
+		p.Email = ""
+	}
+	if p.Roles = rolesOf(groups(at(t.claims, names.Groups)), s.config.Roles); p.Roles == nil {
+		return Person{}, ErrNoRole
+	}
+	return p, nil
+}
+
+// groups are those that a claim lists: a list, or one text with spaces in between.
+func groups(claim any) []string {
+	if text, is := claim.(string); is {
+		return strings.Fields(text)
+	}
+	return texts(claim)
+}
+
+// rolesOf is what groups come to, nil if it is nothing. Administrator stands alone, so it wins over the others. A group
+// that is not mapped counts for nothing.
+func rolesOf(groups []string, mapped map[string]policy.Role) []policy.Role {
+	held := map[policy.Role]bool{}
+	for _, group := range groups {
+		if role, is := mapped[group]; is {
+			held[role] = true
+		}
+	}
+	if held[policy.Administrator] {
+		return []policy.Role{policy.Administrator}
+	}
+	var roles []policy.Role
+	for _, role := range policy.Roles() {
+		if held[role] && role != policy.Owner {
+			roles = append(roles, role)
+		}
+	}
+	return roles
+}
