@@ -193,7 +193,7 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 			},
 			Watch:   g.auth.Watch,
 			Over:    auth.Over,
-			Session: func(ctx context.Context) string { return auth.From(ctx).Session },
+			Session: func(ctx context.Context) string { return countedAs(auth.From(ctx)) },
 		},
 		Origins: s.CORSOrigin,
 		Sockets: s.socketLimits(),

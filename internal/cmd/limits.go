@@ -30,12 +30,13 @@ type limitFlags struct {
 	LimitDirectives         int           `help:"Directives of a document." default:"30" env:"FIELDGATE_LIMIT_DIRECTIVES" limit:"directives"`
 	LimitSelections         int           `help:"Fields of an operation once its fragments are written out, for each type that they may turn up on." default:"1000" env:"FIELDGATE_LIMIT_SELECTIONS" limit:"selections"`
 	LimitCost               int           `help:"Points that an operation may cost: about as many as its answer may have fields, lists taken at the size asked for." default:"100000" env:"FIELDGATE_LIMIT_COST" limit:"cost"`
-	LimitErrors             int           `help:"Errors in the answer to a document that is not valid; the others are counted in one more." default:"10" env:"FIELDGATE_LIMIT_ERRORS"`
+	LimitVariablesDepth     int           `help:"How deep the variables of a request nest, and its extensions." default:"15" env:"FIELDGATE_LIMIT_VARIABLES_DEPTH" limit:"variables_depth"`
+	LimitErrors             int           `help:"Errors in the answer to a document that is not valid; the others are counted in one more." default:"10" env:"FIELDGATE_LIMIT_ERRORS" limit:"errors"`
 	LimitTime               time.Duration `help:"How long an operation may take." default:"10s" env:"FIELDGATE_LIMIT_TIME" limit:"time"`
 	LimitRequests           int           `help:"Operations that the gateway runs at once." default:"256" env:"FIELDGATE_LIMIT_REQUESTS" limit:"requests"`
 	LimitSessionRequests    int           `help:"Operations of one session at once." default:"50" env:"FIELDGATE_LIMIT_SESSION_REQUESTS" limit:"session_requests"`
 	LimitSockets            int           `help:"WebSockets of one session at once." default:"20" env:"FIELDGATE_LIMIT_SOCKETS" limit:"sockets"`
-	LimitSocketOperations   int           `help:"Operations on one WebSocket at once." default:"50" env:"FIELDGATE_LIMIT_SOCKET_OPERATIONS" limit:"socket_operations"`
+	LimitSocketOperations   int           `help:"Operations on one WebSocket at once, and streams of events of one session." default:"50" env:"FIELDGATE_LIMIT_SOCKET_OPERATIONS" limit:"socket_operations"`
 	LimitSignIns            int           `help:"Attempts to sign in from one address in a minute; as many to accept an invitation, and ten times as many to refresh a session." default:"200" env:"FIELDGATE_LIMIT_SIGN_INS" limit:"sign_ins"`
 	LimitSignInFailures     int           `help:"Wrong passwords for one account from one address in 15 minutes; five times as many from all addresses but those known." default:"10" env:"FIELDGATE_LIMIT_SIGN_IN_FAILURES" limit:"sign_in_failures"`
 
@@ -73,6 +74,9 @@ func (l limitFlags) check() error {
 		if n.value < 1 || n.value > maxFigure {
 			faults = append(faults, fmt.Errorf("--limit-%s takes a number from 1 to %d", n.flag, maxFigure))
 		}
+	}
+	if l.LimitVariablesDepth < 1 || l.LimitVariablesDepth > engine.MaxVariablesDepth {
+		faults = append(faults, fmt.Errorf("--limit-variables-depth takes a number from 1 to %d", engine.MaxVariablesDepth))
 	}
 	if l.LimitTime < time.Millisecond || l.LimitTime > maxTime {
 		faults = append(faults, fmt.Errorf("--limit-time takes a duration from 1ms to %s", maxTime))
@@ -122,7 +126,7 @@ func (l limitFlags) ofEngine() engine.Limits {
 	return engine.Limits{
 		BodyBytes: l.LimitBody, Tokens: l.LimitTokens, Depth: l.LimitDepth, Introspection: l.LimitIntrospectionDepth,
 		Aliases: l.LimitAliases, RootFields: l.LimitRootFields, Directives: l.LimitDirectives, Introspections: l.LimitIntrospections,
-		Selections: l.LimitSelections, Cost: l.LimitCost, RequestErrors: l.LimitErrors, Time: l.LimitTime,
+		Selections: l.LimitSelections, Cost: l.LimitCost, VariablesDepth: l.LimitVariablesDepth, RequestErrors: l.LimitErrors, Time: l.LimitTime,
 		Sockets: l.LimitSockets, Operations: l.LimitSocketOperations,
 	}
 }

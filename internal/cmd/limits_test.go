@@ -45,6 +45,7 @@ func TestBadLimits(t *testing.T) {
 	}{
 		{"nothing", []string{"--limit-depth=0"}, "--limit-depth takes a number from 1"},
 		{"less than nothing", []string{"--limit-tokens=-1"}, "--limit-tokens takes a number from 1"},
+		{"variables deeper than what is read", []string{"--limit-variables-depth=101"}, "--limit-variables-depth takes a number from 1 to 100"},
 		{"two at once", []string{"--limit-body=0", "--limit-sign-ins=0"}, "--limit-body takes a number from 1"},
 		{"an operation that outlasts its answer", []string{"--limit-time=1m"}, "--limit-time takes a duration from 1ms to 25s"},
 		{"a budget below nothing", []string{"--budget=-1"}, "--budget takes a number from 0"},

@@ -27,8 +27,7 @@ func (t transport) turnAway(w http.ResponseWriter, out *Outcome, err error) {
 	if !errors.As(err, &p) {
 		p = problem.New(problem.Internal, "Something went wrong inside the gateway.")
 	}
-	out.Refused, out.Limit = p.Code, p.Limit
-	problem.Refuse(w, p.Code.Status(), p)
+	t.refuseWith(w, out, p.Code.Status(), p)
 }
 
 // charge has the caller pay for an operation.

@@ -61,14 +61,9 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.G
 		t.refuse(w, out, http.StatusNotAcceptable, "Answers are "+mediaResponse+" or "+mediaJSON+", or streams of "+mediaStream+".")
 		return
 	}
-	params, err := readParams(w, r, t.Limits.BodyBytes)
-	if err != nil {
-		status := http.StatusBadRequest
-		var refused refusedRequest
-		if errors.As(err, &refused) {
-			status = refused.status
-		}
-		t.refuse(w, out, status, err.Error())
+	params, err := readParams(w, r, t.Limits)
+	if refused := (refusedRequest{}); errors.As(err, &refused) {
+		t.refuseWith(w, out, refused.status, refused.shown)
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), t.Limits.Time)
@@ -138,23 +133,23 @@ func failure(code problem.Code, message string) *graphql.Response {
 
 // refuse answers a request that does not become an operation that runs.
 func (t transport) refuse(w http.ResponseWriter, out *Outcome, status int, message string) {
-	code := problem.BadRequest
-	if status == http.StatusRequestEntityTooLarge || status == http.StatusRequestURITooLong {
-		code, out.Limit = problem.LimitExceeded, limitBody
-	}
-	out.Refused = code
-	problem.Refuse(w, status, &problem.Error{Code: code, Message: message, Limit: out.Limit, Most: int(t.Limits.BodyBytes)})
+	t.refuseWith(w, out, status, problem.New(problem.BadRequest, message))
+}
+
+func (transport) refuseWith(w http.ResponseWriter, out *Outcome, status int, err *problem.Error) {
+	out.Refused, out.Limit = err.Code, err.Limit
+	problem.Refuse(w, status, err)
 }
 
 // capped keeps the number of request errors within the limit: validation can find
-// very many in a short document.
+// very many in a short document. The last then says how many more there are.
 func (t transport) capped(list gqlerror.List) gqlerror.List {
 	most := t.Limits.RequestErrors
 	if len(list) <= most {
 		return list
 	}
-	return append(list[:most:most], &gqlerror.Error{
-		Message:    fmt.Sprintf("There are %d more errors.", len(list)-most),
-		Extensions: map[string]any{"code": problem.ValidationFailed},
-	})
+	rest := problem.Error{
+		Code: problem.ValidationFailed, Limit: limitErrors, Most: most, Message: fmt.Sprintf("There are %d more errors.", len(list)-most),
+	}
+	return append(list[:most:most], &gqlerror.Error{Message: rest.Message, Extensions: rest.Extensions()})
 }

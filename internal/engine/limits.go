@@ -23,14 +23,20 @@ type Limits struct {
 	// Selections is how many fields the operation has once its fragments are
 	// written out, counted for each concrete type that they may turn up on.
 	Selections int
+	// VariablesDepth is how deep a request's variables nest, and its extensions. It is MaxVariablesDepth at most.
+	VariablesDepth int
 	// Cost is how many fields an answer may have, lists taken at the size asked for.
 	Cost          int
 	RequestErrors int // of parsing and validation, in one answer
 	// Time is for one operation that is no subscription, and for a subscription to begin.
 	Time time.Duration
-	// Sockets is how many WebSockets a session has at once, Operations how many operations one of them has.
+	// Sockets is how many WebSockets a session has at once, Operations how many operations one of them has, and how many
+	// streams of events a session has.
 	Sockets, Operations int
 }
+
+// MaxVariablesDepth is the largest figure that VariablesDepth may have.
+const MaxVariablesDepth = 100
 
 // DefaultLimits lets through the full introspection query, what Relay generates
 // and a dashboard of ten lists.
@@ -45,6 +51,7 @@ func DefaultLimits() Limits {
 		Directives:     30,
 		Introspections: 2,
 		Selections:     1000,
+		VariablesDepth: 15,
 		Cost:           100_000,
 		RequestErrors:  10,
 		Time:           10 * time.Second,
@@ -74,6 +81,9 @@ const (
 	limitCost           = "cost"
 	limitOnce           = "sign_ins_per_operation"
 	limitTime           = "time"
+	limitVariables      = "variables_depth"
+	limitBatch          = "batch" // one operation, which is no setting
+	limitErrors         = "errors"
 
 	limitSockets          = "sockets"
 	limitSocketOperations = "socket_operations"
@@ -83,7 +93,7 @@ const (
 func LimitNames() []string {
 	return []string{
 		limitBody, limitTokens, limitDepth, limitIntrospection, limitAliases, limitRootFields, limitDirectives,
-		limitIntrospections, limitSelections, limitCost, limitOnce, limitTime,
+		limitIntrospections, limitSelections, limitCost, limitOnce, limitTime, limitVariables, limitBatch, limitErrors,
 		limitSockets, limitSocketOperations,
 	}
 }

@@ -64,7 +64,7 @@ func (out *Outcome) of(op *graphql.OperationContext) {
 func (out *Outcome) became(op *graphql.OperationContext, resp *graphql.Response) {
 	if resp.Data == nil && len(resp.Errors) > 0 {
 		out.Refused = codeOf(resp.Errors[0])
-		out.Limit, _ = resp.Errors[0].Extensions["limit"].(string)
+		out.Limit, _ = resp.Errors[len(resp.Errors)-1].Extensions["limit"].(string) // where it is not the only one it is about the others
 	}
 	if d := decisionOf(op); d != nil {
 		out.Failed, out.Decided = d.failed, d.counts.sum()

@@ -11,42 +11,55 @@ import (
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/fieldgate/fieldgate/internal/strictjson"
 )
 
-// jsonDepth bounds how deep a request's JSON nests: its envelope and its variables.
-const jsonDepth = 16
+// jsonDepth bounds how deep JSON nests that is read at all: what stands in it has a limit of its own.
+const jsonDepth = MaxVariablesDepth + 8
 
 // refusedRequest is a request that is refused before it is an operation.
 type refusedRequest struct {
-	status  int
-	message string
+	status int
+	shown  *problem.Error
 }
 
-func (e refusedRequest) Error() string { return e.message }
+func (e refusedRequest) Error() string { return e.shown.Message }
+
+func refuses(status int, format string, args ...any) error {
+	return refusedRequest{status, problem.New(problem.BadRequest, fmt.Sprintf(format, args...))}
+}
 
 func badRequest(format string, args ...any) error {
-	return refusedRequest{http.StatusBadRequest, fmt.Sprintf(format, args...)}
+	return refuses(http.StatusBadRequest, format, args...)
+}
+
+// beyond refuses a request that passes a limit.
+func beyond(status int, limit string, most int, format string, args ...any) error {
+	return refusedRequest{status, &problem.Error{
+		Code: problem.LimitExceeded, Limit: limit, Most: most, Message: fmt.Sprintf(format, args...),
+	}}
 }
 
 // readParams reads a GraphQL request by GET or POST (GraphQL over HTTP, sections
 // 6.1 and 6.3). No error repeats a part of the request.
-func readParams(w http.ResponseWriter, r *http.Request, most int64) (*graphql.RawParams, error) {
+func readParams(w http.ResponseWriter, r *http.Request, limits Limits) (*graphql.RawParams, error) {
 	if r.Method == http.MethodGet {
-		return readQuery(r, most)
+		return readQuery(r, limits)
 	}
-	return readBody(w, r, most)
+	return readBody(w, r, limits)
 }
 
-func readBody(w http.ResponseWriter, r *http.Request, most int64) (*graphql.RawParams, error) {
+func readBody(w http.ResponseWriter, r *http.Request, limits Limits) (*graphql.RawParams, error) {
 	media, params, err := mime.ParseMediaType(strings.Join(r.Header.Values("Content-Type"), ", "))
 	if err != nil || media != "application/json" || (params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8")) {
-		return nil, refusedRequest{http.StatusUnsupportedMediaType, "The Content-Type of a request is application/json in UTF-8."}
+		return nil, refuses(http.StatusUnsupportedMediaType, "The Content-Type of a request is application/json in UTF-8.")
 	}
 	if encoding := strings.Join(r.Header.Values("Content-Encoding"), ", "); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return nil, refusedRequest{http.StatusUnsupportedMediaType, "The body of a request is not compressed."}
+		return nil, refuses(http.StatusUnsupportedMediaType, "The body of a request is not compressed.")
 	}
-	tooLarge := refusedRequest{http.StatusRequestEntityTooLarge, fmt.Sprintf("The body of a request has at most %d bytes.", most)}
+	most := limits.BodyBytes
+	tooLarge := beyond(http.StatusRequestEntityTooLarge, limitBody, int(most), "The body of a request has at most %d bytes.", most)
 	if r.ContentLength > most { // it is not waited for
 		w.Header().Set("Connection", "close")
 		return nil, tooLarge
@@ -60,14 +73,19 @@ func readBody(w http.ResponseWriter, r *http.Request, most int64) (*graphql.RawP
 		return nil, badRequest("The body could not be read.")
 	}
 	value, err := strictjson.Decode(body, jsonDepth)
-	if err != nil {
+	switch {
+	case errors.Is(err, strictjson.ErrDepth):
+		return nil, tooDeep("variables", limits.VariablesDepth)
+	case err != nil:
 		return nil, badRequest("The body is refused: %v.", err)
 	}
-	members, ok := value.(map[string]any)
-	if !ok {
-		return nil, badRequest("The body of a request is one JSON object; batches are not supported.")
+	switch value := value.(type) {
+	case map[string]any:
+		return paramsOf(value, limits.VariablesDepth)
+	case []any:
+		return nil, beyond(http.StatusBadRequest, limitBatch, 1, "A request is one operation: batches are not supported.")
 	}
-	return paramsOf(members)
+	return nil, badRequest("The body of a request is one JSON object.")
 }
 
 // innermost is the server's own writer, which alone lets MaxBytesReader end the connection
@@ -82,9 +100,9 @@ func innermost(w http.ResponseWriter) http.ResponseWriter {
 	}
 }
 
-func readQuery(r *http.Request, most int64) (*graphql.RawParams, error) {
-	if int64(len(r.URL.RawQuery)) > most {
-		return nil, refusedRequest{http.StatusRequestURITooLong, fmt.Sprintf("The address has at most %d bytes.", most)}
+func readQuery(r *http.Request, limits Limits) (*graphql.RawParams, error) {
+	if most := limits.BodyBytes; int64(len(r.URL.RawQuery)) > most {
+		return nil, beyond(http.StatusRequestURITooLong, limitBody, int(most), "The address has at most %d bytes.", most)
 	}
 	all, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -106,6 +124,9 @@ func readQuery(r *http.Request, most int64) (*graphql.RawParams, error) {
 				continue
 			}
 			value, err := strictjson.Decode([]byte(values[0]), jsonDepth)
+			if errors.Is(err, strictjson.ErrDepth) {
+				return nil, tooDeep(name, limits.VariablesDepth)
+			}
 			if err != nil {
 				return nil, badRequest("The parameter %s is refused: %v.", name, err)
 			}
@@ -115,12 +136,38 @@ func readQuery(r *http.Request, most int64) (*graphql.RawParams, error) {
 	if members["operationName"] == "" {
 		delete(members, "operationName")
 	}
-	return paramsOf(members)
+	return paramsOf(members, limits.VariablesDepth)
+}
+
+// tooDeep refuses a request of which the variables or extensions nest too deeply.
+func tooDeep(what string, most int) error {
+	return beyond(http.StatusBadRequest, limitVariables, most, "The %s of a request are nested more deeply than the %d levels that are allowed.", what, most)
+}
+
+// deeper says whether a value nests in more levels than most; an object or list is one by itself.
+func deeper(value any, most int) bool {
+	switch value := value.(type) {
+	case map[string]any:
+		for _, member := range value {
+			if deeper(member, most-1) {
+				return true
+			}
+		}
+		return most < 1
+	case []any:
+		for _, element := range value {
+			if deeper(element, most-1) {
+				return true
+			}
+		}
+		return most < 1
+	}
+	return false
 }
 
 // paramsOf takes the members that a request may have. Others are left alone, as
-// the specification keeps them for later.
-func paramsOf(members map[string]any) (*graphql.RawParams, error) {
+// the specification keeps them for later. depth bounds how deep variables and extensions nest.
+func paramsOf(members map[string]any, depth int) (*graphql.RawParams, error) {
 	p := &graphql.RawParams{}
 	var ok bool
 	name, err := nameOf(members)
@@ -147,6 +194,11 @@ func paramsOf(members map[string]any) (*graphql.RawParams, error) {
 	if v := members["extensions"]; v != nil {
 		if p.Extensions, ok = v.(map[string]any); !ok {
 			return nil, badRequest("The extensions of a request are an object.")
+		}
+	}
+	for _, what := range []string{"variables", "extensions"} {
+		if deeper(members[what], depth) {
+			return nil, tooDeep(what, depth)
 		}
 	}
 	p.Extensions = withName(p.Extensions, name)

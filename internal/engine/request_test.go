@@ -28,9 +28,11 @@ func FuzzReadParams(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		const most = 4096
+		limits := DefaultLimits()
+		limits.BodyBytes = most
 		r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(string(body)))
 		r.Header.Set("Content-Type", "application/json")
-		p, err := readParams(httptest.NewRecorder(), r, most)
+		p, err := readParams(httptest.NewRecorder(), r, limits)
 		if err != nil {
 			var refused refusedRequest
 			if p != nil || !errors.As(err, &refused) || refused.status < 400 || refused.status > 499 {
@@ -69,9 +71,11 @@ func FuzzReadQuery(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, query string) {
 		const most = 4096
+		limits := DefaultLimits()
+		limits.BodyBytes = most
 		r := httptest.NewRequest(http.MethodGet, "/graphql", nil)
 		r.URL.RawQuery = query
-		p, err := readParams(httptest.NewRecorder(), r, most)
+		p, err := readParams(httptest.NewRecorder(), r, limits)
 		if err != nil {
 			var refused refusedRequest
 			if p != nil || !errors.As(err, &refused) || refused.status < 400 || refused.status > 499 {
@@ -113,7 +117,7 @@ func hasCaseVariant(body []byte) bool {
 func TestBodyThatBreaks(t *testing.T) {
 	r := httptest.NewRequest(http.MethodPost, "/graphql", brokenReader{})
 	r.Header.Set("Content-Type", "application/json")
-	_, err := readParams(httptest.NewRecorder(), r, 100)
+	_, err := readParams(httptest.NewRecorder(), r, DefaultLimits())
 	var refused refusedRequest
 	if !errors.As(err, &refused) || refused.status != http.StatusBadRequest || strings.Contains(err.Error(), "secret") {
 		t.Errorf("%v", err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -90,6 +91,12 @@ func (t transport) subscribe(w http.ResponseWriter, r *http.Request, exec graphq
 		return
 	}
 	defer end()
+	free, err := t.takeStream(r)
+	if err != nil {
+		t.turnAway(w, out, err)
+		return
+	}
+	defer free()
 	defer t.subscribed(r.Context())()
 	permitted, release := t.Streams.Watch(r.Context())
 	defer release()
@@ -137,6 +144,22 @@ func (t transport) subscribe(w http.ResponseWriter, r *http.Request, exec graphq
 			return
 		}
 	}
+}
+
+// takeStream counts a stream in, and its subscriber's have as many as the operations of one WebSocket.
+func (t transport) takeStream(r *http.Request) (free func(), err error) {
+	whose, most := "streams of session "+t.session(r.Context()), t.Limits.Operations
+	if t.session(r.Context()) == "" {
+		whose, most = "streams of address "+addressOf(r.RemoteAddr), t.Sockets.OfAddress
+	}
+	free, ok := t.tally.take(whose, most)
+	if !ok {
+		return nil, &problem.Error{
+			Code: problem.RateLimited, Limit: limitSocketOperations, Most: most, RetryAfter: time.Second,
+			Message: fmt.Sprintf("No more than %d streams of events may be open at once.", most),
+		}
+	}
+	return free, nil
 }
 
 // stopping is what clients are told of a gateway that ends their stream, or does not begin it.

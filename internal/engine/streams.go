@@ -19,8 +19,8 @@ type Streams struct {
 	Watch func(ctx context.Context) (context.Context, context.CancelFunc)
 	// Over says of such a reason that no new token will help: the session was ended.
 	Over func(reason error) bool
-	// Session names the session of the caller of ctx, to count its WebSockets; "" for a guest. It may be nil, and
-	// then they are counted by address.
+	// Session names whose WebSockets and streams of events are counted together with those of the caller of ctx: the
+	// caller's session, or what stands for several. It is "" for a guest. It may be nil, and then they are counted by address.
 	Session func(ctx context.Context) string
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/coder/websocket"
+	"github.com/fieldgate/fieldgate/internal/problem"
 )
 
 // socket is an open WebSocket. One goroutine reads what the client sends; each operation has one that answers it. A
@@ -92,7 +93,7 @@ func (s *socket) start(ctx context.Context) {
 	}
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	s.opened = time.Now()
-	s.conn.SetReadLimit(s.Sockets.Message)
+	s.conn.SetReadLimit(min(s.Sockets.Message, s.Limits.BodyBytes))
 	s.timer = time.AfterFunc(time.Hour, s.tick)
 	s.mu.Lock() // leave waits until forget is known
 	s.forget = context.AfterFunc(s.streams.leaving, s.leave)
@@ -115,6 +116,7 @@ func (s *socket) read() {
 		kind, text, err := s.conn.Read(context.Background())
 		switch {
 		case errors.Is(err, websocket.ErrMessageTooBig):
+			s.exceeds(s.ctx, problem.LimitExceeded, limitBody)
 			s.end(websocket.StatusMessageTooBig, "The message is too long.")
 		case websocket.CloseStatus(err) != -1: // the client has said goodbye
 			s.end(websocket.StatusNormalClosure, "")

@@ -23,7 +23,7 @@ func (s *socket) initialise(payload map[string]any) error {
 	if session := s.session(ctx); session != "" {
 		give, ok := s.tally.take("session "+session, s.Limits.Sockets)
 		if !ok {
-			s.exceeds(limitSockets)
+			s.exceeds(s.ctx, problem.LimitExceeded, limitSockets)
 			return closes(websocket.StatusTryAgainLater, "There are too many WebSockets of this session.")
 		}
 		s.ofSession(give)
@@ -70,11 +70,11 @@ func (s *socket) identify(payload map[string]any) (context.Context, error) {
 }
 
 // session names the session of a caller, "" for a guest.
-func (s *socket) session(ctx context.Context) string {
-	if s.Streams.Session == nil {
+func (t transport) session(ctx context.Context) string {
+	if t.Streams.Session == nil {
 		return ""
 	}
-	return s.Streams.Session(ctx)
+	return t.Streams.Session(ctx)
 }
 
 // tokenIn is the access token in the payload of an initialisation, as it would stand in the header (RFC 6750, section

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/coder/websocket"
@@ -48,7 +49,7 @@ func (t transport) openSocket(w http.ResponseWriter, r *http.Request, exec graph
 		if err.status == http.StatusForbidden {
 			code = problem.Forbidden
 		}
-		problem.Write(w, err.status, code, err.message)
+		problem.Write(w, err.status, code, err.Error())
 		return
 	}
 	s := &socket{transport: t, exec: exec, agent: http.Header{}, address: addressOf(r.RemoteAddr), operations: map[string]*operation{}}
@@ -56,8 +57,10 @@ func (t transport) openSocket(w http.ResponseWriter, r *http.Request, exec graph
 		s.agent.Set("User-Agent", agent)
 	}
 	if !s.take() {
-		w.Header().Set("Retry-After", "1")
-		problem.Write(w, http.StatusServiceUnavailable, problem.Unavailable, "There are too many WebSockets right now. Try again in a moment.")
+		t.exceeds(r.Context(), problem.Unavailable, limitSockets)
+		problem.Refuse(w, http.StatusServiceUnavailable, &problem.Error{
+			Code: problem.Unavailable, Message: "There are too many WebSockets right now. Try again in a moment.", RetryAfter: time.Second,
+		})
 		return
 	}
 	keeper := &hijacker{ResponseWriter: w}
@@ -78,7 +81,9 @@ func (t transport) openSocket(w http.ResponseWriter, r *http.Request, exec graph
 // checkHandshake says what is wrong with a request for a WebSocket (RFC 6455, section 4.2.1). Whoever opens one from
 // a page of another site is refused, also for what a guest may do: a browser lets any page open one.
 func (t transport) checkHandshake(answer http.Header, r *http.Request) *refusedRequest {
-	bad := func(status int, message string) *refusedRequest { return &refusedRequest{status, message} }
+	bad := func(status int, message string) *refusedRequest {
+		return &refusedRequest{status, problem.New(problem.BadRequest, message)}
+	}
 	key := r.Header.Values("Sec-WebSocket-Key")
 	switch {
 	case !hasToken(r.Header, "Connection", "Upgrade") || !r.ProtoAtLeast(1, 1) || r.ContentLength != 0:

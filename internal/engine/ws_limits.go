@@ -9,7 +9,7 @@ import (
 type SocketLimits struct {
 	Open      int   // at once
 	OfAddress int   // at once, of one address: those of guests, and those that have not said yet whose they are
-	Message   int64 // bytes of what a client sends at once
+	Message   int64 // bytes of what a client sends at once, or Limits.BodyBytes where that is less
 
 	Init      time.Duration // for a client to say who it is
 	KeepAlive time.Duration // between pings: a client that is gone is noticed within twice as long

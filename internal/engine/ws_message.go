@@ -58,7 +58,7 @@ type message struct {
 // readMessage reads what a client sends. What is not of the protocol is an error that closes the socket. It does not
 // repeat a part of the text.
 func readMessage(text []byte) (m message, err error) {
-	value, err := strictjson.DecodeObject(text, jsonDepth+1)
+	value, err := strictjson.DecodeObject(text, jsonDepth)
 	if err != nil {
 		return m, closes(closeBadRequest, "The message is refused: %v.", err)
 	}

@@ -43,7 +43,7 @@ func (s *socket) subscribe(m message) error {
 
 // turnAway refuses an operation because as many run as may.
 func (s *socket) turnAway(id string) {
-	s.exceeds(limitSocketOperations)
+	s.exceeds(s.ctx, problem.LimitExceeded, limitSocketOperations)
 	most := s.Limits.Operations
 	s.write(s.refusal(id, gqlerror.List{s.Present(s.caller, &problem.Error{
 		Code: problem.LimitExceeded, Limit: limitSocketOperations, Most: most,
@@ -52,10 +52,10 @@ func (s *socket) turnAway(id string) {
 }
 
 // exceeds tells the Observer of a client that passes a limit of its sockets.
-func (s *socket) exceeds(limit string) {
-	if s.Observer != nil {
-		_, answered := s.Observer.Operation(s.ctx)
-		answered(Outcome{Refused: problem.LimitExceeded, Limit: limit})
+func (t transport) exceeds(ctx context.Context, code problem.Code, limit string) {
+	if t.Observer != nil {
+		_, answered := t.Observer.Operation(ctx)
+		answered(Outcome{Refused: code, Limit: limit})
 	}
 }
 
@@ -166,10 +166,10 @@ func (s *socket) perform(op *operation, payload map[string]any) {
 			s.fail(op, gqlerror.List{s.Present(ctx, s.panicked(p))})
 		}
 	}()
-	params, err := paramsOf(payload)
-	if err != nil {
-		out.Refused = problem.BadRequest
-		s.fail(op, failure(problem.BadRequest, err.Error()).Errors)
+	params, err := paramsOf(payload, s.Limits.VariablesDepth)
+	if refused := (refusedRequest{}); errors.As(err, &refused) {
+		out.Refused, out.Limit = refused.shown.Code, refused.shown.Limit
+		s.fail(op, gqlerror.List{{Message: refused.shown.Message, Extensions: refused.shown.Extensions()}})
 		return
 	}
 	params.Headers = s.agent

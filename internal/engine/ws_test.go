@@ -100,7 +100,7 @@ func TestMessages(t *testing.T) {
 			close 4400 The message is refused: a JSON member is given twice`},
 		{name: "a member twice, deep", script: initGuest + `> {"id":"1","type":"subscribe","payload":{"query":"{ hello }","variables":{"a":1,"a":2}}}
 			close 4400 The message is refused: a JSON member is given twice`},
-		{name: "nested too deeply", script: `> {"type":"ping","payload":{"x":` + strings.Repeat("[", 20) + strings.Repeat("]", 20) + `}}
+		{name: "nested too deeply", script: `> {"type":"ping","payload":{"x":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}}
 			close 4400 The message is refused: JSON nested too deeply`},
 		{name: "a binary message", script: `>> {"type":"ping"}
 			close 4400 Messages are texts`},
