@@ -62,6 +62,8 @@ type failure struct {
 	Path       []any
 	Extensions struct {
 		Code, Coordinate, Permission, Action string
+		Limit                                string
+		Max, RetryAfter                      int
 		InputPath                            []string
 	}
 }
