@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -126,6 +127,44 @@ func TestTrustedPreferred(t *testing.T) {
 	c.named(vars{"documentId": "unknown"}).refused(t, http.StatusBadRequest, "PERSISTED_QUERY_NOT_FOUND")
 	if got := p.stderr.String(); got != "" {
 		t.Errorf("the log: %s", got)
+	}
+}
+
+// TestTrustedIsExempt: what only guards against strangers does not count for a listed document, in whatever way it is asked
+// for and whether by its name or as it is. One more character, and it is a stranger's. What it costs counts.
+func TestTrustedIsExempt(t *testing.T) {
+	var aliases strings.Builder
+	for i := range 40 {
+		fmt.Fprintf(&aliases, " a%d: sid", i)
+	}
+	many := "query Many { viewer {" + aliases.String() + " } }"
+	const dear = "query Dear { account { calls(first: 400) { edges { cursor } } } }"
+	const twice = `mutation Twice { a: signIn(input: {email: "x@example.com", password: "x"}) { expiresIn } b: signIn(input: {email: "x@example.com", password: "x"}) { expiresIn } }`
+	const paid = "query Paid { account { calls(first: 50) { edges { cursor } } } }" // 102 points
+	text, err := json.Marshal(map[string]string{"many": many, "dear": dear, "twice": twice, "paid": paid})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := startDemo(t, "--documents", file(t, "ours.json", string(text)), "--limit-cost=500", "--budget-role=SUPPORT=300", "--metrics-listen=127.0.0.1:0")
+	who := p.as(owner)
+	for _, w := range ways {
+		for name, members := range map[string]vars{
+			"by its id": {"documentId": "many"}, "by its hash": byHash(many), "as it is": {"query": many},
+		} {
+			if a := w.ask(who, members); a.code() != "" || a.text("viewer", "a39") == "" {
+				t.Errorf("%s by %s: %s", name, w.name, a.body)
+			}
+		}
+		w.ask(who, vars{"query": many + " "}).shows(t, "LIMIT_EXCEEDED", "aliases", 30)
+		w.ask(who, vars{"documentId": "dear"}).shows(t, "LIMIT_EXCEEDED", "cost", 500)
+		if w.name != "GET" {
+			w.ask(who, vars{"documentId": "twice"}).shows(t, "LIMIT_EXCEEDED", "sign_ins_per_operation", 1)
+		}
+		a := w.ask(p.as(support), vars{"documentId": "paid"})
+		for tries := 0; a.code() == "" && tries < 9; tries++ {
+			a = w.ask(p.as(support), vars{"documentId": "paid"})
+		}
+		a.shows(t, "RATE_LIMITED", "cost_per_minute", 300)
 	}
 }
 

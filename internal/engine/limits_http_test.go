@@ -213,7 +213,7 @@ func TestAdmit(t *testing.T) {
 		}
 	}
 	full = true
-	for _, accept := range []string{mediaResponse, mediaJSON} {
+	for _, accept := range []string{mediaResponse, mediaJSON, "text/event-stream"} {
 		a := g.send(request{Query: "{", accept: accept})
 		if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") != "1" || a.Data != nil || a.Errors[0].Extensions["limit"] != "requests" {
 			t.Errorf("%s: %d %v %s", accept, a.status, a.header, a.text)

@@ -3,8 +3,6 @@ package engine_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -13,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/fieldgate/fieldgate/internal/engine"
-	"github.com/fieldgate/fieldgate/internal/engine/enginetest"
 	"github.com/fieldgate/fieldgate/internal/manifest"
 )
 
@@ -296,36 +293,6 @@ func TestNamedByGetAsksFirst(t *testing.T) {
 	}
 }
 
-// TestStreamsOnlyTrusted: a stream of events begins by a trusted document's id, and by no other text.
-func TestStreamsOnlyTrusted(t *testing.T) {
-	s := streamingFor(t, holding(logs), documentsOf("only", nil), func(cfg *engine.Config) {
-		cfg.Documents.Trusted = append(cfg.Documents.Trusted, manifest.Document{ID: "calls", Text: "subscription { calls { name } }"})
-	})
-	for body, want := range map[string]string{
-		`{"documentId":"calls"}`:                               `{"data":{"calls":{"name":`,
-		`{"query":"subscription { calls { id } }"}`:            refused,
-		`{"documentId":"sha256:` + manifest.HashOf("") + `"}`:  unknown,
-		`{"query":"{ hello }"}`:                                refused,
-		`{"documentId":"listed","extensions":{"denials":"x"}}`: "BAD_REQUEST",
-	} {
-		r, err := http.NewRequest(http.MethodPost, s.server.URL+"/graphql", strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Content-Type", mediaJSON)
-		r.Header.Set("Accept", "text/event-stream")
-		w, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		events, err := io.ReadAll(w.Body)
-		w.Body.Close()
-		if err != nil || w.StatusCode != http.StatusOK || !strings.Contains(string(events), want) {
-			t.Errorf("%s: %d %s %v, want %s", body, w.StatusCode, events, err, want)
-		}
-	}
-}
-
 // TestNotFoundStatus: to old clients an unknown document is answered with 200, as Apollo's link expects, to new ones
 // with the status of a request that cannot be run.
 func TestNotFoundStatus(t *testing.T) {
@@ -335,67 +302,4 @@ func TestNotFoundStatus(t *testing.T) {
 			t.Errorf("%q: %d %s", accept, a.status, a.text)
 		}
 	}
-}
-
-// TestUntrustworthy: a document that could not run stops the start, by its name.
-func TestUntrustworthy(t *testing.T) {
-	var doubling strings.Builder
-	doubling.WriteString("{ ...f0 }")
-	for i := range 30 {
-		fmt.Fprintf(&doubling, " fragment f%d on Query { ...f%d ...f%d }", i, i+1, i+1)
-	}
-	doubling.WriteString(" fragment f30 on Query { hello }")
-	for _, row := range []struct {
-		name, text, kind, says string
-	}{
-		{"no GraphQL", "{ hello", "", "line 1, column 8"},
-		{"an unknown field", "{\n  hallo\n}", "", "line 2, column 3"},
-		{"only a fragment", "fragment A on Query { hello }", "", "no operation"},
-		{"a fragment in itself", "{ ...A } fragment A on Query { ...A }", "", "A"},
-		{"more tokens than any gateway reads", "{" + strings.Repeat(" hello", 10_000) + " }", "", "token"},
-		{"fragments that double", doubling.String(), "", "more than 10000 fields"},
-		{"another operation than the file says", "query B { hello }", "query", "query A"},
-		{"another type than the file says", "mutation A { ping }", "query", "query A"},
-		{"two operations where the file says one", "query A { hello } query B { hello }", "query", "query A"},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			d := manifest.Document{File: "test.json", ID: "it", Text: row.text, Type: row.kind}
-			if d.Type != "" {
-				d.Name = "A"
-			}
-			cfg := configOf(t, guest())
-			cfg.Documents.Trusted = []manifest.Document{{File: "test.json", ID: "well", Text: listedText}, d}
-			_, err := engine.NewHandler(enginetest.New(), cfg)
-			if err == nil || !strings.HasPrefix(err.Error(), `test.json: the document "it"`) || !strings.Contains(err.Error(), row.says) {
-				t.Errorf("%v, want %q", err, row.says)
-			}
-		})
-	}
-	t.Run("one id for two texts", func(t *testing.T) {
-		err := engine.CheckDocuments(enginetest.New().Schema(), []manifest.Document{
-			{File: "a.json", ID: "it", Text: listedText}, {File: "b.json", ID: "it", Text: otherText}, {File: "c.json", ID: "it", Text: listedText},
-		})
-		if err == nil || !strings.HasPrefix(err.Error(), `b.json: the document "it"`) || strings.Contains(err.Error(), "c.json") {
-			t.Errorf("%v", err)
-		}
-	})
-}
-
-// TestTrustedDocumentsStay: strangers' documents push each other out of the cache, and never a trusted one.
-func TestTrustedDocumentsStay(t *testing.T) {
-	g := gatewayFor(t, guest(), documentsOf("prefer", nil))
-	for i := range 1500 {
-		g.ask(fmt.Sprintf("{ a%d: hello }", i))
-	}
-	var wait sync.WaitGroup
-	for range 8 { // and several requests may read one parsed document
-		wait.Go(func() {
-			for range 20 {
-				if a := g.sendBy(http.MethodPost, map[string]any{"documentId": "listed"}); a.Data == nil {
-					t.Error(a.text)
-				}
-			}
-		})
-	}
-	wait.Wait()
 }

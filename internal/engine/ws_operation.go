@@ -207,6 +207,9 @@ func (s *socket) execute(ctx context.Context, op *operation, params *graphql.Raw
 		resp = s.tooLate()
 	}
 	out.became(oc, resp)
+	if errors.Is(limited.Err(), context.DeadlineExceeded) {
+		out.Limit = limitTime
+	}
 	buffer := s.buffers.get()
 	defer s.buffers.put(buffer)
 	if s.answer(buffer, op, resp) {
