@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fieldgate/fieldgate/auth/token"
 	"github.com/fieldgate/fieldgate/internal/store/demo"
 )
 
@@ -61,6 +62,35 @@ func TestStreamsEnd(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestStreamsEndWithTheToken: what is sent to the holder of a token ends with it, of a session that lives on: a stream says why,
+// and a WebSocket is closed with the code on which clients come back with a new token. A new one is served.
+func TestStreamsEndWithTheToken(t *testing.T) {
+	p := startDemo(t, "--demo-events", "0")
+	who := p.signIn(support)
+	expires := time.Now().Add(3 * time.Second).Truncate(time.Second)
+	claimed := expires.Add(-token.Leeway)
+	short := client{p, newForger(t, p, who.access).sign(nil, map[string]any{"iat": claimed.Add(-token.TTL).Unix(), "exp": claimed.Unix()}), ""}
+	stream, socket := short.subscribe(everyLog), short.socket()
+	socket.begin("logs", everyLog, nil)
+	if m := socket.ask(`{ viewer { email } }`, nil); m.Type != "next" {
+		t.Fatalf("%+v", m)
+	}
+	closed, _ := socket.closed()
+	at := time.Now()
+	if closed.Code != 4403 || closed.Reason != "The access token has expired." {
+		t.Errorf("the socket is closed with %v", closed)
+	}
+	if last, _ := stream.ended(); last.code() != "UNAUTHENTICATED" || !strings.Contains(last.body, "The access token has expired.") {
+		t.Errorf("the stream ends with %s", last.body)
+	}
+	if early, late := expires.Sub(at), at.Sub(expires); early > 0 || late > 2*time.Second { // on a busy machine
+		t.Errorf("it ended %v after the token", late)
+	}
+	t.Logf("the socket was closed %v after the token had expired", at.Sub(expires))
+	short.do(`{ viewer { sid } }`, nil).refused(t, http.StatusUnauthorized, "UNAUTHENTICATED")
+	who.subscribe(everyLog).cancel()
 }
 
 // TestStreamsWithoutRedis: when Redis goes, or answers no more, all streams end within four seconds, none begins, and with
