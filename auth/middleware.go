@@ -18,14 +18,17 @@ import (
 // never makes a guest of its bearer: it is answered with 401, a token in the URL, where
 // logs would keep it, with 400, and 503 says that sessions cannot be checked.
 func (s *Service) Middleware(next http.Handler) http.Handler {
+	known := NoTokensInURL(s.authenticated(next))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Vary", "Authorization")
 		w.Header().Add("Vary", "Cookie, "+CookieHeader)
-		if tokenInQuery(r.URL.RawQuery) {
-			refuse(w, http.StatusBadRequest, problem.BadRequest, "invalid_request",
-				"Send the access token in the Authorization header, not in the URL.")
-			return
-		}
+		known.ServeHTTP(w, r)
+	})
+}
+
+// authenticated has requests served for whom they are of.
+func (s *Service) authenticated(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		cookies, err := s.readCookies(w, r)
 		if err != nil {
 			code := problem.CodeOf(err)
@@ -54,6 +57,19 @@ func (s *Service) Middleware(next http.Handler) http.Handler {
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(With(ctx, p)))
+	})
+}
+
+// NoTokensInURL refuses requests with an access token in their URL (RFC 6750, section 2.3), where logs and histories would
+// keep it, also on routes that know no callers: whoever sends one there is to notice.
+func NoTokensInURL(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if tokenInQuery(r.URL.RawQuery) {
+			refuse(w, http.StatusBadRequest, problem.BadRequest, "invalid_request",
+				"Send the access token in the Authorization header, not in the URL.")
+			return
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 

@@ -14,6 +14,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/coder/websocket"
+	"github.com/fieldgate/fieldgate/internal/issuer/issuertest"
 )
 
 // forger signs what it likes with the program's own key: whoever had it could not do more.
@@ -143,9 +146,10 @@ func TestForgedClaims(t *testing.T) {
 }
 
 // TestTokensElsewhere: a token is taken out of the Authorization header and the cookies alone. In a URL it is refused on
-// each route that knows callers, where logs and histories would keep it; in a body it is nothing.
+// each route, where logs and histories would keep it; in a body it is nothing.
 func TestTokensElsewhere(t *testing.T) {
-	p := startDemo(t)
+	corp := issuertest.New(t)
+	p := startDemo(t, "--issuers", issuersFile(t, issuerEntry("corp", corp, "client_id: fieldgate")))
 	who := p.as(owner)
 	root := strings.TrimSuffix(p.url, "/graphql")
 	send := func(method, address, kind, body string) answer {
@@ -161,6 +165,20 @@ func TestTokensElsewhere(t *testing.T) {
 		},
 		"POST /graphql":        func(in string) answer { return send(http.MethodPost, p.url+"?"+in, json, query) },
 		"GET /schema.graphqls": func(in string) answer { return send(http.MethodGet, root+"/schema.graphqls?"+in, json, "") },
+		"POST /oauth/token": func(in string) answer {
+			return send(http.MethodPost, root+"/oauth/token?"+in, form, "grant_type=refresh_token&refresh_token="+who.refresh)
+		},
+		"GET /sign-in/corp":          func(in string) answer { return send(http.MethodGet, root+"/sign-in/corp?"+in, json, "") },
+		"GET /sign-in/corp/callback": func(in string) answer { return send(http.MethodGet, root+"/sign-in/corp/callback?"+in, json, "") },
+		"POST /sign-in/session":      func(in string) answer { return send(http.MethodPost, root+"/sign-in/session?"+in, json, "") },
+		"GET /":                      func(in string) answer { return send(http.MethodGet, root+"/?"+in, json, "") },
+		"a WebSocket": func(in string) answer {
+			_, resp, err := websocket.Dial(t.Context(), p.url+"?"+in, &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
+			if err == nil || resp == nil {
+				t.Fatal(err, resp)
+			}
+			return answer{status: resp.StatusCode}
+		},
 	} {
 		for _, in := range []string{"access_token=" + who.access, "ACCESS_TOKEN=" + who.access, "a=b;access%5Ftoken=" + who.access, "access_token=x"} {
 			if got := a(in); got.status != http.StatusBadRequest || got.hasData || strings.Contains(got.body, "type ") {
@@ -176,6 +194,9 @@ func TestTokensElsewhere(t *testing.T) {
 		if a.status == http.StatusOK && a.at("viewer") != nil || a.text("viewer", "sid") != "" {
 			t.Errorf("%s: %d %s", name, a.status, a.body)
 		}
+	}
+	if who.do(`{ viewer { sid } }`, nil); who.p.token("", "grant_type", "refresh_token", "refresh_token", who.refresh).status != http.StatusOK {
+		t.Error("a refused request has used up its refresh token")
 	}
 	guest := send(http.MethodPost, root+"/schema.graphqls", form, "access_token="+who.access)
 	if strings.Contains(guest.body, "balance") {

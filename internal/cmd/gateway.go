@@ -269,7 +269,9 @@ func (g *gateway) handler(hosts map[string]bool, log *slog.Logger) http.Handler 
 			log.Debug("the client went away", "error", err)
 		}
 	})
-	g.pages(mux, log)
+	pages := http.NewServeMux()
+	g.pages(pages, log)
+	mux.Handle("/", auth.NoTokensInURL(pages))
 	// Probes come to an address and not to a name, so they are answered under any: they show nothing.
 	all := http.NewServeMux()
 	g.health.register(all)
