@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"slices"
 	"strings"
 
 	"github.com/fieldgate/fieldgate/internal/quota"
@@ -36,47 +35,14 @@ func (f proxyFlags) proxies() (proxies, error) {
 	return list, nil
 }
 
-func (p proxies) include(a netip.Addr) bool {
-	return slices.ContainsFunc(p, func(n netip.Prefix) bool { return n.Contains(a) })
-}
-
 // addressed notes in each request where it comes from.
 func (p proxies) addressed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		from := p.addressOf(r)
+		from := quota.AddressOf(r, p)
 		r = r.WithContext(quota.WithRequest(r.Context(), from, w.Header()))
 		if len(p) > 0 {
 			r.RemoteAddr = netip.AddrPortFrom(from, 0).String()
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// addressOf is where a request comes from: the last of those who passed it on that is no proxy of ours. What stands
-// before it in X-Forwarded-For may be made up.
-func (p proxies) addressOf(r *http.Request) netip.Addr {
-	at, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	from := at.Addr().Unmap()
-	passed := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(passed) - 1; i >= 0 && p.include(from); i-- {
-		before, err := forwarded(passed[i])
-		if err != nil {
-			break
-		}
-		from = before
-	}
-	return from
-}
-
-// forwarded reads an address of X-Forwarded-For; some proxies add the port.
-func forwarded(text string) (netip.Addr, error) {
-	text = strings.TrimSpace(text)
-	if at, err := netip.ParseAddrPort(text); err == nil {
-		return at.Addr().Unmap(), nil
-	}
-	a, err := netip.ParseAddr(strings.Trim(text, "[]"))
-	return a.Unmap(), err
 }

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -65,4 +66,38 @@ func TestSealed(t *testing.T) {
 	if _, err := newSealed([]byte("short"), time.Now); err == nil {
 		t.Error("a short key was taken")
 	}
+}
+
+// FuzzTake: whatever a browser sends as a cookie, what is taken from it is what was sealed, in its one spelling, or nothing.
+func FuzzTake(f *testing.F) {
+	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	s, err := newSealed([]byte(strings.Repeat("k", 32)), func() time.Time { return now })
+	if err != nil {
+		f.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	if err := set(s, w, "one", outcome{ID: "an id", User: "a user"}, time.Minute, http.SameSiteStrictMode); err != nil {
+		f.Fatal(err)
+	}
+	given := w.Result().Cookies()[0].Value
+	for _, seed := range []string{
+		given, given + "=", given + "A", given[1:], given[:40], strings.ToUpper(given), "", "*", "AAAA", strings.Repeat("A", 38), given + "; one=" + given, "\"" + given + "\"",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set("Cookie", "one="+value)
+		got, err := take[outcome](s, httptest.NewRecorder(), r, "one", http.SameSiteStrictMode)
+		switch {
+		case err != nil && got != (outcome{}):
+			t.Errorf("%q is refused, and gives %+v", value, got)
+		case err == nil:
+			sent := r.CookiesNamed("one")[0].Value
+			if bytes, err := base64.RawURLEncoding.DecodeString(sent); err != nil || base64.RawURLEncoding.EncodeToString(bytes) != sent ||
+				got != (outcome{ID: "an id", User: "a user"}) {
+				t.Errorf("%q gives %+v", value, got)
+			}
+		}
+	})
 }
