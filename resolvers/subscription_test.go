@@ -117,7 +117,7 @@ func follow(t *testing.T, root *resolvers.Root, role policy.Role, query string) 
 		Table: table, Views: engine.NewViews(engine.IntrospectionOff, schema.Schema(), table),
 		Caller: func(ctx context.Context) policy.Set { return auth.From(ctx).Set },
 		TypeOf: func(string) string { return "" }, Present: resolvers.Presenter(log), Log: log,
-		Denials: engine.DenialsEach, Limits: engine.DefaultLimits(),
+		Denials: engine.DenialsEach, Limits: engine.DefaultLimits(), Sockets: engine.DefaultSocketLimits(),
 		Streams: engine.Streams{
 			Authenticate: func(ctx context.Context, _ string) (context.Context, error) { return ctx, nil },
 			Watch:        context.WithCancel, Over: auth.Over,

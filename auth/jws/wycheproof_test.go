@@ -70,9 +70,11 @@ func TestWycheproof(t *testing.T) {
 					} else {
 						agreed++
 					}
-					if got != want {
-						t.Errorf("%s, %s (%s): %s, want %s: %v", id, test.Comment, group.Comment, got, want, err)
-					}
+					t.Run(fmt.Sprint(test.ID), func(t *testing.T) {
+						if got != want {
+							t.Errorf("%s (%s): %s, want %s: %v", test.Comment, group.Comment, got, want, err)
+						}
+					})
 				}
 			}
 			if n := agreed + left; n != v.NumberOfTests || n != file.has || left != file.left {

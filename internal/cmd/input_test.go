@@ -233,7 +233,7 @@ func TestBadRequests(t *testing.T) {
 		{"no body", "POST", ``, nil, 400, "BAD_REQUEST"},
 		{"no JSON", "POST", `query { viewer { sid } }`, nil, 400, "BAD_REQUEST"},
 		{"no object", "POST", `"{ viewer { sid } }"`, nil, 400, "BAD_REQUEST"},
-		{"a batch", "POST", `[` + good + `]`, nil, 400, "BAD_REQUEST"},
+		{"a batch", "POST", `[` + good + `]`, nil, 400, "LIMIT_EXCEEDED"},
 		{"no query", "POST", `{"variables": {}}`, nil, 400, "BAD_REQUEST"},
 		{"a query that is no text", "POST", `{"query": 5}`, nil, 400, "BAD_REQUEST"},
 		{"variables that are no object", "POST", `{"query": "{ viewer { sid } }", "variables": [1]}`, nil, 400, "BAD_REQUEST"},

@@ -102,7 +102,7 @@ func badPHC() map[string]string {
 	}
 }
 
-func TestVerifyRefuses(t *testing.T) {
+func TestVerifyHash(t *testing.T) {
 	for name, encoded := range badPHC() {
 		t.Run(name, func(t *testing.T) {
 			got, err := Verify("password", encoded)
