@@ -14,32 +14,32 @@ import (
 
 // serve is the command serve and its configuration.
 type serve struct {
-	matrixFlag
+	Listen string `help:"The address to listen on." default:"127.0.0.1:8080" env:"FIELDGATE_LISTEN"`
+	Data   string `help:"The folder of the database and the keys." default:"./data" type:"path" env:"FIELDGATE_DATA"`
+	keyFlags
 	databaseFlags
 	poolFlags
-	keyFlags
-	drainFlags
-	metricsFlag
-	signInFlags
+	RedisURL     string `help:"The Redis that holds the sessions, such as redis://localhost:6379/0. Without one, sessions are kept in this process and end with it." placeholder:"URL" env:"FIELDGATE_REDIS_URL" xor:"redis"`
+	RedisURLFile string `help:"A file that holds the URL of Redis." type:"path" placeholder:"FILE" env:"FIELDGATE_REDIS_URL_FILE" xor:"redis"`
+	matrixFlag
+	Denials       string `help:"How answers list what was denied: ${enum}." enum:"each,selection,extensions" default:"each" env:"FIELDGATE_DENIALS"`
+	Introspection string `help:"How much of the schema introspection and /schema.graphqls show: what the caller may see (role), everything (full), nothing (off)." enum:"role,full,off" default:"role" env:"FIELDGATE_INTROSPECTION"`
+	Demo          string `help:"Demo data: in an empty data folder (auto), in an empty database or not at all (on), never (off)." enum:"auto,on,off" default:"auto" env:"FIELDGATE_DEMO"`
 	demoFlags
+	DemoPassword     string `help:"The password of the demo users, instead of one that is made up." placeholder:"TEXT" env:"FIELDGATE_DEMO_PASSWORD" xor:"password"`
+	DemoPasswordFile string `help:"A file that holds the password of the demo users." type:"path" placeholder:"FILE" env:"FIELDGATE_DEMO_PASSWORD_FILE" xor:"password"`
+	GraphiQL         string `name:"graphiql" help:"The GraphiQL page at /: its documentation also tells of what the caller may not see (on), or does not (role); no page (off)." enum:"on,role,off" default:"on" env:"FIELDGATE_GRAPHIQL"`
 	documentFlags
+	signInFlags
+	Host []string `help:"Names under which clients reach the gateway, beside those of this machine itself." placeholder:"NAME" env:"FIELDGATE_HOST"`
 	corsFlags
-	sessionFlags     `group:"Limits:"`
-	proxyFlags       `group:"Limits:"`
-	limitFlags       `group:"Limits:"`
-	socketFlags      `group:"Limits:"`
-	Listen           string   `help:"The address to listen on." default:"127.0.0.1:8080" env:"FIELDGATE_LISTEN"`
-	Data             string   `help:"The folder of the database and the keys." default:"./data" type:"path" env:"FIELDGATE_DATA"`
-	RedisURL         string   `help:"The Redis that holds the sessions, such as redis://localhost:6379/0. Without one, sessions are kept in this process and end with it." placeholder:"URL" env:"FIELDGATE_REDIS_URL" xor:"redis"`
-	RedisURLFile     string   `help:"A file that holds the URL of Redis." type:"path" placeholder:"FILE" env:"FIELDGATE_REDIS_URL_FILE" xor:"redis"`
-	Denials          string   `help:"How answers list what was denied: ${enum}." enum:"each,selection,extensions" default:"each" env:"FIELDGATE_DENIALS"`
-	Introspection    string   `help:"How much of the schema introspection and /schema.graphqls show: what the caller may see (role), everything (full), nothing (off)." enum:"role,full,off" default:"role" env:"FIELDGATE_INTROSPECTION"`
-	Demo             string   `help:"Demo data: in an empty data folder (auto), in an empty database or not at all (on), never (off)." enum:"auto,on,off" default:"auto" env:"FIELDGATE_DEMO"`
-	DemoPassword     string   `help:"The password of the demo users, instead of one that is made up." placeholder:"TEXT" env:"FIELDGATE_DEMO_PASSWORD" xor:"password"`
-	DemoPasswordFile string   `help:"A file that holds the password of the demo users." type:"path" placeholder:"FILE" env:"FIELDGATE_DEMO_PASSWORD_FILE" xor:"password"`
-	GraphiQL         string   `name:"graphiql" help:"The GraphiQL page at /: its documentation also tells of what the caller may not see (on), or does not (role); no page (off)." enum:"on,role,off" default:"on" env:"FIELDGATE_GRAPHIQL"`
-	Host             []string `help:"Names under which clients reach the gateway, beside those of this machine itself." placeholder:"NAME" env:"FIELDGATE_HOST"`
-	LogLevel         string   `help:"What is logged: ${enum}." enum:"debug,info,warn,error" default:"info" env:"FIELDGATE_LOG_LEVEL"`
+	metricsFlag
+	drainFlags
+	LogLevel     string `help:"What is logged: ${enum}." enum:"debug,info,warn,error" default:"info" env:"FIELDGATE_LOG_LEVEL"`
+	sessionFlags `group:"Limits:"`
+	proxyFlags   `group:"Limits:"`
+	socketFlags  `group:"Limits:"`
+	limitFlags   `group:"Limits:"`
 }
 
 const (
