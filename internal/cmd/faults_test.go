@@ -294,6 +294,7 @@ func (g *tried) settles(before float64) {
 	g.t.Helper()
 	eventually(g.t, fmt.Sprintf("the gateway is back to %.0f goroutines", before), func() bool {
 		g.own.CloseIdleConnections()
+		g.http.CloseIdleConnections()
 		return g.goroutines() < before+25
 	})
 }
