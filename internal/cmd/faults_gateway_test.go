@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/coder/websocket"
 	"github.com/fieldgate/fieldgate/auth/token"
 )
 
@@ -193,12 +193,59 @@ func nilIfEmpty(text string) any {
 	return text
 }
 
+// TestFaultsOfStopping: the gateway is told to stop with twenty mutations under way, twenty WebSockets and twenty streams of events. No mutation is
+// lost, who follows something is told to go on elsewhere, and it ends in time.
+func TestFaultsOfStopping(t *testing.T) {
+	const each = 20
+	g := try(t, ownRedis(t).url(), "--demo-events", "0")
+	who := g.signIn(owner)
+	var streams []*stream
+	var sockets []*socket
+	for range each {
+		streams = append(streams, who.subscribe(everyLog))
+		s := who.socket()
+		s.begin("logs", everyLog, nil)
+		sockets = append(sockets, s)
+	}
+	eventually(t, "all follow", func() bool { return g.figures()["fieldgate_subscriptions_running"] == 2*each })
+	release := lockDatabase(t, filepath.Join(g.folder(), "fieldgate.db"))
+	defer release()
+	wait := g.burst(each, who.access, `{"query": "mutation { createApiKey(input: {friendlyName: \"last\"}) { apiKey { id } } }"}`, func(reply) {})
+	eventually(t, "all are under way", func() bool { return g.figures()["fieldgate_requests_in_flight"] == 2*each })
+	begun := time.Now()
+	g.signal(syscall.SIGTERM)
+	for _, s := range streams {
+		if last, _ := s.ended(); last.code() != "SERVICE_UNAVAILABLE" || last.hasData {
+			t.Errorf("a stream ends with %s", last.body)
+		}
+	}
+	for _, s := range sockets {
+		if closed, _ := s.closed(); closed.Code != websocket.StatusServiceRestart {
+			t.Errorf("a socket is closed with %v", closed)
+		}
+	}
+	t.Logf("all streams and sockets have ended after %s", time.Since(begun).Round(time.Millisecond))
+	release()
+	made := map[string]bool{}
+	for _, r := range wait() {
+		if id := field(r.body, "id"); r.status != http.StatusOK || id == "" {
+			t.Errorf("a mutation that was under way: %+v", r)
+		} else {
+			made[id] = true
+		}
+	}
+	if status, took := g.wait(), time.Since(begun); status != 0 || took > 15*time.Second || len(made) != each {
+		t.Errorf("it ended with status %d after %s; %d of %d were made", status, took, len(made), each)
+	} else {
+		t.Logf("%d mutations were answered, and it ended after %s", len(made), took.Round(time.Millisecond))
+	}
+}
+
 // TestFaultsOfClocks: a token of a gateway whose clock differs a little is good, and one that is over is not.
 func TestFaultsOfClocks(t *testing.T) {
 	r := ownRedis(t)
 	g := try(t, r.url())
-	args := g.command.Args
-	keys, _, err := token.LoadKeys(filepath.Join(args[slices.Index(args, "--data")+1], "keys"))
+	keys, _, err := token.LoadKeys(filepath.Join(g.folder(), "keys"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,12 +13,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/fieldgate/fieldgate/internal/engine"
+	"github.com/fieldgate/fieldgate/internal/store/demo"
 )
 
 // ownPostgres is a real Postgres of a test's own, which keeps what it has acknowledged.
@@ -109,12 +110,13 @@ func (p *ownPostgres) url(database string) string {
 func TestFaultsOfPostgres(t *testing.T) {
 	pg := startPostgres(t)
 	r := ownRedis(t)
-	arguments := append(onPostgres(t, pg.url("postgres")), "--redis-url", r.url(), "--metrics-listen", "127.0.0.1:0", "--database-statement-timeout", "1s")
+	arguments := append(onPostgres(t, pg.url("postgres")), "--redis-url", r.url(), "--metrics-listen", "127.0.0.1:0", "--database-statement-timeout", "1s",
+		"--limit-time", "4s", "--demo-events", "0")
 	p := startProcess(t, arguments...)
 	g := &tried{process: p, t: t, own: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}, Timeout: patience}}
 	g.who = g.signIn(support)
 	boss := g.signIn(owner)
-	limit := engine.DefaultLimits().Time + time.Second
+	const limit = 5 * time.Second
 	for _, fault := range []struct {
 		name string
 		end  func()
@@ -179,6 +181,40 @@ func TestFaultsOfPostgres(t *testing.T) {
 			g.alive()
 		})
 	}
+	t.Run("under streams", func(t *testing.T) {
+		g.t, p.t = t, t
+		b := busOn(t, r.url())
+		call := logged(t, boss)["CALL"]
+		follow := func() (*stream, *socket) {
+			stream, socket := g.who.subscribe(everyLog), g.who.socket()
+			socket.begin("logs", everyLog, nil)
+			eventually(t, "both have begun", func() bool { return g.figures()["fieldgate_subscriptions_running"] == 2 })
+			b.tell(demo.Main(), "CALL", call)
+			if a := stream.next(); a.text("productLogs", "sid") != call {
+				t.Errorf("%s", a.body)
+			}
+			if m, closed := socket.read(); !strings.Contains(string(m.Payload), call) {
+				t.Errorf("%+v, %v", m, closed)
+			}
+			return stream, socket
+		}
+		stream, socket := follow()
+		pg.end(syscall.SIGQUIT)
+		b.tell(demo.Main(), "CALL", call)
+		if a := stream.next(); a.code() != "SERVICE_UNAVAILABLE" || strings.Contains(a.body, call) {
+			t.Errorf("without a database: %s", a.body)
+		}
+		if m, closed := socket.read(); !strings.Contains(string(m.Payload), "SERVICE_UNAVAILABLE") || strings.Contains(string(m.Payload), call) {
+			t.Errorf("without a database: %+v, %v", m, closed)
+		}
+		pg.start()
+		g.serves(5 * time.Second)
+		stream.cancel()
+		socket.conn.CloseNow()
+		eventually(t, "both have ended", func() bool { return g.figures()["fieldgate_subscriptions_running"] == 0 })
+		follow()
+		g.alive()
+	})
 }
 
 // signalAll signals the server and the processes that it has for connections.

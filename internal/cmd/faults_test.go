@@ -102,6 +102,9 @@ func try(t *testing.T, redisURL string, args ...string) *tried {
 	return g
 }
 
+// folder is the gateway's data folder.
+func (g *tried) folder() string { return g.command.Args[slices.Index(g.command.Args, "--data")+1] }
+
 // reply is what one request came to.
 type reply struct {
 	status int
@@ -179,6 +182,11 @@ func (g *tried) probe(path string) int {
 // closed fails the test unless guarded requests are refused, in time and without data, guests are
 // served, nobody can sign in, and the probes say so.
 func (g *tried) closed() {
+	g.t.Helper()
+	g.closedWithin(answered)
+}
+
+func (g *tried) closedWithin(answered time.Duration) {
 	g.t.Helper()
 	var public []time.Duration
 	var worst time.Duration
@@ -294,6 +302,7 @@ func (g *tried) settles(before float64) {
 	g.t.Helper()
 	eventually(g.t, fmt.Sprintf("the gateway is back to %.0f goroutines", before), func() bool {
 		g.own.CloseIdleConnections()
+		g.http.CloseIdleConnections()
 		return g.goroutines() < before+25
 	})
 }

@@ -178,6 +178,7 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 		Limits:  limits,
 		Admit:   g.quotas.admit,
 		Charge:  g.quotas.charge,
+		Turn:    g.quotas.turns.Take,
 		Once: []string{
 			"Mutation.signIn", "Mutation.refreshSession", "Mutation.signInWithCookies", "Mutation.refreshCookies",
 			"Mutation.acceptInvitation",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -35,6 +36,7 @@ type limitFlags struct {
 	LimitTime               time.Duration `help:"How long an operation may take." default:"10s" env:"FIELDGATE_LIMIT_TIME" limit:"time"`
 	LimitRequests           int           `help:"Operations that the gateway runs at once." default:"256" env:"FIELDGATE_LIMIT_REQUESTS" limit:"requests"`
 	LimitSessionRequests    int           `help:"Operations of one session at once." default:"50" env:"FIELDGATE_LIMIT_SESSION_REQUESTS" limit:"session_requests"`
+	LimitLargeRequests      int           `help:"Operations of 1000 points and more that work at once, for each processor; the others wait for their turn." default:"4" env:"FIELDGATE_LIMIT_LARGE_REQUESTS" limit:"large_requests"`
 	LimitSockets            int           `help:"WebSockets of one session at once." default:"20" env:"FIELDGATE_LIMIT_SOCKETS" limit:"sockets"`
 	LimitSocketOperations   int           `help:"Operations on one WebSocket at once, and streams of events of one session." default:"50" env:"FIELDGATE_LIMIT_SOCKET_OPERATIONS" limit:"socket_operations"`
 	LimitSignIns            int           `help:"Attempts to sign in from one address in a minute; as many to accept an invitation, and ten times as many to refresh a session." default:"200" env:"FIELDGATE_LIMIT_SIGN_INS" limit:"sign_ins"`
@@ -68,7 +70,7 @@ func (l limitFlags) check() error {
 		{"body", int(l.LimitBody)}, {"tokens", l.LimitTokens}, {"depth", l.LimitDepth}, {"introspection-depth", l.LimitIntrospectionDepth},
 		{"aliases", l.LimitAliases}, {"root-fields", l.LimitRootFields}, {"introspections", l.LimitIntrospections},
 		{"directives", l.LimitDirectives}, {"selections", l.LimitSelections}, {"cost", l.LimitCost}, {"errors", l.LimitErrors},
-		{"requests", l.LimitRequests}, {"session-requests", l.LimitSessionRequests}, {"sockets", l.LimitSockets},
+		{"requests", l.LimitRequests}, {"session-requests", l.LimitSessionRequests}, {"large-requests", l.LimitLargeRequests}, {"sockets", l.LimitSockets},
 		{"socket-operations", l.LimitSocketOperations}, {"sign-ins", l.LimitSignIns}, {"sign-in-failures", l.LimitSignInFailures},
 	} {
 		if n.value < 1 || n.value > maxFigure {
@@ -135,6 +137,7 @@ func (l limitFlags) ofEngine() engine.Limits {
 type quotas struct {
 	budget   *quota.Budget
 	running  *quota.Running
+	turns    *quota.Turns
 	attempts *quota.Attempts
 
 	session, guest int // budgets
@@ -147,6 +150,7 @@ func (l limitFlags) quotas(client redis.UniversalClient, secret []byte, o *obser
 	q := &quotas{
 		budget:   quota.NewBudget(shared, time.Now),
 		running:  quota.NewRunning(l.LimitRequests, l.LimitSessionRequests),
+		turns:    quota.NewTurns(l.LimitLargeRequests * runtime.GOMAXPROCS(0)),
 		attempts: quota.NewAttempts(shared, l.LimitSignIns, l.LimitSignInFailures, o.exceeded, time.Now),
 		session:  l.Budget, guest: l.BudgetGuest, roles: map[policy.Role]int{},
 	}

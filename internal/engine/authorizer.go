@@ -126,11 +126,12 @@ func (a authorizer) InterceptResponse(ctx context.Context, next graphql.Response
 		return next(ctx)
 	}
 	stream := op.Operation.Operation == ast.Subscription
-	if stream {
+	var resp *graphql.Response
+	if !stream {
+		resp = a.inTurn(ctx, d, next)
+	} else {
 		ctx = ofStream(ctx, op, d)
-	}
-	resp := next(ctx)
-	if stream {
+		resp = next(ctx)
 		if resp != nil {
 			resp = a.chargeEvent(ctx, d, resp)
 		}

@@ -38,6 +38,20 @@ func (c Config) charge(ctx context.Context, d *Decision) error {
 	return c.Charge(ctx, max(d.cost, 1))
 }
 
+// inTurn answers a query or mutation when its turn has come. Its answer is put together then, and sent later: a client
+// that is slow to take it holds up nobody.
+func (a authorizer) inTurn(ctx context.Context, d *Decision, next graphql.ResponseHandler) *graphql.Response {
+	if a.Turn == nil {
+		return next(ctx)
+	}
+	over, err := a.Turn(ctx, d.cost)
+	if err != nil {
+		return &graphql.Response{Errors: gqlerror.List{a.present(ctx, err)}}
+	}
+	defer over()
+	return next(ctx)
+}
+
 // chargeEvent has a subscriber pay for an event. One who cannot gets the error in its place.
 func (a authorizer) chargeEvent(ctx context.Context, d *Decision, event *graphql.Response) *graphql.Response {
 	if err := a.charge(ctx, d); err != nil {

@@ -18,7 +18,7 @@ import (
 )
 
 // Config is what the engine needs to know. Every part is required but
-// Once, Lists, Documents, Admit, Charge, Observer and Origins.
+// Once, Lists, Documents, Admit, Charge, Turn, Observer and Origins.
 type Config struct {
 	Table *policy.Table
 	// Views are what introspection shows.
@@ -47,6 +47,9 @@ type Config struct {
 	// Charge has the caller pay what an operation costs, before anything of it runs: about as many points as its answer
 	// may have fields. A subscription pays for each event too. Its errors are *problem.Error. It may be nil.
 	Charge func(ctx context.Context, cost int) error
+	// Turn lets a query or mutation that costs so much do its work, when its turn has come; the function that it gives is
+	// called when that is done. Its errors are *problem.Error. It may be nil.
+	Turn func(ctx context.Context, cost int) (over func(), err error)
 	// Observer is told what becomes of requests. It may be nil.
 	Observer Observer
 	// Streams is for subscriptions and WebSockets.

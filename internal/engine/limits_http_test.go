@@ -220,3 +220,35 @@ func TestAdmit(t *testing.T) {
 		}
 	}
 }
+
+// TestTurn: an operation does its work when its turn has come, pays its price for it, and is over however it ends; one
+// whose turn does not come is answered like any that comes to nothing, and when to try again.
+func TestTurn(t *testing.T) {
+	var inside atomic.Int32
+	var cost atomic.Int64
+	full := false
+	g := gatewayFor(t, holding(), func(cfg *engine.Config) {
+		cfg.Turn = func(_ context.Context, points int) (func(), error) {
+			if full {
+				return nil, &problem.Error{Code: problem.Unavailable, Message: "Later.", Limit: "large_requests", Most: 1, RetryAfter: time.Second}
+			}
+			cost.Store(int64(points))
+			inside.Add(1)
+			return func() { inside.Add(-1) }, nil
+		}
+	})
+	for _, query := range []string{"{ hello }", "{ a: hello b: hello }", "mutation { x }", "{"} {
+		g.ask(query)
+		if n := inside.Load(); n != 0 {
+			t.Errorf("%s: %d are not over", query, n)
+		}
+	}
+	if n := cost.Load(); n != 2 {
+		t.Errorf("the last that ran cost %d points", n)
+	}
+	full = true
+	a := g.send(request{Query: "{ hello }", accept: mediaResponse})
+	if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") != "1" || a.Data != nil || a.Errors[0].Extensions["limit"] != "large_requests" {
+		t.Errorf("%d %v %s", a.status, a.header, a.text)
+	}
+}

@@ -41,7 +41,7 @@ const LimitAccount = "sign_in_failures"
 // LimitNames are the names of the limits that this package keeps.
 func LimitNames() []string {
 	return []string{
-		LimitBudget, LimitRunning, LimitSessionRunning, LimitAccount, string(SignIn), string(AcceptInvitation), string(Refresh), string(Client),
+		LimitBudget, LimitRunning, LimitSessionRunning, LimitLarge, LimitAccount, string(SignIn), string(AcceptInvitation), string(Refresh), string(Client),
 	}
 }
 

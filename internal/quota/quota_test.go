@@ -2,6 +2,7 @@ package quota
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -273,4 +274,41 @@ func TestRunning(t *testing.T) {
 	if r.all != 0 || len(r.sessions) != 0 {
 		t.Errorf("%d are under way, of %v", r.all, r.sessions)
 	}
+}
+
+// TestTurns: large operations wait for each other, small ones for nobody, and who has waited for too long goes away.
+func TestTurns(t *testing.T) {
+	turns := NewTurns(2)
+	first, err := turns.Take(t.Context(), large)
+	wantCode(t, err, "")
+	_, err = turns.Take(t.Context(), 1_000_000)
+	wantCode(t, err, "")
+	small, err := turns.Take(t.Context(), large-1)
+	wantCode(t, err, "")
+	small()
+
+	short, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	_, err = turns.Take(short, large)
+	wantCode(t, err, problem.Unavailable)
+	var p *problem.Error
+	if !errors.As(err, &p) || p.RetryAfter != time.Second || p.Limit != LimitLarge || p.Most != 2 {
+		t.Errorf("%+v", p)
+	}
+
+	turn := make(chan error)
+	go func() {
+		over, err := turns.Take(t.Context(), large)
+		if err == nil {
+			over()
+		}
+		turn <- err
+	}()
+	select {
+	case <-turn:
+		t.Error("a third did not wait")
+	case <-time.After(20 * time.Millisecond):
+	}
+	first()
+	wantCode(t, <-turn, "")
 }
