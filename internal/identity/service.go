@@ -13,8 +13,8 @@ import (
 	"github.com/fieldgate/fieldgate/internal/problem"
 )
 
-// queue is how many passwords may wait for each that is being hashed. The last of them waits for less than half a second,
-// and whoever comes then need not wait to hear that there are too many.
+// queue is how many passwords may wait for each that is being hashed: the last of them for about half a second, where
+// there is not much else to do. Whoever comes then need not wait to hear that there are too many.
 const queue = 16
 
 // Service checks passwords and changes roles. It may be shared.
