@@ -45,7 +45,7 @@ func TestClientPrincipal(t *testing.T) {
 	}
 	p, err := b.Authenticate(t.Context(), tokens.Access)
 	b.check(err)
-	if p.Client != robotID || p.SID() != robotID || p.User != mary || p.Account != account || p.Roles != nil || !p.SignedIn() {
+	if p.Client != robotID || p.SID() != robotID || p.User != mary || p.Account != account || p.Roles != nil || !slices.Equal(p.Creator, []policy.Role{policy.Developer, policy.Support}) || !p.SignedIn() {
 		t.Errorf("principal %+v", p)
 	}
 	held := b.matrix.Held(p.Set)

@@ -19,6 +19,7 @@ type Principal struct {
 	Account string        // SID of the account that the session is bound to
 	Session string        // id of the session
 	Roles   []policy.Role // a client has none
+	Creator []policy.Role // for a client, the roles of the user who made it, out of whose budget it is paid
 	Set     policy.Set    // what the roles hold; for a client, what it was granted of what its user's roles hold
 	// Expires is when the access token is over: whatever outlasts one request ends then.
 	Expires time.Time

@@ -309,12 +309,13 @@ func (s *Service) principal(of session.Session, expires time.Time) (Principal, e
 	if err != nil {
 		return Principal{}, ErrStaleToken
 	}
-	if of.OAuthClient != "" {
-		roles = nil
-	}
-	return Principal{
+	p := Principal{
 		User: of.User, Client: of.OAuthClient, Account: of.Account, Session: of.ID, Roles: roles, Set: set, Expires: expires,
-	}, nil
+	}
+	if p.Client != "" {
+		p.Roles, p.Creator = nil, roles
+	}
+	return p, nil
 }
 
 // sameRoles compares roles without regard to order.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -91,9 +90,8 @@ func (s signInFlags) refuses(local bool) error {
 		return err
 	}
 	if s.PublicURL != "" {
-		base, _, err := linkBase(s.PublicURL)
-		if u, _ := url.Parse(base); err != nil || u.Path != "" || base != s.PublicURL {
-			return errors.New("--public-url takes an origin: https://, or http:// on this machine itself, and a name, such as https://gateway.example.com")
+		if why := faultOfOrigin(s.PublicURL); why != "" {
+			return fmt.Errorf("--public-url takes an origin, such as https://gateway.example.com: %s", why)
 		}
 	}
 	browsers := slices.ContainsFunc(configs, func(c issuer.Config) bool { return c.ClientID != "" })
@@ -133,7 +131,7 @@ func (g *gateway) openIssuers(ctx context.Context, s signInFlags, sessions *sess
 		return err
 	}
 	g.signIn, err = signin.New(signin.Config{
-		Admission: g.admission, Open: g.admit, Once: sessions.Once, Key: key, Public: s.PublicURL, Now: time.Now, Log: log,
+		Admission: g.admission, Attempt: g.attempt, Open: g.auth.SignInUntil, Once: sessions.Once, Key: key, Public: s.PublicURL, Now: time.Now, Log: log,
 	})
 	if err != nil {
 		return err
@@ -150,20 +148,17 @@ func (g *gateway) openIssuers(ctx context.Context, s signInFlags, sessions *sess
 	return nil
 }
 
-// admit makes a session of whom an identity provider says who they are. It counts as an attempt to sign in from where
-// the request comes: each has a provider asked, or a signature checked.
-func (g *gateway) admit(ctx context.Context, who func(context.Context) (string, time.Time, error), client string) (auth.Tokens, error) {
-	return g.auth.SignInUntil(ctx, func(ctx context.Context) (string, time.Time, error) {
-		if err := g.quotas.attempts.Address(ctx, quota.SignIn); err != nil {
-			return "", time.Time{}, err
-		}
-		return who(ctx)
-	}, client)
+// attempt counts an attempt to sign in from where the request comes, before a provider is asked or a signature checked.
+func (g *gateway) attempt(ctx context.Context) error {
+	return g.quotas.attempts.Address(ctx, quota.SignIn)
 }
 
 // exchange makes a session of whom another issuer's token is about.
 func (g *gateway) exchange(ctx context.Context, subjectToken, client string) (auth.Tokens, error) {
-	return g.admit(ctx, func(ctx context.Context) (string, time.Time, error) {
+	return g.auth.SignInUntil(ctx, func(ctx context.Context) (string, time.Time, error) {
+		if err := g.attempt(ctx); err != nil {
+			return "", time.Time{}, err
+		}
 		return g.admission.ByToken(ctx, subjectToken)
 	}, client)
 }

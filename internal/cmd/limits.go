@@ -34,7 +34,7 @@ type limitFlags struct {
 	LimitVariablesDepth     int           `help:"How deep the variables of a request nest, and its extensions." default:"15" env:"FIELDGATE_LIMIT_VARIABLES_DEPTH" limit:"variables_depth"`
 	LimitErrors             int           `help:"Errors in the answer to a document that is not valid; the others are counted in one more." default:"10" env:"FIELDGATE_LIMIT_ERRORS" limit:"errors"`
 	LimitTime               time.Duration `help:"How long an operation may take." default:"10s" env:"FIELDGATE_LIMIT_TIME" limit:"time"`
-	LimitRequests           int           `help:"Operations that the gateway runs at once." default:"256" env:"FIELDGATE_LIMIT_REQUESTS" limit:"requests"`
+	LimitRequests           int           `help:"Operations that the gateway runs at once; guests have half of the places at most." default:"256" env:"FIELDGATE_LIMIT_REQUESTS" limit:"requests"`
 	LimitSessionRequests    int           `help:"Operations of one session at once." default:"50" env:"FIELDGATE_LIMIT_SESSION_REQUESTS" limit:"session_requests"`
 	LimitLargeRequests      int           `help:"Operations of 1000 points and more that work at once, for each processor; the others wait for their turn." default:"4" env:"FIELDGATE_LIMIT_LARGE_REQUESTS" limit:"large_requests"`
 	LimitSockets            int           `help:"WebSockets of one session at once." default:"20" env:"FIELDGATE_LIMIT_SOCKETS" limit:"sockets"`
@@ -42,9 +42,9 @@ type limitFlags struct {
 	LimitSignIns            int           `help:"Attempts to sign in from one address in a minute; as many to accept an invitation, and ten times as many to refresh a session." default:"200" env:"FIELDGATE_LIMIT_SIGN_INS" limit:"sign_ins"`
 	LimitSignInFailures     int           `help:"Wrong passwords for one account from one address in 15 minutes; five times as many from all addresses but those known." default:"10" env:"FIELDGATE_LIMIT_SIGN_IN_FAILURES" limit:"sign_in_failures"`
 
-	Budget      int            `help:"Points that a session may spend in a minute; 0 for any number." default:"1000000000" env:"FIELDGATE_BUDGET" limit:"cost_per_minute"`
+	Budget      int            `help:"Points that a user may spend in a minute, with all of their sessions and OAuth clients; 0 for any number." default:"1000000000" env:"FIELDGATE_BUDGET" limit:"cost_per_minute"`
 	BudgetGuest int            `help:"Points that guests of one address may spend in a minute; 0 for any number." default:"10000000" env:"FIELDGATE_BUDGET_GUEST" limit:"cost_per_minute"`
-	BudgetRole  map[string]int `help:"Budgets of sessions of a role, instead of --budget. Of several roles the largest holds." placeholder:"ROLE=POINTS;…" env:"FIELDGATE_BUDGET_ROLE" limit:"cost_per_minute"`
+	BudgetRole  map[string]int `help:"Budgets of users of a role, instead of --budget. Of several roles the largest holds." placeholder:"ROLE=POINTS;…" env:"FIELDGATE_BUDGET_ROLE" limit:"cost_per_minute"`
 }
 
 // sessionFlags say how long sessions last.
@@ -140,8 +140,8 @@ type quotas struct {
 	turns    *quota.Turns
 	attempts *quota.Attempts
 
-	session, guest int // budgets
-	roles          map[policy.Role]int
+	user, guest int // budgets
+	roles       map[policy.Role]int
 }
 
 // quotas has them counted in Redis, for all gateways that share it and the signing keys.
@@ -152,7 +152,7 @@ func (l limitFlags) quotas(client redis.UniversalClient, secret []byte, o *obser
 		running:  quota.NewRunning(l.LimitRequests, l.LimitSessionRequests),
 		turns:    quota.NewTurns(l.LimitLargeRequests * runtime.GOMAXPROCS(0)),
 		attempts: quota.NewAttempts(shared, l.LimitSignIns, l.LimitSignInFailures, o.exceeded, time.Now),
-		session:  l.Budget, guest: l.BudgetGuest, roles: map[policy.Role]int{},
+		user:     l.Budget, guest: l.BudgetGuest, roles: map[policy.Role]int{},
 	}
 	for name, points := range l.BudgetRole {
 		q.roles[roleNamed(name)] = points
@@ -165,10 +165,11 @@ func (q *quotas) admit(ctx context.Context) (over func(), err error) {
 	return q.running.Enter(countedAs(auth.From(ctx)))
 }
 
-// charge is the engine's.
+// charge is the engine's. Whoever could have a budget for each session, or for each client that they make, would have as
+// many as they like: so the user pays, or for a client the one who made it.
 func (q *quotas) charge(ctx context.Context, cost int) error {
 	p := auth.From(ctx)
-	return q.budget.Charge(ctx, quota.Payer{Session: countedAs(p), Points: q.points(p)}, cost)
+	return q.budget.Charge(ctx, quota.Payer{User: p.User, Points: q.points(p)}, cost)
 }
 
 // countedAs is a session or, of an OAuth client, which makes sessions as it likes, all of its together.
@@ -179,20 +180,24 @@ func countedAs(p auth.Principal) string {
 	return p.Session
 }
 
-// points are what a caller may spend in a minute: the largest budget of their roles, where a role that has none of its
-// own has that of every session.
+// points are what a user may spend in a minute: the largest budget of their roles, where a role that has none of its own
+// has that of every user.
 func (q *quotas) points(p auth.Principal) int {
 	if !p.SignedIn() {
 		return q.guest
 	}
-	if len(q.roles) == 0 || p.Client != "" { // a client has no roles
-		return q.session
+	if len(q.roles) == 0 {
+		return q.user
+	}
+	roles := p.Roles
+	if p.Client != "" {
+		roles = p.Creator
 	}
 	most := 0
-	for _, role := range p.Roles {
+	for _, role := range roles {
 		points, own := q.roles[role]
 		if !own {
-			points = q.session
+			points = q.user
 		}
 		if points == 0 {
 			return 0 // any number

@@ -264,7 +264,7 @@ func TestShedding(t *testing.T) {
 			t.Errorf("%d %s", a.status, a.body)
 		}
 	}
-	if served < most || shed == 0 {
+	if served < most/2 || shed == 0 { // guests have half of the places
 		t.Errorf("%d were served and %d were shed", served, shed)
 	}
 	if n := p.figures()[`fieldgate_limits_exceeded_total{limit="requests"}`]; int(n) != shed {

@@ -349,7 +349,8 @@ func TestPublicURL(t *testing.T) {
 	if got := command(t, append([]string{"serve", "--listen=127.0.0.1:0"}, args...)...); got.status != 1 || !strings.Contains(got.stderr, "--public-url") {
 		t.Errorf("without a public URL: %+v", got)
 	}
-	for _, bad := range []string{"gateway.example.com", "http://gateway.example.com", "https://gateway.example.com/", "https://gateway.example.com/at", "https://a@gateway.example.com"} {
+	for _, bad := range []string{"gateway.example.com", "http://gateway.example.com", "https://gateway.example.com/", "https://gateway.example.com/at", "https://a@gateway.example.com",
+		"https://gateway.example.com:443", "https://gateway.example.com:", "https://Gateway.example.com"} {
 		if got := command(t, append([]string{"serve", "--listen=127.0.0.1:0", "--public-url", bad}, args...)...); got.status != 1 || !strings.Contains(got.stderr, "--public-url takes an origin") {
 			t.Errorf("%s: %+v", bad, got)
 		}
@@ -357,7 +358,7 @@ func TestPublicURL(t *testing.T) {
 	p := start(t, append(args, "--public-url=https://gateway.example.com")...)
 	p.knows(corp)
 	v := p.visitor()
-	if step := v.visit(http.MethodGet, p.origin()+"/sign-in/corp", nil); step.location != "https://gateway.example.com/sign-in/corp" || len(v.cookies) != 0 {
+	if step := v.visit(http.MethodGet, p.origin()+"/sign-in/corp", nil); step.location != "https://gateway.example.com/sign-in/corp?sent" || len(v.cookies) != 0 {
 		t.Errorf("under another name: %s, %v", step.location, v.cookies)
 	}
 	step := v.visit(http.MethodGet, p.origin()+"/sign-in/corp", map[string]string{"Host": "gateway.example.com"})

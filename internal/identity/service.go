@@ -6,11 +6,16 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/internal/problem"
 )
+
+// queue is how many passwords may wait for each that is being hashed: the last of them for about half a second, where
+// there is not much else to do. Whoever comes then need not wait to hear that there are too many.
+const queue = 16
 
 // Service checks passwords and changes roles. It may be shared.
 type Service struct {
@@ -22,7 +27,9 @@ type Service struct {
 	now      func() time.Time
 
 	// hashing has a slot for each password that may be hashed at the same time.
-	hashing  chan struct{}
+	hashing chan struct{}
+	// waiting is how many wait for one.
+	waiting  atomic.Int64
 	attempts Attempts
 	// nobody is the hash of a password that no one knows, for users that do not exist.
 	nobody string
@@ -52,7 +59,8 @@ func (s *Service) Limit(a Attempts) { s.attempts = a }
 
 // HashPassword is Hash with its place in the queue: as many passwords are hashed at
 // once as there are processors, so that a flood of sign-ins takes a bounded amount of
-// memory. SERVICE_UNAVAILABLE says that ctx ended before the turn came.
+// memory. SERVICE_UNAVAILABLE says that ctx ended before the turn came, or that as many
+// wait as may.
 func (s *Service) HashPassword(ctx context.Context, password string) (string, error) {
 	if err := s.enter(ctx); err != nil {
 		return "", err
@@ -78,14 +86,24 @@ func (s *Service) verify(ctx context.Context, email, password, encoded string) (
 }
 
 func (s *Service) enter(ctx context.Context) error {
+	busy := &problem.Error{
+		Code: problem.Unavailable, RetryAfter: time.Second, Message: "Too many people are signing in right now. Try again in a moment.",
+	}
+	select {
+	case s.hashing <- struct{}{}:
+		return nil
+	default:
+	}
+	defer s.waiting.Add(-1)
+	if s.waiting.Add(1) > int64(queue*cap(s.hashing)) {
+		return busy
+	}
 	select {
 	case s.hashing <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		return &problem.Error{
-			Code: problem.Unavailable, Message: "Too many people are signing in right now. Try again in a moment.",
-			Cause: ctx.Err(),
-		}
+		busy.Cause = ctx.Err()
+		return busy
 	}
 }
 
@@ -100,8 +118,8 @@ func wrongPassword() error {
 // Authenticate returns the user with this e-mail address if the password is theirs,
 // and notes that they signed in. Any other address or password is UNAUTHENTICATED,
 // after the same work and with the same words. RATE_LIMITED says that there were too many
-// attempts before, and SERVICE_UNAVAILABLE that ctx ended while others' passwords were being
-// checked, or that attempts cannot be counted.
+// attempts before, and SERVICE_UNAVAILABLE that others' passwords were being checked and ctx ended
+// meanwhile or too many were waiting, or that attempts cannot be counted.
 func (s *Service) Authenticate(ctx context.Context, email, password string) (Member, error) {
 	if len(password) > maxPasswordTry {
 		return Member{}, wrongPassword()

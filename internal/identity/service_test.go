@@ -100,6 +100,46 @@ func TestUnknownUserIsWorkedOn(t *testing.T) {
 	}
 }
 
+// TestHashingQueue: so many wait for their turn to hash, and whoever comes then is refused at once, be there such a user or
+// not; who has waited is served.
+func TestHashingQueue(t *testing.T) {
+	b := newSignInBench(t, mary)
+	cheap := phc{memory: 8, passes: 1, lanes: 1, salt: []byte("some salt")}
+	cheap.key = cheap.derive("correct horse", keySize)
+	c := b.memory.users[mary.SID]
+	c.PasswordHash = cheap.String()
+	b.memory.users[mary.SID] = c
+	b.busy()
+	most := queue * cap(b.hashing)
+	waited := make(chan error, most)
+	for range most {
+		go func() {
+			_, err := b.Authenticate(t.Context(), mary.Email, "correct horse")
+			waited <- err
+		}()
+	}
+	for late := time.Now().Add(time.Minute); b.waiting.Load() < int64(most); time.Sleep(time.Millisecond) {
+		if time.Now().After(late) {
+			t.Fatalf("%d wait, want %d", b.waiting.Load(), most)
+		}
+	}
+	for _, email := range []string{mary.Email, "nobody@example.com"} {
+		if _, err := b.Authenticate(t.Context(), email, "correct horse"); problem.CodeOf(err) != problem.Unavailable {
+			t.Errorf("%s: %v", email, err)
+		}
+	}
+	if _, err := b.HashPassword(t.Context(), "correct horse"); problem.CodeOf(err) != problem.Unavailable {
+		t.Errorf("hashing: %v", err)
+	}
+	b.idle()
+	for range most {
+		b.check(<-waited)
+	}
+	if n := b.waiting.Load(); n != 0 || len(b.hashing) != 0 {
+		t.Errorf("%d wait and %d hash when all is over", n, len(b.hashing))
+	}
+}
+
 func TestAuthenticateFailures(t *testing.T) {
 	b := newSignInBench(t, mary)
 	b.withPassword(mary.SID, "correct horse")

@@ -14,8 +14,8 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// Flow is what is remembered of a browser that was sent to its identity provider, until it comes back: it belongs to
-// that browser alone, and is good once.
+// Flow is what is remembered of a browser that was sent to its identity provider, until it comes back. That it belongs to
+// that browser alone and is good once is for whoever keeps it to see to: see ByCode.
 type Flow struct {
 	Issuer   string `json:"issuer"`   // its name
 	State    string `json:"state"`    // which the provider sends back (RFC 6749, section 10.12)
@@ -82,8 +82,9 @@ func (a *Admission) Begin(ctx context.Context, name, redirect string) (url strin
 	return from.oauth(provider, redirect).AuthCodeURL(f.State, oidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier)), f, nil
 }
 
-// ByCode lets in whom the issuer has let in, by the code that their browser has come back with: see ByToken. Whether the
-// browser is the one that was sent is the caller's to make sure of, by Flow.State.
+// ByCode lets in whom the issuer has let in, by the code that their browser has come back with: see ByToken. Each call has
+// the issuer asked, with the client's secret. That the browser is the one that was sent, by Flow.State, that a flow is
+// used once, and how often somebody tries, is the caller's to make sure of.
 func (a *Admission) ByCode(ctx context.Context, f Flow, code string) (user string, until time.Time, err error) {
 	from, provider, err := a.client(ctx, f.Issuer)
 	if err != nil {

@@ -52,21 +52,21 @@ func NewBudget(shared Shared, now func() time.Time) *Budget {
 
 // Payer is who pays for an operation.
 type Payer struct {
-	// Session is who is signed in, and empty for a guest, who is known by their address alone.
-	Session string
+	// User is who is signed in, and empty for a guest, who is known by their address alone.
+	User string
 	// Points is what they may spend in a minute. Nothing is charged when it is zero.
 	Points int
 }
 
-// caller is a payer as budgets tell them apart: a session, or the address of guests.
+// caller is a payer as budgets tell them apart: a user, or the address of guests.
 type caller struct {
-	session string
+	user    string
 	address netip.Addr
 }
 
 func (c caller) String() string {
-	if c.session != "" {
-		return c.session
+	if c.user != "" {
+		return c.user
 	}
 	return "guest " + c.address.String()
 }
@@ -88,7 +88,7 @@ type lease struct {
 // not be checked either; a guest has the whole budget at this gateway until it does.
 func (b *Budget) Charge(ctx context.Context, p Payer, cost int) error {
 	r := requestOf(ctx)
-	if p.Points == 0 || p.Session == "" && r == nil {
+	if p.Points == 0 || p.User == "" && r == nil {
 		return nil // the engine asking itself, at the start
 	}
 	if cost > p.Points {
@@ -97,8 +97,8 @@ func (b *Budget) Charge(ctx context.Context, p Payer, cost int) error {
 			Message: fmt.Sprintf("The operation costs %d points, and %d are all that can be spent in a minute.", cost, p.Points),
 		}
 	}
-	who := caller{session: p.Session}
-	if p.Session == "" {
+	who := caller{user: p.User}
+	if p.User == "" {
 		who.address = neighbourhood(r.address)
 	}
 	l := b.lease(who)
@@ -177,7 +177,7 @@ func (b *Budget) sweep() {
 
 // take adds to a lease what Redis grants: a part of the budget, or more when the operation needs more.
 func (b *Budget) take(ctx context.Context, l *lease, who caller, p Payer, need int) error {
-	guest := p.Session == ""
+	guest := p.User == ""
 	if guest && b.sleeping() {
 		l.left, l.rest = l.points, 0
 		return nil

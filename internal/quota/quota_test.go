@@ -165,7 +165,7 @@ func TestBudgetIsShared(t *testing.T) {
 		t.Errorf("%d points were granted of %d", granted, points)
 	}
 	if err := gateways[0].Charge(context.Background(), Payer{"another", points}, cost); err != nil {
-		t.Errorf("another session pays for the first: %v", err)
+		t.Errorf("another user pays for the first: %v", err)
 	}
 }
 
@@ -271,8 +271,55 @@ func TestRunning(t *testing.T) {
 	for _, leave := range ended {
 		leave()
 	}
-	if r.all != 0 || len(r.sessions) != 0 {
-		t.Errorf("%d are under way, of %v", r.all, r.sessions)
+	if r.all != 0 || r.guests != 0 || len(r.sessions) != 0 {
+		t.Errorf("%d are under way, %d of guests, of %v", r.all, r.guests, r.sessions)
+	}
+}
+
+// TestRunningGuests: guests together have half of the places, and whoever is signed in may have them all.
+func TestRunningGuests(t *testing.T) {
+	for _, row := range []struct {
+		name     string
+		most     int
+		guests   int // who come first
+		let      int // of these
+		sessions int // which come thereafter, one operation each, and are all let
+	}{
+		{"half", 8, 8, 4, 4},
+		{"half of an odd number", 5, 5, 2, 3},
+		{"of two", 2, 2, 1, 1},
+		{"the only place", 1, 2, 1, 0},
+		{"no guest", 4, 0, 0, 4},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			r := NewRunning(row.most, 1)
+			var ended []func()
+			for i := range row.guests {
+				leave, err := r.Enter("")
+				if i < row.let {
+					wantCode(t, err, "")
+					ended = append(ended, leave)
+				} else {
+					wantCode(t, err, problem.Unavailable)
+				}
+			}
+			for i := range row.sessions {
+				leave, err := r.Enter(fmt.Sprint("s", i))
+				wantCode(t, err, "")
+				ended = append(ended, leave)
+			}
+			_, err := r.Enter("one more")
+			wantCode(t, err, problem.Unavailable)
+			_, err = r.Enter("")
+			wantCode(t, err, problem.Unavailable)
+			for _, leave := range ended {
+				leave()
+				leave() // a second time is nothing
+			}
+			if r.all != 0 || r.guests != 0 || len(r.sessions) != 0 {
+				t.Errorf("%d are under way, %d of guests, of %v", r.all, r.guests, r.sessions)
+			}
+		})
 	}
 }
 

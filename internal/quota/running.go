@@ -14,12 +14,16 @@ const (
 	LimitSessionRunning = "session_requests"
 )
 
-// Running bounds how many operations this gateway has under way, in all and of one session. It may be shared.
+// Running bounds how many operations this gateway has under way, in all, of guests and of one session. It may be shared.
+//
+// Guests have half of the places at most: whoever is signed in is served while strangers, who need nothing to be one, ask
+// for as much as they can.
 type Running struct {
 	most, perSession int
 
 	mu       sync.Mutex
 	all      int
+	guests   int
 	sessions map[string]int
 }
 
@@ -29,13 +33,13 @@ func NewRunning(most, perSession int) *Running {
 }
 
 // Enter lets an operation of a session begin, or of a guest's when session is empty; leave is called when it is over,
-// and may be called twice. SERVICE_UNAVAILABLE says that the gateway has as much to do as it may, RATE_LIMITED that
-// the session has.
+// and may be called twice. SERVICE_UNAVAILABLE says that the gateway has as much to do as it may, or as it
+// may for guests, RATE_LIMITED that the session has.
 func (r *Running) Enter(session string) (leave func(), err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case r.all >= r.most:
+	case r.all >= r.most, session == "" && r.guests >= max(r.most/2, 1):
 		return nil, &problem.Error{
 			Code: problem.Unavailable, Limit: LimitRunning, Most: r.most, RetryAfter: time.Second,
 			Message: "The gateway has as many requests under way as it takes. Try again in a moment.",
@@ -47,7 +51,9 @@ func (r *Running) Enter(session string) (leave func(), err error) {
 		}
 	}
 	r.all++
-	if session != "" {
+	if session == "" {
+		r.guests++
+	} else {
 		r.sessions[session]++
 	}
 	left := false
@@ -64,6 +70,7 @@ func (r *Running) Enter(session string) (leave func(), err error) {
 func (r *Running) leave(session string) {
 	r.all--
 	if session == "" {
+		r.guests--
 		return
 	}
 	if r.sessions[session]--; r.sessions[session] == 0 {

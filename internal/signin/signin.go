@@ -33,6 +33,8 @@ const (
 
 	// page is where the browser goes in the end. Its fragment, which goes to no server, tells the page to redeem.
 	page = "/#sign-in=done"
+	// sentHere says in a query that the browser was sent here from another name of the gateway. It is not sent twice.
+	sentHere = "sent"
 
 	maxCode  = 4 << 10 // bytes
 	maxAgent = 100     // characters
@@ -41,6 +43,8 @@ const (
 // Config is what signing in needs. Every part but Public is required.
 type Config struct {
 	Admission *issuer.Admission
+	// Attempt is asked before a provider is. Its error refuses: RATE_LIMITED for too many attempts from an address.
+	Attempt func(context.Context) error
 	// Open makes a session: auth.Service's SignInUntil.
 	Open func(ctx context.Context, authenticate func(context.Context) (user string, until time.Time, err error), client string) (auth.Tokens, error)
 	// Once tells whether this is the first time that it is asked about an id, within a time.
@@ -90,9 +94,16 @@ type outcome struct {
 func (h *Handler) begin(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	base, own := h.base(r)
-	if !own {
+	switch {
+	case !own && r.URL.Query().Has(sentHere):
+		h.Log.WarnContext(r.Context(), "a browser that was sent to the public URL came under another name: what stands in front of the gateway has to pass on the Host that people ask for",
+			"requestId", problem.RequestID(r.Context()), "publicURL", h.Public, "host", r.Host)
+		h.end(w, r, outcome{}, problem.New(problem.BadRequest,
+			"The gateway is asked for under another name than its own. Whoever runs it can have the proxy in front of it pass on the Host, or say under which origin people reach it (--public-url)."))
+		return
+	case !own:
 		// Cookies of this name would not be there when the browser comes back to the other.
-		leave(w, r, base+"/sign-in/"+url.PathEscape(name))
+		leave(w, r, base+"/sign-in/"+url.PathEscape(name)+"?"+sentHere)
 		return
 	}
 	to, flow, err := h.Admission.Begin(r.Context(), name, base+"/sign-in/"+url.PathEscape(name)+"/callback")
@@ -131,12 +142,37 @@ func (h *Handler) callback(w http.ResponseWriter, r *http.Request) {
 		err = problem.New(problem.Forbidden, "Your identity provider could not sign you in. Whoever runs it may find out why.")
 	default:
 		var done outcome
-		if done.User, done.Until, err = h.Admission.ByCode(r.Context(), flow, code); err == nil {
+		if done.User, done.Until, err = h.ask(r.Context(), flow, code); err == nil {
 			h.end(w, r, done, nil)
 			return
 		}
 	}
 	h.end(w, r, outcome{}, err)
+}
+
+// ask has the provider say whom it has let in. A browser that comes back is counted first, and comes back once: whoever
+// keeps its cookie could otherwise have the gateway ask, with its secret, as often as they like.
+func (h *Handler) ask(ctx context.Context, flow issuer.Flow, code string) (user string, until time.Time, err error) {
+	if err := h.Attempt(ctx); err != nil {
+		return "", time.Time{}, err
+	}
+	if err := h.take(ctx, "flow:"+flow.State, flowLife); err != nil {
+		return "", time.Time{}, err
+	}
+	return h.Admission.ByCode(ctx, flow, code)
+}
+
+// take takes what is good once. It fails when that has been taken before, or when nobody knows.
+func (h *Handler) take(ctx context.Context, id string, life time.Duration) error {
+	first, err := h.Once(ctx, id, life)
+	if err == nil && !first {
+		err = errOver()
+	}
+	return err
+}
+
+func errOver() error {
+	return problem.New(problem.Unauthenticated, "This sign-in is over. Begin again.")
 }
 
 // end sends the browser to the page, with what has come of the sign-in.
@@ -175,20 +211,15 @@ func (h *Handler) redeem(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handler) open(w http.ResponseWriter, r *http.Request) (auth.Tokens, error) {
-	over := problem.New(problem.Unauthenticated, "This sign-in is over. Begin again.")
 	done, err := take[outcome](h.sealed, w, r, outcomeCookie, http.SameSiteStrictMode)
 	switch {
 	case err != nil:
-		return auth.Tokens{}, over
+		return auth.Tokens{}, errOver()
 	case done.Code != "":
 		return auth.Tokens{}, problem.New(done.Code, done.Message)
 	}
 	return h.Open(r.Context(), func(ctx context.Context) (string, time.Time, error) {
-		first, err := h.Once(ctx, done.ID, outcomeLife)
-		if err == nil && !first {
-			err = over
-		}
-		return done.User, done.Until, err
+		return done.User, done.Until, h.take(ctx, done.ID, outcomeLife)
 	}, agent(r))
 }
 
