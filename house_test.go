@@ -39,7 +39,7 @@ var arrows = map[string][]string{
 	"internal/events":            {"graph/model", "internal/problem", "internal/upstream"},
 	"internal/identity":          {"auth/policy", "graph/model", "internal/problem", "internal/upstream"},
 	"internal/manifest":          {"internal/strictjson"},
-	"internal/issuer":            {"auth/policy", "internal/identity", "internal/problem", "internal/strictjson"},
+	"internal/issuer":            {"auth/jws", "auth/policy", "internal/identity", "internal/problem", "internal/strictjson"},
 	"internal/issuer/issuertest": {}, // a provider for tests alone
 	"internal/metrics":           {"auth", "auth/policy", "internal/engine", "internal/problem"},
 	"internal/oauth":             {"auth", "internal/identity", "internal/problem"},

@@ -23,8 +23,12 @@ type Key struct {
 	method jwt.SigningMethod
 }
 
-// NewKey binds a public key to one of the algorithms EdDSA, ES256, ES384, ES512, RS256, RS384, RS512, PS256, PS384 and
-// PS512. There is none with a shared secret. It refuses, with an Error, a key that is of another kind or curve than the
+// Algorithms are those that a key can be bound to. None of them has a shared secret.
+func Algorithms() []string {
+	return []string{"ES256", "ES384", "ES512", "EdDSA", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"}
+}
+
+// NewKey binds a public key to one of Algorithms. It refuses, with an Error, a key that is of another kind or curve than the
 // algorithm's and a key that is weak.
 func NewKey(public crypto.PublicKey, algorithm string) (Key, error) {
 	method := methodOf(algorithm)

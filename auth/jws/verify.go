@@ -40,36 +40,58 @@ func (r Rules) Verify(raw string, keys func(Header) (Key, error)) (Header, []byt
 }
 
 func (r Rules) verify(raw string, keys func(Header) (Key, error)) (Header, []byte, error) {
-	if len(raw) > r.MaxSize {
-		return Header{}, nil, Error("longer than the limit")
+	t, err := r.read(raw)
+	if err != nil {
+		return Header{}, nil, err
 	}
-	parts := strings.Split(raw, ".")
-	if len(parts) != 3 {
-		return Header{}, nil, Error("not three parts")
+	key, err := keys(t.header)
+	if err != nil {
+		return Header{}, nil, err
+	}
+	if key.method == nil || t.header.Algorithm != key.method.Alg() {
+		return Header{}, nil, Error("header: wrong alg")
+	}
+	if err := key.method.Verify(t.signed, t.signature, key.public); err != nil {
+		return Header{}, nil, Error("wrong signature")
+	}
+	return t.header, t.payload, nil
+}
+
+// Unverified returns the payload of a token whose signature nobody has looked at, only its form. It is for finding out
+// whose keys to verify it with, and for nothing else. Errors are an Error.
+func (r Rules) Unverified(raw string) ([]byte, error) {
+	t, err := r.read(raw)
+	return t.payload, err
+}
+
+// parts is a token taken apart.
+type parts struct {
+	header    Header
+	payload   []byte
+	signed    string // what the signature is over
+	signature []byte
+}
+
+func (r Rules) read(raw string) (parts, error) {
+	if len(raw) > r.MaxSize {
+		return parts{}, Error("longer than the limit")
+	}
+	texts := strings.Split(raw, ".")
+	if len(texts) != 3 {
+		return parts{}, Error("not three parts")
 	}
 	var segments [3][]byte
-	for i, part := range parts {
+	for i, text := range texts {
 		var err error
-		if segments[i], err = decode(part); err != nil {
-			return Header{}, nil, err
+		if segments[i], err = decode(text); err != nil {
+			return parts{}, err
 		}
 	}
 	h, err := r.header(segments[0])
 	if err != nil {
-		return Header{}, nil, err
+		return parts{}, err
 	}
-	key, err := keys(h)
-	if err != nil {
-		return Header{}, nil, err
-	}
-	if key.method == nil || h.Algorithm != key.method.Alg() {
-		return Header{}, nil, Error("header: wrong alg")
-	}
-	signed := raw[:len(parts[0])+1+len(parts[1])]
-	if err := key.method.Verify(signed, segments[2], key.public); err != nil {
-		return Header{}, nil, Error("wrong signature")
-	}
-	return h, segments[1], nil
+	return parts{h, segments[1], raw[:len(texts[0])+1+len(texts[1])], segments[2]}, nil
 }
 
 // decode reads base64url without padding (RFC 7515, section 2), in its one canonical spelling. The library skips line

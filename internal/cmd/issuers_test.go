@@ -232,6 +232,24 @@ func TestIssuerDown(t *testing.T) {
 	}
 }
 
+// TestIssuerUnknownKeys: whoever has used up the fetches for unknown keys keeps nobody out whose key is known, and one
+// that is new is to try again, not taken for a forgery.
+func TestIssuerUnknownKeys(t *testing.T) {
+	corp := issuertest.New(t)
+	p := startDemo(t, "--issuers", issuersFile(t, issuerEntry("corp", corp)))
+	p.exchanged(corp.Token(nil))
+	stranger := issuertest.NewKey(t, "unknown")
+	for range 3 {
+		p.exchange(stranger.Sign(t, nil, corp.Claims(nil))).denied(t, 400, "invalid_grant")
+	}
+	a := p.exchange(stranger.Sign(t, nil, corp.Claims(nil)))
+	a.denied(t, 503, "temporarily_unavailable")
+	if a.header.Get("Retry-After") == "" {
+		t.Errorf("headers %v", a.header)
+	}
+	p.exchanged(corp.Token(nil))
+}
+
 // TestLocalSignInOff: without passwords, people come through their provider alone.
 func TestLocalSignInOff(t *testing.T) {
 	corp := issuertest.New(t)

@@ -146,6 +146,8 @@ func (k *keySet) VerifySignature(ctx context.Context, raw string) (payload []byt
 	if err == nil {
 		err = k.signed(ctx, t)
 	}
-	k.refused = err
-	return t.payload, err
+	if k.refused = err; err != nil {
+		return nil, err
+	}
+	return t.payload, nil
 }

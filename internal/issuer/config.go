@@ -3,7 +3,6 @@ package issuer
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"net/url"
 	"regexp"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fieldgate/fieldgate/auth/jws"
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/goccy/go-yaml/ast"
 )
@@ -24,6 +24,8 @@ const (
 	defaultSession = time.Hour
 	maxSession     = 12 * time.Hour
 	defaultRefresh = 15 * time.Minute
+	// maxRefresh leaves four attempts until the last keys are too old.
+	maxRefresh = keepGood / 4
 )
 
 // slug is what an issuer's name may be: it stands in a path.
@@ -80,7 +82,7 @@ func (r *reader) issuer(node ast.Node, before []Config, read func(name string) (
 		"roles":              func(n ast.Node) { c.Roles = r.roles(n) },
 		"roles_file":         func(n ast.Node) { c.Roles = r.rolesFile(n, read) },
 		"session":            func(n ast.Node) { c.Session = r.duration(n, time.Minute, maxSession) },
-		"refresh_keys":       func(n ast.Node) { c.Refresh = r.duration(n, time.Minute, 24*time.Hour) },
+		"refresh_keys":       func(n ast.Node) { c.Refresh = r.duration(n, time.Minute, maxRefresh) },
 		"client_id":          func(n ast.Node) { c.ClientID = r.text(n) },
 		"client_secret_file": func(n ast.Node) { c.ClientSecretFile = r.text(n) },
 		"scopes":             func(n ast.Node) { c.Scopes = r.texts(n) },
@@ -143,18 +145,21 @@ func (r *reader) url(node ast.Node) string {
 
 // trusted says whether what comes from a URL can be believed to be its host's: it is https, or does not leave this
 // machine.
-func trusted(u *url.URL) bool {
+func trusted(u *url.URL) bool { return u.Scheme == "https" && u.Hostname() != "" || local(u) }
+
+// local says whether a URL is http on this machine itself.
+func local(u *url.URL) bool {
 	host := u.Hostname()
 	ip := net.ParseIP(host)
-	return host != "" && (u.Scheme == "https" || u.Scheme == "http" && (host == "localhost" || ip != nil && ip.IsLoopback()))
+	return u.Scheme == "http" && (host == "localhost" || ip != nil && ip.IsLoopback())
 }
 
 func (r *reader) algorithms(node ast.Node) []string {
 	names := r.texts(node)
 	for i, name := range names {
-		if _, is := kinds[name]; !is && name != "" {
+		if all := jws.Algorithms(); name != "" && !slices.Contains(all, name) {
 			at := node.(*ast.SequenceNode).Values[i]
-			r.fault(at, "%s is no algorithm with a public key: they are %s", name, strings.Join(slices.Sorted(maps.Keys(kinds)), ", "))
+			r.fault(at, "%s is no algorithm with a public key: they are %s", name, strings.Join(all, ", "))
 		}
 	}
 	return names

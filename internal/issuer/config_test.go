@@ -113,6 +113,7 @@ func TestFaults(t *testing.T) {
 		{"a leeway without a unit", with("leeway: 30"), []string{"f:7: want a duration"}},
 		{"a session of days", with("session: 48h"), []string{"f:7: want a duration from 1m0s to 12h0m0s"}},
 		{"keys that are fetched all the time", with("refresh_keys: 1s"), []string{"f:7: want a duration"}},
+		{"keys that are too old after one failed fetch", with("refresh_keys: 24h"), []string{"f:7: want a duration from 1m0s to 6h0m0s"}},
 		{"keys over plain HTTP", with("jwks_uri: http://login.example.com/keys"), []string{"f:7: want a URL"}},
 		{"a secret of no client", with("client_secret_file: x"), []string{"f:7: a client secret is of a client"}},
 		{"scopes without openid", with("scopes: [email]"), []string{"f:7: the scopes must have openid"}},

@@ -3,13 +3,15 @@ package issuer
 import (
 	"encoding/base64"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/fieldgate/fieldgate/auth/jws"
 	"github.com/fieldgate/fieldgate/auth/policy"
 )
 
-// FuzzRead: whatever is taken apart is a token in its one spelling, with an algorithm and a key that are named once.
+// FuzzRead: whatever is taken apart is a token in its one spelling, and nobody whom it is about holds what is no role.
 func FuzzRead(f *testing.F) {
 	part := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 	for _, header := range []string{`{"alg":"RS256","kid":"a","typ":"JWT"}`, `{"alg":"none"}`, `{"alg":"ES256","kid":"a","crit":["b64"],"b64":false}`, `{"alg":"ES256","kid":"a","x5t":"b"}`, `[]`} {
@@ -23,12 +25,8 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if token.kid == "" || token.claims == nil || strings.Count(raw, ".") != 2 || strings.ContainsAny(raw, "=\r\n ") {
+		if parts := strings.Split(raw, "."); len(parts) != 3 || token.claims == nil || base64.RawURLEncoding.EncodeToString(token.payload) != parts[1] {
 			t.Fatalf("read: %q", raw)
-		}
-		signature := raw[len(token.signed)+1:]
-		if base64.RawURLEncoding.EncodeToString(token.signature) != signature {
-			t.Fatalf("another spelling: %q", signature)
 		}
 		if p, err := (&source{config: c}).person(token); err == nil && (p.Subject == "" || policy.ValidRoles(p.Roles) != nil) {
 			t.Fatalf("%+v", p)
@@ -50,11 +48,11 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%v comes with %v", err, configs)
 		}
 		for _, c := range configs {
-			if !slug.MatchString(c.Name) || len(c.Audiences) == 0 || len(c.Algorithms) == 0 || len(c.Roles) == 0 || c.Leeway > maxLeeway || c.Session > maxSession || c.Session <= 0 || c.Refresh <= 0 {
+			if !slug.MatchString(c.Name) || len(c.Audiences) == 0 || len(c.Algorithms) == 0 || len(c.Roles) == 0 || c.Leeway > maxLeeway || c.Session > maxSession || c.Session <= 0 || c.Refresh <= 0 || c.Refresh > maxRefresh {
 				t.Fatalf("%+v", c)
 			}
 			for _, alg := range c.Algorithms {
-				if kinds[alg] == nil {
+				if !slices.Contains(jws.Algorithms(), alg) {
 					t.Fatalf("the algorithm %s", alg)
 				}
 			}

@@ -74,9 +74,8 @@ type Set struct {
 // what reaches them; time.Now is the clock outside of tests.
 func NewSet(configs []Config, transport http.RoundTripper, now func() time.Time, log *slog.Logger) *Set {
 	s := &Set{issuers: make(map[string]*source, len(configs)), order: configs, now: now}
-	client := newClient(transport)
 	for _, c := range configs {
-		s.issuers[c.Issuer] = &source{config: c, client: client, now: now, log: log.With("issuer", c.Name)}
+		s.issuers[c.Issuer] = newSource(c, transport, now, log.With("issuer", c.Name))
 	}
 	return s
 }

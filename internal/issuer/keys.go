@@ -2,20 +2,18 @@ package issuer
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rsa"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
 	"github.com/MicahParks/jwkset"
 	"github.com/MicahParks/keyfunc/v3"
 	"github.com/coreos/go-oidc/v3/oidc"
-	"github.com/golang-jwt/jwt/v5"
+	"golang.org/x/sync/singleflight"
 	"golang.org/x/time/rate"
 )
 
@@ -27,31 +25,14 @@ const (
 	keepGood = 24 * time.Hour
 	// firstPause and maxPause are between attempts to reach an issuer that has never answered.
 	firstPause, maxPause = time.Second, time.Minute
-
-	minRSA = 2048 // bits: RFC 7518, section 3.3
 )
 
-// kinds says for each algorithm that can be configured whether a key is one of its own.
-var kinds = map[string]func(key any) bool{
-	"RS256": isRSA, "RS384": isRSA, "RS512": isRSA,
-	"PS256": isRSA, "PS384": isRSA, "PS512": isRSA,
-	"ES256": isEC("P-256"), "ES384": isEC("P-384"), "ES512": isEC("P-521"),
-	"EdDSA": func(key any) bool { _, is := key.(ed25519.PublicKey); return is },
-}
-
-func isRSA(key any) bool {
-	k, is := key.(*rsa.PublicKey)
-	return is && k.N.BitLen() >= minRSA
-}
-
-func isEC(curve string) func(any) bool {
-	return func(key any) bool {
-		k, is := key.(*ecdsa.PublicKey)
-		return is && k.Curve.Params().Name == curve
-	}
-}
-
 // source is one issuer with its keys.
+//
+// keyfunc and jwkset fetch the keys, keep them fresh, replace them all at once, hold the burst limit and find a key. Three
+// things stand around them that they do not do: sifted, which keeps a faulty member from failing its set; refetch,
+// which runs apart from whoever asked, as theirs ends with the request and has taken its share of the limit by then; and
+// the age of the keys.
 type source struct {
 	config Config
 	client *http.Client
@@ -61,8 +42,23 @@ type source struct {
 	mu       sync.Mutex
 	provider *oidc.Provider  // nil until it was discovered
 	keys     keyfunc.Keyfunc // nil until where they are is known
+	fetch    func() error    // fetches keys now, within the burst limit; nil as long as keys is
 	fetched  time.Time       // when keys came last
-	failing  bool            // for the log
+	failing  bool            // whether the last fetch has failed
+	faults   string          // of the last set, for the log
+
+	fetching singleflight.Group
+}
+
+// newSource makes a source that has no keys yet. An issuer that is configured to be on this machine may be asked without
+// TLS; no other may send the gateway there.
+func newSource(c Config, transport http.RoundTripper, now func() time.Time, log *slog.Logger) *source {
+	onMachine := false
+	for _, at := range []string{c.Issuer, c.KeysURL} {
+		u, err := url.Parse(at)
+		onMachine = onMachine || err == nil && local(u)
+	}
+	return &source{config: c, client: newClient(transport, onMachine), now: now, log: log}
 }
 
 // run finds out where the keys are and fetches them. From then on they are kept fresh, until ctx ends.
@@ -97,28 +93,45 @@ func (s *source) open(ctx context.Context) error {
 			at = discovered
 		}
 	}
+	client := *s.client
+	client.Transport = sifted{next: client.Transport, told: s.tell}
 	stored, err := jwkset.NewStorageFromHTTP(at, jwkset.HTTPClientStorageOptions{
-		Client: s.client, Ctx: ctx, HTTPTimeout: fetchTimeout, RefreshInterval: s.config.Refresh, RefreshErrorHandler: s.note,
+		Client: &client, Ctx: ctx, HTTPTimeout: fetchTimeout, RefreshInterval: s.config.Refresh, RefreshErrorHandler: s.note,
 		Storage: &noting{Storage: jwkset.NewMemoryStorage(), source: s},
 	})
 	if err != nil {
 		return err
 	}
-	all, err := jwkset.NewHTTPClient(jwkset.HTTPClientOptions{
-		HTTPURLs: map[string]jwkset.Storage{at: stored}, RateLimitWaitMax: fetchTimeout,
-		RefreshUnknownKID: rate.NewLimiter(rate.Every(unknownEvery), unknownBurst),
+	limit := rate.NewLimiter(rate.Every(unknownEvery), unknownBurst)
+	limited, err := jwkset.NewHTTPClient(jwkset.HTTPClientOptions{
+		HTTPURLs: map[string]jwkset.Storage{at: stored}, RateLimitWaitMax: fetchTimeout, RefreshUnknownKID: limit,
 	})
 	if err != nil {
 		return err
 	}
-	// A key for encryption signs nothing; one that does not say what it is for may.
-	keys, err := keyfunc.New(keyfunc.Options{Ctx: ctx, Storage: all, UseWhitelist: []jwkset.USE{jwkset.UseSig, ""}})
+	keys, err := keyfunc.New(keyfunc.Options{Ctx: ctx, Storage: stored})
 	if err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.keys = keys
+	s.fetch = func() error {
+		// The library would wait for its share, and leave the fetch as much less time.
+		if limit.Tokens() < 1 {
+			return fmt.Errorf("%w: they were fetched too often", ErrUnavailable)
+		}
+		// No key is without a name, so it fetches.
+		if _, err := limited.KeyRead(ctx, ""); !errors.Is(err, jwkset.ErrKeyNotFound) || ctx.Err() != nil {
+			return fmt.Errorf("%w: they could not be asked for", ErrUnavailable)
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.failing {
+			return fmt.Errorf("%w: their source does not answer as it should", ErrUnavailable)
+		}
+		return nil
+	}
 	return nil
 }
 
@@ -140,36 +153,10 @@ func (s *source) discover(ctx context.Context) (keysURL string, err error) {
 	return document.KeysURL, nil
 }
 
-// key returns the public key that the header of a token names, if it is one of the token's algorithm. ErrUnavailable
-// says that the keys are not known, or too old.
-func (s *source) key(ctx context.Context, kid, alg string) (any, error) {
-	s.mu.Lock()
-	keys := s.keys
-	s.mu.Unlock()
-	if keys == nil {
-		return nil, ErrUnavailable
-	}
-	key, err := keys.KeyfuncCtx(ctx)(&jwt.Token{Header: map[string]any{"alg": alg, "kid": kid}})
-	s.mu.Lock()
-	old, failing := s.now().Sub(s.fetched) > keepGood, s.failing
-	s.mu.Unlock()
-	switch {
-	case old:
-		return nil, fmt.Errorf("%w: the last are too old", ErrUnavailable)
-	case err != nil && failing: // it may be a new one
-		return nil, fmt.Errorf("%w: no key of this name and algorithm yet", ErrUnavailable)
-	case err != nil:
-		return nil, invalid("no key of this name and algorithm")
-	case !kinds[alg](key):
-		return nil, invalid("the key is not one of the token's algorithm")
-	}
-	return key, nil
-}
-
 // note logs that the keys cannot be fetched, once until they are.
 func (s *source) note(_ context.Context, err error) {
 	if errors.Is(err, context.Canceled) { // and not ctx, which is over when the library tells of a failure
-		return // the gateway stops, or who asked went away
+		return // the gateway stops
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -177,6 +164,20 @@ func (s *source) note(_ context.Context, err error) {
 		s.log.Warn("an issuer's keys cannot be fetched: it is asked again, and until then those fetched last are used", "error", shorten(err))
 	}
 	s.failing = true
+}
+
+// tell logs which members of a set are left out, once until there are others.
+func (s *source) tell(faults error) {
+	text := ""
+	if faults != nil {
+		text = shorten(faults)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if text != "" && text != s.faults {
+		s.log.Warn("some of an issuer's keys cannot be used, and are left out", "error", text)
+	}
+	s.faults = text
 }
 
 // noting is where fetched keys go.

@@ -1,12 +1,12 @@
 package issuer
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"math"
 	"strings"
 	"time"
 
+	"github.com/fieldgate/fieldgate/auth/jws"
 	"github.com/fieldgate/fieldgate/internal/strictjson"
 )
 
@@ -14,82 +14,33 @@ const (
 	// maxToken bounds a subject token. Providers put many groups into theirs.
 	maxToken = 16 << 10 // bytes
 	maxDepth = 8        // of nested JSON
-	maxKid   = 256      // bytes
 	// maxTime is the last second of the year 9999.
 	maxTime = 253402300799
 	// maxAge is how long ago a token may have been issued.
 	maxAge = 24 * time.Hour
 )
 
-// subjectToken is a token taken apart, of which nothing is believed yet.
+// form is what a token of an issuer must look like: some have the thumbprints of a certificate, which nobody here reads.
+var form = jws.Rules{MaxSize: maxToken, Hints: []string{"x5t", "x5t#S256"}}
+
+// subjectToken is a token taken apart, of which nothing is believed before source.signed.
 type subjectToken struct {
-	alg, kid  string
-	signed    string // what the signature is over
-	signature []byte
-	payload   []byte
-	claims    map[string]any
+	raw     string
+	payload []byte
+	claims  map[string]any
 }
 
-// read takes a token apart: three parts in the one spelling of base64url, each JSON read strictly, with no name twice.
-// Its errors are ErrInvalid.
+// read takes a token apart. Its errors are ErrInvalid.
 func read(raw string) (subjectToken, error) {
-	if len(raw) > maxToken {
-		return subjectToken{}, invalid("longer than the limit")
+	payload, err := form.Unverified(raw)
+	if err != nil {
+		return subjectToken{}, invalid(err.Error())
 	}
-	parts := strings.Split(raw, ".")
-	if len(parts) != 3 {
-		return subjectToken{}, invalid("not three parts")
-	}
-	var segments [3][]byte
-	for i, part := range parts {
-		var err error
-		// The decoder skips line breaks, so they are refused by hand.
-		segments[i], err = base64.RawURLEncoding.Strict().DecodeString(part)
-		if err != nil || part == "" || strings.ContainsAny(part, "\r\n") {
-			return subjectToken{}, invalid("not base64url")
-		}
-	}
-	t := subjectToken{signed: raw[:len(parts[0])+1+len(parts[1])], signature: segments[2], payload: segments[1]}
-	if err := t.readHeader(segments[0]); err != nil {
-		return subjectToken{}, err
-	}
-	claims, err := strictjson.DecodeObject(segments[1], maxDepth)
+	claims, err := strictjson.DecodeObject(payload, maxDepth)
 	if err != nil {
 		return subjectToken{}, invalid("claims: " + err.Error())
 	}
-	t.claims = claims
-	return t, nil
-}
-
-// readHeader lets pass what names a key and no more: alg, typ, kid, and the thumbprints x5t, which some providers add
-// and nobody here reads. What brings a key along (jwk, jku, x5c, x5u) or changes the meaning of the rest (crit, b64,
-// zip, cty) is refused, as is a typ that says that the token is for something else (RFC 8725, section 3.11).
-func (t *subjectToken) readHeader(text []byte) error {
-	members, err := strictjson.DecodeObject(text, maxDepth)
-	if err != nil {
-		return invalid("header: " + err.Error())
-	}
-	for name := range members {
-		switch name {
-		case "alg", "typ", "kid", "x5t", "x5t#S256":
-		default:
-			return invalid("header: a member that is not allowed")
-		}
-	}
-	t.alg, _ = members["alg"].(string)
-	t.kid, _ = members["kid"].(string)
-	if t.kid == "" || len(t.kid) > maxKid {
-		return invalid("header: no kid, or one that is too long")
-	}
-	if typ, given := members["typ"]; given {
-		text, _ := typ.(string)
-		switch strings.TrimPrefix(strings.ToLower(text), "application/") {
-		case "jwt", "at+jwt":
-		default:
-			return invalid("header: a typ that is not allowed")
-		}
-	}
-	return nil
+	return subjectToken{raw, payload, claims}, nil
 }
 
 // text is a claim that is text, "" for any other.

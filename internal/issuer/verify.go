@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/fieldgate/fieldgate/auth/policy"
-	"github.com/golang-jwt/jwt/v5"
 )
 
 const maxSubject = 255 // bytes: OpenID Connect Core 1.0, section 2
@@ -37,22 +36,6 @@ func (s *Set) Verify(ctx context.Context, raw string) (Person, error) {
 		return Person{}, err
 	}
 	return from.person(t)
-}
-
-// signed checks a token's signature, by an algorithm that the issuer is configured with and by a key of that algorithm
-// (RFC 8725, section 3.1).
-func (s *source) signed(ctx context.Context, t subjectToken) error {
-	if !slices.Contains(s.config.Algorithms, t.alg) {
-		return invalid("header: an algorithm that is not the issuer's")
-	}
-	key, err := s.key(ctx, t.kid, t.alg)
-	if err != nil {
-		return err
-	}
-	if err := jwt.GetSigningMethod(t.alg).Verify(t.signed, t.signature, key); err != nil {
-		return invalid("wrong signature")
-	}
-	return nil
 }
 
 // person is whom a token is about that is believed.

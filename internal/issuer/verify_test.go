@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/auth/token"
 	"github.com/fieldgate/fieldgate/internal/issuer/issuertest"
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -271,6 +272,72 @@ func TestAlgorithms(t *testing.T) {
 				t.Errorf("%v", err)
 			}
 		})
+	}
+}
+
+// TestStrength: what auth/jws refuses in a token of ours is refused in one of another issuer, a salt of another length
+// than the hash and a key that anybody can sign for.
+func TestStrength(t *testing.T) {
+	p := issuertest.New(t)
+	rs := rsaKey(t, "rsa", "PS256", 2048)
+	p.Add(rs)
+	p.Add(&issuertest.Key{ID: "weak", Public: map[string]any{"kty": "OKP", "crv": "Ed25519", "kid": "weak", "x": segment(make([]byte, 32))}})
+	s := running(t, of(p, func(c *Config) { c.Algorithms = []string{"PS256", "EdDSA"} }))
+	signed := func(header string, jti int) string {
+		claims, err := json.Marshal(p.Claims(map[string]any{"jti": jti}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return segment([]byte(header)) + "." + segment(claims)
+	}
+	for salt, good := range map[int]bool{sha256.Size: true, rsa.PSSSaltLengthAuto: false, 20: false} {
+		text := signed(`{"alg":"PS256","kid":"rsa"}`, 0)
+		sum := sha256.Sum256([]byte(text))
+		signature, err := rsa.SignPSS(rand.Reader, rs.Private.(*rsa.PrivateKey), crypto.SHA256, sum[:], &rsa.PSSOptions{SaltLength: salt})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Verify(t.Context(), text+"."+segment(signature)); (err == nil) != good || err != nil && !errors.Is(err, ErrInvalid) {
+			t.Errorf("a salt of %d bytes (0: as many as fit): %v", salt, err)
+		}
+	}
+	nothing := make([]byte, ed25519.SignatureSize)
+	nothing[0] = 1 // R is the neutral point and S zero
+	for i := range 64 {
+		if _, err := s.Verify(t.Context(), signed(`{"alg":"EdDSA","kid":"weak"}`, i)+"."+segment(nothing)); err == nil {
+			t.Fatal("a signature of nothing is taken")
+		}
+	}
+}
+
+// TestOwnToken: a token of the gateway's own is good for no exchange, whoever publishes its key.
+func TestOwnToken(t *testing.T) {
+	p := issuertest.New(t)
+	seed := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	keys, err := token.NewKeys(seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var set struct{ Keys []map[string]any }
+	if err := json.Unmarshal(keys.JWKS(), &set); err != nil {
+		t.Fatal(err)
+	}
+	ours := &issuertest.Key{ID: set.Keys[0]["kid"].(string), Method: jwt.SigningMethodEdDSA, Private: seed, Public: set.Keys[0]}
+	p.Add(ours)
+	s := running(t, of(p, func(c *Config) { c.Algorithms = []string{"EdDSA"} }))
+	if _, err := s.Verify(t.Context(), ours.Sign(t, nil, p.Claims(nil))); err != nil {
+		t.Fatalf("with its key, in the issuer's name: %v", err)
+	}
+	own, err := token.NewAuthority(keys, "fieldgate", "fieldgate", time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, _, err := own.Issue(token.Claims{Subject: "US1", SessionID: "s", Account: "AC1", Roles: []string{"SUPPORT"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Verify(t.Context(), raw); !errors.Is(err, ErrInvalid) {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -50,6 +50,38 @@ func DecodeObject(text []byte, depth int) (map[string]any, error) {
 	return object, nil
 }
 
+// Members reads the outermost object of a text and no deeper: its members stay as they were written, each to be read by
+// itself, so that one that is refused leaves the others. Names are decoded, and none is given twice.
+func Members(text []byte) (map[string]json.RawMessage, error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	if opening, err := decoder.Token(); err != nil || opening != json.Delim('{') {
+		return nil, ErrSyntax
+	}
+	members := map[string]json.RawMessage{}
+	for decoder.More() {
+		part, err := decoder.Token()
+		name, ok := part.(string)
+		if err != nil || !ok {
+			return nil, ErrSyntax
+		}
+		if _, twice := members[name]; twice {
+			return nil, ErrDuplicate
+		}
+		var value json.RawMessage
+		if decoder.Decode(&value) != nil {
+			return nil, ErrSyntax
+		}
+		members[name] = value
+	}
+	if err := closing(decoder); err != nil {
+		return nil, err
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return nil, ErrSyntax
+	}
+	return members, nil
+}
+
 func decodeValue(decoder *json.Decoder, depth int) (any, error) {
 	part, err := decoder.Token()
 	if err != nil {

@@ -70,6 +70,21 @@ func TestDecodeObject(t *testing.T) {
 	}
 }
 
+func TestMembers(t *testing.T) {
+	got, err := Members([]byte(` {"a": [1, {"b":1,"b":2}], "\u0062":"` + "\xff" + `"} `))
+	if err != nil || len(got) != 2 || string(got["a"]) != `[1, {"b":1,"b":2}]` || string(got["b"]) != "\"\xff\"" {
+		t.Errorf("%q, %v", got, err)
+	}
+	for text, want := range map[string]error{
+		``: ErrSyntax, `[]`: ErrSyntax, `null`: ErrSyntax, `{"a"`: ErrSyntax, `{"a":1`: ErrSyntax, `{"a":1]`: ErrSyntax, `{"a":1,}`: ErrSyntax,
+		`{"a":[}`: ErrSyntax, `{1:2}`: ErrSyntax, `{}{}`: ErrSyntax, `{} x`: ErrSyntax, `{"a":1,"\u0061":1}`: ErrDuplicate,
+	} {
+		if got, err := Members([]byte(text)); !errors.Is(err, want) || got != nil {
+			t.Errorf("%s: %q, %v, want %v", text, got, err, want)
+		}
+	}
+}
+
 // FuzzDecode: what is accepted is what encoding/json accepts, and both read the same, though not the other way round.
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{`{"a":1}`, `[1,2,{"b":null}]`, `"\ud800"`, `{"a":1,"a":2}`, `[1,]`, `1e400`, `-0`, ` {} `, `{}{}`, "\"\xff\"", `[[[[[[[[[]]]]]]]]]`} {
