@@ -96,7 +96,7 @@ func (s *Service) readCookies(w http.ResponseWriter, r *http.Request) (*Cookies,
 	if len(asked) != 1 || asked[0] != useCookies && asked[0] != renewCookies {
 		return nil, problem.New(problem.BadRequest, "The header "+CookieHeader+" is "+useCookies+" or "+renewCookies+".")
 	}
-	if r.Header.Get("Upgrade") != "" {
+	if len(r.Header.Values("Upgrade")) > 0 {
 		return nil, problem.New(problem.BadRequest, "Cookies are not for WebSockets: send an access token.")
 	}
 	if len(r.Header.Values("Authorization")) > 0 {

@@ -26,6 +26,7 @@ type limitFlags struct {
 	LimitDepth              int           `help:"How deep fields nest." default:"15" env:"FIELDGATE_LIMIT_DEPTH" limit:"depth"`
 	LimitIntrospectionDepth int           `help:"The same below __schema and __type." default:"20" env:"FIELDGATE_LIMIT_INTROSPECTION_DEPTH" limit:"introspection_depth"`
 	LimitAliases            int           `help:"Aliases of an operation." default:"30" env:"FIELDGATE_LIMIT_ALIASES" limit:"aliases"`
+	LimitAliasLength        int           `help:"Letters of an alias: an answer has it once for each object." default:"128" env:"FIELDGATE_LIMIT_ALIAS_LENGTH" limit:"alias_length"`
 	LimitRootFields         int           `help:"Root fields of an operation." default:"20" env:"FIELDGATE_LIMIT_ROOT_FIELDS" limit:"root_fields"`
 	LimitIntrospections     int           `help:"Root fields that are __schema or __type." default:"2" env:"FIELDGATE_LIMIT_INTROSPECTIONS" limit:"introspections"`
 	LimitDirectives         int           `help:"Directives of a document." default:"30" env:"FIELDGATE_LIMIT_DIRECTIVES" limit:"directives"`
@@ -68,7 +69,7 @@ func (l limitFlags) check() error {
 		value int
 	}{
 		{"body", int(l.LimitBody)}, {"tokens", l.LimitTokens}, {"depth", l.LimitDepth}, {"introspection-depth", l.LimitIntrospectionDepth},
-		{"aliases", l.LimitAliases}, {"root-fields", l.LimitRootFields}, {"introspections", l.LimitIntrospections},
+		{"aliases", l.LimitAliases}, {"alias-length", l.LimitAliasLength}, {"root-fields", l.LimitRootFields}, {"introspections", l.LimitIntrospections},
 		{"directives", l.LimitDirectives}, {"selections", l.LimitSelections}, {"cost", l.LimitCost}, {"errors", l.LimitErrors},
 		{"requests", l.LimitRequests}, {"session-requests", l.LimitSessionRequests}, {"large-requests", l.LimitLargeRequests}, {"sockets", l.LimitSockets},
 		{"socket-operations", l.LimitSocketOperations}, {"sign-ins", l.LimitSignIns}, {"sign-in-failures", l.LimitSignInFailures},
@@ -127,7 +128,7 @@ func (s sessionFlags) sessionOptions() session.Options {
 func (l limitFlags) ofEngine() engine.Limits {
 	return engine.Limits{
 		BodyBytes: l.LimitBody, Tokens: l.LimitTokens, Depth: l.LimitDepth, Introspection: l.LimitIntrospectionDepth,
-		Aliases: l.LimitAliases, RootFields: l.LimitRootFields, Directives: l.LimitDirectives, Introspections: l.LimitIntrospections,
+		Aliases: l.LimitAliases, AliasLength: l.LimitAliasLength, RootFields: l.LimitRootFields, Directives: l.LimitDirectives, Introspections: l.LimitIntrospections,
 		Selections: l.LimitSelections, Cost: l.LimitCost, VariablesDepth: l.LimitVariablesDepth, RequestErrors: l.LimitErrors, Time: l.LimitTime,
 		Sockets: l.LimitSockets, Operations: l.LimitSocketOperations,
 	}
@@ -162,7 +163,7 @@ func (l limitFlags) quotas(client redis.UniversalClient, secret []byte, o *obser
 
 // admit is the engine's.
 func (q *quotas) admit(ctx context.Context) (over func(), err error) {
-	return q.running.Enter(countedAs(auth.From(ctx)))
+	return q.running.Enter(ctx, countedAs(auth.From(ctx)))
 }
 
 // charge is the engine's. Whoever could have a budget for each session, or for each client that they make, would have as

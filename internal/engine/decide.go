@@ -235,6 +235,9 @@ func (w *walk) charge(f *ast.Field, at place) error {
 	if w.selections > w.limits.Selections {
 		return problem.Exceeded(limitSelections, w.limits.Selections, "fields")
 	}
+	if len(f.Alias) > w.limits.AliasLength { // an answer has it once for each object, and each denial below it again
+		return problem.Exceeded(limitAliasLength, w.limits.AliasLength, "letters in an alias")
+	}
 	if f.Alias != f.Name {
 		w.aliases++
 	}

@@ -15,6 +15,7 @@ type Limits struct {
 	// Depth is how deep fields nest; Introspection is the same below __schema and __type.
 	Depth, Introspection int
 	Aliases              int
+	AliasLength          int // in bytes; a trusted document's too
 	RootFields           int
 	// Directives are counted as the document has them, whatever they apply to.
 	Directives int
@@ -47,6 +48,7 @@ func DefaultLimits() Limits {
 		Depth:          15,
 		Introspection:  20,
 		Aliases:        30,
+		AliasLength:    128,
 		RootFields:     20,
 		Directives:     30,
 		Introspections: 2,
@@ -74,6 +76,7 @@ const (
 	limitDepth          = "depth"
 	limitIntrospection  = "introspection_depth"
 	limitAliases        = "aliases"
+	limitAliasLength    = "alias_length"
 	limitRootFields     = "root_fields"
 	limitDirectives     = "directives"
 	limitIntrospections = "introspections"
@@ -92,7 +95,7 @@ const (
 // LimitNames are the names of the limits that the engine keeps itself.
 func LimitNames() []string {
 	return []string{
-		limitBody, limitTokens, limitDepth, limitIntrospection, limitAliases, limitRootFields, limitDirectives,
+		limitBody, limitTokens, limitDepth, limitIntrospection, limitAliases, limitAliasLength, limitRootFields, limitDirectives,
 		limitIntrospections, limitSelections, limitCost, limitOnce, limitTime, limitVariables, limitBatch, limitErrors,
 		limitSockets, limitSocketOperations,
 	}

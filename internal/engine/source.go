@@ -15,6 +15,7 @@ import (
 type source struct {
 	events chan []byte   // closed after the last; an event is good until the next is taken
 	begun  chan struct{} // closed when what happens from now on comes
+	opened chan struct{} // closed by who sends the events, when the answer has begun: until then its headers are theirs
 	done   chan struct{}
 	// While an event is sent, the next is put together in the other.
 	next, sent *bytes.Buffer
@@ -27,7 +28,7 @@ type source struct {
 // follow runs a subscription until it has no more events or ctx ends.
 func (t transport) follow(ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext) *source {
 	s := &source{
-		events: make(chan []byte), begun: make(chan struct{}), done: make(chan struct{}), next: t.buffers.get(), sent: t.buffers.get(),
+		events: make(chan []byte), begun: make(chan struct{}), opened: make(chan struct{}), done: make(chan struct{}), next: t.buffers.get(), sent: t.buffers.get(),
 		first: &graphql.Response{}, failed: map[problem.Code]int{},
 	}
 	go func() {
@@ -69,6 +70,11 @@ func (t transport) run(ctx context.Context, exec graphql.GraphExecutor, op *grap
 	close(s.begun)
 	if !late.Stop() {
 		put(t.tooLate())
+		return
+	}
+	select {
+	case <-s.opened:
+	case <-ctx.Done():
 		return
 	}
 	for begun := false; ; begun = true {

@@ -116,6 +116,7 @@ func (t transport) subscribe(w http.ResponseWriter, r *http.Request, exec graphq
 	case <-leaving:
 	}
 	s := t.open(w)
+	close(source.opened)
 	if s.alive() != nil {
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -168,9 +169,29 @@ func (s *socket) writeAfter(text []byte, first func()) {
 	first()
 	ctx, cancel := context.WithTimeout(context.Background(), s.Sockets.Write)
 	defer cancel()
-	if s.conn.Write(ctx, websocket.MessageText, text) != nil {
+	if s.send(ctx, text) != nil {
 		s.end(websocket.StatusAbnormalClosure, "")
 	}
+}
+
+// fragment is how much of a message is written at once.
+const fragment = 16 << 10
+
+// send writes a message, a long one in fragments, between which the socket can be closed (RFC 6455, section 5.4).
+func (s *socket) send(ctx context.Context, text []byte) error {
+	if len(text) <= fragment {
+		return s.conn.Write(ctx, websocket.MessageText, text)
+	}
+	w, err := s.conn.Writer(ctx, websocket.MessageText)
+	for part := range slices.Chunk(text, fragment) {
+		if err == nil {
+			_, err = w.Write(part)
+		}
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	return err
 }
 
 // tick finds clients that do not say who they are, guests that have been here for long enough, and those that are gone.

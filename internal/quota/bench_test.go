@@ -14,7 +14,7 @@ func BenchmarkCharge(b *testing.B) {
 			ctx, _ := from("192.0.2.1")
 			b.ReportAllocs()
 			for b.Loop() {
-				leave, err := running.Enter(p.User)
+				leave, err := running.Enter(ctx, p.User)
 				if err == nil {
 					err = budget.Charge(ctx, p, 1)
 				}

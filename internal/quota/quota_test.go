@@ -250,7 +250,7 @@ func TestRunning(t *testing.T) {
 	var ended []func()
 	enter := func(session string, want problem.Code) {
 		t.Helper()
-		leave, err := r.Enter(session)
+		leave, err := r.Enter(t.Context(), session)
 		wantCode(t, err, want)
 		if err == nil {
 			ended = append(ended, leave)
@@ -271,8 +271,8 @@ func TestRunning(t *testing.T) {
 	for _, leave := range ended {
 		leave()
 	}
-	if r.all != 0 || r.guests != 0 || len(r.sessions) != 0 {
-		t.Errorf("%d are under way, %d of guests, of %v", r.all, r.guests, r.sessions)
+	if r.all != 0 || r.guests != 0 || len(r.callers) != 0 {
+		t.Errorf("%d are under way, %d of guests, of %v", r.all, r.guests, r.callers)
 	}
 }
 
@@ -295,7 +295,8 @@ func TestRunningGuests(t *testing.T) {
 			r := NewRunning(row.most, 1)
 			var ended []func()
 			for i := range row.guests {
-				leave, err := r.Enter("")
+				ctx, _ := from(fmt.Sprintf("192.0.2.%d", i))
+				leave, err := r.Enter(ctx, "")
 				if i < row.let {
 					wantCode(t, err, "")
 					ended = append(ended, leave)
@@ -304,22 +305,38 @@ func TestRunningGuests(t *testing.T) {
 				}
 			}
 			for i := range row.sessions {
-				leave, err := r.Enter(fmt.Sprint("s", i))
+				leave, err := r.Enter(t.Context(), fmt.Sprint("s", i))
 				wantCode(t, err, "")
 				ended = append(ended, leave)
 			}
-			_, err := r.Enter("one more")
+			_, err := r.Enter(t.Context(), "one more")
 			wantCode(t, err, problem.Unavailable)
-			_, err = r.Enter("")
+			ctx, _ := from("192.0.2.250")
+			_, err = r.Enter(ctx, "")
 			wantCode(t, err, problem.Unavailable)
 			for _, leave := range ended {
 				leave()
 				leave() // a second time is nothing
 			}
-			if r.all != 0 || r.guests != 0 || len(r.sessions) != 0 {
-				t.Errorf("%d are under way, %d of guests, of %v", r.all, r.guests, r.sessions)
+			if r.all != 0 || r.guests != 0 || len(r.callers) != 0 {
+				t.Errorf("%d are under way, %d of guests, of %v", r.all, r.guests, r.callers)
 			}
 		})
+	}
+}
+
+// TestRunningOfAnAddress: the guests of one address have as much under way as a session.
+func TestRunningOfAnAddress(t *testing.T) {
+	r := NewRunning(100, 2)
+	for _, row := range []struct {
+		address string
+		want    problem.Code
+	}{
+		{"2001:db8::1", ""}, {"2001:db8::2", ""}, {"2001:db8::3", problem.RateLimited}, {"2001:db8:0:1::1", ""}, {"192.0.2.1", ""},
+	} {
+		ctx, _ := from(row.address)
+		_, err := r.Enter(ctx, "")
+		wantCode(t, err, row.want)
 	}
 }
 

@@ -1,6 +1,7 @@
 package quota
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -21,40 +22,46 @@ const (
 type Running struct {
 	most, perSession int
 
-	mu       sync.Mutex
-	all      int
-	guests   int
-	sessions map[string]int
+	mu      sync.Mutex
+	all     int
+	guests  int
+	callers map[string]int // sessions, and guests by their address
 }
 
 // NewRunning makes a bound.
 func NewRunning(most, perSession int) *Running {
-	return &Running{most: most, perSession: perSession, sessions: map[string]int{}}
+	return &Running{most: most, perSession: perSession, callers: map[string]int{}}
 }
 
-// Enter lets an operation of a session begin, or of a guest's when session is empty; leave is called when it is over,
-// and may be called twice. SERVICE_UNAVAILABLE says that the gateway has as much to do as it may, or as it
-// may for guests, RATE_LIMITED that the session has.
-func (r *Running) Enter(session string) (leave func(), err error) {
+// Enter lets an operation of a session begin, or of a guest, who is known by the address of ctx's request, when session is
+// empty; leave is called when it is over, and may be called twice. SERVICE_UNAVAILABLE says that the gateway has as much to
+// do as it may, or as it may for guests, RATE_LIMITED that the session or the address has.
+func (r *Running) Enter(ctx context.Context, session string) (leave func(), err error) {
+	guest, caller, whose := session == "", session, "session"
+	if guest {
+		whose = "address"
+		if from := requestOf(ctx); from != nil {
+			caller = neighbourhood(from.address).String()
+		}
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case r.all >= r.most, session == "" && r.guests >= max(r.most/2, 1):
+	case r.all >= r.most, guest && r.guests >= max(r.most/2, 1):
 		return nil, &problem.Error{
 			Code: problem.Unavailable, Limit: LimitRunning, Most: r.most, RetryAfter: time.Second,
 			Message: "The gateway has as many requests under way as it takes. Try again in a moment.",
 		}
-	case session != "" && r.sessions[session] >= r.perSession:
+	case r.callers[caller] >= r.perSession:
 		return nil, &problem.Error{
 			Code: problem.RateLimited, Limit: LimitSessionRunning, Most: r.perSession, RetryAfter: time.Second,
-			Message: fmt.Sprintf("The session has more requests under way than the %d that are allowed. Wait for an answer before the next.", r.perSession),
+			Message: fmt.Sprintf("The %s has more requests under way than the %d that are allowed. Wait for an answer before the next.", whose, r.perSession),
 		}
 	}
 	r.all++
-	if session == "" {
+	r.callers[caller]++
+	if guest {
 		r.guests++
-	} else {
-		r.sessions[session]++
 	}
 	left := false
 	return func() {
@@ -62,18 +69,17 @@ func (r *Running) Enter(session string) (leave func(), err error) {
 		defer r.mu.Unlock()
 		if !left {
 			left = true
-			r.leave(session)
+			r.leave(caller, guest)
 		}
 	}, nil
 }
 
-func (r *Running) leave(session string) {
+func (r *Running) leave(caller string, guest bool) {
 	r.all--
-	if session == "" {
+	if guest {
 		r.guests--
-		return
 	}
-	if r.sessions[session]--; r.sessions[session] == 0 {
-		delete(r.sessions, session)
+	if r.callers[caller]--; r.callers[caller] == 0 {
+		delete(r.callers, caller)
 	}
 }
