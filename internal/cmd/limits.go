@@ -36,7 +36,7 @@ type limitFlags struct {
 	LimitSessionRequests    int           `help:"Operations of one session at once." default:"50" env:"FIELDGATE_LIMIT_SESSION_REQUESTS" limit:"session_requests"`
 	LimitSockets            int           `help:"WebSockets of one session at once." default:"20" env:"FIELDGATE_LIMIT_SOCKETS" limit:"sockets"`
 	LimitSocketOperations   int           `help:"Operations on one WebSocket at once." default:"50" env:"FIELDGATE_LIMIT_SOCKET_OPERATIONS" limit:"socket_operations"`
-	LimitSignIns            int           `help:"Attempts to sign in from one address in a minute; as many to accept an invitation, and ten times as many to refresh a session." default:"200" env:"FIELDGATE_LIMIT_SIGN_INS" limit:"sign_ins"`
+	LimitSignIns            int           `help:"Attempts to sign in from one address in a minute, token exchange among them; as many to accept an invitation, as many of OAuth clients, and ten times as many to refresh a session." default:"200" env:"FIELDGATE_LIMIT_SIGN_INS" limit:"sign_ins"`
 	LimitSignInFailures     int           `help:"Wrong passwords for one account from one address in 15 minutes; five times as many from all addresses but those known." default:"10" env:"FIELDGATE_LIMIT_SIGN_IN_FAILURES" limit:"sign_in_failures"`
 
 	Budget      int            `help:"Points that a session may spend in a minute; 0 for any number." default:"1000000000" env:"FIELDGATE_BUDGET" limit:"cost_per_minute"`

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"math/big"
 	"net/http"
 	"slices"
@@ -20,7 +21,9 @@ import (
 	"time"
 
 	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/internal/identity"
 	"github.com/fieldgate/fieldgate/internal/issuer/issuertest"
+	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/golang-jwt/jwt/v5"
 )
 
@@ -102,7 +105,6 @@ func TestVerify(t *testing.T) {
 		{"with a thumbprint that nobody reads", map[string]any{"x5t": "c29tZXRoaW5n"}, nil, nil},
 		{"ended, within the leeway", nil, map[string]any{"iat": now.Add(-time.Minute).Unix(), "exp": now.Add(-10 * time.Second).Unix()}, nil},
 		{"a time with a fraction", nil, map[string]any{"exp": float64(now.Add(time.Minute).UnixMilli()) / 1000}, nil},
-		{"without iat", nil, map[string]any{"iat": nil}, nil},
 
 		{"for another audience", nil, map[string]any{"aud": "elsewhere"}, ErrInvalid},
 		{"for no audience", nil, map[string]any{"aud": nil}, ErrInvalid},
@@ -118,6 +120,7 @@ func TestVerify(t *testing.T) {
 		{"with an end beyond all years", nil, map[string]any{"exp": 1e18}, ErrInvalid},
 		{"of tomorrow", nil, map[string]any{"nbf": now.Add(time.Hour).Unix()}, ErrInvalid},
 		{"issued tomorrow", nil, map[string]any{"iat": now.Add(time.Hour).Unix(), "exp": now.Add(2 * time.Hour).Unix()}, ErrInvalid},
+		{"without iat", nil, map[string]any{"iat": nil}, ErrInvalid},
 		{"issued last week", nil, map[string]any{"iat": now.Add(-7 * 24 * time.Hour).Unix()}, ErrInvalid},
 		{"issued after its end", nil, map[string]any{"iat": now.Add(10 * time.Second).Unix(), "exp": now.Add(5 * time.Second).Unix()}, ErrInvalid},
 		{"about nobody", nil, map[string]any{"sub": nil}, ErrInvalid},
@@ -134,20 +137,16 @@ func TestVerify(t *testing.T) {
 		{"with the kid of no key", map[string]any{"kid": "../first"}, nil, ErrInvalid},
 		{"as a logout token", map[string]any{"typ": "logout+jwt"}, nil, ErrInvalid},
 		{"as a typ of another kind", map[string]any{"typ": 1}, nil, ErrInvalid},
-
-		{"without a group", nil, map[string]any{"groups": nil}, ErrNoRole},
-		{"with groups that are not mapped", nil, map[string]any{"groups": []string{"everyone", "SUPPORT"}}, ErrNoRole},
-		{"with groups of another kind", nil, map[string]any{"groups": map[string]any{"support": true}}, ErrNoRole},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			got, err := s.Verify(t.Context(), first.Sign(t, row.header, p.Claims(row.claims)))
 			if !errors.Is(err, row.err) {
 				t.Fatalf("%v, want %v", err, row.err)
 			}
-			if row.err != nil && got.Subject != "" {
+			if row.err != nil && (got.Subject != "" || got.Roles != nil) {
 				t.Errorf("%+v", got)
 			}
-			if row.err == nil && (got.Subject != "1001" || got.Email != "ines@corp.example" || got.Name != "Ines Ortega" || !slices.Equal(got.Roles, []policy.Role{policy.Support})) {
+			if row.err == nil && (got.Issued.IsZero() || got.Subject != "1001" || got.Email != "ines@corp.example" || got.Name != "Ines Ortega" || !slices.Equal(got.Roles, []policy.Role{policy.Support})) {
 				t.Errorf("%+v", got)
 			}
 		})
@@ -344,7 +343,7 @@ func TestGroups(t *testing.T) {
 		{"Entra's app roles", "roles", `{"roles":["finance"],"groups":["admins"]}`, []policy.Role{policy.BillingManager}},
 		{"Keycloak's realm roles", "realm_access.roles", `{"realm_access":{"roles":["offline_access","developers","support"]}}`, []policy.Role{policy.Developer, policy.Support}},
 		{"a namespaced claim", "https://corp.example/groups", `{"https://corp.example/groups":["finance"]}`, []policy.Role{policy.BillingManager}},
-		{"a scope", "scope", `{"scope":"openid support  finance"}`, []policy.Role{policy.BillingManager, policy.Support}},
+		{"a text of words, which is one group", "groups", `{"groups":"lunch admins"}`, nil},
 		{"one text", "groups", `{"groups":"developers"}`, []policy.Role{policy.Developer}},
 		{"one group twice", "groups", `{"groups":["support","support"]}`, []policy.Role{policy.Support}},
 		{"Administrator wins", "groups", `{"groups":["developers","admins","support"]}`, []policy.Role{policy.Administrator}},
@@ -358,25 +357,92 @@ func TestGroups(t *testing.T) {
 		{"nothing", "groups", `{}`, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			if got := rolesOf(groups(at(decode(row.claims), row.claim)), mapped); !slices.Equal(got, row.want) {
+			if got := rolesOf(groups(at(decode(row.claims), row.claim), false), mapped); !slices.Equal(got, row.want) {
 				t.Errorf("%v, want %v", got, row.want)
 			}
 		})
+	}
+	for text, want := range map[string][]policy.Role{
+		`{"scope":"openid support  finance"}`: {policy.BillingManager, policy.Support}, `{"scope":["support finance","developers"]}`: {policy.Developer},
+	} {
+		if got := rolesOf(groups(at(decode(text), "scope"), true), mapped); !slices.Equal(got, want) {
+			t.Errorf("%s, with spaces in between: %v, want %v", text, got, want)
+		}
 	}
 	if got := rolesOf([]string{"root"}, map[string]policy.Role{"root": policy.Owner}); got != nil {
 		t.Errorf("a group has made an Owner: %v", got)
 	}
 }
 
-// TestAddress: an address that the issuer has not verified is none.
+// TestNoRole: whose groups come to nothing is known for it, so that it can be taken from them.
+func TestNoRole(t *testing.T) {
+	p := issuertest.New(t)
+	s := running(t, of(p))
+	for name, groups := range map[string]any{
+		"none": nil, "an empty list": []string{}, "not mapped": []string{"everyone", "SUPPORT"}, "of another kind": map[string]any{"support": true},
+	} {
+		if got, err := s.Verify(t.Context(), p.Token(map[string]any{"groups": groups})); err != nil || got.Subject != "1001" || got.Roles != nil {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}
+
+// TestAdmission: who holds no role is passed on, for all to be taken from them, and is refused; the log has the issuer's
+// name.
+func TestAdmission(t *testing.T) {
+	p := issuertest.New(t)
+	var log strings.Builder
+	var told []identity.Federated
+	a := NewAdmission(running(t, of(p)), func(_ context.Context, f identity.Federated) (string, error) {
+		told = append(told, f)
+		return "US1", nil
+	}, slog.New(slog.NewTextHandler(&log, nil)))
+	issued := time.Now().Add(-time.Minute).Truncate(time.Second)
+	for _, row := range []struct {
+		name   string
+		claims map[string]any
+		code   problem.Code
+		told   int
+		says   string
+	}{
+		{"good", nil, "", 1, ""},
+		{"no role", map[string]any{"groups": nil}, problem.Forbidden, 1, "issuer=corp"},
+		{"no role and no address", map[string]any{"groups": nil, "email": nil}, problem.Forbidden, 1, "no group"},
+		{"ended", map[string]any{"exp": 1}, problem.Unauthenticated, 0, "issuer=corp"},
+		{"another audience", map[string]any{"aud": "x"}, problem.Unauthenticated, 0, "issuer=corp"},
+		{"nobody", map[string]any{"sub": nil}, problem.Unauthenticated, 0, "issuer=corp"},
+		{"another issuer", map[string]any{"iss": "x"}, problem.Unauthenticated, 0, "not known"},
+	} {
+		log.Reset()
+		told = nil
+		claims := map[string]any{"iat": issued.Unix()}
+		maps.Copy(claims, row.claims)
+		user, _, err := a.ByToken(t.Context(), p.Token(claims))
+		if (row.code == "") != (user == "US1") || row.code != "" && problem.CodeOf(err) != row.code || len(told) != row.told || !strings.Contains(log.String(), row.says) {
+			t.Errorf("%s: %q, %v, told %+v, log %s", row.name, user, err, told, &log)
+		}
+		if len(told) > 0 && (!told[0].Asserted.Equal(issued) || told[0].Subject != "1001") {
+			t.Errorf("%s: told %+v", row.name, told)
+		}
+	}
+}
+
+// TestAddress: an address that the issuer has not verified is none, unless it says so of none and the file says that it
+// may be assumed.
 func TestAddress(t *testing.T) {
 	p := issuertest.New(t)
 	s := running(t, of(p))
+	assuming := running(t, of(p, func(c *Config) { c.Assumed = true }))
+	for claims, want := range map[any]string{nil: "ines@corp.example", true: "ines@corp.example", false: "", "no": ""} {
+		if got, err := assuming.Verify(t.Context(), p.Token(map[string]any{"email_verified": claims})); err != nil || got.Email != want {
+			t.Errorf("assumed, with %v: %q, %v", claims, got.Email, err)
+		}
+	}
 	for name, row := range map[string]struct {
 		claims map[string]any
 		want   string
 	}{
-		"nothing said": {nil, "ines@corp.example"},
+		"nothing said": {map[string]any{"email_verified": nil}, ""},
 		"verified":     {map[string]any{"email_verified": true}, "ines@corp.example"},
 		"in text":      {map[string]any{"email_verified": "true"}, "ines@corp.example"},
 		"not verified": {map[string]any{"email_verified": false}, ""},
