@@ -24,6 +24,10 @@ type Client struct {
 	Expires time.Time
 }
 
+// leastLife is how long a client's token must be good for to be worth having: its times are whole seconds, and it is on its
+// way for a part of that.
+const leastLife = 5 * time.Second
+
 // clientID is the form of a client's SID. Ids that clients send become part of key names, so nothing else gets there.
 var clientID = regexp.MustCompile(`^OC[0-9a-f]{32}$`)
 
@@ -32,7 +36,8 @@ var clientID = regexp.MustCompile(`^OC[0-9a-f]{32}$`)
 var ErrUnknownClient error = problem.New(problem.Unauthenticated, "The client is not known, or its secret is wrong.")
 
 // SignInClient makes a session for the client with this id, whom authenticate returns, and whose error is SignInClient's.
-// It lasts for as long as its access token, which cannot be refreshed, and never beyond the client itself. The errors are
+// It lasts for as long as its access token, which cannot be refreshed, and never beyond the client itself; one that ends within
+// seconds has none any more. The errors are
 // ErrUnknownClient, and SERVICE_UNAVAILABLE as for SignIn.
 func (s *Service) SignInClient(ctx context.Context, id string, authenticate func(context.Context) (Client, error)) (Tokens, error) {
 	ctx, done := s.observe(ctx, StepClient)
@@ -62,7 +67,7 @@ func (s *Service) openForClient(ctx context.Context, id string, authenticate fun
 		return Tokens{}, err
 	}
 	now := s.now()
-	if !client.Expires.After(now.Add(time.Second)) { // the times in a token are whole seconds
+	if client.Expires.Before(now.Add(leastLife)) {
 		return Tokens{}, ErrUnknownClient
 	}
 	grants, err := json.Marshal(client.Grants)

@@ -101,6 +101,7 @@ func TestClientRefused(t *testing.T) {
 	}{
 		{"a wrong secret", nil, wrong, wrong},
 		{"an id of another form", func(_ *bench, c *Client) { c.SID = "x}:user:y" }, nil, ErrUnknownClient},
+		{"about to expire", func(b *bench, c *Client) { c.Expires = b.clock.now().Add(4 * time.Second) }, nil, ErrUnknownClient},
 		{"expired", func(b *bench, c *Client) { c.Expires = b.clock.now() }, nil, ErrUnknownClient},
 		{"its creator is gone", func(b *bench, _ *Client) { b.directory.set("") }, nil, ErrUnknownClient},
 		{"its creator is in another account", func(b *bench, _ *Client) { b.directory.set("AC2", policy.Owner) }, nil, ErrUnknownClient},

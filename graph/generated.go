@@ -3747,7 +3747,7 @@ extend type Mutation {
     "The invitation and the password."
     input: AcceptInvitationInput!
   ): AcceptInvitationPayload @public @semanticNonNull
-  "Give a user other roles. Their tokens end at once; a refresh gives ones with the new roles."
+  "Give a user other roles. Their tokens end at once; a refresh gives ones with the new roles. One who comes from an identity provider can only be given none: they are suspended at once, until their provider lets them in anew."
   setUserRoles(
     "The user and the roles."
     input: SetUserRolesInput!
@@ -3769,7 +3769,7 @@ type User implements Node @hasPermission(permission: USER_MANAGEMENT) {
   email: String! @personalData(mask: EMAIL)
   "The user's name."
   name: String! @personalData(mask: ALL)
-  "The roles that the user holds."
+  "The roles that the user holds; none for one who is suspended."
   roles: [Role!]!
   "When the user last signed in; null when never."
   lastSignIn: DateTime
@@ -3815,7 +3815,7 @@ type UserEdge @hasPermission(permission: USER_MANAGEMENT) {
 input SetUserRolesInput {
   "The global id of the user."
   userId: ID!
-  "All the roles that the user is to hold: ADMINISTRATOR alone, or any of DEVELOPER, BILLING_MANAGER and SUPPORT."
+  "All the roles that the user is to hold: ADMINISTRATOR alone, or any of DEVELOPER, BILLING_MANAGER and SUPPORT; none to suspend one who comes from an identity provider."
   roles: [Role!]!
 }
 

@@ -35,7 +35,7 @@ return {'ok', generation}
 
 // Reconcile ends what Block began, after the commit: it writes the roles into each of the user's sessions, starts a new
 // generation, so that roles read before are refused, and lifts the block. Tokens with the old roles are then stale.
-// generation is the one Block returned. ErrStale says that a later change has come since, or that this one is done
+// With no roles the sessions end instead. generation is the one Block returned. ErrStale says that a later change has come since, or that this one is done
 // already: whoever made that change reconciles, and there is nothing left to do here.
 func (s *Store) Reconcile(ctx context.Context, user string, generation int64, roles []string, policy string) error {
 	if !isUser(user) {
@@ -60,11 +60,18 @@ if current < tonumber(expected) and redis.call('EXISTS', block_key(user)) == 1 t
 redis.call('SET', generation_key(user), expected)
 local generation = renew(user, lifetime)
 for _, sid in ipairs(redis.call('ZRANGE', index_key(user), 0, -1)) do
-	if live(sid) then
+	if roles == '[]' then
+		redis.call('DEL', session_key(sid), used_key(sid))
+	elseif live(sid) then
 		redis.call('HSET', session_key(sid), 'roles', roles, 'policy', policy, 'generation', string.format('%.0f', generation))
 	end
 end
 redis.call('DEL', block_key(user))
-log('roles', user, '')
+if roles == '[]' then
+	redis.call('DEL', index_key(user))
+	log('end', user, '')
+else
+	log('roles', user, '')
+end
 return {'ok'}
 `)

@@ -66,6 +66,37 @@ func TestCrashAfterBlockLeavesLessAccess(t *testing.T) {
 	})
 }
 
+// Who holds no roles any more has no sessions, and those of their clients are stale.
+func TestReconcileWithNoRoles(t *testing.T) {
+	onEveryRedis(t, func(t *testing.T, b *bench) {
+		ctx := t.Context()
+		made, refresh := b.signIn("alice")
+		other, _ := b.signIn("bob")
+		before, err := b.Generation(ctx, "alice")
+		b.want("Generation", err, nil)
+		robot, err := b.CreateForClient(ctx, NewClientSession{NewSession: NewSession{User: "alice", Generation: before}, OAuthClient: "robot"})
+		b.want("CreateForClient", err, nil)
+		generation, err := b.Block(ctx, "alice", time.Minute)
+		b.want("Block", err, nil)
+		b.want("Reconcile", b.Reconcile(ctx, "alice", generation, nil, "v1"), nil)
+		_, err = b.Lookup(ctx, "alice", made.ID)
+		b.want("Lookup", err, ErrNotFound)
+		_, err = b.Redeem(ctx, refresh)
+		b.want("Redeem", err, ErrNotFound)
+		_, err = b.Lookup(ctx, "robot", robot.ID)
+		b.want("Lookup of the client", err, ErrStale)
+		_, err = b.Lookup(ctx, "bob", other.ID)
+		b.want("Lookup of another", err, nil)
+		if left, err := b.List(ctx, "alice"); err != nil || len(left) != 0 {
+			t.Errorf("%v, %v", left, err)
+		}
+		again, err := b.Generation(ctx, "alice")
+		b.want("Generation", err, nil)
+		_, _, err = b.Create(ctx, NewSession{User: "alice", Generation: again})
+		b.want("Create, once they hold something again", err, nil)
+	})
+}
+
 func TestLaterChangeReconciles(t *testing.T) {
 	onEveryRedis(t, func(t *testing.T, b *bench) {
 		ctx := t.Context()

@@ -685,7 +685,7 @@ type Session struct {
 type SetUserRolesInput struct {
 	// The global id of the user.
 	UserID string `json:"userId"`
-	// All the roles that the user is to hold: ADMINISTRATOR alone, or any of DEVELOPER, BILLING_MANAGER and SUPPORT.
+	// All the roles that the user is to hold: ADMINISTRATOR alone, or any of DEVELOPER, BILLING_MANAGER and SUPPORT; none to suspend one who comes from an identity provider.
 	Roles []Role `json:"roles"`
 }
 
@@ -789,7 +789,7 @@ type User struct {
 	Email string `json:"email"`
 	// The user's name.
 	Name string `json:"name"`
-	// The roles that the user holds.
+	// The roles that the user holds; none for one who is suspended.
 	Roles []Role `json:"roles"`
 	// When the user last signed in; null when never.
 	LastSignIn *time.Time `json:"lastSignIn,omitempty"`

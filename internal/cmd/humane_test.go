@@ -66,7 +66,7 @@ func TestHumane(t *testing.T) {
 		{"the full introspection query, as graphql-js writes it for GraphiQL and code generators", vars{"query": string(introspection)}},
 		{"a dashboard of ten lists, with __typename everywhere", vars{"query": dashboard}},
 		{"a page that Relay asks for", vars{"query": relay, "operationName": "CallsPaginationQuery", "variables": vars{"id": account}}},
-		{"a hundred nodes that Relay asks for", vars{"query": relay, "operationName": "RowsQuery", "variables": vars{"ids": many(account, 100)}}},
+		{"a hundred nodes that Relay asks for", vars{"query": relay, "operationName": "RowsQuery", "variables": vars{"ids": times(account, 100)}}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			for _, w := range ways {
@@ -81,7 +81,7 @@ func TestHumane(t *testing.T) {
 	}
 }
 
-func many[T any](value T, n int) []T {
+func times[T any](value T, n int) []T {
 	all := make([]T, n)
 	for i := range all {
 		all[i] = value

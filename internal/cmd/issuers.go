@@ -126,6 +126,7 @@ func (g *gateway) openIssuers(ctx context.Context, s signInFlags, sessions *sess
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	set := issuer.NewSet(configs, transport, time.Now, log)
 	g.admission = issuer.NewAdmission(set, g.identity.Admit, log)
+	g.identity.Trust(set.Clients)
 	key, err := g.keys.Derive("fieldgate sign-in")
 	if err != nil {
 		return err

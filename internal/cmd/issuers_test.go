@@ -99,7 +99,7 @@ func TestExchange(t *testing.T) {
 			client{p: p, access: corp.Token(nil)}.do(`{ viewer { sid } }`, nil).refused(t, 401, "UNAUTHENTICATED")
 		})
 		t.Run("no token of ours is good for an exchange", func(t *testing.T) {
-			p.exchange(p.as(owner).access).denied(t, 400, "invalid_grant")
+			p.exchange(p.as(owner).access).denied(t, 400, "invalid_request")
 		})
 	})
 }
@@ -132,23 +132,28 @@ func TestExchangeRefused(t *testing.T) {
 		code          string
 		reason        string // in the log
 	}{
-		{"no group", corp.Token(map[string]any{"groups": nil}), nil, "invalid_grant", "no group"},
-		{"groups that are not mapped", corp.Token(map[string]any{"groups": []string{"everyone"}}), nil, "invalid_grant", "no group"},
-		{"another audience", corp.Token(map[string]any{"aud": "elsewhere"}), nil, "invalid_grant", "audience"},
-		{"ended", corp.Token(map[string]any{"exp": time.Now().Add(-time.Hour).Unix()}), nil, "invalid_grant", "expired"},
-		{"an issuer that is not known", elsewhere.Token(nil), nil, "invalid_grant", "not known"},
-		{"a key of somebody else", elsewhere.Token(map[string]any{"iss": corp.URL}), nil, "invalid_grant", "signature"},
-		{"a key of its own", first.Sign(t, map[string]any{"jwk": first.Public}, corp.Claims(nil)), nil, "invalid_grant", "header"},
-		{"the address of another user", corp.Token(map[string]any{"sub": "1002", "email": owner}), nil, "invalid_grant", "another user"},
-		{"an address that is not verified", corp.Token(map[string]any{"sub": "1002", "email": "new@corp.example", "email_verified": false}), nil, "invalid_grant", "verified"},
-		{"an address that is none", corp.Token(map[string]any{"sub": "1002", "email": "new"}), nil, "invalid_grant", "e-mail"},
-		{"no token", "nonsense", nil, "invalid_grant", "three parts"},
+		{"no group", corp.Token(map[string]any{"sub": "1002", "groups": nil}), nil, "invalid_request", "no group"},
+		{"groups that are not mapped", corp.Token(map[string]any{"sub": "1002", "groups": []string{"everyone"}}), nil, "invalid_request", "no group"},
+		{"another audience", corp.Token(map[string]any{"aud": "elsewhere"}), nil, "invalid_request", "audience"},
+		{"ended", corp.Token(map[string]any{"exp": time.Now().Add(-time.Hour).Unix()}), nil, "invalid_request", "expired"},
+		{"an issuer that is not known", elsewhere.Token(nil), nil, "invalid_request", "not known"},
+		{"a key of somebody else", elsewhere.Token(map[string]any{"iss": corp.URL}), nil, "invalid_request", "signature"},
+		{"a key of its own", first.Sign(t, map[string]any{"jwk": first.Public}, corp.Claims(nil)), nil, "invalid_request", "header"},
+		{"the address of another user", corp.Token(map[string]any{"sub": "1002", "email": owner}), nil, "invalid_request", "another user"},
+		{"an address that is not verified", corp.Token(map[string]any{"sub": "1002", "email": "new@corp.example", "email_verified": false}), nil, "invalid_request", "verified"},
+		{"an address that is none", corp.Token(map[string]any{"sub": "1002", "email": "new"}), nil, "invalid_request", "e-mail"},
+		{"no token", "nonsense", nil, "invalid_request", "three parts"},
 		{"nothing", "", nil, "invalid_request", ""},
 		{"another type", corp.Token(nil), []string{"subject_token_type", "urn:ietf:params:oauth:token-type:saml2"}, "invalid_request", ""},
 		{"no type", corp.Token(nil), []string{"subject_token_type", ""}, "invalid_request", ""},
 		{"an actor", corp.Token(nil), []string{"actor_token", "x", "actor_token_type", jwtType}, "invalid_request", ""},
 		{"another token", corp.Token(nil), []string{"requested_token_type", "urn:ietf:params:oauth:token-type:refresh_token"}, "invalid_request", ""},
-		{"a token for elsewhere", corp.Token(nil), []string{"audience", "elsewhere"}, "invalid_request", ""},
+		{"a token for elsewhere", corp.Token(nil), []string{"audience", "elsewhere"}, "invalid_target", ""},
+		{"a token for another resource", corp.Token(nil), []string{"resource", "https://elsewhere.example"}, "invalid_target", ""},
+		{"an address of which nothing is said", corp.Token(map[string]any{"sub": "1002", "email": "new@corp.example", "email_verified": nil}), nil, "invalid_request", "verified"},
+		{"no time", corp.Token(map[string]any{"iat": nil}), nil, "invalid_request", "iat"},
+		{"older than the last", corp.Token(map[string]any{"iat": time.Now().Add(-time.Hour).Unix()}), nil, "invalid_request", "newer"},
+		{"groups in one text", corp.Token(map[string]any{"sub": "1002", "groups": "lunch admins"}), nil, "invalid_request", "no group"},
 		{"a client with a secret", corp.Token(nil), []string{"client_id", "x", "client_secret", "y"}, "unauthorized_client", ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -156,6 +161,9 @@ func TestExchangeRefused(t *testing.T) {
 			a := p.exchange(row.subject, row.more...)
 			a.denied(t, 400, row.code)
 			log := p.stderr.String()[before:]
+			if row.reason != "" && row.name != "no token" && row.name != "a key of its own" && row.name != "an issuer that is not known" && !strings.Contains(log, `"issuer":"corp"`) {
+				t.Errorf("the log does not say whose it was: %s", log)
+			}
 			if row.reason != "" && !strings.Contains(log, row.reason) {
 				t.Errorf("the log does not say %q: %s", row.reason, log)
 			}
@@ -183,14 +191,14 @@ func TestExchangeRefused(t *testing.T) {
 func TestSeveralIssuers(t *testing.T) {
 	corp, entra, partner := issuertest.New(t), issuertest.New(t), issuertest.New(t)
 	entra.Person = map[string]any{"sub": "x", "oid": "1001", "preferred_username": "ines@entra.example", "roles": []string{"Fieldgate.Developer"}}
-	partner.Person = map[string]any{"sub": "1001", "email": "ines@partner.example", "scope": "openid helpdesk"}
+	partner.Person = map[string]any{"sub": "1001", "email": "ines@partner.example", "email_verified": true, "scope": "openid helpdesk"}
 	corp.Person["realm_access"] = map[string]any{"roles": []string{"offline_access", "finance"}}
 	roles := func(entry, mapped string) string {
 		return regexp.MustCompile(`roles: \{.*\}`).ReplaceAllString(entry, "roles: {"+mapped+"}")
 	}
 	p := startDemo(t, "--issuers", issuersFile(t,
 		issuerEntry("corp", corp, "claims: {groups: realm_access.roles}"),
-		roles(issuerEntry("entra", entra, "claims: {subject: oid, email: preferred_username, groups: roles}"), "Fieldgate.Developer: DEVELOPER"),
+		roles(issuerEntry("entra", entra, "claims: {subject: oid, email: preferred_username, groups: roles}", "email_verified: assumed"), "Fieldgate.Developer: DEVELOPER"),
 		roles(issuerEntry("partner", partner, "claims: {groups: scope}", "jwks_uri: "+partner.URL+"/keys"), "helpdesk: SUPPORT")))
 	users := map[string]bool{}
 	for from, want := range map[*issuertest.Provider]policy.Role{corp: policy.BillingManager, entra: policy.Developer, partner: policy.Support} {
@@ -203,8 +211,8 @@ func TestSeveralIssuers(t *testing.T) {
 	if len(users) != 3 {
 		t.Errorf("they are %d users", len(users))
 	}
-	p.exchange(corp.Token(map[string]any{"iss": partner.URL, "scope": "helpdesk"})).denied(t, 400, "invalid_grant")
-	p.exchange(partner.Token(map[string]any{"iss": corp.URL, "realm_access": map[string]any{"roles": []string{"admins"}}})).denied(t, 400, "invalid_grant")
+	p.exchange(corp.Token(map[string]any{"iss": partner.URL, "scope": "helpdesk"})).denied(t, 400, "invalid_request")
+	p.exchange(partner.Token(map[string]any{"iss": corp.URL, "realm_access": map[string]any{"roles": []string{"admins"}}})).denied(t, 400, "invalid_request")
 }
 
 // TestIssuerDown: the gateway starts without the issuer, says when to ask again, and takes it up when it is back.

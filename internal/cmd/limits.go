@@ -36,11 +36,11 @@ type limitFlags struct {
 	LimitErrors             int           `help:"Errors in the answer to a document that is not valid; the others are counted in one more." default:"10" env:"FIELDGATE_LIMIT_ERRORS" limit:"errors"`
 	LimitTime               time.Duration `help:"How long an operation may take." default:"10s" env:"FIELDGATE_LIMIT_TIME" limit:"time"`
 	LimitRequests           int           `help:"Operations that the gateway runs at once; guests have half of the places at most." default:"256" env:"FIELDGATE_LIMIT_REQUESTS" limit:"requests"`
-	LimitSessionRequests    int           `help:"Operations of one session at once." default:"50" env:"FIELDGATE_LIMIT_SESSION_REQUESTS" limit:"session_requests"`
+	LimitSessionRequests    int           `help:"Operations of one session at once, and of the guests of one address." default:"50" env:"FIELDGATE_LIMIT_SESSION_REQUESTS" limit:"session_requests"`
 	LimitLargeRequests      int           `help:"Operations of 1000 points and more that work at once, for each processor; the others wait for their turn." default:"4" env:"FIELDGATE_LIMIT_LARGE_REQUESTS" limit:"large_requests"`
 	LimitSockets            int           `help:"WebSockets of one session at once." default:"20" env:"FIELDGATE_LIMIT_SOCKETS" limit:"sockets"`
 	LimitSocketOperations   int           `help:"Operations on one WebSocket at once, and streams of events of one session." default:"50" env:"FIELDGATE_LIMIT_SOCKET_OPERATIONS" limit:"socket_operations"`
-	LimitSignIns            int           `help:"Attempts to sign in from one address in a minute; as many to accept an invitation, and ten times as many to refresh a session." default:"200" env:"FIELDGATE_LIMIT_SIGN_INS" limit:"sign_ins"`
+	LimitSignIns            int           `help:"Attempts to sign in from one address in a minute, token exchange among them; as many to accept an invitation, as many of OAuth clients, and ten times as many to refresh a session." default:"200" env:"FIELDGATE_LIMIT_SIGN_INS" limit:"sign_ins"`
 	LimitSignInFailures     int           `help:"Wrong passwords for one account from one address in 15 minutes; five times as many from all addresses but those known." default:"10" env:"FIELDGATE_LIMIT_SIGN_IN_FAILURES" limit:"sign_in_failures"`
 
 	Budget      int            `help:"Points that a user may spend in a minute, with all of their sessions and OAuth clients; 0 for any number." default:"1000000000" env:"FIELDGATE_BUDGET" limit:"cost_per_minute"`

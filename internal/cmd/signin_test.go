@@ -296,7 +296,7 @@ func TestSignInRefused(t *testing.T) {
 			defer corp.Down(false)
 			defer corp.Change(func(corp *issuertest.Provider) {
 				corp.Deny, corp.Nonce, corp.Secret = false, "", ""
-				corp.Person = map[string]any{"sub": "1001", "email": "ines@corp.example", "groups": []string{"support"}}
+				corp.Person = map[string]any{"sub": "1001", "email": "ines@corp.example", "email_verified": true, "groups": []string{"support"}}
 			})
 			v := p.visitor()
 			row.go_(v)

@@ -50,6 +50,7 @@ func TestLimitsOverHTTP(t *testing.T) {
 		{"aliases", d.Aliases, func(n int) string {
 			return "{ page {" + times(n, func(i int) string { return fmt.Sprintf(" a%d: name", i) }) + " } }"
 		}, nil},
+		{"alias_length", d.AliasLength, func(n int) string { return "{ " + strings.Repeat("a", n) + ": hello }" }, nil},
 		{"root_fields", d.RootFields, func(n int) string {
 			return "{" + times(n, func(i int) string { return fmt.Sprintf(" a%d: hello", i) }) + " }"
 		}, nil},

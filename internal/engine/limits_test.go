@@ -101,7 +101,7 @@ func (s subject) walker(limits Limits, doc *ast.QueryDocument) *walk {
 func unlimited() Limits {
 	const many = 1e9
 	return Limits{
-		BodyBytes: many, Tokens: many, Depth: many, Introspection: many, Aliases: many, RootFields: many, Directives: many,
+		BodyBytes: many, Tokens: many, Depth: many, Introspection: many, Aliases: many, AliasLength: many, RootFields: many, Directives: many,
 		Introspections: many, Selections: many,
 		Cost: many, RequestErrors: many,
 	}

@@ -164,8 +164,8 @@ func (s *Service) DeleteClient(ctx context.Context, actor Actor, sid string) err
 	return s.users.DeleteOAuthClient(ctx, actor.Account, sid)
 }
 
-// AuthenticateClient returns the client with this SID if the secret is its own and it has not expired, and notes that it
-// was used. Anything else is UNAUTHENTICATED, in the same words and after the same work.
+// AuthenticateClient returns the client with this SID if the secret is its own, it has not expired, and whoever made it is
+// still vouched for (see Trust), and notes that it was used. Anything else is UNAUTHENTICATED, in the same words and after the same work.
 func (s *Service) AuthenticateClient(ctx context.Context, sid, secret string) (Client, error) {
 	found, err := s.users.ClientCredential(ctx, sid)
 	if err != nil && problem.CodeOf(err) != problem.NotFound {
@@ -175,12 +175,40 @@ func (s *Service) AuthenticateClient(ctx context.Context, sid, secret string) (C
 	matches := subtle.ConstantTimeCompare([]byte(hashOfSecret(secret)), []byte(found.SecretHash)) == 1
 	now := s.now()
 	if !known || !matches || !found.Expires.After(now) {
-		return Client{}, problem.New(problem.Unauthenticated, "The client is not known, or its secret is wrong.")
+		return Client{}, unknownClient()
+	}
+	creator, err := s.users.MemberOf(ctx, found.Creator)
+	switch {
+	case problem.CodeOf(err) == problem.NotFound:
+		return Client{}, unknownClient()
+	case err != nil:
+		return Client{}, fmt.Errorf("identity: finding who made a client: %w", err)
+	case !s.vouched(creator, now):
+		s.log.InfoContext(ctx, "an OAuth client was refused: whoever made it has not signed in for too long, or their identity provider is not configured",
+			"requestId", problem.RequestID(ctx), "client", sid)
+		return Client{}, unknownClient()
 	}
 	if err := s.users.ClientUsed(ctx, sid, now); err != nil {
 		s.log.WarnContext(ctx, "that a client was used was not noted", "error", err)
 	}
 	return found.Client, nil
+}
+
+func unknownClient() error {
+	return problem.New(problem.Unauthenticated, "The client is not known, or its secret is wrong.")
+}
+
+// vouched says whether someone is the gateway's own, or what their issuer has said of them is not too long ago. The
+// gateway does not hear of who leaves there.
+func (s *Service) vouched(m Member, now time.Time) bool {
+	if m.Issuer == "" {
+		return true
+	}
+	if s.trust == nil {
+		return false
+	}
+	longest, known := s.trust(m.Issuer)
+	return known && now.Sub(m.Asserted) <= longest
 }
 
 // newClientSecret is a new secret: 256 random bits behind the prefix.

@@ -176,6 +176,43 @@ func TestAuthenticateClient(t *testing.T) {
 	}
 }
 
+// TestClientsOfOthers: a client of who comes from another issuer is let in as long as that issuer is known and has said
+// something of them not too long ago.
+func TestClientsOfOthers(t *testing.T) {
+	const longest = 30 * 24 * time.Hour
+	trust := func(issuer string) (time.Duration, bool) { return longest, issuer == corp }
+	for _, row := range []struct {
+		name  string
+		trust Trust
+		after time.Duration
+		good  bool
+	}{
+		{"lately", trust, longest, true},
+		{"too long ago", trust, longest + time.Second, false},
+		{"of an issuer that is known no more", func(string) (time.Duration, bool) { return longest, false }, 0, false},
+		{"of an issuer that lets none in", func(string) (time.Duration, bool) { return 0, true }, time.Second, false},
+		{"without any issuer", nil, 0, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			b, c := newClientBench(t)
+			by := b.memory.users["federated"]
+			by.Asserted = b.clock.now()
+			b.memory.users["federated"] = by
+			b.Trust(row.trust)
+			secret, err := b.create(b.actor("federated"), NewClient{Name: "Robot", Grants: reads("PRODUCT_LOGS")})
+			b.check(err)
+			b.clock.advance(row.after)
+			if _, err := b.AuthenticateClient(t.Context(), robot, secret); (err == nil) != row.good || err != nil && problem.CodeOf(err) != problem.Unauthenticated || c.used.IsZero() == row.good {
+				t.Errorf("%v, used %v", err, c.used)
+			}
+			b.memory.suspended["federated"] = true
+			if _, err := b.AuthenticateClient(t.Context(), robot, secret); problem.CodeOf(err) != problem.Unauthenticated {
+				t.Errorf("of who is suspended: %v", err)
+			}
+		})
+	}
+}
+
 // TestDeleteClient: the sessions end first, so that whatever fails leaves less access.
 func TestDeleteClient(t *testing.T) {
 	open := func(b *bench) session.Session {

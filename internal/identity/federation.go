@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/fieldgate/fieldgate/auth/policy"
@@ -14,46 +15,52 @@ type Federated struct {
 	Issuer  string // the claim iss
 	Subject string
 	Account string // SID of the account that the issuer's people belong to; "" for the only one there is
-	Email   string
+	Email   string // "" for none that can be used
 	Name    string
-	Roles   []policy.Role
+	Roles   []policy.Role // none takes away all that they hold
+	// Asserted is when the issuer said so. What it said before the last that was taken counts for nothing.
+	Asserted time.Time
 }
 
 // Federation is where those are kept who come from other issuers.
 type Federation interface {
 	// Admit finds the user that a Federated is, or makes one without a password, and keeps their address, name and
 	// roles as they are now, all in one serializable transaction that is tried again when it collides with another.
-	// block is called with the user when their roles change; its error undoes everything, and the generation that it
+	// An address that is not to be had leaves who is known with the one they have. Someone with no roles is nobody (user
+	// is ""): who is known, and not the Owner, is suspended then, until they are admitted with roles. block is called with the user when their roles change; its error undoes everything, and the generation that it
 	// returns is kept with the change in the outbox. A RoleChange of no user says that no roles changed, as those of a
 	// new user have not, and as an Owner's never do here.
 	//
-	// CONFLICT says that the address is another user's, to whom they are never linked, or that they are known in
-	// another account; NOT_FOUND that there is no such account, or that none was named and there are several.
+	// CONFLICT says that something newer is known of them, that the address of who comes first is another user's, to whom
+	// they are never linked, or that they are known in another account; BAD_USER_INPUT that who comes first has no
+	// address; NOT_FOUND that there is no such account, or that none was named and there are several.
 	Admit(ctx context.Context, f Federated, block func(user string) (generation int64, err error)) (user string, change RoleChange, err error)
 }
 
 // Admit lets in who comes from another issuer, makes a user of them when they come first, and returns the user's SID.
-// When their roles have changed since, their sessions are told as of any change of roles: see SetRoles.
+// When their roles have changed since, their sessions are told as of any change of roles: see SetRoles. Who has none is
+// not let in, with no error and no user: what they had is taken from them, and their sessions end.
 //
-// Errors: BAD_USER_INPUT for an address that cannot be used or roles that cannot be held together, those of
-// Federation.Admit, and SERVICE_UNAVAILABLE when roles change and sessions cannot be reached.
+// Errors: BAD_USER_INPUT for roles that cannot be held together, those of Federation.Admit, and SERVICE_UNAVAILABLE when roles change and sessions cannot be reached.
 //
 // Who comes first is always made a user. Once users can be removed, who was removed must not come back by this.
 func (s *Service) Admit(ctx context.Context, f Federated) (user string, err error) {
 	if f.Email, err = checkEmail(f.Email); err != nil {
-		return "", err
+		f.Email = ""
 	}
 	if f.Name = displayName(f.Name); f.Name == "" {
 		f.Name, _, _ = strings.Cut(f.Email, "@")
 	}
-	if err := grantable(f.Roles); err != nil {
-		return "", err
+	if len(f.Roles) > 0 {
+		if err := grantable(f.Roles); err != nil {
+			return "", err
+		}
 	}
 	err = s.carryOut(ctx, func(ctx context.Context, block func(string) (int64, error)) (change RoleChange, err error) {
 		user, change, err = s.users.Admit(ctx, f, block)
 		return change, err
 	})
-	if err != nil {
+	if err != nil || len(f.Roles) == 0 {
 		return "", err
 	}
 	if err := s.users.SignedIn(ctx, user, s.now()); err != nil {

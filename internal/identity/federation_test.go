@@ -1,12 +1,14 @@
 package identity
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/auth/session"
 	"github.com/fieldgate/fieldgate/internal/problem"
 )
 
@@ -53,7 +55,6 @@ func TestAdmitRefused(t *testing.T) {
 	}{
 		"no address":              {func(f *Federated) { f.Email = "" }, problem.BadUserInput},
 		"an address that is none": {func(f *Federated) { f.Email = "ines" }, problem.BadUserInput},
-		"no role":                 {func(f *Federated) { f.Roles = nil }, problem.BadUserInput},
 		"an Owner":                {func(f *Federated) { f.Roles = []policy.Role{policy.Owner} }, problem.BadUserInput},
 		"Administrator and more":  {func(f *Federated) { f.Roles = []policy.Role{policy.Administrator, policy.Support} }, problem.BadUserInput},
 	} {
@@ -67,9 +68,63 @@ func TestAdmitRefused(t *testing.T) {
 	}
 }
 
+// TestAdmitNoRole: who has no role any more loses what they had at once, their sessions and their refresh tokens too, until
+// they come with one again; who comes first without one is nobody.
+func TestAdmitNoRole(t *testing.T) {
+	b := newBench(t, people()...)
+	user, err := b.admit(ines())
+	if err != nil || user != "" || b.memory.member("ines").SID != "" {
+		t.Fatalf("someone who holds nothing is %q, %v", user, err)
+	}
+	user, err = b.admit(ines(policy.Developer))
+	b.check(err)
+	open, refresh := b.open(user)
+	if again, err := b.admit(ines()); again != "" || err != nil {
+		t.Errorf("%q, %v", again, err)
+	}
+	if _, err := b.sessions.Redeem(t.Context(), refresh); b.usable(open) != nil || !errors.Is(err, session.ErrNotFound) || len(b.memory.outbox) != 0 {
+		t.Errorf("the session is good for %v, its refresh token: %v, outbox %v", b.usable(open), err, b.memory.outbox)
+	}
+	if again, err := b.admit(ines(policy.Developer)); again != user || err != nil {
+		t.Errorf("%q, %v", again, err)
+	}
+	// An address that cannot be used says nothing of what they hold.
+	f := ines()
+	f.Email = "none"
+	b = newBench(t, people()...)
+	user, err = b.admit(ines(policy.Developer))
+	b.check(err)
+	open, _ = b.open(user)
+	if _, err := b.admit(f); err != nil || b.usable(open) != nil {
+		t.Errorf("%v, the session is good for %v", err, b.usable(open))
+	}
+}
+
 // TestAdmitFails: whatever fails when roles change leaves less access, and no block that nobody lifts.
 func TestAdmitFails(t *testing.T) {
 	for _, step := range []string{"block", "commit", "committed", "tell", "close"} {
+		t.Run(step+", without a role", func(t *testing.T) {
+			b := newBench(t, people()...)
+			user, err := b.admit(ines(policy.Developer))
+			b.check(err)
+			open, _ := b.open(user)
+			b.memory.step = func(name string) error {
+				if name == step {
+					return errStep
+				}
+				return nil
+			}
+			_, err = b.admit(ines())
+			if _, there := b.memory.MemberOf(t.Context(), user); b.usable(open) != nil && problem.CodeOf(there) == problem.NotFound {
+				t.Errorf("%v: the session is good for %v of who is suspended", err, b.usable(open))
+			}
+			b.memory.step = nil
+			b.clock.advance(blockTTL + time.Second)
+			b.check(b.Reconcile(t.Context()))
+			if _, err := b.admit(ines()); err != nil || b.usable(open) != nil {
+				t.Errorf("%v: the session is good for %v", err, b.usable(open))
+			}
+		})
 		t.Run(step, func(t *testing.T) {
 			b := newBench(t, people()...)
 			user, err := b.admit(ines(policy.Developer))

@@ -19,6 +19,8 @@ type Member struct {
 	Roles   []policy.Role
 	// Issuer is whose they are when they come from another issuer, "" for who signs in here.
 	Issuer string
+	// Asserted is when what that issuer has said of them last was issued; zero for who signs in here.
+	Asserted time.Time
 }
 
 // Credential is a member with the PHC string of their password's argon2id hash.
@@ -46,7 +48,7 @@ type RoleChange struct {
 type Users interface {
 	// CredentialOf finds a user by e-mail address, without regard to case.
 	CredentialOf(ctx context.Context, email string) (Credential, error)
-	// MemberOf finds a user by SID, with the roles held now.
+	// MemberOf finds a user by SID, with the roles held now. One who is suspended is not there.
 	MemberOf(ctx context.Context, sid string) (Member, error)
 	// SignedIn notes when a user signed in.
 	SignedIn(ctx context.Context, sid string, at time.Time) error
@@ -66,8 +68,9 @@ type Users interface {
 	// serializable and is tried again, check included, when it collides with
 	// another: of two changes of one user, the later one's check is called after
 	// the earlier one has been committed. A target that is unknown or of another
-	// account is problem.Missing(), and an actor that is so is FORBIDDEN; check is
-	// not called for them.
+	// account is problem.Missing(), and an actor that is so or suspended is FORBIDDEN;
+	// check is not called for them. With no roles the target, who comes from another
+	// issuer, is suspended, until Admit is told something newer.
 	//
 	// An error that is a *problem.Error of another code than SERVICE_UNAVAILABLE,
 	// TIMEOUT or INTERNAL_SERVER_ERROR says that nothing was changed; after any
@@ -90,7 +93,8 @@ type Sessions interface {
 	// makes them stale thereafter. The generation it returns names the change.
 	Block(ctx context.Context, user string, ttl time.Duration) (generation int64, err error)
 	// Reconcile gives a user's sessions the roles held now and lifts the block of
-	// the change named by generation. It fails when another change has come since.
+	// the change named by generation; with no roles it ends them. It fails when another
+	// change has come since.
 	Reconcile(ctx context.Context, user string, generation int64, roles []string, policyVersion string) error
 	// EndClient ends the sessions of a client that user has made, and keeps it from having new ones for ttl.
 	EndClient(ctx context.Context, user, client string, ttl time.Duration) (ended int, err error)

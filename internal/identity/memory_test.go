@@ -36,6 +36,8 @@ type memory struct {
 	commits   int
 	lastID    int64
 	signedIn  map[string]time.Time
+	// suspended are those who hold nothing, whatever roles they are kept with.
+	suspended map[string]bool
 	// invited is who is invited by the token of each hash, and until when.
 	invited map[string]invited
 
@@ -45,7 +47,7 @@ type memory struct {
 }
 
 func newMemory(members ...Member) *memory {
-	m := &memory{users: map[string]Credential{}, signedIn: map[string]time.Time{}, invited: map[string]invited{}}
+	m := &memory{users: map[string]Credential{}, signedIn: map[string]time.Time{}, suspended: map[string]bool{}, invited: map[string]invited{}}
 	for _, member := range members {
 		m.users[member.SID] = Credential{Member: member}
 	}
@@ -77,7 +79,7 @@ func (m *memory) MemberOf(_ context.Context, sid string) (Member, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	c, known := m.users[sid]
-	if !known {
+	if !known || m.suspended[sid] {
 		return Member{}, problem.Missing()
 	}
 	return c.Member, nil
@@ -169,7 +171,10 @@ func (m *memory) commit(snapshot int, target string, roles []policy.Role, genera
 	m.commits++
 	m.lastID++
 	c := m.users[target]
-	c.Roles = roles
+	m.suspended[target] = len(roles) == 0
+	if len(roles) > 0 {
+		c.Roles = roles
+	}
 	m.users[target] = c
 	change := RoleChange{ID: m.lastID, User: target, Generation: generation}
 	m.outbox = append(m.outbox, change)
@@ -181,13 +186,24 @@ func (m *memory) Admit(_ context.Context, f Federated, block func(string) (int64
 	for {
 		m.mu.Lock()
 		snapshot, of := m.commits, m.users[f.Subject]
-		if of.SID == "" {
+		was := of.Roles
+		if m.suspended[f.Subject] {
+			was = nil
+		}
+		switch {
+		case of.SID == "" && len(f.Roles) == 0:
+			m.mu.Unlock()
+			return "", RoleChange{}, nil
+		case of.SID == "" && f.Email == "":
+			m.mu.Unlock()
+			return "", RoleChange{}, problem.New(problem.BadUserInput, "no address")
+		case of.SID == "":
 			m.users[f.Subject] = Credential{Member: Member{SID: f.Subject, Account: account, Email: f.Email, Roles: f.Roles, Issuer: f.Issuer}}
 			m.mu.Unlock()
 			return f.Subject, RoleChange{}, nil
 		}
 		m.mu.Unlock()
-		if slices.Equal(of.Roles, f.Roles) {
+		if slices.Equal(was, f.Roles) {
 			return f.Subject, RoleChange{}, nil
 		}
 		generation, err := block(f.Subject)

@@ -36,7 +36,7 @@ func (s *Service) tell(ctx context.Context, change RoleChange) error {
 	if err != nil && problem.CodeOf(err) != problem.NotFound {
 		return fmt.Errorf("identity: reading changed roles: %w", err)
 	}
-	// Who is no longer a user holds no roles, and with none no session can be used.
+	// Who is no longer a user, or is suspended, holds no roles, and with none their sessions end.
 	names := make([]string, len(member.Roles))
 	for i, role := range member.Roles {
 		names[i] = string(role)

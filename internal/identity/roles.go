@@ -27,7 +27,9 @@ type Actor struct {
 }
 
 // SetRoles gives target, a user of the actor's account, these roles instead of those
-// held before, and their sessions too.
+// held before, and their sessions too. The roles of a user of another issuer are that
+// issuer's to give: they can only be given none, which suspends them at once, until what
+// the issuer says of them later has them let in again.
 //
 // Errors: BAD_USER_INPUT for roles that cannot be held or given; FORBIDDEN when the
 // actor may not do this (they must be Owner or Administrator, now and not only when
@@ -44,7 +46,7 @@ func (s *Service) SetRoles(ctx context.Context, actor Actor, target string, role
 	if err := actor.person("changes roles"); err != nil {
 		return err
 	}
-	if err := grantable(roles); err != nil {
+	if err := grantable(roles); err != nil && len(roles) > 0 {
 		return err
 	}
 	if !manages(actor.Roles) {
@@ -161,10 +163,15 @@ func (s *Service) allow(by, of Member, roles []policy.Role, onlyOwnerManagesAdmi
 		return problem.Missing()
 	case slices.Contains(of.Roles, policy.Owner):
 		return problem.New(problem.Forbidden, "The Owner's role cannot be changed. Transfer ownership instead.")
-	case of.Issuer != "":
-		return problem.New(problem.Conflict, "This user's roles come from their identity provider, by the groups they are in there. Change those.")
+	case of.Issuer != "" && len(roles) > 0:
+		return problem.New(problem.Conflict, "This user's roles come from their identity provider, by the groups they are in there. Change those, or give no roles, to suspend the user until the provider lets them in anew.")
+	case of.Issuer == "" && len(roles) == 0:
+		return grantable(roles)
 	case administrators && onlyOwnerManagesAdministrators && !owner:
 		return problem.New(problem.Forbidden, "Only the Owner makes or changes an Administrator in this account.")
+	}
+	if len(roles) == 0 {
+		return nil
 	}
 	return s.allowGrants(by, of, roles)
 }

@@ -2,12 +2,14 @@ package identity
 
 import (
 	"cmp"
+	"errors"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/auth/session"
 	"github.com/fieldgate/fieldgate/internal/problem"
 )
 
@@ -25,6 +27,7 @@ func people() []Member {
 		person("billing", account, policy.BillingManager),
 		person("support", account, policy.Support),
 		person("stranger", elsewhere, policy.Support),
+		{SID: "federatedAdmin", Account: account, Email: "admin@corp.example", Roles: []policy.Role{policy.Administrator}, Issuer: corp},
 		{SID: "federated", Account: account, Email: "federated@corp.example", Roles: []policy.Role{policy.Support}, Issuer: corp},
 	}
 }
@@ -79,6 +82,8 @@ func TestSetRoles(t *testing.T) {
 		{"someone whose roles another issuer gives", "admin", "federated", roles(developer), false, problem.Conflict},
 		{"nor does the Owner change them", "owner", "federated", roles(support), false, problem.Conflict},
 		{"nor a Developer", "developer", "federated", roles(developer), false, problem.Forbidden},
+		{"nor does a Developer suspend them", "developer", "federated", nil, false, problem.Forbidden},
+		{"none but the Owner suspends an Administrator", "admin", "federatedAdmin", nil, true, problem.Forbidden},
 
 		{"someone of another account", "admin", "stranger", roles(developer), false, problem.NotFound},
 		{"someone unknown", "admin", "nobody", roles(developer), false, problem.NotFound},
@@ -115,12 +120,27 @@ func TestSetRoles(t *testing.T) {
 	}
 }
 
+// TestSuspend: whoever manages users cuts off at once who comes from another issuer, by giving them no roles.
+func TestSuspend(t *testing.T) {
+	for _, target := range []string{"federated", "federatedAdmin"} {
+		b := newBench(t, people()...)
+		open, refresh := b.open(target)
+		b.check(b.SetRoles(t.Context(), b.actor("admin"), target, nil))
+		if _, err := b.memory.MemberOf(t.Context(), target); problem.CodeOf(err) != problem.NotFound {
+			t.Errorf("%s: %v", target, err)
+		}
+		if _, err := b.sessions.Redeem(t.Context(), refresh); b.usable(open) != nil || !errors.Is(err, session.ErrNotFound) {
+			t.Errorf("%s: the session is good for %v, its refresh token: %v", target, b.usable(open), err)
+		}
+	}
+}
+
 func TestSetRolesInputPath(t *testing.T) {
 	b := newBench(t, people()...)
 	for _, roles := range [][]policy.Role{{policy.Owner}, nil} {
 		err := b.SetRoles(t.Context(), b.actor("owner"), "support", roles)
-		p, _ := err.(*problem.Error)
-		if p == nil || !slices.Equal(p.InputPath, []string{"input", "roles"}) {
+		var p *problem.Error
+		if !errors.As(err, &p) || !slices.Equal(p.InputPath, []string{"input", "roles"}) {
 			t.Errorf("%v: %+v", roles, err)
 		}
 	}

@@ -33,7 +33,17 @@ type Service struct {
 	attempts Attempts
 	// nobody is the hash of a password that no one knows, for users that do not exist.
 	nobody string
+	// trust says how long an issuer's people may leave their clients to themselves; nil where none is known.
+	trust Trust
 }
+
+// Trust says for how long what an issuer has said of someone is enough for the clients that they have made. known is
+// false for an issuer that is not configured any more.
+type Trust func(issuer string) (longest time.Duration, known bool)
+
+// Trust has the clients of other issuers' people let in from now on; without it none are. It is called before the service
+// is used.
+func (s *Service) Trust(t Trust) { s.trust = t }
 
 // NewService makes a service on users and their sessions. matrix says what each role
 // holds and policyVersion names it and the rules in force, as the sessions do. It

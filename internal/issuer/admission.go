@@ -30,32 +30,29 @@ func (a *Admission) Any() bool { return len(a.issuers.issuers) > 0 }
 // ByToken lets in whom a subject token is about, and returns their user and until when a session of theirs lasts.
 //
 // Errors, whose words may be shown: UNAUTHENTICATED for a token that is not to be believed, FORBIDDEN for someone who
-// cannot be let in, and SERVICE_UNAVAILABLE. What the reason was is logged, with the name of the issuer and without
-// anything of the token or the person.
+// cannot be let in, and SERVICE_UNAVAILABLE. What the reason was is logged, with the name of the issuer once that is
+// known, and without anything of the token or the person.
 func (a *Admission) ByToken(ctx context.Context, raw string) (user string, until time.Time, err error) {
 	person, err := a.issuers.Verify(ctx, raw)
 	if err != nil {
-		return "", time.Time{}, a.refuse(ctx, "", err)
+		return "", time.Time{}, a.refuse(ctx, person.Issuer.Name, err)
 	}
 	return a.let(ctx, person)
 }
 
-// let lets in a person who was verified.
+// let lets in a person who was verified, or has everything taken from them when they hold no role.
 func (a *Admission) let(ctx context.Context, p Person) (user string, until time.Time, err error) {
-	if p.Email == "" {
-		return "", time.Time{}, a.refuse(ctx, p.Issuer.Name, errNoAddress)
-	}
 	user, err = a.admit(ctx, identity.Federated{
-		Issuer: p.Issuer.Issuer, Subject: p.Subject, Account: p.Issuer.Account, Email: p.Email, Name: p.Name, Roles: p.Roles,
+		Issuer: p.Issuer.Issuer, Subject: p.Subject, Account: p.Issuer.Account, Email: p.Email, Name: p.Name, Roles: p.Roles, Asserted: p.Issued,
 	})
+	if err == nil && len(p.Roles) == 0 {
+		err = ErrNoRole
+	}
 	if err != nil {
 		return "", time.Time{}, a.refuse(ctx, p.Issuer.Name, err)
 	}
 	return user, a.issuers.now().Add(p.Issuer.Session), nil
 }
-
-// errNoAddress says that a user cannot be made of someone.
-var errNoAddress = errors.New("the token has no e-mail address, or one that its issuer has not verified")
 
 // refuse logs why someone was not let in, and returns what they may be told.
 func (a *Admission) refuse(ctx context.Context, issuer string, err error) error {
@@ -67,7 +64,7 @@ func (a *Admission) refuse(ctx context.Context, issuer string, err error) error 
 		shown = problem.New(problem.Forbidden, "None of the groups that your identity provider has you in gives you a role here.")
 	case errors.Is(err, ErrUnavailable):
 		shown = problem.New(problem.Unavailable, "Your identity provider cannot be reached right now. Try again in a moment.")
-	case errors.Is(err, errNoAddress), code == problem.Conflict, code == problem.NotFound, code == problem.BadUserInput:
+	case code == problem.Conflict, code == problem.NotFound, code == problem.BadUserInput:
 	default:
 		return err // of the inside, and not about them
 	}

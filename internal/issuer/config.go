@@ -23,6 +23,8 @@ const (
 	maxLeeway      = 5 * time.Minute
 	defaultSession = time.Hour
 	maxSession     = 12 * time.Hour
+	defaultClients = 30 * 24 * time.Hour
+	maxClients     = 366 * 24 * time.Hour
 	defaultRefresh = 15 * time.Minute
 	// maxRefresh leaves four attempts until the last keys are too old.
 	maxRefresh = keepGood / 4
@@ -30,6 +32,12 @@ const (
 
 // slug is what an issuer's name may be: it stands in a path.
 var slug = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$`)
+
+// reassigned are claims that are somebody else's one day (OpenID Connect Core 1.0, section 5.7), and so nobody's subject.
+var reassigned = []string{"email", "name", "nickname", "phone_number", "preferred_username", "unique_name", "upn"}
+
+// spaced are claims whose text is a list with spaces in between (RFC 6749, section 3.3).
+var spaced = []string{"scope", "scp"}
 
 // Parse reads a file of issuers; name is its name, for faults. read returns the content of another file that it names.
 // The error joins every fault that was found, each with its line: a key that is not known, a value that cannot be, an
@@ -66,6 +74,7 @@ func (r *reader) issuer(node ast.Node, before []Config, read func(name string) (
 		Claims:  Claims{Subject: "sub", Email: "email", Name: "name", Groups: "groups"},
 		Leeway:  defaultLeeway,
 		Session: defaultSession,
+		Clients: defaultClients,
 		Refresh: defaultRefresh,
 		Scopes:  []string{"openid", "email", "profile"},
 	}
@@ -82,6 +91,9 @@ func (r *reader) issuer(node ast.Node, before []Config, read func(name string) (
 		"roles":              func(n ast.Node) { c.Roles = r.roles(n) },
 		"roles_file":         func(n ast.Node) { c.Roles = r.rolesFile(n, read) },
 		"session":            func(n ast.Node) { c.Session = r.duration(n, time.Minute, maxSession) },
+		"clients":            func(n ast.Node) { c.Clients = r.duration(n, 0, maxClients) },
+		"groups_format":      func(n ast.Node) { c.Spaced = r.choice(n, "list", "spaces") },
+		"email_verified":     func(n ast.Node) { c.Assumed = r.choice(n, "required", "assumed") },
 		"refresh_keys":       func(n ast.Node) { c.Refresh = r.duration(n, time.Minute, maxRefresh) },
 		"client_id":          func(n ast.Node) { c.ClientID = r.text(n) },
 		"client_secret_file": func(n ast.Node) { c.ClientSecretFile = r.text(n) },
@@ -99,6 +111,9 @@ func (r *reader) issuer(node ast.Node, before []Config, read func(name string) (
 		if given[name] == nil {
 			r.fault(node, "an issuer needs %s", name)
 		}
+	}
+	if given["groups_format"] == nil {
+		c.Spaced = slices.Contains(spaced, c.Claims.Groups)
 	}
 	switch {
 	case given["roles"] == nil && given["roles_file"] == nil:
@@ -172,6 +187,9 @@ func (r *reader) claims(node ast.Node, c *Claims) {
 		"name":    func(n ast.Node) { c.Name = r.text(n) },
 		"groups":  func(n ast.Node) { c.Groups = r.text(n) },
 	})
+	if c.Subject != "" && (slices.Contains(reassigned, c.Subject) || c.Subject == c.Email || c.Subject == c.Name) {
+		r.fault(node, "the subject cannot be %s, which may be somebody else's one day, who would then be taken for the same person: use sub, or an id that is never given again", c.Subject)
+	}
 }
 
 // roles reads which role each group comes to.

@@ -33,19 +33,19 @@ func TestExample(t *testing.T) {
 		Roles: map[string]policy.Role{
 			"fieldgate-admins": policy.Administrator, "engineering": policy.Developer, "accounting": policy.BillingManager, "helpdesk": policy.Support,
 		},
-		Session: time.Hour, Refresh: 15 * time.Minute,
+		Session: time.Hour, Clients: 720 * time.Hour, Refresh: 15 * time.Minute,
 		ClientID: "fieldgate", ClientSecretFile: "/run/secrets/corp-client-secret", Scopes: []string{"openid", "email", "profile"},
 	}, {
 		Name: "entra", Issuer: "https://login.microsoftonline.com/00000000-0000-0000-0000-000000000000/v2.0",
 		Audiences: []string{"11111111-1111-1111-1111-111111111111"}, Algorithms: []string{"RS256"},
 		Claims: Claims{"oid", "preferred_username", "name", "roles"}, Leeway: time.Minute, Account: "AC00000000000000000000000000000000",
 		Roles:   map[string]policy.Role{"Fieldgate.Support": policy.Support},
-		Session: 30 * time.Minute, Refresh: 15 * time.Minute, Scopes: []string{"openid", "email", "profile"},
+		Session: 30 * time.Minute, Clients: 168 * time.Hour, Assumed: true, Refresh: 15 * time.Minute, Scopes: []string{"openid", "email", "profile"},
 	}, {
 		Name: "partner", Issuer: "https://id.partner.example", Audiences: []string{"https://gateway.example.com"},
 		Algorithms: []string{"ES256", "EdDSA"}, KeysURL: "https://id.partner.example/keys.json",
 		Claims: Claims{"sub", "email", "name", "https://partner.example/teams"}, Leeway: 30 * time.Second,
-		Roles: map[string]policy.Role{"agents": policy.Support}, Session: time.Hour, Refresh: 15 * time.Minute,
+		Roles: map[string]policy.Role{"agents": policy.Support}, Session: time.Hour, Clients: 720 * time.Hour, Refresh: 15 * time.Minute,
 		Scopes: []string{"openid", "email", "profile"},
 	}}
 	if !reflect.DeepEqual(got, want) {
@@ -108,6 +108,12 @@ func TestFaults(t *testing.T) {
 		{"a role that is a list", replaced("SUPPORT", "[SUPPORT]"), []string{"f:6: want a text"}},
 		{"no group", replaced("{helpdesk: SUPPORT}", "{}"), []string{"f:6: roles is a mapping"}},
 		{"both roles and a file", with("roles_file: x"), []string{"f:7: the file of roles cannot be read", "f:7: give roles or roles_file"}},
+		{"an address as the subject", with("claims: {subject: email}"), []string{"f:7: the subject cannot be email"}},
+		{"a user name as the subject", with("claims: {subject: preferred_username}"), []string{"f:7: the subject cannot be preferred_username"}},
+		{"an address of another name as the subject", with("claims: {subject: mail, email: mail}"), []string{"f:7: the subject cannot be mail"}},
+		{"another format of groups", with("groups_format: commas"), []string{"f:7: want list or spaces"}},
+		{"an address that is believed somehow", with("email_verified: true"), []string{"f:7: want required or assumed"}},
+		{"clients for years", with("clients: 87600h"), []string{"f:7: want a duration from 0s"}},
 		{"a claim that is not known", with("claims: {group: x}"), []string{`f:7: claims has no "group"`}},
 		{"a leeway of hours", with("leeway: 5h"), []string{"f:7: want a duration from 0s to 5m0s"}},
 		{"a leeway without a unit", with("leeway: 30"), []string{"f:7: want a duration"}},
@@ -136,6 +142,19 @@ func TestFaults(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestGroupsFormat: a text of groups is split where it is a scope, or where the file says so.
+func TestGroupsFormat(t *testing.T) {
+	for lines, want := range map[string]bool{
+		"": false, "claims: {groups: scope}": true, "claims: {groups: scp}": true, "claims: {groups: scopes}": false,
+		"groups_format: spaces": true, "claims: {groups: scp}\n    groups_format: list": false,
+	} {
+		got, err := Parse("f", []byte(good+"    "+lines+"\n"), nil)
+		if err != nil || got[0].Spaced != want {
+			t.Errorf("%q: %v, %v", lines, got, err)
+		}
 	}
 }
 

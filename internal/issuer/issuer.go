@@ -26,10 +26,13 @@ type Config struct {
 	Algorithms []string // of RFC 7518 and RFC 8037, none of them symmetric
 	KeysURL    string   // of the JWK Set; "" to discover it (OpenID Connect Discovery 1.0)
 	Claims     Claims
+	Spaced     bool          // whether a text of groups is several with spaces in between, and not one
+	Assumed    bool          // whether an address is believed of which the token does not say that it was verified
 	Leeway     time.Duration // by which its clock and ours may differ
 	Account    string        // SID of the account that its people belong to; "" for the only one there is
 	Roles      map[string]policy.Role
 	Session    time.Duration // a session ends so long after the exchange, as groups are seen only there
+	Clients    time.Duration // an OAuth client has no tokens when its creator was seen longer ago
 	Refresh    time.Duration // how often its keys are fetched
 
 	// For signing in with a browser. There is none without a client id.
@@ -42,20 +45,21 @@ type Config struct {
 // Claims are the names of the claims that are read. Of one without "://" each dot leads deeper.
 type Claims struct{ Subject, Email, Name, Groups string }
 
-// Person is who a subject token is about, as far as they are let in: they hold at least one role.
+// Person is who a subject token is about. Who holds no role is not let in, and loses what they had.
 type Person struct {
 	Issuer  Config
 	Subject string
-	Email   string // "" when there is none
+	Email   string // "" when there is none that was verified
 	Name    string
 	Roles   []policy.Role
+	Issued  time.Time // when the token was
 }
 
 // What can be wrong with a subject token. Causes are wrapped: they are for logs, and hold nothing of the token.
 var (
 	// ErrInvalid says that the token is not to be believed.
 	ErrInvalid = errors.New("issuer: the token is not valid")
-	// ErrNoRole says that the token is good, but none of its groups is mapped to a role.
+	// ErrNoRole says that a token is good, but none of its groups is mapped to a role.
 	ErrNoRole = errors.New("issuer: no group of theirs is mapped to a role")
 	// ErrUnavailable says that the issuer's keys cannot be had right now.
 	ErrUnavailable = errors.New("issuer: the keys cannot be fetched")
@@ -88,6 +92,15 @@ func (s *Set) Run(ctx context.Context) {
 		running.Go(func() { from.run(ctx) })
 	}
 	running.Wait()
+}
+
+// Clients is an issuer's setting Clients; known is false for one that is not in the set. It is identity.Trust.
+func (s *Set) Clients(issuer string) (longest time.Duration, known bool) {
+	from, known := s.issuers[issuer]
+	if !known {
+		return 0, false
+	}
+	return from.config.Clients, true
 }
 
 // Configs lists the issuers in the order of their file.

@@ -10,8 +10,9 @@ import (
 
 const maxSubject = 255 // bytes: OpenID Connect Core 1.0, section 2
 
-// Verify returns who a subject token is about. The error is ErrInvalid for a token that is not to be believed,
-// ErrNoRole for one whose groups come to no role, and ErrUnavailable when the issuer's keys are not known.
+// Verify returns who a subject token is about, with the roles that their groups come to, which may be none. The error is
+// ErrInvalid for a token that is not to be believed, and ErrUnavailable when the issuer's keys are not known; with it comes
+// no more than the issuer, if that is one of the set.
 //
 // Which issuer it is of is decided by its claim iss, in full, before a key is looked for, so that a key of one issuer
 // verifies nothing of another, whatever it is called. A token may be exchanged more than once while it is in force:
@@ -27,13 +28,13 @@ func (s *Set) Verify(ctx context.Context, raw string) (Person, error) {
 		return Person{}, invalid("claims: an issuer that is not known")
 	}
 	if err := from.signed(ctx, t); err != nil {
-		return Person{}, err
+		return Person{Issuer: from.config}, err
 	}
 	if !slices.ContainsFunc(texts(t.claims["aud"]), func(aud string) bool { return slices.Contains(from.config.Audiences, aud) }) {
-		return Person{}, invalid("claims: another audience")
+		return Person{Issuer: from.config}, invalid("claims: another audience")
 	}
 	if err := t.within(s.now(), from.config.Leeway); err != nil {
-		return Person{}, err
+		return Person{Issuer: from.config}, err
 	}
 	return from.person(t)
 }
@@ -43,21 +44,25 @@ func (s *source) person(t subjectToken) (Person, error) {
 	names := s.config.Claims
 	p := Person{Issuer: s.config, Subject: t.text(names.Subject), Email: t.text(names.Email), Name: t.text(names.Name)}
 	if p.Subject == "" || len(p.Subject) > maxSubject {
-		return Person{}, invalid("claims: no subject, or one that is too long")
+		return Person{Issuer: s.config}, invalid("claims: no subject, or one that is too long")
 	}
+	// Without it an old token could bring back what a newer one has taken.
+	issued, is := t.time("iat")
+	if !is {
+		return Person{Issuer: s.config}, invalid("claims: iat is missing or not a time")
+	}
+	p.Issued = issued
 	// Anyone can claim an address that nobody has made sure of, and keep it from its owner.
-	if verified, given := t.claims["email_verified"]; given && verified != true && verified != "true" {
+	if verified, given := t.claims["email_verified"]; verified != true && verified != "true" && (given || !s.config.Assumed) {
 		p.Email = ""
 	}
-	if p.Roles = rolesOf(groups(at(t.claims, names.Groups)), s.config.Roles); p.Roles == nil {
-		return Person{}, ErrNoRole
-	}
+	p.Roles = rolesOf(groups(at(t.claims, names.Groups), s.config.Spaced), s.config.Roles)
 	return p, nil
 }
 
-// groups are those that a claim lists: a list, or one text with spaces in between.
-func groups(claim any) []string {
-	if text, is := claim.(string); is {
+// groups are those that a claim lists: a list, or a text, which is one group unless texts are spaced.
+func groups(claim any, spaced bool) []string {
+	if text, is := claim.(string); is && spaced {
 		return strings.Fields(text)
 	}
 	return texts(claim)

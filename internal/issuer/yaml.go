@@ -142,3 +142,13 @@ func (r *reader) duration(node ast.Node, least, most time.Duration) time.Duratio
 	r.fault(node, "want a duration from %s to %s, such as %s", least, most, least+(most-least)/2)
 	return 0
 }
+
+// choice reads one of two words, and says whether it is the second.
+func (r *reader) choice(node ast.Node, first, second string) bool {
+	text, _ := node.(*ast.StringNode)
+	if text == nil || text.Value != first && text.Value != second {
+		r.fault(node, "want %s or %s", first, second)
+		return false
+	}
+	return text.Value == second
+}

@@ -13,7 +13,8 @@ import (
 // Code is the error of an answer (RFC 6749, section 5.2).
 type Code string
 
-// The codes. The last two are of section 4.1.2.1, which has words for what section 5.2 has none.
+// The codes. invalid_target is of RFC 8693, section 2.2.2; the last two are of section 4.1.2.1, which has words for what
+// section 5.2 has none.
 const (
 	InvalidRequest         Code = "invalid_request"
 	InvalidClient          Code = "invalid_client"
@@ -21,6 +22,7 @@ const (
 	UnauthorizedClient     Code = "unauthorized_client"
 	UnsupportedGrantType   Code = "unsupported_grant_type"
 	InvalidScope           Code = "invalid_scope"
+	InvalidTarget          Code = "invalid_target"
 	TemporarilyUnavailable Code = "temporarily_unavailable"
 	ServerError            Code = "server_error"
 )

@@ -18,7 +18,7 @@ const (
 )
 
 // TokenExchanges is the grant of RFC 8693: a token of another issuer is exchanged for a session of whom it is about.
-// exchange returns the tokens; its UNAUTHENTICATED and FORBIDDEN are invalid_grant. client is what the session says of
+// exchange returns the tokens; its UNAUTHENTICATED and FORBIDDEN are invalid_request (section 2.2.2). client is what the session says of
 // who asked.
 //
 // Nobody acts for somebody else here, so there is no actor token; the one kind of token that can be had is an access
@@ -39,14 +39,14 @@ func TokenExchanges(exchange func(ctx context.Context, subjectToken, client stri
 		case given["requested_token_type"] != "" && given["requested_token_type"] != typeAccessToken:
 			return Answer{}, refuse(InvalidRequest, "Only an access token can be had.")
 		case given["resource"] != "" || given["audience"] != "":
-			return Answer{}, refuse(InvalidRequest, "What the token is for cannot be chosen here.")
+			return Answer{}, refuse(InvalidTarget, "What the token is for cannot be chosen here.")
 		}
 		tokens, err := exchange(ctx, given["subject_token"], r.Agent)
 		switch problem.CodeOf(err) {
 		case problem.Unauthenticated:
-			return Answer{}, &Error{Code: InvalidGrant, Description: "The subject token is not valid here.", Cause: err}
+			return Answer{}, &Error{Code: InvalidRequest, Description: "The subject token is not valid here.", Cause: err}
 		case problem.Forbidden:
-			return Answer{}, &Error{Code: InvalidGrant, Description: "The subject token is good, but whom it is about cannot be let in: none of their groups gives a role here, or the log has another reason.", Cause: err}
+			return Answer{}, &Error{Code: InvalidRequest, Description: "The subject token is good, but whom it is about cannot be let in: none of their groups gives a role here, or the log has another reason.", Cause: err}
 		}
 		if err != nil {
 			return Answer{}, err

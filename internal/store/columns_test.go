@@ -20,6 +20,8 @@ func columnsOf(table, field string) []string {
 	switch table + "." + field {
 	case "calls.to", "messages.to":
 		return []string{"to_party"}
+	case "users.roles":
+		return []string{"roles", "suspended_at"}
 	case "calls.from", "messages.from":
 		return []string{"from_party"}
 	case "phone_numbers.capabilities":

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/internal/identity"
@@ -15,8 +16,9 @@ import (
 func (s *Store) Admit(
 	ctx context.Context, f identity.Federated, block func(user string) (generation int64, err error),
 ) (user string, change identity.RoleChange, err error) {
-	if f.Issuer == "" || f.Subject == "" || policy.ValidRoles(f.Roles) != nil || slices.Contains(f.Roles, policy.Owner) {
-		return "", identity.RoleChange{}, errors.New("store: someone of no issuer, or with roles that none gives")
+	if f.Issuer == "" || f.Subject == "" || f.Asserted.IsZero() ||
+		len(f.Roles) > 0 && policy.ValidRoles(f.Roles) != nil || slices.Contains(f.Roles, policy.Owner) {
+		return "", identity.RoleChange{}, errors.New("store: someone of no issuer, of no time, or with roles that none gives")
 	}
 	// Two who come first at the same time may both find nobody. The one that is refused then finds the other's.
 	for range 2 {
@@ -37,21 +39,37 @@ func (s *Store) Admit(
 func (s *Store) admit(
 	ctx context.Context, tx *sql.Tx, f identity.Federated, block func(string) (int64, error),
 ) (user string, change identity.RoleChange, err error) {
+	known, err := s.identified(ctx, tx, f)
+	switch {
+	case err != nil:
+		return "", change, err
+	case known.user == "" && len(f.Roles) == 0:
+		return "", change, nil
+	case micros(f.Asserted) < known.since:
+		return "", change, problem.New(problem.Conflict, "Something newer is known of this person than what was issued then.")
+	case known.user != "" && len(f.Roles) == 0:
+		change, err = s.withdraw(ctx, tx, f, known, block)
+		return "", change, err
+	}
 	account, err := s.accountFor(ctx, tx, f.Account)
 	if err != nil {
 		return "", change, err
 	}
-	user, err = s.identified(ctx, tx, f)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	free, err := s.unclaimed(ctx, tx, f.Email, known.user)
+	if err != nil {
 		return "", change, err
 	}
-	if err := s.unclaimed(ctx, tx, f.Email, user); err != nil {
-		return "", change, err
-	}
-	if user == "" {
+	if known.user == "" {
+		switch {
+		case f.Email == "":
+			return "", change, problem.New(problem.BadUserInput, "There is no e-mail address to make a user with, or none that its issuer has verified.")
+		case !free:
+			return "", change, problem.New(problem.Conflict, "The e-mail address is another user's, who is not taken to be the same person.")
+		}
 		user = newSID("US")
 		return user, change, s.insertFederated(ctx, tx, f, account, user)
 	}
+	user = known.user
 	of, err := s.memberIn(ctx, tx, account, user, s.forUpdate)
 	if problem.CodeOf(err) == problem.NotFound {
 		return "", change, problem.New(problem.Conflict, "This person is a user of another account.")
@@ -59,7 +77,10 @@ func (s *Store) admit(
 	if err != nil {
 		return "", change, err
 	}
-	if err := s.updateFederated(ctx, tx, f, user); err != nil {
+	if !free {
+		f.Email = ""
+	}
+	if err := s.updateFederated(ctx, tx, f, of); err != nil {
 		return "", change, err
 	}
 	// Who has been given ownership keeps it: no group gives it, and none takes it away.
@@ -72,6 +93,51 @@ func (s *Store) admit(
 	}
 	change = identity.RoleChange{ID: newChangeID(), User: user, Generation: generation}
 	return user, change, s.changeRoles(ctx, tx, account, f.Roles, change)
+}
+
+// withdraw suspends a user of whom their issuer says that they hold nothing, unless they are the Owner. Who is suspended
+// already has no sessions to be told.
+func (s *Store) withdraw(
+	ctx context.Context, tx *sql.Tx, f identity.Federated, known known, block func(string) (int64, error),
+) (change identity.RoleChange, err error) {
+	var of identity.Member
+	st := new(statement)
+	st.write("SELECT ", memberColumns, " FROM users WHERE sid = ", st.arg(known.user), s.forUpdate)
+	if err := s.scanUser(ctx, tx, st, memberPlaces(&of)...); err != nil {
+		return change, err
+	}
+	switch {
+	case slices.Contains(of.Roles, policy.Owner):
+		return change, nil
+	case known.suspended:
+		return change, s.suspendedSince(ctx, tx, of.SID, f.Asserted)
+	}
+	generation, err := block(of.SID)
+	if err != nil {
+		return change, err
+	}
+	change = identity.RoleChange{ID: newChangeID(), User: of.SID, Generation: generation}
+	return change, s.suspend(ctx, tx, of, f.Asserted, change)
+}
+
+// suspend has a user of another issuer hold nothing until an assertion of this time or later says otherwise.
+func (s *Store) suspend(ctx context.Context, tx *sql.Tx, of identity.Member, since time.Time, change identity.RoleChange) error {
+	if slices.Contains(of.Roles, policy.Owner) {
+		return problem.New(problem.Conflict, "An account has exactly one Owner.")
+	}
+	if err := s.suspendedSince(ctx, tx, of.SID, since); err != nil {
+		return err
+	}
+	return s.remember(ctx, tx, change)
+}
+
+func (s *Store) suspendedSince(ctx context.Context, tx *sql.Tx, user string, since time.Time) error {
+	st := new(statement)
+	st.write("UPDATE users SET suspended_at = ", st.arg(micros(since)), " WHERE sid = ", st.arg(user))
+	if _, err := s.exec(ctx, tx, st); err != nil {
+		return failed(ctx, "suspending a user", err)
+	}
+	return nil
 }
 
 // accountFor is the account of this SID, or the only one there is.
@@ -92,29 +158,34 @@ func (s *Store) accountFor(ctx context.Context, tx *sql.Tx, sid string) (string,
 	return found, nil
 }
 
-// identified is the user that someone is; sql.ErrNoRows for nobody.
-func (s *Store) identified(ctx context.Context, tx *sql.Tx, f identity.Federated) (user string, err error) {
+// known is what is known of someone of another issuer; zero for nobody.
+type known struct {
+	user      string
+	since     int64 // an assertion that is older counts for nothing
+	suspended bool
+}
+
+// identified finds someone of another issuer.
+func (s *Store) identified(ctx context.Context, tx *sql.Tx, f identity.Federated) (found known, err error) {
 	st := new(statement)
-	st.write("SELECT user_sid FROM identities WHERE issuer = ", st.arg(f.Issuer), " AND subject = ", st.arg(f.Subject))
-	err = s.scanOne(ctx, tx, st, &user)
+	st.write("SELECT user_sid, CASE WHEN suspended_at > asserted_at THEN suspended_at ELSE asserted_at END, suspended_at IS NOT NULL",
+		" FROM identities JOIN users ON users.sid = user_sid WHERE issuer = ", st.arg(f.Issuer), " AND subject = ", st.arg(f.Subject))
+	err = s.scanOne(ctx, tx, st, &found.user, &found.since, (*flag)(&found.suspended))
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return "", failed(ctx, "looking for an identity", err)
+		return known{}, failed(ctx, "looking for an identity", err)
 	}
-	return user, err
+	return found, nil
 }
 
 // unclaimed says whether an e-mail address is nobody's but this user's.
-func (s *Store) unclaimed(ctx context.Context, tx *sql.Tx, email, user string) error {
+func (s *Store) unclaimed(ctx context.Context, tx *sql.Tx, email, user string) (bool, error) {
 	st := new(statement)
 	st.write("SELECT COUNT(*) FROM users WHERE email = ", st.arg(email), " AND sid <> ", st.arg(user))
 	var others int
 	if err := s.scanOne(ctx, tx, st, &others); err != nil {
-		return failed(ctx, "looking for an e-mail address", err)
+		return false, failed(ctx, "looking for an e-mail address", err)
 	}
-	if others > 0 {
-		return problem.New(problem.Conflict, "The e-mail address is another user's, who is not taken to be the same person.")
-	}
-	return nil
+	return others == 0, nil
 }
 
 func (s *Store) insertFederated(ctx context.Context, tx *sql.Tx, f identity.Federated, account, user string) error {
@@ -124,8 +195,9 @@ func (s *Store) insertFederated(ctx context.Context, tx *sql.Tx, f identity.Fede
 		made.arg(user), ", ", made.arg(account), ", ", made.arg(f.Email), ", ", made.arg(f.Name), ", ", made.arg(rolesText(f.Roles)), ", '', ",
 		made.arg(now), ", ", made.arg(now), ")")
 	identified := new(statement)
-	identified.write("INSERT INTO identities (issuer, subject, user_sid, date_created) VALUES (",
-		identified.arg(f.Issuer), ", ", identified.arg(f.Subject), ", ", identified.arg(user), ", ", identified.arg(now), ")")
+	identified.write("INSERT INTO identities (issuer, subject, user_sid, asserted_at, date_created) VALUES (",
+		identified.arg(f.Issuer), ", ", identified.arg(f.Subject), ", ", identified.arg(user), ", ",
+		identified.arg(micros(f.Asserted)), ", ", identified.arg(now), ")")
 	for _, st := range []*statement{made, identified} {
 		if _, err := s.exec(ctx, tx, st); err != nil {
 			return failed(ctx, "making a user of another issuer", err)
@@ -134,13 +206,25 @@ func (s *Store) insertFederated(ctx context.Context, tx *sql.Tx, f identity.Fede
 	return nil
 }
 
-// updateFederated keeps what has changed of someone's address and name.
-func (s *Store) updateFederated(ctx context.Context, tx *sql.Tx, f identity.Federated, user string) error {
-	st := new(statement)
-	st.write("UPDATE users SET email = ", st.arg(f.Email), ", name = ", st.arg(f.Name), ", date_updated = ", st.arg(micros(s.now())),
-		" WHERE sid = ", st.arg(user), " AND (email <> ", st.arg(f.Email), " OR name <> ", st.arg(f.Name), ")")
-	if _, err := s.exec(ctx, tx, st); err != nil {
-		return failed(ctx, "updating a user of another issuer", err)
+// updateFederated keeps what has changed of someone's address and name, and by which assertion; a text that is empty
+// stays as it was. They hold roles again if they did not.
+func (s *Store) updateFederated(ctx context.Context, tx *sql.Tx, f identity.Federated, of identity.Member) error {
+	if f.Email == "" {
+		f.Email = of.Email
+	}
+	person := new(statement)
+	name := "name"
+	if f.Name != "" {
+		name = person.arg(f.Name)
+	}
+	person.write("UPDATE users SET email = ", person.arg(f.Email), ", name = ", name, ", suspended_at = NULL, date_updated = ", person.arg(micros(s.now())),
+		" WHERE sid = ", person.arg(of.SID), " AND (email <> ", person.arg(f.Email), " OR name <> ", name, " OR suspended_at IS NOT NULL)")
+	asserted := new(statement)
+	asserted.write("UPDATE identities SET asserted_at = ", asserted.arg(micros(f.Asserted)), " WHERE user_sid = ", asserted.arg(of.SID))
+	for _, st := range []*statement{person, asserted} {
+		if _, err := s.exec(ctx, tx, st); err != nil {
+			return failed(ctx, "updating a user of another issuer", err)
+		}
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/graph/model"
@@ -14,12 +15,16 @@ import (
 	"github.com/fieldgate/fieldgate/internal/store"
 	"github.com/fieldgate/fieldgate/internal/store/demo"
 	"github.com/fieldgate/fieldgate/internal/store/storetest"
+	"github.com/fieldgate/fieldgate/internal/upstream"
 )
+
+// asserted is when the issuer said so.
+var asserted = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 
 // ines is someone of another issuer, in the demo's account.
 func ines(roles ...policy.Role) identity.Federated {
 	return identity.Federated{
-		Issuer: "https://login.corp.example", Subject: "1001", Account: demo.Main().SID, Email: "ines@corp.example", Name: "Ines Ortega", Roles: roles,
+		Asserted: asserted, Issuer: "https://login.corp.example", Subject: "1001", Account: demo.Main().SID, Email: "ines@corp.example", Name: "Ines Ortega", Roles: roles,
 	}
 }
 
@@ -36,7 +41,7 @@ func TestAdmit(t *testing.T) {
 			t.Fatalf("%+v, %v", change, err)
 		}
 		want := identity.Member{
-			SID: user, Account: demo.Main().SID, Email: "ines@corp.example", Roles: []policy.Role{policy.Developer}, Issuer: "https://login.corp.example",
+			SID: user, Account: demo.Main().SID, Email: "ines@corp.example", Roles: []policy.Role{policy.Developer}, Issuer: "https://login.corp.example", Asserted: asserted,
 		}
 		c, err := s.CredentialOf(ctx, "ines@corp.example")
 		if err != nil || !reflect.DeepEqual(c.Member, want) || c.PasswordHash != "" {
@@ -93,7 +98,7 @@ func TestAdmitNotThem(t *testing.T) {
 			code   problem.Code
 		}{
 			{"the Owner's address", func(f *identity.Federated) { f.Subject, f.Email = "1002", owner.Email }, problem.Conflict},
-			{"the Owner's address, taken up later", func(f *identity.Federated) { f.Email = owner.Email }, problem.Conflict},
+			{"no address", func(f *identity.Federated) { f.Subject, f.Email = "1002", "" }, problem.BadUserInput},
 			{"the address of a user of another account", func(f *identity.Federated) { f.Subject, f.Email = "1002", "owner@second.example.com" }, problem.Conflict},
 			{"the address of the same subject of another issuer", func(f *identity.Federated) { f.Issuer = "https://login.elsewhere.example" }, problem.Conflict},
 			{"another account", func(f *identity.Federated) { f.Account = demo.Second().SID }, problem.Conflict},
@@ -121,7 +126,7 @@ func TestAdmitNotThem(t *testing.T) {
 		for name, change := range map[string]func(*identity.Federated){
 			"no issuer":  func(f *identity.Federated) { f.Issuer = "" },
 			"no subject": func(f *identity.Federated) { f.Subject = "" },
-			"no roles":   func(f *identity.Federated) { f.Roles = nil },
+			"no time":    func(f *identity.Federated) { f.Asserted = time.Time{} },
 			"Owner":      func(f *identity.Federated) { f.Roles = []policy.Role{policy.Owner} },
 		} {
 			f := ines(policy.Support)
@@ -129,6 +134,139 @@ func TestAdmitNotThem(t *testing.T) {
 			if user, _, err := s.Admit(ctx, f, unasked(t)); err == nil || user != "" {
 				t.Errorf("%s: %s, %v", name, user, err)
 			}
+		}
+	})
+}
+
+// TestAdmitAddress: who is known is so by issuer and subject, so an address that is not to be had changes nothing but that
+// they keep theirs; what they hold changes.
+func TestAdmitAddress(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db storetest.Database) {
+		s, ctx := db.Demo(t), t.Context()
+		user, _, err := s.Admit(ctx, ines(policy.Administrator), unasked(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for address, role := range map[string]policy.Role{demo.Main().With(policy.Owner).Email: policy.Support, "": policy.Developer} {
+			f := ines(role)
+			f.Email, f.Name = address, ""
+			if again, _, err := s.Admit(ctx, f, func(string) (int64, error) { return 1, nil }); err != nil || again != user {
+				t.Errorf("%q: %s, %v", address, again, err)
+			}
+			u, err := s.User(ctx, everything(demo.Main().SID, model.User{}), user)
+			if err != nil || u.Email != "ines@corp.example" || u.Name != "Ines Ortega" || fmt.Sprint(u.Roles) != "["+string(role)+"]" {
+				t.Errorf("%q: %+v, %v", address, u, err)
+			}
+		}
+	})
+}
+
+// TestAdmitOlder: what was said before the last that was taken counts for nothing.
+func TestAdmitOlder(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db storetest.Database) {
+		s, ctx := db.Demo(t), t.Context()
+		allowed := func(string) (int64, error) { return 1, nil }
+		user, _, err := s.Admit(ctx, ines(policy.Support), unasked(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range []struct {
+			name  string
+			after time.Duration
+			roles []policy.Role
+			good  bool
+			holds string
+		}{
+			{"older, with more", -time.Second, []policy.Role{policy.Administrator}, false, "[SUPPORT]"},
+			{"older, with nothing", -time.Second, nil, false, "[SUPPORT]"},
+			{"the same again", 0, []policy.Role{policy.Support}, true, "[SUPPORT]"},
+			{"newer, with more", time.Minute, []policy.Role{policy.Administrator}, true, "[ADMINISTRATOR]"},
+			{"what was the last before", 0, []policy.Role{policy.Support}, false, "[ADMINISTRATOR]"},
+			{"newer, with nothing", 3 * time.Minute, nil, true, "[]"},
+			{"older than that, with more", 2 * time.Minute, []policy.Role{policy.Administrator}, false, "[]"},
+			{"still newer, with nothing", 5 * time.Minute, nil, true, "[]"},
+			{"between the two", 4 * time.Minute, []policy.Role{policy.Administrator}, false, "[]"},
+			{"newest", 6 * time.Minute, []policy.Role{policy.Developer}, true, "[DEVELOPER]"},
+		} {
+			f := ines(row.roles...)
+			f.Asserted = asserted.Add(row.after)
+			got, _, err := s.Admit(ctx, f, allowed)
+			if row.good && err != nil || !row.good && problem.CodeOf(err) != problem.Conflict || (got == user) != (row.good && row.roles != nil) {
+				t.Errorf("%s: %q, %v", row.name, got, err)
+			}
+			if u, err := s.User(ctx, everything(demo.Main().SID, model.User{}), user); err != nil || fmt.Sprint(u.Roles) != row.holds {
+				t.Errorf("%s: %+v, %v", row.name, u, err)
+			}
+		}
+		if m, err := s.MemberOf(ctx, user); err != nil || !m.Asserted.Equal(asserted.Add(6*time.Minute)) {
+			t.Errorf("%+v, %v", m, err)
+		}
+	})
+}
+
+// TestSuspended: who holds nothing any more is not there, makes nothing and changes nobody, and is told of to the sessions.
+func TestSuspended(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db storetest.Database) {
+		for _, by := range []string{"the issuer", "a manager"} {
+			t.Run(by, func(t *testing.T) {
+				s, ctx := db.Demo(t), t.Context()
+				s.SetNow(func() time.Time { return asserted.Add(time.Minute) })
+				if user, change, err := s.Admit(ctx, ines(), unasked(t)); user != "" || change != (identity.RoleChange{}) || err != nil {
+					t.Fatalf("who comes first with nothing: %q, %+v, %v", user, change, err)
+				}
+				user, _, err := s.Admit(ctx, ines(policy.Administrator), unasked(t))
+				if err != nil {
+					t.Fatal(err)
+				}
+				owner, support := demo.Main().With(policy.Owner).SID, demo.Main().With(policy.Support).SID
+				check := func(identity.Member, identity.Member, bool) (int64, error) { return 7, nil }
+				suspend := func() (change identity.RoleChange, err error) {
+					if by == "a manager" {
+						return s.SetRoles(ctx, demo.Main().SID, owner, user, nil, check)
+					}
+					_, change, err = s.Admit(ctx, ines(), func(string) (int64, error) { return 7, nil })
+					return change, err
+				}
+				change, err := suspend()
+				if err != nil || change.User != user || change.Generation != 7 {
+					t.Fatalf("%+v, %v", change, err)
+				}
+				if pending, err := s.PendingRoleChanges(ctx, 10); err != nil || len(pending) != 1 || pending[0] != change {
+					t.Errorf("outbox %+v, %v", pending, err)
+				}
+				if _, err := s.MemberOf(ctx, user); problem.CodeOf(err) != problem.NotFound {
+					t.Errorf("they are there: %v", err)
+				}
+				_, err = s.SetRoles(ctx, demo.Main().SID, user, support, []policy.Role{policy.Developer}, check)
+				wantProblem(t, err, problem.Forbidden)
+				_, _, _, err = s.CreateOAuthClient(ctx, everything(demo.Main().SID, model.OAuthClient{}), identity.KeptClient{
+					NewClient: identity.NewClient{Name: "x", Grants: []policy.Grant{{Permission: "USAGE", Actions: []policy.Action{policy.Read}}}},
+					Creator:   user, SecretHash: "x", Ends: asserted.AddDate(1, 0, 0), Most: 20,
+				})
+				wantProblem(t, err, problem.NotFound)
+				administrator := policy.Administrator
+				found, err := s.Users(ctx, everything(demo.Main().SID, model.User{}), identity.UserFilter{Role: &administrator}, upstream.Page{First: 50})
+				for _, u := range found.Items {
+					if err != nil || u.Sid == user {
+						t.Errorf("they are among the Administrators: %v", err)
+					}
+				}
+				if _, err := suspend(); err != nil {
+					t.Errorf("once more: %v", err)
+				}
+				f := ines(policy.Administrator)
+				if by == "a manager" { // what the issuer has said before that does not let them in again
+					_, _, err := s.Admit(ctx, f, unasked(t))
+					wantProblem(t, err, problem.Conflict)
+				}
+				f.Asserted = asserted.Add(time.Minute)
+				if again, _, err := s.Admit(ctx, f, unasked(t)); err != nil || again != user {
+					t.Errorf("%s, %v", again, err)
+				}
+				if m, err := s.MemberOf(ctx, user); err != nil || fmt.Sprint(m.Roles) != "[ADMINISTRATOR]" {
+					t.Errorf("%+v, %v", m, err)
+				}
+			})
 		}
 	})
 }
@@ -159,6 +297,15 @@ func TestAdmitOwner(t *testing.T) {
 		}
 		if again, change, err := s.Admit(ctx, ines(policy.Support), unasked(t)); err != nil || again != user || change.User != "" {
 			t.Errorf("%s, %+v, %v", again, change, err)
+		}
+		if _, change, err := s.Admit(ctx, ines(), unasked(t)); err != nil || change.User != "" {
+			t.Errorf("with no role: %+v, %v", change, err)
+		}
+		_, err = s.SetRoles(ctx, demo.Main().SID, demo.Main().With(policy.Administrator).SID, user, nil,
+			func(identity.Member, identity.Member, bool) (int64, error) { return 7, nil })
+		wantProblem(t, err, problem.Conflict)
+		if m, err := s.MemberOf(ctx, user); err != nil || m.Roles[0] != policy.Owner {
+			t.Errorf("%+v, %v", m, err)
 		}
 	})
 }

@@ -85,7 +85,7 @@ func (s *Store) CreateOAuthClient(
 }
 
 func (s *Store) insertOAuthClient(ctx context.Context, tx *sql.Tx, account, sid string, n identity.KeptClient) error {
-	if _, err := s.memberIn(ctx, tx, account, n.Creator, ""); err != nil {
+	if _, err := s.memberIn(ctx, tx, account, n.Creator, standing); err != nil {
 		return err
 	}
 	st := new(statement)

@@ -15,13 +15,13 @@ import (
 
 // SetRoles gives a user of the account other roles and puts the change into the outbox,
 // in one transaction: see identity.Users. Roles that cannot be held together are
-// BAD_USER_INPUT. A change that would leave the account without its one Owner, or give
+// BAD_USER_INPUT, and so are none for a user of the gateway's own. A change that would leave the account without its one Owner, or give
 // it a second, is a CONFLICT, even if check lets it pass.
 func (s *Store) SetRoles(
 	ctx context.Context, account, actor, target string, roles []policy.Role,
 	check func(actor, target identity.Member, onlyOwnerManagesAdministrators bool) (generation int64, err error),
 ) (identity.RoleChange, error) {
-	if err := policy.ValidRoles(roles); err != nil {
+	if err := policy.ValidRoles(roles); err != nil && len(roles) > 0 {
 		return identity.RoleChange{}, &problem.Error{
 			Code: problem.BadUserInput, Message: "These roles cannot be held together.",
 			InputPath: []string{"input", "roles"}, Cause: err,
@@ -33,11 +33,17 @@ func (s *Store) SetRoles(
 		if err != nil {
 			return err
 		}
+		if len(roles) == 0 && of.Issuer == "" {
+			return problem.Input("At least one role is needed.", "input", "roles")
+		}
 		generation, err := check(by, of, onlyOwner)
 		if err != nil {
 			return err
 		}
 		change = identity.RoleChange{ID: newChangeID(), User: target, Generation: generation}
+		if len(roles) == 0 {
+			return s.suspend(ctx, tx, of, s.now(), change)
+		}
 		return s.changeRoles(ctx, tx, account, roles, change)
 	})
 	if isConstraint(err) {
@@ -59,7 +65,7 @@ func (s *Store) parties(
 	if of, err = s.memberIn(ctx, tx, account, target, s.forUpdate); err != nil {
 		return by, of, false, err
 	}
-	by, err = s.memberIn(ctx, tx, account, actor, "")
+	by, err = s.memberIn(ctx, tx, account, actor, standing)
 	if problem.CodeOf(err) == problem.NotFound {
 		err = problem.New(problem.Forbidden, "You are not a user of this account.")
 	}
@@ -74,10 +80,11 @@ func (s *Store) parties(
 	return by, of, onlyOwner, nil
 }
 
-func (s *Store) memberIn(ctx context.Context, tx *sql.Tx, account, sid, lock string) (identity.Member, error) {
+// memberIn finds a user of an account; more ends the statement.
+func (s *Store) memberIn(ctx context.Context, tx *sql.Tx, account, sid, more string) (identity.Member, error) {
 	var m identity.Member
 	st := new(statement)
-	st.write("SELECT ", memberColumns, " FROM users WHERE account_sid = ", st.arg(account), " AND sid = ", st.arg(sid), lock)
+	st.write("SELECT ", memberColumns, " FROM users WHERE account_sid = ", st.arg(account), " AND sid = ", st.arg(sid), more)
 	return m, s.scanUser(ctx, tx, st, memberPlaces(&m)...)
 }
 
@@ -85,16 +92,20 @@ func (s *Store) memberIn(ctx context.Context, tx *sql.Tx, account, sid, lock str
 func (s *Store) changeRoles(
 	ctx context.Context, tx *sql.Tx, account string, roles []policy.Role, change identity.RoleChange,
 ) error {
-	now := micros(s.now())
 	st := new(statement)
-	st.write("UPDATE users SET roles = ", st.arg(rolesText(roles)), ", date_updated = ", st.arg(now),
+	st.write("UPDATE users SET roles = ", st.arg(rolesText(roles)), ", date_updated = ", st.arg(micros(s.now())),
 		" WHERE account_sid = ", st.arg(account), " AND sid = ", st.arg(change.User))
 	if _, err := s.exec(ctx, tx, st); err != nil {
 		return failed(ctx, "changing roles", err)
 	}
-	st = new(statement)
+	return s.remember(ctx, tx, change)
+}
+
+// remember puts a change into the outbox.
+func (s *Store) remember(ctx context.Context, tx *sql.Tx, change identity.RoleChange) error {
+	st := new(statement)
 	st.write("INSERT INTO role_changes (id, user_sid, generation, date_created) VALUES (",
-		st.arg(change.ID), ", ", st.arg(change.User), ", ", st.arg(change.Generation), ", ", st.arg(now), ")")
+		st.arg(change.ID), ", ", st.arg(change.User), ", ", st.arg(change.Generation), ", ", st.arg(micros(s.now())), ")")
 	if _, err := s.exec(ctx, tx, st); err != nil {
 		return failed(ctx, "writing the outbox", err)
 	}

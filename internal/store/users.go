@@ -24,6 +24,7 @@ func userTable() table[model.User] {
 			{"email", "email", func(u *object) any { return &u.Email }},
 			{"name", "name", func(u *object) any { return &u.Name }},
 			{"roles", "roles", func(u *object) any { return roleList[model.Role]{&u.Roles} }},
+			{"roles", "suspended_at", func(u *object) any { return noneSince[model.Role]{&u.Roles} }},
 			{"lastSignIn", "last_sign_in", func(u *object) any { return instantOrNull{&u.LastSignIn} }},
 			{"dateCreated", "date_created", func(u *object) any { return (*instant)(&u.DateCreated) }},
 			{"dateUpdated", "date_updated", func(u *object) any { return (*instant)(&u.DateUpdated) }},
@@ -65,7 +66,7 @@ func holds(role *policy.Role) filter {
 	if sets == nil {
 		return func(st *statement) { st.write(" AND 1 = 0") } // nobody holds an unknown role
 	}
-	return func(st *statement) { st.write(" AND roles IN (", strings.Join(sets, ", "), ")") }
+	return func(st *statement) { st.write(" AND roles IN (", strings.Join(sets, ", "), ")", standing) }
 }
 
 // roleSets are the roles that can be held together, as they are kept.
@@ -89,11 +90,11 @@ func (s *Store) CredentialOf(ctx context.Context, email string) (identity.Creden
 	return c, nil
 }
 
-// MemberOf finds a user by SID, with the roles held now.
+// MemberOf finds a user by SID, with the roles held now. One who is suspended is not there.
 func (s *Store) MemberOf(ctx context.Context, sid string) (identity.Member, error) {
 	var m identity.Member
 	st := new(statement)
-	st.write("SELECT ", memberColumns, " FROM users WHERE sid = ", st.arg(sid))
+	st.write("SELECT ", memberColumns, " FROM users WHERE sid = ", st.arg(sid), standing)
 	if err := s.scanUser(ctx, s.db, st, memberPlaces(&m)...); err != nil {
 		return identity.Member{}, err
 	}
@@ -114,12 +115,18 @@ func (s *Store) SignedIn(ctx context.Context, sid string, at time.Time) error {
 	return nil
 }
 
-// memberColumns are the columns of a member.
-const memberColumns = "sid, account_sid, email, roles, COALESCE((SELECT issuer FROM identities WHERE user_sid = users.sid), '')"
+const (
+	// memberColumns are the columns of a member.
+	memberColumns = "sid, account_sid, email, roles, COALESCE((SELECT issuer FROM identities WHERE user_sid = users.sid), ''), " +
+		"(SELECT asserted_at FROM identities WHERE user_sid = users.sid)"
+
+	// standing is the filter for users who were not cut off.
+	standing = " AND suspended_at IS NULL"
+)
 
 // memberPlaces is where they go.
 func memberPlaces(m *identity.Member) []any {
-	return []any{&m.SID, &m.Account, &m.Email, roleList[policy.Role]{&m.Roles}, &m.Issuer}
+	return []any{&m.SID, &m.Account, &m.Email, roleList[policy.Role]{&m.Roles}, &m.Issuer, (*instantOrZero)(&m.Asserted)}
 }
 
 func (s *Store) scanUser(ctx context.Context, q querier, st *statement, places ...any) error {

@@ -107,6 +107,17 @@ func (i instantOrNull) Scan(src any) error {
 	return (*instant)(v).Scan(src)
 }
 
+// instantOrZero is a time.Time, in UTC, that is zero where there is none.
+type instantOrZero time.Time
+
+func (i *instantOrZero) Scan(src any) error {
+	if src == nil {
+		*i = instantOrZero{}
+		return nil
+	}
+	return (*instant)(i).Scan(src)
+}
+
 // amount is an exact number that is kept in millionths.
 type amount decimal.Decimal
 
@@ -162,6 +173,16 @@ func (r roleList[R]) Scan(src any) error {
 		roles[i] = R(name)
 	}
 	*r.place = roles
+	return nil
+}
+
+// noneSince takes the roles of a user away again who holds none since a moment. It stands after them among the columns.
+type noneSince[R ~string] struct{ place *[]R }
+
+func (n noneSince[R]) Scan(src any) error {
+	if src != nil {
+		*n.place = []R{}
+	}
 	return nil
 }
 

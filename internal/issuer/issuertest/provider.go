@@ -60,7 +60,7 @@ func New(t testing.TB) *Provider {
 	t.Helper()
 	p := &Provider{
 		t: t, ClientID: "fieldgate-web", codes: map[string]code{},
-		Person: map[string]any{"sub": "1001", "email": "ines@corp.example", "name": "Ines Ortega", "groups": []string{"support"}},
+		Person: map[string]any{"sub": "1001", "email": "ines@corp.example", "email_verified": true, "name": "Ines Ortega", "groups": []string{"support"}},
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/openid-configuration", p.discovery)
