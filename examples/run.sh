@@ -19,6 +19,8 @@ for name in apollo/src/{session,demo,denials}.ts apollo/{.npmrc,session.document
     cmp "$name" "$copy"
   done
 done
+cmp {apollo,relay}/src/socket.ts
+cmp {urql,graphql-request}/src/stream.ts
 
 scratch=$(mktemp -d)
 gateways=()
@@ -32,7 +34,7 @@ export FIELDGATE_DEMO_PASSWORD="of the examples \"$RANDOM\"" # the gateway reads
 serve() {
   local out=$scratch/$1.out err=$scratch/$1.err gateway
   : >"$out"
-  "$scratch/fieldgate" --listen 127.0.0.1:0 --data "$scratch/$1" "${@:2}" >"$out" 2>"$err" &
+  "$scratch/fieldgate" --listen 127.0.0.1:0 --data "$scratch/$1" --demo-events 200ms "${@:2}" >"$out" 2>"$err" &
   gateway=$!
   gateways+=("$gateway")
   until FIELDGATE_URL=$(grep -oE 'http://[0-9.:]+/graphql' "$out" | head -n 1) && [ -n "$FIELDGATE_URL" ]; do
@@ -62,7 +64,7 @@ run() {
       install_and_start "$1" && node --test --test-reporter=tap session.test.mjs apollo.test.mjs &&
         npm --prefix "$1" run automatic && npm --prefix "$1" run manifest && trusted "$1" persisted-query-manifest.json
       ;;
-    urql) install_and_start "$1" && node --test --test-reporter=tap urql.test.mjs && npm --prefix "$1" run automatic ;;
+    urql) install_and_start "$1" && node --test --test-reporter=tap urql.test.mjs stream.test.mjs && npm --prefix "$1" run automatic ;;
     relay) install_and_start "$1" && npm --prefix "$1" run persist && trusted "$1" persisted-queries.json ;;
     graphql-request) install_and_start "$1" && npm --prefix "$1" run roles && trusted "$1" src/generated/persisted-documents.json ;;
     *) install_and_start "$1" ;;

@@ -8,10 +8,16 @@ globalThis.fetch = (_, { body, headers }) =>
   new Promise((resolve) => {
     const { query, variables } = JSON.parse(body);
     waiting.push({
-      name: /(?:query|mutation) (\w+)/.exec(query)[1],
+      name: /(?:query|mutation|subscription) (\w+)/.exec(query)[1],
       input: variables?.input,
       token: new Headers(headers).get("Authorization"),
       tokens: (n) => resolve(Response.json({ data: { tokens: { accessToken: `access${n}`, refreshToken: `refresh${n}` } } })),
+      events: (...answers) =>
+        resolve(
+          new Response(answers.map((one) => `event: next\ndata: ${JSON.stringify(one)}\n\n`).join("") + "event: complete\ndata:\n\n", {
+            headers: { "Content-Type": "text/event-stream" },
+          }),
+        ),
       succeed: () => resolve(Response.json({ data: {} })),
       fail: (status, code) => resolve(Response.json({ errors: [{ message: code, extensions: { code } }] }, { status })),
     });

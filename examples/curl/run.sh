@@ -5,8 +5,8 @@ set -eu
 url=${FIELDGATE_URL:-http://127.0.0.1:8080/graphql}
 : "${FIELDGATE_DEMO_PASSWORD:?is not set: \`go run .\` prints the password when it starts}"
 password=$(printf '%s' "$FIELDGATE_DEMO_PASSWORD" | sed 's/[\\"]/\\&/g')
-answer=$(mktemp)
-trap 'rm -f "$answer"' EXIT
+answer=$(mktemp) events=$(mktemp)
+trap 'rm -f "$answer" "$events"' EXIT
 checks=0
 
 # ask TOKEN BODY sends an operation as the bearer of TOKEN, or as a guest when it is empty. The answer goes to a file and
@@ -20,6 +20,17 @@ HEADERS
 $2
 BODY
   )
+}
+
+# follow TOKEN starts a subscription to calls, and prints the stream of events.
+follow() {
+  curl -sN --max-time 120 "$url" -H @/dev/fd/3 --data-binary @- 3<<HEADERS <<'BODY'
+Content-Type: application/json
+Accept: text/event-stream
+Authorization: Bearer $1
+HEADERS
+{"query": "subscription { productLogs(kinds: [CALL]) { ... on Call { status price { amount } } } }"}
+BODY
 }
 
 # field NAME prints the text of that name in the answer, the last if there are several.
@@ -81,7 +92,7 @@ ask "$owner" '{"query": "{ account { users(first: 1, email: \"developer@example.
 user=$(field id)
 set_roles SUPPORT
 check 'the role is changed' 200 '"roles":["SUPPORT"]'
-trap 'set_roles DEVELOPER; rm -f "$answer"' EXIT
+trap 'set_roles DEVELOPER; rm -f "$answer" "$events"' EXIT
 
 step 'Refresh, when a request is answered with 401'
 ask "$token" '{"query": "{ viewer { roles } account { apiKeys { edges { node { id } } } } }"}'
@@ -91,8 +102,21 @@ token=$(field accessToken) refresh_token=$(field refreshToken)
 ask "$token" '{"query": "{ viewer { roles } account { apiKeys { edges { node { id } } } } }"}'
 check 'the new one holds the new roles' 200 '"roles":["SUPPORT"]'
 check 'so the list is denied' 200 '"account":{"apiKeys":null}'
+
+step 'Follow the logs by Server-Sent Events'
+follow "$token" | sed -n '/^data: ./{s/^data: //p;q;}' >"$answer" # the first, which ends the stream
+status=event
+check 'what is logged comes by itself' event '"productLogs":{"status":"'
+check 'its price is denied to one of support' event '"path":["productLogs","price"]'
+follow "$token" >"$events" &
+follower=$!
+until grep -q '^data: .' "$events"; do kill -0 "$follower"; sleep 1; done
 set_roles DEVELOPER
-trap 'rm -f "$answer"' EXIT
+trap 'rm -f "$answer" "$events"' EXIT
+wait "$follower"
+sed -n 's/^data: \(.\)/\1/p' "$events" | tail -n 1 >"$answer"
+status=event
+check 'when the roles change its last event says that the token is out of date' event '"code":"UNAUTHENTICATED"'
 
 step 'Make an API key, and delete it'
 refresh "$refresh_token"

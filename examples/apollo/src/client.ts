@@ -10,9 +10,12 @@ import {
 } from "@apollo/client";
 import { SetContextLink } from "@apollo/client/link/context";
 import { ErrorLink } from "@apollo/client/link/error";
+import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
 import { relayStylePagination } from "@apollo/client/utilities";
+import { OperationTypeNode } from "graphql";
 import { defer, switchMap } from "rxjs";
-import type { Session } from "./session.js";
+import type { Caller, Session } from "./session.js";
+import { socketOf } from "./socket.js";
 
 // A query whose answer lacks what was denied is still an answer: keep its data, and its errors beside it. A mutation
 // that is denied throws, for nothing of it was done.
@@ -31,8 +34,14 @@ declare module "@apollo/client" {
 
 /** Makes a client whose requests are those of the session's user. `before` has links that come before the last. */
 export function createClient(session: Session, ...before: ApolloLink[]): ApolloClient {
+  const overHTTP = ApolloLink.from([...before, new HttpLink({ uri: session.url })]);
+  const split = ApolloLink.split(
+    ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,
+    overSocket(session),
+    overHTTP,
+  );
   return new ApolloClient({
-    link: ApolloLink.from([renew(session), authorize(session), ...before, new HttpLink({ uri: session.url })]),
+    link: ApolloLink.from([renew(session), authorize(session), split]),
     cache: new InMemoryCache({
       typePolicies: {
         Account: { fields: { apiKeys: pages(["friendlyName"]) } },
@@ -57,6 +66,16 @@ function renew(session: Session): ApolloLink {
     const { caller, token } = operation.getContext();
     if (!caller || !ServerError.is(error) || error.statusCode !== 401) return;
     return defer(() => session.refresh(caller, token)).pipe(switchMap(() => forward(operation)));
+  });
+}
+
+// A socket is one caller's: who signs in next gets another.
+function overSocket(session: Session): ApolloLink {
+  let open: { caller?: Caller; link: GraphQLWsLink } | undefined;
+  return new ApolloLink((operation) => {
+    const caller: Caller | undefined = operation.getContext().caller;
+    if (!open || open.caller !== caller) open = { caller, link: new GraphQLWsLink(socketOf(session, caller)) };
+    return open.link.request(operation);
   });
 }
 

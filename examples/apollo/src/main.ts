@@ -1,11 +1,14 @@
 // A developer of the demo account at work with Apollo Client, while the owner changes their roles.
-import { CombinedGraphQLErrors } from "@apollo/client";
+import { CombinedGraphQLErrors, type ApolloClient } from "@apollo/client";
 import { filter, firstValueFrom } from "rxjs";
+import WebSocket from "ws";
 import { createClient } from "./client.js";
-import { check, password, step, url, wire } from "./demo.js";
+import { check, inbox, password, step, url, wire } from "./demo.js";
 import { denials } from "./denials.js";
 import * as operations from "./operations.js";
 import { Session } from "./session.js";
+
+Object.assign(globalThis, { WebSocket }); // as browsers have it, and Node from 22 on
 
 const errorsIn = (error: unknown) => (CombinedGraphQLErrors.is(error) ? error.errors : []);
 
@@ -38,6 +41,12 @@ check("with the permission that is lacking", denied.get("account.balance")?.perm
 const cached = await client.query({ query: operations.CALLS });
 check("the cache keeps the nulls, but not what explains them", [cached.data?.account.balance, cached.error], [null, undefined]);
 
+const follow = () => {
+  const logs = inbox<ApolloClient.SubscribeResult<operations.Logged>>();
+  const subscription = client.subscribe({ query: operations.LOGS, errorPolicy: "all" }).subscribe((log) => logs.put(log));
+  return { next: logs.next, stop: () => subscription.unsubscribe() };
+};
+
 step("The owner signs in, and makes the developer one of support");
 const owner = new Session(url);
 const asOwner = createClient(owner);
@@ -63,6 +72,19 @@ try {
   check("the new token holds the new roles", viewer.data?.viewer.roles, ["SUPPORT"]);
   check("the list is not empty but denied", keys.data?.account.apiKeys, null);
   check("and that is explained too", denials(errorsIn(keys.error)).get("account.apiKeys")?.permission, "API_CREDENTIALS");
+
+  step("Follow the logs over a WebSocket");
+  const logs = follow();
+  const log = await logs.next();
+  check("what is logged comes by itself", log.data?.productLogs?.__typename, "Call");
+  check("its price is denied to one of support", [log.data?.productLogs?.price, [...denials(errorsIn(log.error)).keys()]], [
+    null,
+    ["productLogs.price"],
+  ]);
+  await setRoles("DEVELOPER");
+  while (!wire.includes("200 RefreshSession")) await logs.next(); // what had come before
+  check("when the roles change it goes on with a new token", (await logs.next()).data?.productLogs?.__typename, "Call");
+  logs.stop();
 } finally {
   await setRoles("DEVELOPER");
 }
@@ -101,7 +123,12 @@ check("it throws", errorsIn(refused)[0]?.message, "Mutation.setUserRoles needs t
 check("and nothing of it was done", wire, ["403 SetUserRoles"]);
 
 step("Sign out");
+const logs = follow();
+await logs.next();
 await session.signOut();
+let last = await logs.next();
+while (!last.error || CombinedGraphQLErrors.is(last.error)) last = await logs.next(); // what had come before
+check("which ends what is followed, for good", last.error.message.includes("4401"), true);
 await client.clearStore();
 const { error: unauthenticated } = await client.query({ query: operations.VIEWER });
 check("the next request is a guest's", errorsIn(unauthenticated)[0]?.extensions?.code, "UNAUTHENTICATED");

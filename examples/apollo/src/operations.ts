@@ -81,6 +81,26 @@ export const CALLS: TypedDocumentNode<{
   }
 `;
 
+export interface Logged {
+  productLogs: { __typename: string; id: string; status: string; price: Money | null } | null;
+}
+
+export const LOGS: TypedDocumentNode<Logged> = gql`
+  subscription Logs {
+    productLogs(kinds: [CALL]) {
+      __typename
+      ... on Call {
+        id
+        status
+        price {
+          amount
+          currency
+        }
+      }
+    }
+  }
+`;
+
 export const CREATE_API_KEY: TypedDocumentNode<
   { createApiKey: { apiKeyEdge: ApiKeyEdge; secret: string } },
   { name: string }

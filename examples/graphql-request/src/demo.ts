@@ -18,7 +18,7 @@ const real = globalThis.fetch;
 globalThis.fetch = async (input, init) => {
   const answer = await real(input, init);
   const sent: { query?: string; operationName?: string } = JSON.parse(String(init?.body));
-  const line = `${answer.status} ${/(?:query|mutation) (\w+)/.exec(sent.query ?? "")?.[1] ?? sent.operationName}`;
+  const line = `${answer.status} ${/(?:query|mutation|subscription) (\w+)/.exec(sent.query ?? "")?.[1] ?? sent.operationName}`;
   wire.push(line);
   console.log(`    ${line}`);
   return answer;
@@ -28,6 +28,24 @@ globalThis.fetch = async (input, init) => {
 export function step(title: string): void {
   wire.length = 0;
   console.log(`\n${title}`);
+}
+
+/** Keeps what comes in by itself until the story gets to it. */
+export function inbox<T>() {
+  const kept: T[] = [];
+  let arrived = () => {};
+  return {
+    put(item: T): void {
+      kept.push(item);
+      arrived();
+    },
+
+    /** The next one; waits for it. */
+    async next(): Promise<T> {
+      while (kept.length === 0) await new Promise<void>((resolve) => (arrived = resolve));
+      return kept.shift()!;
+    },
+  };
 }
 
 let checks = 0;

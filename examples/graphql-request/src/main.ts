@@ -2,11 +2,14 @@
 import { readFileSync } from "node:fs";
 import { buildSchema, parse, validate } from "graphql";
 import { ClientError } from "graphql-request";
+import type { ExecutionResult } from "graphql-sse";
 import { createClient, send } from "./client.js";
-import { check, password, step, url, wire } from "./demo.js";
+import { check, inbox, password, step, url, wire } from "./demo.js";
 import { denials } from "./denials.js";
-import { API_KEYS, CREATE_API_KEY, DELETE_API_KEY, VIEWER } from "./operations.js";
-import { Session } from "./session.js";
+import type { LogsSubscription } from "./generated/graphql.js";
+import { API_KEYS, CREATE_API_KEY, DELETE_API_KEY, LOGS, VIEWER } from "./operations.js";
+import { Session, SignedOut } from "./session.js";
+import { follow } from "./stream.js";
 
 step("Sign in");
 const session = new Session(url);
@@ -27,6 +30,16 @@ const schema = buildSchema(readFileSync("schema.graphql", "utf8"));
 const faults = validate(schema, parse("query Balance { account { balance { amount } } }"));
 check("the schema of the role has no balance to ask for", faults[0]?.message, 'Cannot query field "balance" on type "Account".');
 check("nothing was sent", wire, []);
+
+const followLogs = (query = LOGS.toString()) => {
+  const logs = inbox<Partial<ExecutionResult<LogsSubscription, Record<string, unknown>>> & { ended?: unknown }>();
+  const stop = follow<LogsSubscription>(session, session.caller, { query }, {
+    next: (log) => logs.put(log),
+    error: (reason) => logs.put({ ended: reason }),
+    complete: () => logs.put({ ended: undefined }),
+  });
+  return { next: logs.next, stop };
+};
 
 step("The owner signs in, and makes the developer one of support");
 const owner = new Session(url);
@@ -53,6 +66,18 @@ try {
   check("the new token holds the new roles", viewer.data.viewer?.roles, ["SUPPORT"]);
   check("the list is now denied", keys.data.account?.apiKeys, null);
   check("which is explained, by its path", denials(keys.errors).get("account.apiKeys")?.permission, "API_CREDENTIALS");
+
+  step("Follow the logs by Server-Sent Events");
+  const logs = followLogs();
+  check("what is logged comes by itself", (await logs.next()).data?.productLogs?.__typename, "Call");
+  const prices = followLogs("subscription Prices { productLogs(kinds: [CALL]) { __typename ... on Call { price { amount } } } }");
+  const price = denials((await prices.next()).errors).get("productLogs.price");
+  check("its price, for which there is no type, is denied", price?.permission, "BILLING_HISTORY_AND_SETTINGS");
+  prices.stop();
+  await setRoles("DEVELOPER");
+  while (!wire.includes("200 RefreshSession")) await logs.next(); // what had come before
+  check("when the roles change it goes on with a new token", (await logs.next()).data?.productLogs?.__typename, "Call");
+  logs.stop();
 } finally {
   await setRoles("DEVELOPER");
 }
@@ -72,7 +97,12 @@ check("and says why", refused.response.errors[0].extensions.coordinate, "Mutatio
 check("and nothing of it was done", wire, ["403 SetUserRoles"]);
 
 step("Sign out");
+const logs = followLogs();
+await logs.next();
 await session.signOut();
+let last = await logs.next();
+while (!("ended" in last)) last = await logs.next(); // what had come before
+check("which ends what is followed, for good", last.ended instanceof SignedOut, true);
 const guest = await send(client, VIEWER, {});
 check("the next request is a guest's", guest.errors[0]?.extensions.code, "UNAUTHENTICATED");
 await owner.signOut();

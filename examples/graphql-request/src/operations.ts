@@ -31,6 +31,17 @@ export const API_KEYS = graphql(`
   }
 `);
 
+export const LOGS = graphql(`
+  subscription Logs {
+    productLogs(kinds: [CALL]) {
+      __typename
+      ... on Call {
+        status
+      }
+    }
+  }
+`);
+
 export const CREATE_API_KEY = graphql(`
   mutation CreateApiKey($input: CreateApiKeyInput!) {
     createApiKey(input: $input) {

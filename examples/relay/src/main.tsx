@@ -1,11 +1,13 @@
 // A developer of the demo account at work with Relay, while the owner changes their roles.
-import { commitMutation, fetchQuery, graphql, type Environment } from "relay-runtime";
+import { commitMutation, fetchQuery, graphql, requestSubscription, type Environment } from "relay-runtime";
+import WebSocket from "ws";
+import type { mainLogsSubscription } from "./__generated__/mainLogsSubscription.graphql";
 import type { mainSetUserRolesMutation, Role } from "./__generated__/mainSetUserRolesMutation.graphql";
 import type { mainUserQuery } from "./__generated__/mainUserQuery.graphql";
 import type { mainViewerQuery } from "./__generated__/mainViewerQuery.graphql";
 import { App } from "./App";
-import { check, password, step, url, wire } from "./demo";
-import type { FieldError } from "./denied";
+import { check, inbox, password, step, url, wire } from "./demo";
+import { lacking, type FieldError } from "./denied";
 import { createEnvironment } from "./environment";
 import { open } from "./page";
 import { Session } from "./session";
@@ -41,6 +43,22 @@ const SET_USER_ROLES = graphql`
   }
 `;
 
+const LOGS = graphql`
+  subscription mainLogsSubscription {
+    productLogs(kinds: [CALL]) {
+      __typename
+      ... on Call {
+        price @catch {
+          amount
+          currency
+        }
+      }
+    }
+  }
+`;
+
+Object.assign(globalThis, { WebSocket }); // as browsers have it, and Node from 22 on
+
 async function main() {
   step("Sign in");
   const session = new Session(url);
@@ -60,6 +78,17 @@ async function main() {
     "COMPLETED: price needs BILLING_HISTORY_AND_SETTINGS",
   ]);
   check("also the balance", page.texts("p"), ["Balance: needs BILLING_HISTORY_AND_SETTINGS"]);
+
+  const follow = () => {
+    const logs = inbox<mainLogsSubscription["response"]["productLogs"] | CloseEvent>();
+    const subscription = requestSubscription<mainLogsSubscription>(environment, {
+      subscription: LOGS,
+      variables: {},
+      onNext: (log) => log && logs.put(log.productLogs),
+      onError: (reason) => logs.put(reason as unknown as CloseEvent),
+    });
+    return { next: logs.next, stop: () => subscription.dispose() };
+  };
 
   step("The owner signs in, and makes the developer one of support");
   const owner = new Session(url);
@@ -94,6 +123,18 @@ async function main() {
       "Balance: needs BILLING_HISTORY_AND_SETTINGS",
       "API keys: needs API_CREDENTIALS",
     ]);
+
+    step("Follow the logs over a WebSocket");
+    const logs = follow();
+    const log = await logs.next();
+    const call = log && "price" in log ? log : undefined;
+    check("what is logged comes by itself", call?.__typename, "Call");
+    check("its price is denied to one of support", call?.price?.ok === false && lacking(...call.price.errors), "BILLING_HISTORY_AND_SETTINGS");
+    await setRoles(asOwner, "DEVELOPER");
+    while (!wire.includes("200 RefreshSession")) await logs.next(); // what had come before
+    const next = await logs.next();
+    check("when the roles change it goes on with a new token", next && "price" in next, true);
+    logs.stop();
   } finally {
     await setRoles(asOwner, "DEVELOPER");
   }
@@ -115,7 +156,12 @@ async function main() {
   page.close();
 
   step("Sign out");
+  const logs = follow();
+  await logs.next();
   await session.signOut();
+  let last = await logs.next();
+  while (!last || !("code" in last)) last = await logs.next(); // what had come before
+  check("which ends what is followed, for good", last.code, 4401);
   const guest = await fetchQuery<mainViewerQuery>(createEnvironment(session), VIEWER, {}).toPromise();
   const errors = guest && !guest.viewer.ok ? (guest.viewer.errors as FieldError[]) : [];
   check("the next request is a guest's", errors[0]?.extensions?.code, "UNAUTHENTICATED");

@@ -1,7 +1,17 @@
 // The client: which exchanges, and how urql's own auth exchange uses the session.
-import { cacheExchange, Client, fetchExchange, makeOperation, mapExchange, type Exchange, type Operation } from "urql";
+import {
+  cacheExchange,
+  Client,
+  fetchExchange,
+  makeOperation,
+  mapExchange,
+  subscriptionExchange,
+  type Exchange,
+  type Operation,
+} from "urql";
 import { authExchange } from "@urql/exchange-auth";
 import type { Caller, Session } from "./session.js";
+import { follow } from "./stream.js";
 
 /**
  * Makes a client whose requests are those of the session's user. Another user gets another client, with a cache of its
@@ -11,7 +21,7 @@ export function createClient(session: Session, ...before: Exchange[]): Client {
   return new Client({
     url: session.url,
     preferGetMethod: false, // by default queries are in the URL, where logs keep an e-mail address that is looked for
-    exchanges: [cacheExchange, note(session), authorize(session), ...before, fetchExchange],
+    exchanges: [cacheExchange, note(session), authorize(session), subscribe(session), ...before, fetchExchange],
   });
 }
 
@@ -37,6 +47,15 @@ function authorize(session: Session): Exchange {
       },
       refreshAuth: () => session.refresh(refused.caller, refused.token),
     };
+  });
+}
+
+// Subscriptions by Server-Sent Events, with a token of their own. urql can read them too, but not renew the token of a stream.
+function subscribe(session: Session): Exchange {
+  return subscriptionExchange({
+    forwardSubscription: ({ query = "", variables }, { context: { caller } }) => ({
+      subscribe: (sink) => ({ unsubscribe: follow(session, caller, { query, variables }, sink) }),
+    }),
   });
 }
 

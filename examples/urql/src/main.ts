@@ -1,9 +1,10 @@
 // A developer of the demo account at work with urql, while the owner changes their roles.
+import type { OperationResult } from "urql";
 import { createClient } from "./client.js";
-import { check, password, step, url, wire } from "./demo.js";
+import { check, inbox, password, step, url, wire } from "./demo.js";
 import { denials } from "./denials.js";
 import * as operations from "./operations.js";
-import { Session } from "./session.js";
+import { Session, SignedOut } from "./session.js";
 
 // The document cache forgets an answer when a mutation's has a type in common with it. It knows these types only from
 // the answers, so it must be told where one has none to show: an empty list, or a deletion.
@@ -39,6 +40,12 @@ check("with the permission that is lacking", denied.get("account.balance")?.perm
 const cached = await client.query(operations.CALLS, {});
 check("also when the cache answers", [wire, denials(cached.error?.graphQLErrors)], [["200 Calls"], denied]);
 
+const follow = () => {
+  const logs = inbox<OperationResult<operations.Logged>>();
+  const subscription = client.subscription(operations.LOGS, {}).subscribe((log) => logs.put(log));
+  return { next: logs.next, stop: () => subscription.unsubscribe() };
+};
+
 step("The owner signs in, and makes the developer one of support");
 const owner = new Session(url);
 const asOwner = createClient(owner);
@@ -66,6 +73,19 @@ try {
   check("the new token holds the new roles", viewer.data?.viewer.roles, ["SUPPORT"]);
   check("the list is denied", keys.data?.account.apiKeys, null);
   check("and that is explained too", denials(keys.error?.graphQLErrors).get("account.apiKeys")?.permission, "API_CREDENTIALS");
+
+  step("Follow the logs by Server-Sent Events");
+  const logs = follow();
+  const log = await logs.next();
+  check("what is logged comes by itself", log.data?.productLogs?.__typename, "Call");
+  check("its price is denied to one of support", [log.data?.productLogs?.price, [...denials(log.error?.graphQLErrors).keys()]], [
+    null,
+    ["productLogs.price"],
+  ]);
+  await setRoles("DEVELOPER");
+  while (!wire.includes("200 RefreshSession")) await logs.next(); // what had come before
+  check("when the roles change it goes on with a new token", (await logs.next()).data?.productLogs?.__typename, "Call");
+  logs.stop();
 } finally {
   await setRoles("DEVELOPER");
 }
@@ -85,7 +105,12 @@ check("its error says why", refused.error?.graphQLErrors[0]?.extensions.coordina
 check("and nothing of it was done", [wire, refused.data], [["403 SetUserRoles"], undefined]);
 
 step("Sign out");
+const logs = follow();
+await logs.next();
 await session.signOut();
+let last = await logs.next();
+while (!last.error?.networkError) last = await logs.next(); // what had come before
+check("which ends what is followed, for good", last.error.networkError instanceof SignedOut, true);
 const guest = await createClient(session).query(operations.VIEWER, {});
 check("the next request is a guest's", guest.error?.graphQLErrors[0]?.extensions.code, "UNAUTHENTICATED");
 await owner.signOut();
