@@ -238,6 +238,44 @@ func TestBrowserRenewed(t *testing.T) {
 	}
 }
 
+// TestBrowserFollows: a subscription is shown event by event with what is left out of it, goes on when the roles change,
+// is stopped by its button, and ends with the session, which is said in plain words.
+func TestBrowserFollows(t *testing.T) {
+	p := startDemo(t, "--demo-events", "500ms")
+	b := enter(t, p, support)
+	response := model("response.json") + `.getValue()`
+	b.run(chromedp.Click(`//button[text()="Logs"]`))
+	b.wait(model("operation.graphql") + `.getValue().includes('subscription Logs')`)
+	if got := b.execute(); !strings.Contains(got, `"productLogs"`) {
+		t.Errorf("the first event is %s", got)
+	}
+	b.says(".denials li", "productLogs → price was left out: it needs Billing History & Settings (BILLING_HISTORY_AND_SETTINGS), which Support does not hold.")
+
+	target := ids(snapshot(t, p), "user "+support)[0]
+	const set = `mutation($id: ID!) { setUserRoles(input: {userId: $id, roles: [BILLING_MANAGER, SUPPORT]}) { user { id } } }`
+	p.as(owner).do(set, vars{"id": target}).ok(t)
+	b.says(".account li", "Billing Manager")
+	b.wait(response + `.includes('"amount"')`)
+
+	b.run(chromedp.Click(css(`.graphiql-execute-button`)))
+	b.wait(`document.querySelector('.graphiql-execute-button').getAttribute('aria-label').startsWith('Execute')`)
+	stopped := eval[string](b, response)
+	time.Sleep(1200 * time.Millisecond) // two events, if it still came
+	if got := eval[string](b, response); got != stopped {
+		t.Errorf("it goes on after it was stopped: %s", got)
+	}
+
+	b.execute()
+	for _, id := range sessionsOf(t, p, support) {
+		p.as(owner).do(`mutation($id: ID!) { endSession(input: {sessionId: $id}) { endedSessionId } }`, vars{"id": id}).ok(t)
+	}
+	b.says(".notice[role=status]", "Your session has ended. Sign in again to go on.")
+	b.ready()
+	if got := eval[string](b, `__MONACO.editor.getModels().map((m) => m.getValue()).join()`); strings.Contains(got, "productLogs") {
+		t.Errorf("a guest sees what Support followed: %s", got)
+	}
+}
+
 // TestBrowserKeyboard signs in, asks and leaves the editor without a mouse.
 func TestBrowserKeyboard(t *testing.T) {
 	const tab, enter, escape = "\t", "\r", "\x1b"

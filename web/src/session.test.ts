@@ -19,6 +19,19 @@ class Gateway {
     return release;
   }
 
+  /** The streams that are open. */
+  readonly streams: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>[] = [];
+
+  /** Sends an answer on the last stream, and ends it if there is nothing more to come. */
+  event(answer: object, more = true): void {
+    const text = `event: next\ndata: ${JSON.stringify(answer)}\n\n${more ? '' : 'event: complete\ndata:\n\n'}`;
+    const stream = this.streams.at(-1)!;
+    stream.enqueue(new TextEncoder().encode(text));
+    if (!more) {
+      stream.close();
+    }
+  }
+
   tokens(): object {
     return { accessToken: `access${this.issued}`, refreshToken: `refresh${this.issued}`, expiresIn: 600 };
   }
@@ -37,7 +50,7 @@ class Gateway {
       return answer(200, { data: { signIn: this.tokens() } });
     }
     const { query, variables } = JSON.parse(String(init.body)) as { query: string; variables?: { input: object } };
-    const name = /\b(signIn|refreshSession|signOut|viewer)\b/.exec(query)![0];
+    const name = /\b(signIn|refreshSession|signOut|viewer|productLogs)\b/.exec(query)![0];
     this.asked.push(`${name} ${token}`);
     const refused = token !== '-' && (token !== `access${this.issued}` || this.revoked);
     const held = this.#held;
@@ -49,6 +62,11 @@ class Gateway {
         { errors: [{ message: 'The token is stale.', extensions: { code: 'UNAUTHENTICATED' } }] },
         'Bearer error="invalid_token"',
       );
+    }
+    if (name === 'productLogs') {
+      const body = new ReadableStream<Uint8Array<ArrayBuffer>>({ start: (c) => void this.streams.push(c) });
+      init.signal?.addEventListener('abort', () => this.streams.at(-1)!.error(init.signal!.reason));
+      return new Response(body, { headers: { 'Content-Type': 'text/event-stream' } });
     }
     if (name === 'signIn' || name === 'refreshSession') {
       const used = JSON.stringify(variables);
@@ -230,6 +248,99 @@ describe('a session', () => {
     expect([session.open, listener.ended.mock.calls.length]).toEqual([true, 0]);
     await session.ask({ query: '{ viewer }' });
     expect(gateway.asked.at(-1)).toBe('viewer access2');
+  });
+
+  describe('that follows a subscription', () => {
+    const stale = { errors: [{ message: 'The token is stale.', extensions: { code: 'UNAUTHENTICATED' } }] };
+    const log = (id: number) => ({ data: { productLogs: { id } } });
+    const stop = new AbortController();
+    let logs: AsyncGenerator<object>;
+
+    beforeEach(() => {
+      gateway.streams.length = 0;
+      logs = session.follow({ query: 'subscription { productLogs }' }, {}, stop.signal);
+    });
+
+    /** The next answer, once the stream is open. */
+    async function next(): Promise<IteratorResult<object>> {
+      const result = logs.next();
+      await vi.advanceTimersByTimeAsync(0);
+      return result;
+    }
+
+    /** Opens the stream, and has one answer. */
+    async function begin(): Promise<void> {
+      const first = logs.next();
+      await vi.advanceTimersByTimeAsync(0);
+      gateway.event(log(1));
+      expect(await first).toEqual({ done: false, value: log(1) });
+      expect(gateway.asked).toEqual(['productLogs access1']);
+    }
+
+    it('has its answers, until there are no more', async () => {
+      await begin();
+      gateway.event(log(2), false);
+      expect(await next()).toEqual({ done: false, value: log(2) });
+      expect(await next()).toEqual({ done: true, value: undefined });
+    });
+
+    it('goes on with the next token when the stream ends with its own', async () => {
+      await begin();
+      gateway.event(stale, false);
+      const second = logs.next();
+      await vi.advanceTimersByTimeAsync(0);
+      gateway.event(log(2));
+      expect((await second).value).toEqual(log(2));
+      expect(gateway.asked.slice(1)).toEqual(['refreshSession -', 'productLogs access2']);
+      expect(listener.renewed).toHaveBeenCalledTimes(1);
+    });
+
+    it('tries again to renew a token that cannot be renewed right now', async () => {
+      await begin();
+      gateway.down = true;
+      gateway.event(stale, false);
+      const second = logs.next();
+      await vi.advanceTimersByTimeAsync(900);
+      gateway.down = false;
+      expect(gateway.streams).toHaveLength(1);
+      await vi.advanceTimersByTimeAsync(200);
+      gateway.event(log(2));
+      expect((await second).value).toEqual(log(2));
+    });
+
+    it('says so when the session is over', async () => {
+      await begin();
+      gateway.open = false;
+      gateway.event(stale, false);
+      expect(await next()).toEqual({ done: false, value: stale });
+      expect(await next()).toEqual({ done: true, value: undefined });
+      expect([session.open, listener.ended.mock.calls.length]).toEqual([false, 1]);
+    });
+
+    it('is stopped by who signs out, and does not go on as the next one', async () => {
+      await begin();
+      const last = logs.next();
+      const signedOut = session.signOut();
+      await session.signIn('b@example.com', 'secret');
+      expect(await last).toEqual({ done: true, value: undefined });
+      await signedOut;
+      expect(gateway.asked.filter((name) => name.startsWith('productLogs'))).toEqual(['productLogs access1']);
+    });
+
+    it('does not go on as the next one when they sign in during a renewal', async () => {
+      await begin();
+      const release = gateway.hold();
+      gateway.event(stale, false);
+      const last = logs.next();
+      await vi.advanceTimersByTimeAsync(0);
+      const signedOut = session.signOut();
+      await session.signIn('b@example.com', 'secret');
+      release();
+      await last;
+      await vi.advanceTimersByTimeAsync(5_000);
+      await signedOut.catch(() => undefined);
+      expect(gateway.asked.filter((name) => name.startsWith('productLogs'))).toEqual(['productLogs access1']);
+    });
   });
 
   it('says why signing in failed', async () => {

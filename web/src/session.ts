@@ -1,6 +1,7 @@
 // Signing in and out. The tokens stay in this object: they are never written anywhere, and end with the page.
 
 import { dataOf, read, Refusal, request, send, type Answer, type Fetch, type Operation } from './api';
+import { answers } from './stream';
 
 interface Tokens {
   readonly accessToken: string;
@@ -20,6 +21,8 @@ export interface Listener {
 /** One sign-in: renewals change its tokens, and who signs in next gets another. */
 interface SignIn {
   tokens: Tokens;
+  /** Aborted when it is over. */
+  readonly over: AbortController;
   renewal?: Promise<void> | undefined;
 }
 
@@ -28,6 +31,8 @@ const tokens = 'accessToken refreshToken expiresIn';
 const early = 60;
 /** When to try once more after the gateway could not be reached, in seconds. */
 const again = 15;
+/** When to try once more to renew the token of a stream: the roles may still be changing when it is told of that. */
+const soon = 1;
 
 export class Session {
   #current: SignIn | null = null;
@@ -55,7 +60,7 @@ export class Session {
       variables: { input: { email, password } },
     };
     const answer = await read<{ signIn: Tokens }>(await send(this.#fetch, '/graphql', request(operation)));
-    this.#begin({ tokens: dataOf(answer).signIn });
+    this.#begin({ tokens: dataOf(answer).signIn, over: new AbortController() });
   }
 
   /** Opens the session of who comes back from their identity provider; a Refusal says why there is none. */
@@ -69,7 +74,7 @@ export class Session {
       referrerPolicy: 'no-referrer',
     };
     const answer = await read<{ signIn: Tokens }>(await send(this.#fetch, '/sign-in/session', init));
-    this.#begin({ tokens: dataOf(answer).signIn });
+    this.#begin({ tokens: dataOf(answer).signIn, over: new AbortController() });
   }
 
   /**
@@ -105,6 +110,45 @@ export class Session {
   async ask<Data>(operation: Operation, headers: Readonly<Record<string, string>> = {}): Promise<Answer<Data>> {
     const init = request(operation);
     return read<Data>(await this.send('/graphql', { ...init, headers: { ...init.headers, ...headers } }));
+  }
+
+  /**
+   * Follows a subscription as the caller: its answers as they come, until there are no more or it is stopped. A stream ends
+   * with its token, and another one goes on with the next. It never does as anybody else: who signs out stops it.
+   */
+  async *follow<Data>(
+    operation: Operation,
+    headers: Readonly<Record<string, string>>,
+    stop: AbortSignal,
+  ): AsyncGenerator<Answer<Data>> {
+    const mine = new Headers(headers).has('Authorization') ? null : this.#current;
+    const signal = mine ? AbortSignal.any([stop, mine.over.signal]) : stop;
+    const init = request(operation);
+    const asked = { ...init, headers: { ...init.headers, Accept: 'text/event-stream', ...headers }, signal };
+    try {
+      for (let last: Answer<Data> | undefined; ; last = undefined) {
+        const response = await this.send('/graphql', asked);
+        const used = mine?.tokens;
+        for await (const answer of answers<Data>(response)) {
+          if (mine && response.ok && isStale(answer)) {
+            last = answer;
+          } else {
+            yield answer;
+          }
+        }
+        if (!last || !mine || !used) {
+          return;
+        }
+        if (!(await this.#renewedSoon(mine, used, stop))) {
+          yield last;
+          return;
+        }
+      }
+    } catch (error) {
+      if (!signal.aborted) {
+        throw error;
+      }
+    }
   }
 
   /** The schema for the documentation, in the schema definition language. */
@@ -147,6 +191,22 @@ export class Session {
     }
   }
 
+  /** Does so as soon as the gateway can; says whether the sign-in goes on. */
+  async #renewedSoon(mine: SignIn, used: Tokens, stop: AbortSignal): Promise<boolean> {
+    const goesOn = () => this.#current === mine && !stop.aborted;
+    while (goesOn()) {
+      try {
+        await this.#renewed(mine, used);
+        break;
+      } catch {
+        if (goesOn()) {
+          await new Promise((resolve) => setTimeout(resolve, soon * 1000));
+        }
+      }
+    }
+    return goesOn();
+  }
+
   async #renew(mine: SignIn): Promise<void> {
     const operation = {
       query: `mutation Refresh($input: RefreshSessionInput!) { refreshSession(input: $input) { ${tokens} } }`,
@@ -179,6 +239,7 @@ export class Session {
   }
 
   #end(): void {
+    this.#current?.over.abort();
     this.#current = null;
     clearTimeout(this.#timer);
   }
@@ -193,6 +254,11 @@ export class Session {
 /** Whether this is the gateway's word that there is no such session, rather than that it could not tell. */
 function isOver(error: unknown): boolean {
   return error instanceof Refusal && error.code === 'UNAUTHENTICATED';
+}
+
+/** Whether this answer ends a stream whose token is not good any more. */
+function isStale({ data, errors }: Answer): boolean {
+  return !data && errors?.[0]?.extensions?.code === 'UNAUTHENTICATED';
 }
 
 function authorized(init: RequestInit, { accessToken }: Tokens): RequestInit {

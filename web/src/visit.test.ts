@@ -4,8 +4,9 @@ import { firstVisit, nextVisit, signedOut, type Visit } from './visit';
 
 const support = { email: 'support@example.com', roles: ['SUPPORT'] };
 const owner = { email: 'owner@example.com', roles: ['OWNER'] };
-const examplesOf = { guest: ['PermissionMatrix', 'WhoAmI'], support: ['Calls', 'Alerts', 'Usage'] };
-const queries = (visit: Visit) => visit.tabs.map((tab) => tab.query?.match(/(?:query|mutation) (\w+)/)?.[1]);
+const examplesOf = { guest: ['PermissionMatrix', 'WhoAmI'], support: ['Calls', 'Alerts', 'Usage', 'Logs'] };
+const queries = (visit: Visit) =>
+  visit.tabs.map((tab) => tab.query?.match(/(?:query|mutation|subscription) (\w+)/)?.[1]);
 
 it('begins with the examples for a guest', () => {
   expect(queries(firstVisit(null))).toEqual(['PermissionMatrix', 'WhoAmI']);
@@ -13,13 +14,14 @@ it('begins with the examples for a guest', () => {
 
 it('has examples for every role, and for roles together', () => {
   const roles = ['OWNER', 'ADMINISTRATOR', 'DEVELOPER', 'BILLING_MANAGER', 'SUPPORT'];
-  expect(roles.map((role) => examples([role]).length)).toEqual([3, 3, 3, 2, 3]);
+  expect(roles.map((role) => examples([role]).length)).toEqual([3, 3, 3, 2, 4]);
   expect(queries(nextVisit(firstVisit(null), { ...support, roles: ['BILLING_MANAGER', 'SUPPORT'] }))).toEqual([
     'BalanceAndInvoices',
     'PaymentMethods',
     'Calls',
     'Alerts',
     'Usage',
+    'Logs',
   ]);
 });
 
