@@ -135,7 +135,7 @@ func (m *middle) answer(client net.Conn, said []byte) bool {
 		_, _ = client.Write(said[:1])
 		return false
 	case huge:
-		said = []byte("*2\r\n$2\r\nok\r\n$536870912\r\nx")
+		said = []byte("*2\r\n$2\r\nok\r\n$67108864\r\nx")
 	}
 	_, err := client.Write(said)
 	return err == nil
