@@ -248,7 +248,7 @@ func TestIssuerUnknownKeys(t *testing.T) {
 	p.exchanged(corp.Token(nil))
 	stranger := issuertest.NewKey(t, "unknown")
 	for range 3 {
-		p.exchange(stranger.Sign(t, nil, corp.Claims(nil))).denied(t, 400, "invalid_grant")
+		p.exchange(stranger.Sign(t, nil, corp.Claims(nil))).denied(t, 400, "invalid_request")
 	}
 	a := p.exchange(stranger.Sign(t, nil, corp.Claims(nil)))
 	a.denied(t, 503, "temporarily_unavailable")

@@ -335,6 +335,17 @@ func TestSocketHandshake(t *testing.T) {
 			}
 		})
 	}
+	// However a request says that it is for a WebSocket, it brings no cookies along.
+	for _, upgrade := range [][]string{{"websocket"}, {"", "websocket"}, {"websocket", ""}, {"x", "websocket"}} {
+		r := p.guest().request(http.MethodGet, p.url, "")
+		r.Header = http.Header{
+			"Upgrade": upgrade, "Connection": {"Upgrade"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"AAAAAAAAAAAAAAAAAAAAAA=="},
+			"Sec-Websocket-Protocol": {"graphql-transport-ws"}, "Fieldgate-Cookies": {"renew"}, "Cookie": {"__Host-fieldgate-refresh=x"},
+		}
+		if a := p.guest().send(r); a.status != 400 {
+			t.Errorf("cookies, and Upgrade %q: %d", upgrade, a.status)
+		}
+	}
 	s := p.dial(http.Header{"Authorization": {"Bearer " + who.access}})
 	s.send("connection_init", "", nil)
 	if m, closed := s.read(); m.Type != "connection_ack" {
