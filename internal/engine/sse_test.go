@@ -34,6 +34,9 @@ type streaming struct {
 	visits  *model.Visits
 }
 
+// answerKey marks the headers of the answer, which what charges writes to.
+type answerKey struct{}
+
 func streamingFor(t *testing.T, c caller, change ...func(*engine.Config)) *streaming {
 	t.Helper()
 	cfg := configOf(t, c)
@@ -46,7 +49,7 @@ func streamingFor(t *testing.T, c caller, change ...func(*engine.Config)) *strea
 	}
 	s := &streaming{t: t, handler: h, visits: &model.Visits{}}
 	s.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx := model.WithVisits(r.Context(), s.visits)
+		ctx := context.WithValue(model.WithVisits(r.Context(), s.visits), answerKey{}, w.Header())
 		if c.signedIn {
 			ctx = context.WithValue(ctx, signedInKey{}, true)
 		}

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -22,8 +23,8 @@ func TestNothingOfALongAnswerAfterTheEnd(t *testing.T) {
 	})
 	conn, _, err := websocket.Dial(t.Context(), s.url, &websocket.DialOptions{
 		Subprotocols: []string{subprotocol},
-		HTTPClient: &http.Client{Transport: &http.Transport{Dial: func(network, address string) (net.Conn, error) {
-			c, err := net.Dial(network, address)
+		HTTPClient: &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			c, err := (&net.Dialer{}).DialContext(ctx, network, address)
 			if err == nil {
 				err = c.(*net.TCPConn).SetReadBuffer(64 << 10)
 			}
