@@ -36,7 +36,7 @@ type limitFlags struct {
 	LimitRequests           int           `help:"Operations that the gateway runs at once." default:"256" env:"FIELDGATE_LIMIT_REQUESTS" limit:"requests"`
 	LimitSessionRequests    int           `help:"Operations of one session at once." default:"50" env:"FIELDGATE_LIMIT_SESSION_REQUESTS" limit:"session_requests"`
 	LimitLargeRequests      int           `help:"Operations of 1000 points and more that work at once, for each processor; the others wait for their turn." default:"4" env:"FIELDGATE_LIMIT_LARGE_REQUESTS" limit:"large_requests"`
-	LimitSockets            int           `help:"WebSockets of one session at once." default:"20" env:"FIELDGATE_LIMIT_SOCKETS" limit:"sockets"`
+	LimitSockets            int           `help:"WebSockets of one session at once, and as many streams of events." default:"20" env:"FIELDGATE_LIMIT_SOCKETS" limit:"sockets"`
 	LimitSocketOperations   int           `help:"Operations on one WebSocket at once." default:"50" env:"FIELDGATE_LIMIT_SOCKET_OPERATIONS" limit:"socket_operations"`
 	LimitSignIns            int           `help:"Attempts to sign in from one address in a minute; as many to accept an invitation, and ten times as many to refresh a session." default:"200" env:"FIELDGATE_LIMIT_SIGN_INS" limit:"sign_ins"`
 	LimitSignInFailures     int           `help:"Wrong passwords for one account from one address in 15 minutes; five times as many from all addresses but those known." default:"10" env:"FIELDGATE_LIMIT_SIGN_IN_FAILURES" limit:"sign_in_failures"`

@@ -28,7 +28,8 @@ type Limits struct {
 	RequestErrors int // of parsing and validation, in one answer
 	// Time is for one operation that is no subscription, and for a subscription to begin.
 	Time time.Duration
-	// Sockets is how many WebSockets a session has at once, Operations how many operations one of them has.
+	// Sockets is how many WebSockets a session has at once, and as many streams of events; Operations how many operations one
+	// of them has.
 	Sockets, Operations int
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -90,6 +91,13 @@ func (t transport) subscribe(w http.ResponseWriter, r *http.Request, exec graphq
 		return
 	}
 	defer end()
+	give, err := t.countIn(r.Context())
+	if err != nil {
+		out.Refused, out.Limit = err.Code, err.Limit
+		problem.Refuse(w, err.Code.Status(), err)
+		return
+	}
+	defer give()
 	defer t.subscribed(r.Context())()
 	permitted, release := t.Streams.Watch(r.Context())
 	defer release()
@@ -137,6 +145,26 @@ func (t transport) subscribe(w http.ResponseWriter, r *http.Request, exec graphq
 			return
 		}
 	}
+}
+
+// countIn counts a stream in as one of the caller's session, until the function is called. Those of guests end as soon as it is
+// seen that there is nothing for them.
+func (t transport) countIn(ctx context.Context) (give func(), err *problem.Error) {
+	session := ""
+	if t.Streams.Session != nil {
+		session = t.Streams.Session(ctx)
+	}
+	if session == "" {
+		return func() {}, nil
+	}
+	give, ok := t.tally.take("streams of "+session, t.Limits.Sockets)
+	if !ok {
+		return nil, &problem.Error{
+			Code: problem.RateLimited, Limit: limitSockets, Most: t.Limits.Sockets, RetryAfter: time.Second,
+			Message: fmt.Sprintf("The session follows as much as the %d streams that are allowed. End one before the next.", t.Limits.Sockets),
+		}
+	}
+	return give, nil
 }
 
 // stopping is what clients are told of a gateway that ends their stream, or does not begin it.

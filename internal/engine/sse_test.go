@@ -382,3 +382,36 @@ func TestStalledReader(t *testing.T) {
 		}
 	}
 }
+
+// TestStreamsOfASession: a session has so many streams at once and no more, and may begin another when one has ended.
+func TestStreamsOfASession(t *testing.T) {
+	s := streamingFor(t, holding(permissions...), func(cfg *engine.Config) {
+		cfg.Limits.Sockets = 2
+		cfg.Streams.Session = func(context.Context) string { return "session" }
+	})
+	s.visits.Calls = make(chan *model.Call)
+	begun := make(chan struct{}, 10)
+	s.visits.On = map[string]func(context.Context) error{
+		"Subscription.calls": func(context.Context) error { begun <- struct{}{}; return nil },
+	}
+	first, second := s.ask(callsQuery), s.ask(callsQuery)
+	defer second.Body.Close()
+	<-begun
+	<-begun
+	third := s.ask(callsQuery)
+	text, _ := io.ReadAll(third.Body)
+	if third.StatusCode != http.StatusTooManyRequests || third.Header.Get("Retry-After") != "1" || !strings.Contains(string(text), `"limit":"sockets"`) {
+		t.Errorf("%d %s", third.StatusCode, text)
+	}
+	first.Body.Close()
+	for late := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		again := s.ask(callsQuery)
+		again.Body.Close()
+		if again.StatusCode == http.StatusOK {
+			break
+		}
+		if time.Now().After(late) {
+			t.Fatalf("%d", again.StatusCode)
+		}
+	}
+}
