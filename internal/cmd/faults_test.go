@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -29,6 +30,25 @@ const (
 	// back is how soon the whole service is there again after what failed has come back.
 	back = 3 * time.Second
 )
+
+// busy is how many times as long all may take as on a machine that has nothing else to do: as many as there is more to do than
+// its processors can. A test that makes work of its own asks before it does.
+func busy(t testing.TB) time.Duration {
+	t.Helper()
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return 1 // not Linux
+	}
+	var load float64
+	if _, err := fmt.Sscan(string(text), &load); err != nil {
+		t.Fatal(err)
+	}
+	times := min(max(int(load)/(2*runtime.NumCPU()), 1), 10)
+	if times > 1 {
+		t.Logf("the machine has other things to do: all may take %d times as long", times)
+	}
+	return time.Duration(times)
+}
 
 // require is the path of a program that the battery needs.
 func require(t *testing.T, variable, program string) string {
@@ -142,6 +162,7 @@ func (g *tried) ask(token, body string) reply {
 // serves fails the test unless the whole service is there within the time.
 func (g *tried) serves(within time.Duration) {
 	g.t.Helper()
+	within *= busy(g.t)
 	begun := time.Now()
 	for {
 		guarded, signIn := g.ask(g.who.access, guardedQuery), g.ask("", signInBody)
@@ -190,10 +211,11 @@ func (g *tried) closedWithin(answered time.Duration) {
 	g.t.Helper()
 	var public []time.Duration
 	var worst time.Duration
+	times := busy(g.t)
 	for range 10 {
 		guarded := g.ask(g.who.access, guardedQuery)
 		worst = max(worst, guarded.took)
-		if guarded.err != nil || guarded.status != http.StatusServiceUnavailable || guarded.data() || guarded.took > answered {
+		if guarded.err != nil || guarded.status != http.StatusServiceUnavailable || guarded.data() || guarded.took > answered*times {
 			g.t.Fatalf("a guarded request: %+v", guarded)
 		}
 		if guarded.header.Get("Retry-After") == "" {
@@ -206,11 +228,11 @@ func (g *tried) closedWithin(answered time.Duration) {
 		}
 		public = append(public, guest.took)
 	}
-	if p90 := percentile(public, 90); p90 > 300*time.Millisecond {
+	if p90 := percentile(public, 90); p90 > 300*time.Millisecond*times {
 		g.t.Errorf("guests wait for %s (p90)", p90)
 	}
 	signIn := g.ask("", signInBody)
-	if signIn.err != nil || strings.Contains(signIn.body, "accessToken\":\"") || signIn.took > 3*time.Second {
+	if signIn.err != nil || strings.Contains(signIn.body, "accessToken\":\"") || signIn.took > 3*time.Second*times {
 		g.t.Errorf("a sign-in: %+v", signIn)
 	}
 	g.discreet(signIn.body)
