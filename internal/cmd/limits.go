@@ -36,7 +36,7 @@ type limitFlags struct {
 	LimitErrors             int           `help:"Errors in the answer to a document that is not valid; the others are counted in one more." default:"10" env:"FIELDGATE_LIMIT_ERRORS" limit:"errors"`
 	LimitTime               time.Duration `help:"How long an operation may take." default:"10s" env:"FIELDGATE_LIMIT_TIME" limit:"time"`
 	LimitRequests           int           `help:"Operations that the gateway runs at once; guests have half of the places at most." default:"256" env:"FIELDGATE_LIMIT_REQUESTS" limit:"requests"`
-	LimitSessionRequests    int           `help:"Operations of one session at once, and of the guests of one address." default:"50" env:"FIELDGATE_LIMIT_SESSION_REQUESTS" limit:"session_requests"`
+	LimitSessionRequests    int           `help:"Operations of one session at once; the guests of one address have as many, or a quarter of all places." default:"50" env:"FIELDGATE_LIMIT_SESSION_REQUESTS" limit:"session_requests"`
 	LimitLargeRequests      int           `help:"Operations of 1000 points and more that work at once, for each processor; the others wait for their turn." default:"4" env:"FIELDGATE_LIMIT_LARGE_REQUESTS" limit:"large_requests"`
 	LimitSockets            int           `help:"WebSockets of one session at once." default:"20" env:"FIELDGATE_LIMIT_SOCKETS" limit:"sockets"`
 	LimitSocketOperations   int           `help:"Operations on one WebSocket at once, and streams of events of one session." default:"50" env:"FIELDGATE_LIMIT_SOCKET_OPERATIONS" limit:"socket_operations"`

@@ -325,14 +325,15 @@ func TestRunningGuests(t *testing.T) {
 	}
 }
 
-// TestRunningOfAnAddress: the guests of one address have as much under way as a session.
+// TestRunningOfAnAddress: the guests of one address have half of what all guests have, if that is more than a session has.
 func TestRunningOfAnAddress(t *testing.T) {
-	r := NewRunning(100, 2)
+	r := NewRunning(8, 1)
 	for _, row := range []struct {
 		address string
 		want    problem.Code
 	}{
 		{"2001:db8::1", ""}, {"2001:db8::2", ""}, {"2001:db8::3", problem.RateLimited}, {"2001:db8:0:1::1", ""}, {"192.0.2.1", ""},
+		{"192.0.2.2", problem.Unavailable},
 	} {
 		ctx, _ := from(row.address)
 		_, err := r.Enter(ctx, "")

@@ -37,9 +37,9 @@ func NewRunning(most, perSession int) *Running {
 // empty; leave is called when it is over, and may be called twice. SERVICE_UNAVAILABLE says that the gateway has as much to
 // do as it may, or as it may for guests, RATE_LIMITED that the session or the address has.
 func (r *Running) Enter(ctx context.Context, session string) (leave func(), err error) {
-	guest, caller, whose := session == "", session, "session"
-	if guest {
-		whose = "address"
+	guest, caller, whose, most := session == "", session, "session", r.perSession
+	if guest { // an address may be that of many people: half of what all guests have, or what one session has
+		whose, most = "address", max(r.most/4, r.perSession)
 		if from := requestOf(ctx); from != nil {
 			caller = neighbourhood(from.address).String()
 		}
@@ -52,10 +52,10 @@ func (r *Running) Enter(ctx context.Context, session string) (leave func(), err 
 			Code: problem.Unavailable, Limit: LimitRunning, Most: r.most, RetryAfter: time.Second,
 			Message: "The gateway has as many requests under way as it takes. Try again in a moment.",
 		}
-	case r.callers[caller] >= r.perSession:
+	case r.callers[caller] >= most:
 		return nil, &problem.Error{
-			Code: problem.RateLimited, Limit: LimitSessionRunning, Most: r.perSession, RetryAfter: time.Second,
-			Message: fmt.Sprintf("The %s has more requests under way than the %d that are allowed. Wait for an answer before the next.", whose, r.perSession),
+			Code: problem.RateLimited, Limit: LimitSessionRunning, Most: most, RetryAfter: time.Second,
+			Message: fmt.Sprintf("The %s has more requests under way than the %d that are allowed. Wait for an answer before the next.", whose, most),
 		}
 	}
 	r.all++
