@@ -13,9 +13,9 @@ import (
 	"github.com/fieldgate/fieldgate/internal/problem"
 )
 
-// queue is how many passwords may wait for each that is being hashed: the last of them for about half a second, where
+// queue is how many passwords may wait for each that is being hashed: the last of them for about two seconds, where
 // there is not much else to do. Whoever comes then need not wait to hear that there are too many.
-const queue = 16
+const queue = 64
 
 // Service checks passwords and changes roles. It may be shared.
 type Service struct {
