@@ -71,6 +71,12 @@ func (out *Outcome) became(op *graphql.OperationContext, resp *graphql.Response)
 	}
 }
 
+// streamed notes what became of a subscription.
+func (out *Outcome) streamed(op *graphql.OperationContext, s *streamed) {
+	out.became(op, &s.first)
+	out.Failed = s.failed
+}
+
 // Decided counts what one rule has decided of an operation. A position that several rules guard counts
 // for each when it is allowed, and for the first that the caller does not pass when it is denied.
 type Decided struct {

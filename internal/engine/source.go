@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/internal/problem"
@@ -20,16 +19,14 @@ type source struct {
 	// While an event is sent, the next is put together in the other.
 	next, sent *bytes.Buffer
 
-	// What became of it: the first answer, without its data, and the errors of all. They are read when it is done.
-	first  *graphql.Response
-	failed map[problem.Code]int
+	streamed streamed // read when it is done
 }
 
 // follow runs a subscription until it has no more events or ctx ends.
 func (t transport) follow(ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext) *source {
 	s := &source{
-		events: make(chan []byte), begun: make(chan struct{}), opened: make(chan struct{}), done: make(chan struct{}), next: t.buffers.get(), sent: t.buffers.get(),
-		first: &graphql.Response{}, failed: map[problem.Code]int{},
+		events: make(chan []byte), begun: make(chan struct{}), opened: make(chan struct{}), done: make(chan struct{}),
+		next: t.buffers.get(), sent: t.buffers.get(),
 	}
 	go func() {
 		defer close(s.done)
@@ -63,40 +60,15 @@ func (t transport) run(ctx context.Context, exec graphql.GraphExecutor, op *grap
 			put(&graphql.Response{Errors: gqlerror.List{t.Present(ctx, t.panicked(p))}})
 		}
 	}()
-	running, cancel := context.WithCancel(ctx)
-	defer cancel()
-	late := time.AfterFunc(t.Limits.Time, cancel) // it has as long to begin as another operation has to end
-	responses, events := exec.DispatchOperation(running, op)
-	close(s.begun)
-	if !late.Stop() {
-		put(t.tooLate())
-		return
-	}
-	select {
-	case <-s.opened:
-	case <-ctx.Done():
-		return
-	}
-	for begun := false; ; begun = true {
-		resp := responses(events)
-		if resp == nil {
-			return
+	t.stream(ctx, exec, op, &s.streamed, func() bool {
+		close(s.begun)
+		select {
+		case <-s.opened:
+			return true
+		case <-ctx.Done():
+			return false
 		}
-		if !begun {
-			s.first.Errors = resp.Errors
-			if resp.Data != nil {
-				s.first.Data = []byte("{}")
-			}
-		}
-		if d := decisionOf(op); d != nil {
-			for code, n := range d.failed {
-				s.failed[code] += n
-			}
-		}
-		if !put(resp) || resp.Data == nil && len(resp.Errors) > 0 { // nothing follows what came to nothing
-			return
-		}
-	}
+	}, put)
 }
 
 // tooLate is the answer to an operation that has taken longer than it may.

@@ -105,8 +105,7 @@ func (t transport) subscribe(w http.ResponseWriter, r *http.Request, exec graphq
 	defer func() {
 		cancel()
 		t.close(source)
-		out.became(op, source.first)
-		out.Failed = source.failed
+		out.streamed(op, &source.streamed)
 	}()
 
 	select { // who sees that the stream is open misses nothing that happens from then on

@@ -2,8 +2,10 @@ package engine
 
 import (
 	"context"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
@@ -44,5 +46,61 @@ func EndStream(ctx context.Context, why error) {
 		d.mu.Lock()
 		d.end = why
 		d.mu.Unlock()
+	}
+}
+
+// streamed is what became of a subscription: its first answer, without the data, and the errors of all that it had.
+type streamed struct {
+	first  graphql.Response
+	failed map[problem.Code]int
+}
+
+// note takes up an answer, before the next one is asked for.
+func (s *streamed) note(op *graphql.OperationContext, resp *graphql.Response) {
+	if s.failed == nil {
+		s.failed = map[problem.Code]int{}
+		s.first.Errors = resp.Errors
+		if resp.Data != nil {
+			s.first.Data = []byte("{}")
+		}
+	}
+	if d := decisionOf(op); d != nil {
+		for code, n := range d.failed {
+			s.failed[code] += n
+		}
+	}
+}
+
+// stream runs a subscription, and hands each of its answers to send, which says whether it takes more. They share a
+// buffer: one is good until send returns. begun is called before the first, when what happens from then on comes, and says
+// whether any is wanted. It is true when there are no more answers, and not when they were broken off; nothing follows one
+// that came to nothing.
+func (t transport) stream(
+	ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext, s *streamed,
+	begun func() bool, send func(*graphql.Response) bool,
+) (whole bool) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	late := time.AfterFunc(t.Limits.Time, cancel) // it has as long to begin as another operation has to end
+	responses, ctx := exec.DispatchOperation(ctx, op)
+	intime := late.Stop()
+	if !begun() {
+		return false
+	}
+	if !intime {
+		resp := t.tooLate()
+		s.note(op, resp)
+		send(resp)
+		return false
+	}
+	for {
+		resp := responses(ctx)
+		if resp == nil {
+			return true
+		}
+		s.note(op, resp)
+		if !send(resp) || resp.Data == nil && len(resp.Errors) > 0 {
+			return false
+		}
 	}
 }

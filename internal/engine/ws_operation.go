@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/coder/websocket"
@@ -198,7 +197,7 @@ func (s *socket) execute(ctx context.Context, op *operation, params *graphql.Raw
 	}
 	if oc.Operation.Operation == ast.Subscription {
 		leave() // it waits more than it works
-		s.stream(ctx, op, oc, out)
+		s.events(ctx, op, oc, out)
 		return
 	}
 	responses, limited := s.exec.DispatchOperation(limited, oc)
@@ -217,43 +216,20 @@ func (s *socket) execute(ctx context.Context, op *operation, params *graphql.Raw
 	}
 }
 
-// stream sends the events of a subscription, each before the next is asked for: they share a buffer.
-func (s *socket) stream(ctx context.Context, op *operation, oc *graphql.OperationContext, out *Outcome) {
+// events sends those of a subscription.
+func (s *socket) events(ctx context.Context, op *operation, oc *graphql.OperationContext, out *Outcome) {
 	if !s.lasting(op) {
 		return
 	}
 	defer s.subscribed(ctx)()
-	first, failed := &graphql.Response{}, map[problem.Code]int{}
-	defer func() {
-		out.became(oc, first)
-		out.Failed = failed
-	}()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	late := time.AfterFunc(s.Limits.Time, cancel) // it has as long to begin as another operation has to end
-	responses, ctx := s.exec.DispatchOperation(ctx, oc)
-	if !late.Stop() {
-		first = s.tooLate()
-		s.fail(op, first.Errors)
-		return
-	}
+	var what streamed
+	defer func() { out.streamed(oc, &what) }()
 	buffer := s.buffers.get()
 	defer s.buffers.put(buffer)
-	for begun := false; ; begun = true {
-		resp := responses(ctx)
-		if resp == nil {
-			s.finish(op)
-			return
-		}
-		if !begun {
-			first = resp
-		}
-		for code, n := range decisionOf(oc).failed {
-			failed[code] += n
-		}
-		if !s.answer(buffer, op, resp) {
-			return
-		}
+	if s.stream(ctx, s.exec, oc, &what, func() bool { return true }, func(resp *graphql.Response) bool {
+		return s.answer(buffer, op, resp)
+	}) {
+		s.finish(op)
 	}
 }
 
