@@ -49,8 +49,8 @@ const (
 // each with the name of the file and, where it is of one, the document.
 func Read(name string, text []byte) ([]Document, error) {
 	value, err := strictjson.DecodeObject(text, depth)
-	if errors.Is(err, strictjson.ErrDuplicate) {
-		return nil, fmt.Errorf("%s: the member %q is given twice", name, twice(text))
+	if twice := (strictjson.Duplicate{}); errors.As(err, &twice) {
+		return nil, fmt.Errorf("%s: the member %q is given twice", name, twice.Name)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: the file is %w", name, err)

@@ -18,6 +18,15 @@ var (
 	ErrDepth     = errors.New("JSON nested too deeply")
 )
 
+// Duplicate is an ErrDuplicate that knows the member's name. Its text does not tell it: it is for who may be told what
+// they have written.
+type Duplicate struct{ Name string }
+
+func (Duplicate) Error() string { return ErrDuplicate.Error() }
+
+// Is makes it an ErrDuplicate.
+func (Duplicate) Is(target error) bool { return target == ErrDuplicate }
+
 // Decode reads exactly one JSON value (RFC 8259) of at most depth nested objects
 // and arrays. Objects become map[string]any, arrays []any, and numbers stay as they
 // were written, as json.Number.
@@ -57,23 +66,13 @@ func Members(text []byte) (map[string]json.RawMessage, error) {
 	if opening, err := decoder.Token(); err != nil || opening != json.Delim('{') {
 		return nil, ErrSyntax
 	}
-	members := map[string]json.RawMessage{}
-	for decoder.More() {
-		part, err := decoder.Token()
-		name, ok := part.(string)
-		if err != nil || !ok {
-			return nil, ErrSyntax
-		}
-		if _, twice := members[name]; twice {
-			return nil, ErrDuplicate
-		}
-		var value json.RawMessage
+	members, err := decodeMembers(decoder, func() (value json.RawMessage, err error) {
 		if decoder.Decode(&value) != nil {
-			return nil, ErrSyntax
+			err = ErrSyntax
 		}
-		members[name] = value
-	}
-	if err := closing(decoder); err != nil {
+		return value, err
+	})
+	if err != nil {
 		return nil, err
 	}
 	if _, err := decoder.Token(); err != io.EOF {
@@ -95,13 +94,14 @@ func decodeValue(decoder *json.Decoder, depth int) (any, error) {
 		return nil, ErrDepth
 	}
 	if opening == '{' {
-		return decodeMembers(decoder, depth-1)
+		return decodeMembers(decoder, func() (any, error) { return decodeValue(decoder, depth-1) })
 	}
 	return decodeElements(decoder, depth-1)
 }
 
-func decodeMembers(decoder *json.Decoder, depth int) (map[string]any, error) {
-	object := make(map[string]any)
+// decodeMembers reads what follows the opening of an object, each value by the function.
+func decodeMembers[T any](decoder *json.Decoder, value func() (T, error)) (map[string]T, error) {
+	object := make(map[string]T)
 	for decoder.More() {
 		part, err := decoder.Token()
 		if err != nil {
@@ -112,9 +112,9 @@ func decodeMembers(decoder *json.Decoder, depth int) (map[string]any, error) {
 			return nil, ErrSyntax
 		}
 		if _, twice := object[name]; twice {
-			return nil, ErrDuplicate
+			return nil, Duplicate{name}
 		}
-		if object[name], err = decodeValue(decoder, depth); err != nil {
+		if object[name], err = value(); err != nil {
 			return nil, err
 		}
 	}
