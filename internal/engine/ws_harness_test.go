@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -40,11 +41,12 @@ type wsServer struct {
 	left    chan error // what closing the handler gave
 
 	mu      sync.Mutex
-	sources map[chan *model.Call]bool // of the subscriptions that run
-	watched []context.CancelCauseFunc // of the sockets that have begun
-	codes   []int                     // by which sockets were closed
-	lasting int                       // subscriptions that run, as the Observer is told
-	told    []string                  // of the operations that have ended
+	sources map[chan *model.Call]<-chan struct{} // of the subscriptions that run, with what is closed as one ends
+	begun   int                                  // subscriptions, those that have ended too
+	watched []context.CancelCauseFunc            // of the sockets that have begun
+	codes   []int                                // by which sockets were closed
+	lasting int                                  // subscriptions that run, as the Observer is told
+	told    []string                             // of the operations that have ended
 }
 
 type sessionKey struct{}
@@ -53,7 +55,7 @@ type sessionKey struct{}
 // which stands for another session.
 func serveSockets(t testing.TB, c caller, change ...func(*engine.Config)) *wsServer {
 	t.Helper()
-	s := &wsServer{t: t, left: make(chan error, 1), sources: map[chan *model.Call]bool{}}
+	s := &wsServer{t: t, left: make(chan error, 1), sources: map[chan *model.Call]<-chan struct{}{}}
 	s.visits = &model.Visits{Events: s.events, On: map[string]func(context.Context) error{}}
 	cfg := configOf(t, c)
 	signIn := func(ctx context.Context, token string) (context.Context, error) {
@@ -133,7 +135,8 @@ func (s *wsServer) events(ctx context.Context) <-chan *model.Call {
 	source := make(chan *model.Call)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sources[source] = true
+	s.sources[source] = ctx.Done()
+	s.begun++
 	context.AfterFunc(ctx, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -145,15 +148,14 @@ func (s *wsServer) events(ctx context.Context) <-chan *model.Call {
 // emit gives an event to all subscriptions that run.
 func (s *wsServer) emit() {
 	s.mu.Lock()
-	all := make([]chan *model.Call, 0, len(s.sources))
-	for source := range s.sources {
-		all = append(all, source)
-	}
+	all := maps.Clone(s.sources)
 	s.mu.Unlock()
-	for _, source := range all {
+	for source, ended := range all {
 		select {
 		case source <- model.NewCall():
-		case <-time.After(100 * time.Millisecond): // it has ended since, or has a client that takes nothing
+		case <-ended:
+		case <-time.After(patience):
+			s.t.Error("a subscription that runs takes no event")
 		}
 	}
 }
@@ -273,6 +275,7 @@ func compact(text string) string {
 //	< text        the next message is this JSON
 //	close CODE .. the socket is closed with this code, and a reason that begins so
 //	running N     N subscriptions run
+//	begun N       N subscriptions have begun, those that have ended too
 //	emit, finish  an event for all that run; their sources end
 //	over, expired, away, ours   nothing may be sent any more, for this reason
 //	leave         the gateway stops
@@ -301,6 +304,9 @@ func (s *wsServer) play(c *wsClient, script string) {
 		case "running":
 			want, _ := strconv.Atoi(rest)
 			s.eventually(line, func() bool { return s.running() == want })
+		case "begun":
+			want, _ := strconv.Atoi(rest)
+			s.eventually(line, func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.begun == want })
 		case "emit":
 			s.emit()
 		case "finish":

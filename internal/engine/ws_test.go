@@ -175,7 +175,7 @@ func TestMessages(t *testing.T) {
 			running 0` + quiet},
 		{name: "a complete for nothing", script: initSigned + `> {"id":"9","type":"complete","payload":"x"}` + quiet},
 		{name: "stopped, and the same id at once", script: initSigned + calls + "running 1\n" + `> {"id":"1","type":"complete"}
-			` + calls + "running 1\nemit\n" + event + quiet},
+			` + calls + "begun 2\nrunning 1\nemit\n" + event + quiet},
 		{name: "the same id twice", script: initSigned + calls + "running 1\n" + calls + "close 4409 Subscriber for 1 already exists\nrunning 0"},
 		{name: "two at once", script: initSigned + calls + "running 1\n" + hello + greeted + "emit\n" + event + quiet},
 		{name: "a subscription that is denied", script: initGuest + calls + `< {"id":"1","type":"error","payload":[{"message":"Sign in to use Subscription.calls.","path":["calls"],"extensions":{"code":"UNAUTHENTICATED","coordinate":"Subscription.calls","permission":"PRODUCT_LOGS","action":"READ"}}]}
