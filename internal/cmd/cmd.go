@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -33,9 +34,15 @@ type output struct{ out, err io.Writer }
 // returns the program's exit status: 0, 1 for a command that failed, 2 for a command
 // line that cannot be understood.
 func Main(args []string, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		<-asked
+		signal.Stop(asked) // from before anybody can see that it stops, a second signal ends the process at once
+		cancel()
+	}()
 	return run(ctx, args, stdout, stderr)
 }
 

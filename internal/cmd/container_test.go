@@ -337,13 +337,22 @@ func TestComposeRedis(t *testing.T) {
 		return session.New(client, time.Now, session.Options{}).Durability(context.Background())
 	}
 	here := strings.Replace(url, "redis:6379", address, 1)
-	eventually(t, "Redis answers", func() bool { _, err := ask(here); return err == nil })
-	if found, err := ask(here); err != nil || found != (session.Durability{Logged: true}) {
-		t.Errorf("%+v, %v", found, err)
+	var found session.Durability
+	eventually(t, "Redis answers", func() bool {
+		var err error
+		found, err = ask(here)
+		return err == nil
+	})
+	if found != (session.Durability{Logged: true}) {
+		t.Errorf("%+v", found)
 	}
-	if _, err := ask("redis://" + address); err == nil || !strings.Contains(err.Error(), "NOAUTH") {
-		t.Errorf("without the password: %v", err)
-	}
+	eventually(t, "without the password it refuses", func() bool {
+		_, err := ask("redis://" + address)
+		if err == nil {
+			t.Fatal("without the password it answers")
+		}
+		return strings.Contains(err.Error(), "NOAUTH")
+	})
 }
 
 // composeSecrets runs deploy/secrets.sh in a copy of its folder, and returns that of the secrets.

@@ -63,11 +63,11 @@ func (h *health) leaving(next http.Handler) http.Handler {
 	})
 }
 
-// connected are the connections that are open, each with the time since when it is idle; the zero time while a
-// request is under way.
+// connected are the connections that are open.
 type connected struct {
-	mu   sync.Mutex
-	idle map[net.Conn]time.Time
+	mu sync.Mutex
+	// idle is for how long each was seen idle while the gateway waits for them to be; negative while a request is under way.
+	idle map[net.Conn]time.Duration
 }
 
 // note is the server's ConnState.
@@ -78,21 +78,35 @@ func (c *connected) note(conn net.Conn, state http.ConnState) {
 	case http.StateClosed, http.StateHijacked:
 		delete(c.idle, conn)
 	case http.StateActive:
-		c.idle[conn] = time.Time{}
+		c.idle[conn] = -1
 	default:
-		c.idle[conn] = time.Now()
+		c.idle[conn] = 0
 	}
 }
 
 // settle waits until every connection that is left has been idle for a while, or until ctx ends.
 func (c *connected) settle(ctx context.Context) {
-	tick := time.NewTicker(10 * time.Millisecond)
+	const every = 10 * time.Millisecond
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for !c.settled() {
 		select {
 		case <-tick.C:
+			c.look(every)
 		case <-ctx.Done():
 			return
+		}
+	}
+}
+
+// look adds to the time for which idle connections were seen idle. It is not read off a clock, which goes on while this
+// process stands still and reads nothing of what has come.
+func (c *connected) look(passed time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for conn, seen := range c.idle {
+		if seen >= 0 {
+			c.idle[conn] = seen + passed
 		}
 	}
 }
@@ -100,8 +114,8 @@ func (c *connected) settle(ctx context.Context) {
 func (c *connected) settled() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, since := range c.idle {
-		if since.IsZero() || time.Since(since) < idleFor {
+	for _, seen := range c.idle {
+		if seen < idleFor {
 			return false
 		}
 	}

@@ -73,7 +73,8 @@ func (s *slow) finish() (status int, body string, err error) {
 // wait for a lock in the database, in the middle of a mutation.
 func TestSIGTERM(t *testing.T) {
 	data := demoData(t)
-	p := startProcess(t, "--data", data, "--demo-password", password, "--metrics-listen", "127.0.0.1:0")
+	p := startProcess(t, "--data", data, "--demo-password", password, "--metrics-listen", "127.0.0.1:0",
+		"--drain-timeout", "25s", "--limit-time", "20s") // where the disk is slow
 	who := p.as(owner)
 
 	release := lockDatabase(t, filepath.Join(data, "fieldgate.db"))
@@ -172,7 +173,7 @@ func lockDatabase(t *testing.T, path string) (release func()) {
 // TestDrainDelay: from the signal on, probes say that the gateway stops, and clients are served for as long as the
 // delay is, with answers that end their connections. A client that follows the probes loses no request.
 func TestDrainDelay(t *testing.T) {
-	p := startProcess(t, "--data", demoData(t), "--demo-password", password, "--drain-delay", "2s")
+	p := startProcess(t, "--data", demoData(t), "--demo-password", password, "--drain-delay", "5s")
 	who := p.as(support)
 	var gone atomic.Bool // what a load balancer knows
 	var sent atomic.Int32
@@ -180,7 +181,7 @@ func TestDrainDelay(t *testing.T) {
 	for range 8 {
 		wait.Go(func() {
 			for !gone.Load() {
-				a := who.try(`{ viewer { sid } }`, nil)
+				a := who.do(`{ viewer { sid } }`, nil)
 				sent.Add(1)
 				if a.status != http.StatusOK || a.text("viewer", "sid") == "" {
 					t.Errorf("a request was lost: %d %s", a.status, a.body)
@@ -207,6 +208,7 @@ func TestDrainDelay(t *testing.T) {
 	}
 	gone.Store(true)
 	wait.Wait()
+	p.http.CloseIdleConnections()
 	if status := p.wait(); status != 0 {
 		t.Errorf("it ended with status %d:\n%s", status, p.stderr)
 	}
@@ -222,21 +224,22 @@ func TestStopUnderLoad(t *testing.T) {
 	for range 16 {
 		wait.Go(func() {
 			own := &http.Client{Transport: &http.Transport{}, Timeout: patience}
-			for {
+			for last := time.Now(); ; last = time.Now() {
 				var reused bool
 				ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(c httptrace.GotConnInfo) { reused = c.Reused }})
 				resp, err := own.Do(who.request(http.MethodPost, p.url, `{"query": "{ viewer { sid } }"}`).WithContext(ctx))
 				if err != nil {
-					if reused {
+					if reused && time.Since(last) < idleFor {
 						t.Errorf("a request on a connection that was open: %v", err)
 					}
 					late.Add(1)
 					return
 				}
-				_, err = io.Copy(io.Discard, resp.Body)
+				text, err := io.ReadAll(resp.Body)
 				resp.Body.Close()
-				if err != nil || resp.StatusCode != http.StatusOK {
-					t.Errorf("%v, %d", err, resp.StatusCode)
+				slow := resp.StatusCode == http.StatusServiceUnavailable && strings.Contains(string(text), "SERVICE_UNAVAILABLE") // Redis, on a busy machine
+				if err != nil || resp.StatusCode != http.StatusOK && !slow {
+					t.Errorf("%v, %d %s", err, resp.StatusCode, text)
 				}
 				sent.Add(1)
 				time.Sleep(time.Duration(sent.Load()%5) * time.Millisecond) // so that some connections are idle

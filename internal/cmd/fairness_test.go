@@ -57,7 +57,7 @@ func TestBudgetOfAUser(t *testing.T) {
 	who := p.as(developer)
 	robot := p.asClient(who.makeClient("Log export", grants{grantOf("PRODUCT_LOGS", "READ")}))
 	callers := map[string]client{"the user": who, "in another session": p.signIn(developer), "their client": robot}
-	for tries := 0; ; tries++ { // a minute may end in between
+	for tries := 0; ; tries++ { // a minute may end in between, and Redis be slow
 		spent := 0
 		for range 20 {
 			if who.try(query, nil).status == http.StatusOK {
@@ -74,7 +74,7 @@ func TestBudgetOfAUser(t *testing.T) {
 				told++
 			}
 		}
-		if (refused < len(callers) || spent > 200/22) && tries == 0 {
+		if (refused < len(callers) || spent > 200/22) && tries < 3 {
 			continue
 		}
 		if refused < len(callers) || told < len(callers) || spent > 200/22 {

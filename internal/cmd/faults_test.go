@@ -68,7 +68,7 @@ func require(t *testing.T, variable, program string) string {
 func ownRedis(t *testing.T, settings ...string) *realRedis {
 	t.Helper()
 	r := &realRedis{t: t, binary: require(t, "FIELDGATE_TEST_REDIS_SERVER", "redis-server"), address: freeAddress(t), dir: t.TempDir(),
-		settings: append([]string{"--maxmemory-policy", "noeviction"}, settings...)}
+		settings: append([]string{"--appendfsync", "always", "--maxmemory-policy", "noeviction"}, settings...)}
 	r.start()
 	t.Cleanup(r.stop)
 	return r

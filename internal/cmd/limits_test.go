@@ -7,6 +7,7 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -162,13 +163,13 @@ func TestGuestsWithoutRedis(t *testing.T) {
 	r := startRedis(t)
 	p := startDemo(t, "--redis-url", r.url())
 	r.stop()
-	var slowest time.Duration
+	var took []time.Duration
 	for range 20 {
-		a := p.guest().do(`{ __typename }`, nil).ok(t)
-		slowest = max(slowest, a.took)
+		took = append(took, p.guest().do(`{ __typename }`, nil).ok(t).took)
 	}
-	if slowest > 2*time.Second {
-		t.Errorf("one took %s", slowest)
+	slices.Sort(took)
+	if took[17] > time.Second { // two may be the machine's doing
+		t.Errorf("they took %s", took)
 	}
 	p.guest().try(signInQuery, vars{"email": owner, "password": password}).refused(t, http.StatusOK, "SERVICE_UNAVAILABLE")
 }
@@ -191,10 +192,23 @@ func TestLocking(t *testing.T) {
 	}
 	var locked []string
 	for _, email := range []string{support, "nobody@example.com"} {
-		for i := range 10 {
-			try(i, "192.0.2.1", email, "wrong").refused(t, http.StatusOK, "UNAUTHENTICATED")
+		wrong, unknown := 0, 0
+		a := try(0, "192.0.2.1", email, "wrong")
+		for i := 1; a.code() != "RATE_LIMITED" && i < 30; i++ {
+			switch a.code() {
+			case "UNAUTHENTICATED":
+				wrong++
+			case "SERVICE_UNAVAILABLE": // Redis, on a busy machine: it may have been counted
+				unknown++
+			default:
+				t.Fatal(a.body)
+			}
+			a = try(i, "192.0.2.1", email, "wrong")
 		}
-		a := try(0, "192.0.2.1", email, password).refused(t, http.StatusOK, "RATE_LIMITED")
+		if wrong > 10 || wrong+unknown < 10 {
+			t.Errorf("%d passwords were wrong, of %d it is not known", wrong, unknown)
+		}
+		a = try(0, "192.0.2.1", email, password).refused(t, http.StatusOK, "RATE_LIMITED")
 		if after := regexp.MustCompile(`"retryAfter":(\d+)`).FindString(a.body); after == "" {
 			t.Errorf("it does not say when to try again: %s", a.body)
 		}
@@ -278,22 +292,24 @@ func TestSessionAtOnce(t *testing.T) {
 	const most, all = 2, 30
 	p := startDemo(t, fmt.Sprint("--limit-session-requests=", most), "--metrics-listen=127.0.0.1:0")
 	who, other := p.as(owner), p.as(developer)
-	answers := make([]answer, all)
-	var wait sync.WaitGroup
-	for i := range answers {
-		wait.Go(func() { answers[i] = who.try(numbersList, nil) }) // which takes a while
-	}
-	other.do(`{ viewer { sid } }`, nil).ok(t)
-	wait.Wait()
 	served, refused := 0, 0
-	for _, a := range answers {
-		switch {
-		case a.status == http.StatusTooManyRequests && a.code() == "RATE_LIMITED" && a.header.Get("Retry-After") == "1" && strings.Contains(a.body, `"limit":"session_requests"`):
-			refused++
-		case a.status == http.StatusOK && a.code() == "":
-			served++
-		case a.status != http.StatusServiceUnavailable: // Redis is slow to answer on a busy machine
-			t.Errorf("%d %.300s", a.status, a.body)
+	for tries := 0; (served == 0 || refused == 0) && tries < 10; tries++ { // Redis is slow to answer on a busy machine
+		answers := make([]answer, all)
+		var wait sync.WaitGroup
+		for i := range answers {
+			wait.Go(func() { answers[i] = who.try(numbersList, nil) }) // which takes a while
+		}
+		other.do(`{ viewer { sid } }`, nil).ok(t)
+		wait.Wait()
+		for _, a := range answers {
+			switch {
+			case a.status == http.StatusTooManyRequests && a.code() == "RATE_LIMITED" && a.header.Get("Retry-After") == "1" && strings.Contains(a.body, `"limit":"session_requests"`):
+				refused++
+			case a.status == http.StatusOK && a.code() == "":
+				served++
+			case a.status != http.StatusServiceUnavailable:
+				t.Errorf("%d %.300s", a.status, a.body)
+			}
 		}
 	}
 	if served == 0 || refused == 0 {

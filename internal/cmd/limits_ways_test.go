@@ -184,6 +184,9 @@ func TestBudgetByEveryWay(t *testing.T) {
 			a = w.ask(who, ask)
 		}
 		a.shows(t, "RATE_LIMITED", "cost_per_minute", 300)
+		if len(a.errors) == 0 {
+			continue
+		}
 		if after := a.errors[0].Extensions.RetryAfter; after < 1 || after > 60 {
 			t.Errorf("by %s it says to try again in %d seconds", w.name, after)
 		}

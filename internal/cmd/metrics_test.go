@@ -55,7 +55,8 @@ func TestMetrics(t *testing.T) {
 	r := startRedis(t)
 	p := startDemo(t, "--metrics-listen", "127.0.0.1:0", "--redis-url", r.url())
 	before := p.figures()
-	counts := func(t *testing.T, do func(), want map[string]float64) {
+	var counts func(t *testing.T, do func(), want map[string]float64)
+	counts = func(t *testing.T, do func(), want map[string]float64) {
 		t.Helper()
 		do()
 		after := p.figures()
@@ -66,10 +67,16 @@ func TestMetrics(t *testing.T) {
 				got[strings.TrimPrefix(name, "fieldgate_")] = d
 			}
 		}
-		if !maps.Equal(got, want) {
+		before = after
+		slow := func(figures map[string]float64) bool { // Redis did not answer in time
+			return figures[`errors_total{code="SERVICE_UNAVAILABLE"}`]+figures[`refused_total{code="SERVICE_UNAVAILABLE"}`] > 0
+		}
+		if slow(got) && !slow(want) {
+			t.Logf("once more after %v", got)
+			counts(t, do, want)
+		} else if !maps.Equal(got, want) {
 			t.Errorf("counted %v,\nwant %v", got, want)
 		}
-		before = after
 	}
 	request := func(operation string, status int) string {
 		return fmt.Sprintf(`requests_total{operation_type="%s",status="%d",transport="http"}`, operation, status)

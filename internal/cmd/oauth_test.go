@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 )
 
 // issued is an answer of /oauth/token.
@@ -30,7 +31,7 @@ func (p *program) token(basic string, params ...string) issued {
 	for i := 0; i < len(params); i += 2 {
 		form.Set(params[i], params[i+1])
 	}
-	for tries := 0; ; tries++ {
+	for pause := 20 * time.Millisecond; ; pause *= 2 {
 		r, err := http.NewRequest(http.MethodPost, strings.TrimSuffix(p.url, "/graphql")+"/oauth/token", strings.NewReader(form.Encode()))
 		if err != nil {
 			p.t.Fatal(err)
@@ -49,10 +50,11 @@ func (p *program) token(basic string, params ...string) issued {
 		if err != nil || json.Unmarshal(text, &a) != nil {
 			p.t.Fatalf("%v, %d %s", err, resp.StatusCode, text)
 		}
-		if a.status != http.StatusServiceUnavailable || tries == 5 {
+		if a.status != http.StatusServiceUnavailable || pause > time.Second {
 			return a
 		}
 		p.t.Logf("asking once more after: %s", a.body)
+		time.Sleep(pause)
 	}
 }
 

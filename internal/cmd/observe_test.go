@@ -123,13 +123,15 @@ func observeGroup(t *testing.T, b bus, who client, name string, group []probe, s
 // firstEvent subscribes, has something logged and takes what comes first.
 func firstEvent(b bus, who client, query string, tells []string) answer {
 	b.t.Helper()
-	s := who.subscribe(query)
-	defer s.cancel()
-	for _, told := range tells {
-		kind, sid, _ := strings.Cut(told, " ")
-		b.tell(demo.Main(), kind, sid)
-	}
-	return s.next()
+	return who.p.patiently(true, func() answer {
+		s := who.subscribe(query)
+		defer s.cancel()
+		for _, told := range tells {
+			kind, sid, _ := strings.Cut(told, " ")
+			b.tell(demo.Main(), kind, sid)
+		}
+		return s.next()
+	})
 }
 
 // withValues notes what was shown of a field that may be masked.

@@ -99,7 +99,7 @@ func (s serve) Run(ctx context.Context, o output) error {
 
 // until serves on the listener until ctx ends, and then takes leave.
 func (s serve) until(ctx context.Context, g *gateway, listener net.Listener, log *slog.Logger) error {
-	all := &connected{idle: map[net.Conn]time.Time{}}
+	all := &connected{idle: map[net.Conn]time.Duration{}}
 	server := &http.Server{
 		Handler:           g.handler(s.hosts(), log),
 		ReadHeaderTimeout: 5 * time.Second,

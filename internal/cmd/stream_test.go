@@ -2,8 +2,10 @@ package cmd
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -38,10 +40,21 @@ func (c client) subscribeWith(query string, extensions vars) *stream {
 	ctx, cancel := context.WithCancel(c.p.t.Context())
 	c.p.t.Cleanup(cancel)
 	endless := &http.Client{Transport: c.p.http.Transport}
-	resp, err := endless.Do(r.WithContext(ctx))
-	if err != nil {
-		c.p.t.Fatal(err)
-	}
+	var resp *http.Response
+	c.p.patiently(false, func() answer {
+		again := r.Clone(ctx)
+		again.Body = io.NopCloser(bytes.NewReader(body))
+		if resp, err = endless.Do(again); err != nil {
+			c.p.t.Fatal(err)
+		}
+		a := answer{status: resp.StatusCode}
+		if a.status == http.StatusServiceUnavailable {
+			text, _ := io.ReadAll(resp.Body)
+			a.body = string(text)
+			_ = a.parse(text)
+		}
+		return a
+	})
 	if got := resp.Header.Get("Content-Type"); !strings.HasPrefix(got, "text/event-stream") {
 		resp.Body.Close()
 		c.p.t.Fatalf("%s: %d %s", query, resp.StatusCode, got)

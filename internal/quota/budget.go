@@ -73,12 +73,12 @@ func (c caller) String() string {
 
 // lease is what a gateway holds of a caller's budget.
 type lease struct {
-	phase  int64 // when the caller's windows begin, in milliseconds
-	mu     sync.Mutex
-	window int64 // the window that it is of
-	points int   // the whole budget
-	left   int   // of what was taken
-	rest   int   // what Redis has left at most: it does not become more in a window
+	phase  int64         // when the caller's windows begin, in milliseconds
+	held   chan struct{} // whose turn it is: whoever could put something in
+	window int64         // the window that it is of
+	points int           // the whole budget
+	left   int           // of what was taken
+	rest   int           // what Redis has left at most: it does not become more in a window
 	policy string
 }
 
@@ -102,8 +102,10 @@ func (b *Budget) Charge(ctx context.Context, p Payer, cost int) error {
 		who.address = neighbourhood(r.address)
 	}
 	l := b.lease(who)
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	if err := l.hold(ctx); err != nil {
+		return unavailable(err)
+	}
+	defer l.release()
 	reset := l.at(b.now(), p.Points)
 	if l.left < cost && l.left+l.rest >= cost {
 		if err := b.take(ctx, l, who, p, cost-l.left); err != nil {
@@ -128,6 +130,34 @@ func (b *Budget) Charge(ctx context.Context, p Payer, cost int) error {
 	return err
 }
 
+// hold waits for the lease, no longer than two others may wait for Redis: of many requests at once of one caller, each
+// would otherwise wait for all before it when Redis does not answer.
+func (l *lease) hold(ctx context.Context) error {
+	if l.tryHold() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*leaseLimit)
+	defer cancel()
+	select {
+	case l.held <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// tryHold says whether nobody had the lease, and the caller has it now.
+func (l *lease) tryHold() bool {
+	select {
+	case l.held <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (l *lease) release() { <-l.held }
+
 // at begins a new lease when the window of the old one has passed, and returns how long this one lasts.
 func (l *lease) at(now time.Time, points int) (left time.Duration) {
 	ms := now.UnixMilli() + l.phase
@@ -148,7 +178,7 @@ func (b *Budget) lease(who caller) *lease {
 	if len(b.callers) >= b.sweepAt {
 		b.sweep()
 	}
-	l := &lease{phase: phaseOf(who)}
+	l := &lease{phase: phaseOf(who), held: make(chan struct{}, 1)}
 	b.callers[who] = l
 	return l
 }
@@ -165,11 +195,11 @@ func phaseOf(who caller) int64 {
 func (b *Budget) sweep() {
 	now := b.now()
 	for who, l := range b.callers {
-		if l.mu.TryLock() { // who is being charged is there still
+		if l.tryHold() { // who is being charged is there still
 			if (now.UnixMilli()+l.phase)/window.Milliseconds() != l.window {
 				delete(b.callers, who)
 			}
-			l.mu.Unlock()
+			l.release()
 		}
 	}
 	b.sweepAt = max(fewest, 2*len(b.callers))

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
@@ -202,6 +203,34 @@ func TestBudgetWithoutRedis(t *testing.T) {
 		wantCode(t, b.Charge(other, Payer{"", 100}, 100), "")
 		clock.pass(window)
 	}
+}
+
+// silent is a Redis that has stopped answering.
+type silent struct{ redis.UniversalClient }
+
+func (silent) EvalSha(ctx context.Context, _ string, _ []string, _ ...any) *redis.Cmd {
+	<-ctx.Done()
+	cmd := redis.NewCmd(ctx)
+	cmd.SetErr(ctx.Err())
+	return cmd
+}
+
+// TestBudgetOfManyAtOnce: when Redis stops answering, many requests of one caller do not wait for each other in a row.
+func TestBudgetOfManyAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := NewBudget(Shared{Redis: silent{}}, newClock().now)
+		began := time.Now()
+		var all sync.WaitGroup
+		for range 50 {
+			all.Go(func() {
+				wantCode(t, b.Charge(t.Context(), Payer{"s", 100}, 1), problem.Unavailable)
+			})
+		}
+		all.Wait()
+		if took := time.Since(began); took > 3*leaseLimit {
+			t.Errorf("the last was refused after %v", took)
+		}
+	})
 }
 
 // TestBudgetForgets: callers that are gone are no longer in memory.
