@@ -197,7 +197,7 @@ func discreet(t *testing.T, text, database string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, word := range []string{at.Port(), strings.TrimPrefix(at.Path, "/"), at.User.Username() + "@", "user=", "SELECT", "sslmode"} {
+	for _, word := range []string{":" + at.Port(), strings.TrimPrefix(at.Path, "/"), at.User.Username() + "@", "user=", "SELECT", "sslmode"} {
 		if strings.Contains(text, word) {
 			t.Errorf("it says %q: %s", word, text)
 		}
