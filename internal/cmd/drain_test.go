@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -267,6 +269,9 @@ func endsConnection(t *testing.T, c client) bool {
 
 // TestSecondSignal: who asks twice does not wait.
 func TestSecondSignal(t *testing.T) {
+	taken := make(chan os.Signal, 1) // a process that was started in the background may ignore SIGINT, and its children with it
+	signal.Notify(taken, syscall.SIGINT)
+	defer signal.Stop(taken)
 	for _, second := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		p := startProcess(t, "--data", demoData(t), "--demo-password", password, "--drain-timeout", "10m")
 		slowly(t, p.as(support), `{"query": "{ __typename }"}`)
