@@ -102,7 +102,7 @@ func (b *Budget) Charge(ctx context.Context, p Payer, cost int) error {
 		who.address = neighbourhood(r.address)
 	}
 	l := b.lease(who)
-	if err := l.hold(ctx); err != nil {
+	if err := l.hold(ctx, p); err != nil {
 		return unavailable(err)
 	}
 	defer l.release()
@@ -130,14 +130,17 @@ func (b *Budget) Charge(ctx context.Context, p Payer, cost int) error {
 	return err
 }
 
-// hold waits for the lease, no longer than two others may wait for Redis: of many requests at once of one caller, each
-// would otherwise wait for all before it when Redis does not answer.
-func (l *lease) hold(ctx context.Context) error {
+// hold waits for the lease. Who is signed in waits no longer than two others may wait for Redis: of many requests at
+// once, each would otherwise wait for all before it when Redis does not answer. Guests ask it no more then.
+func (l *lease) hold(ctx context.Context, p Payer) error {
 	if l.tryHold() {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*leaseLimit)
-	defer cancel()
+	if p.User != "" {
+		limited, cancel := context.WithTimeout(ctx, 2*leaseLimit)
+		defer cancel()
+		ctx = limited
+	}
 	select {
 	case l.held <- struct{}{}:
 		return nil
