@@ -3,14 +3,12 @@ package session
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -175,53 +173,5 @@ func TestEmbedded(t *testing.T) {
 	stop()
 	if err := s.Ping(t.Context()); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("after stop Ping gave %v", err)
-	}
-}
-
-// TestStartIsPatient: at the start a Redis that does not answer at first is asked again for as long as the caller has, and
-// one that refuses connections is not.
-func TestStartIsPatient(t *testing.T) {
-	server := miniredis.RunT(t)
-	slow, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer slow.Close()
-	go func() {
-		for n := 0; ; n++ {
-			near, err := slow.Accept()
-			if err != nil {
-				return
-			}
-			defer near.Close()
-			if n == 0 {
-				continue // never answered
-			}
-			far, err := net.Dial("tcp", server.Addr())
-			if err != nil {
-				return
-			}
-			defer far.Close()
-			go func() { _, _ = io.Copy(far, near) }()
-			go func() { _, _ = io.Copy(near, far) }()
-		}
-	}()
-	store := func(address string) *Store {
-		client, err := NewClient("redis://" + address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { client.Close() })
-		return New(client, time.Now, Options{})
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	if err := store(slow.Addr().String()).Start(ctx); err != nil {
-		t.Errorf("a slow one: %v", err)
-	}
-	address := server.Addr()
-	server.Close()
-	if err := store(address).Start(ctx); !errors.Is(err, ErrUnavailable) || ctx.Err() != nil {
-		t.Errorf("one that is away: %v", err)
 	}
 }

@@ -21,17 +21,10 @@ type Durability struct {
 }
 
 // Durability asks the Redis how it keeps its data; of a cluster, each master, and the worst answer counts. It asks by
-// INFO, which more servers allow than CONFIG, and gives one that is slow the time that ctx has. An error says that the
-// Redis does not tell, as some hosted ones do not.
-func (s *Store) Durability(ctx context.Context) (told Durability, err error) {
-	err = patiently(ctx, func(ctx context.Context) error {
-		told, err = s.durability(ctx)
-		return err
-	})
-	return told, err
-}
-
-func (s *Store) durability(ctx context.Context) (Durability, error) {
+// INFO, which more servers allow than CONFIG. An error says that the Redis does not tell, as some hosted ones do not.
+func (s *Store) Durability(ctx context.Context) (Durability, error) {
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
 	cluster, ok := s.client.(*redis.ClusterClient)
 	if !ok {
 		return durabilityOf(ctx, s.client)

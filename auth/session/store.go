@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net"
 	"strconv"
 	"time"
 
@@ -46,27 +45,11 @@ func New(client redis.UniversalClient, now func() time.Time, options Options) *S
 	return s
 }
 
-// Start makes the epoch if there is none, so that caches have one to follow. It fails when Redis cannot be reached, and
-// gives one that is slow the time that ctx has.
+// Start makes the epoch if there is none, so that caches have one to follow. It fails when Redis cannot be reached.
 func (s *Store) Start(ctx context.Context) error {
-	return patiently(ctx, func(ctx context.Context) error {
-		return unavailable(s.client.SetNX(ctx, s.prefix+"epoch", rand.Text(), 0).Err())
-	})
-}
-
-// patiently calls what can be done twice, and again for as long as it runs into a limit of time and ctx has not ended.
-// A ctx without a deadline has it called once.
-func patiently(ctx context.Context, call func(context.Context) error) error {
-	_, bounded := ctx.Deadline()
-	for {
-		limited, cancel := context.WithTimeout(ctx, callLimit)
-		err := call(limited)
-		cancel()
-		var slow net.Error
-		if err == nil || !bounded || ctx.Err() != nil || !errors.As(err, &slow) || !slow.Timeout() {
-			return err
-		}
-	}
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	return unavailable(s.client.SetNX(ctx, s.prefix+"epoch", rand.Text(), 0).Err())
 }
 
 // Ping says whether Redis answers.

@@ -71,25 +71,44 @@ type failure struct {
 // do sends an operation as a patient front end does.
 func (c client) do(query string, variables vars) answer {
 	c.p.t.Helper()
-	harmless := !strings.HasPrefix(query, "mutation") // or done when it is done twice
-	for _, mutation := range []string{"signIn", "acceptInvitation", "setUserRoles", "endSession", "signOut"} {
-		harmless = harmless || strings.Contains(query, mutation)
-	}
-	return c.p.patiently(harmless, func() answer { return c.try(query, variables) })
+	return c.p.patiently(repeatable(query), func() answer { return c.try(query, variables) })
 }
 
-// patiently asks again while the program's Redis does not answer in time, as happens on a machine that has much else to
-// do: the program then refuses, and says when to ask again. Operations that were executed are executed again if that is
-// harmless.
-func (p *program) patiently(harmless bool, ask func() answer) answer {
+// repeatable says whether an operation changes nothing, or nothing more when it is executed twice.
+func repeatable(query string) bool {
+	yes := !strings.HasPrefix(query, "mutation")
+	for _, mutation := range []string{"signIn", "acceptInvitation", "setUserRoles", "endSession", "signOut"} {
+		yes = yes || strings.Contains(query, mutation)
+	}
+	return yes
+}
+
+// patiently asks again while the program refuses as its Redis does not answer in time. An operation that was executed is
+// asked for again if that is harmless.
+func (p *program) patiently(harmless bool, ask func() answer) (a answer) {
 	p.t.Helper()
+	insist(p.t, func() (slow bool, said string) {
+		a = ask()
+		return a.slow() && (harmless || a.status == http.StatusServiceUnavailable), a.body
+	})
+	return a
+}
+
+// slow says whether the answer is that Redis does not answer in time.
+func (a answer) slow() bool {
+	return a.code() == "SERVICE_UNAVAILABLE" && a.errors[0].Extensions.Limit == ""
+}
+
+// insist asks again, after longer and longer pauses, while it is a slow Redis that is in the way, as happens on a machine
+// that has much else to do. It gives up after some seconds. said is for the log.
+func insist(t testing.TB, ask func() (slow bool, said string)) {
+	t.Helper()
 	for pause := 20 * time.Millisecond; ; pause *= 2 {
-		a := ask()
-		slow := a.code() == "SERVICE_UNAVAILABLE" && a.errors[0].Extensions.Limit == "" && (harmless || a.status == http.StatusServiceUnavailable)
+		slow, said := ask()
 		if !slow || pause > time.Second {
-			return a
+			return
 		}
-		p.t.Logf("asking once more after: %s", a.body)
+		t.Logf("asking once more after: %s", said)
 		time.Sleep(pause)
 	}
 }
@@ -142,19 +161,23 @@ func (c client) sendOnce(r *http.Request) answer {
 	if err != nil {
 		c.p.t.Fatal(err)
 	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
+	a, err := answerOf(resp)
 	if err != nil {
 		c.p.t.Fatal(err)
 	}
-	a := answer{status: resp.StatusCode, header: resp.Header, body: string(text), took: time.Since(begun)}
-	if !strings.Contains(resp.Header.Get("Content-Type"), "json") {
-		return a
-	}
-	if err := a.parse(text); err != nil {
-		c.p.t.Fatal(err)
-	}
+	a.took = time.Since(begun)
 	return a
+}
+
+// answerOf reads what came back, and closes it.
+func answerOf(resp *http.Response) (answer, error) {
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	a := answer{status: resp.StatusCode, header: resp.Header, body: string(text)}
+	if err == nil && strings.Contains(resp.Header.Get("Content-Type"), "json") {
+		err = a.parse(text)
+	}
+	return a, err
 }
 
 // parse reads an answer's members.

@@ -89,35 +89,27 @@ func (c *connected) settle(ctx context.Context) {
 	const every = 10 * time.Millisecond
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	for !c.settled() {
+	for passed := time.Duration(0); !c.settled(passed); passed = every {
 		select {
 		case <-tick.C:
-			c.look(every)
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// look adds to the time for which idle connections were seen idle. It is not read off a clock, which goes on while this
-// process stands still and reads nothing of what has come.
-func (c *connected) look(passed time.Duration) {
+// settled adds what has passed to the time for which idle connections were seen idle, and says whether that is long enough
+// for all. It is not read off a clock, which goes on while this process stands still and reads nothing of what has come.
+func (c *connected) settled(passed time.Duration) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	all := true
 	for conn, seen := range c.idle {
 		if seen >= 0 {
-			c.idle[conn] = seen + passed
+			seen += passed
+			c.idle[conn] = seen
 		}
+		all = all && seen >= idleFor
 	}
-}
-
-func (c *connected) settled() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, seen := range c.idle {
-		if seen < idleFor {
-			return false
-		}
-	}
-	return true
+	return all
 }

@@ -13,7 +13,11 @@ func (g *gateway) durable(ctx context.Context, sessions *session.Store, log *slo
 	if g.embedded {
 		return // which announce tells
 	}
-	found, err := sessions.Durability(ctx)
+	var found session.Durability
+	err := patiently(ctx, func(ctx context.Context) (err error) {
+		found, err = sessions.Durability(ctx)
+		return err
+	})
 	if err != nil {
 		log.InfoContext(ctx, "Redis does not tell how it keeps its data: see that it has appendonly yes and maxmemory-policy noeviction", "error", err)
 		return

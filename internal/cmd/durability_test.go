@@ -1,9 +1,17 @@
 package cmd
 
 import (
+	"context"
+	"errors"
+	"io"
+	"net"
 	"os"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/fieldgate/fieldgate/auth/session"
 )
 
 // TestRedisThatMayForget: at the start the log and standard output warn of a Redis that may lose what
@@ -40,5 +48,53 @@ func TestRedisThatMayForget(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestStartIsPatient: at the start a Redis that does not answer at first is asked again for as long as the caller has, and
+// one that refuses connections is not.
+func TestStartIsPatient(t *testing.T) {
+	server := miniredis.RunT(t)
+	slow, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Close()
+	go func() {
+		for n := 0; ; n++ {
+			near, err := slow.Accept()
+			if err != nil {
+				return
+			}
+			defer near.Close()
+			if n == 0 {
+				continue // never answered
+			}
+			far, err := net.Dial("tcp", server.Addr())
+			if err != nil {
+				return
+			}
+			defer far.Close()
+			go func() { _, _ = io.Copy(far, near) }()
+			go func() { _, _ = io.Copy(near, far) }()
+		}
+	}()
+	store := func(address string) *session.Store {
+		client, err := session.NewClient("redis://" + address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { client.Close() })
+		return session.New(client, time.Now, session.Options{})
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := patiently(ctx, store(slow.Addr().String()).Start); err != nil {
+		t.Errorf("a slow one: %v", err)
+	}
+	address := server.Addr()
+	server.Close()
+	if err := patiently(ctx, store(address).Start); !errors.Is(err, session.ErrUnavailable) || ctx.Err() != nil {
+		t.Errorf("one that is away: %v", err)
 	}
 }

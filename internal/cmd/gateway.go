@@ -241,11 +241,22 @@ func (g *gateway) sessions(ctx context.Context, url string, options session.Opti
 	sessions := session.New(client, time.Now, options)
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	if err := sessions.Start(ctx); err != nil {
+	if err := patiently(ctx, sessions.Start); err != nil {
 		return nil, fmt.Errorf("sessions cannot be kept without Redis (--redis-url): %w", err)
 	}
 	g.durable(ctx, sessions, log)
 	return sessions, nil
+}
+
+// patiently calls what may be called again, and does for as long as Redis does not answer in time and ctx has not ended.
+func patiently(ctx context.Context, call func(context.Context) error) error {
+	for {
+		err := call(ctx)
+		var slow net.Error
+		if err == nil || ctx.Err() != nil || !errors.As(err, &slow) || !slow.Timeout() {
+			return err
+		}
+	}
 }
 
 // close closes what open opened, the last first.

@@ -55,26 +55,26 @@ func TestMetrics(t *testing.T) {
 	r := startRedis(t)
 	p := startDemo(t, "--metrics-listen", "127.0.0.1:0", "--redis-url", r.url())
 	before := p.figures()
-	var counts func(t *testing.T, do func(), want map[string]float64)
-	counts = func(t *testing.T, do func(), want map[string]float64) {
+	slow := func(figures map[string]float64) bool { // Redis did not answer in time
+		return figures[`errors_total{code="SERVICE_UNAVAILABLE"}`]+figures[`refused_total{code="SERVICE_UNAVAILABLE"}`] > 0
+	}
+	counts := func(t *testing.T, do func(), want map[string]float64) {
 		t.Helper()
-		do()
-		after := p.figures()
-		got := map[string]float64{}
-		for name, n := range after {
-			counted := strings.HasPrefix(name, "fieldgate_") && !strings.Contains(name, "_seconds") && !strings.HasPrefix(name, "fieldgate_pool")
-			if d := n - before[name]; counted && d != 0 {
-				got[strings.TrimPrefix(name, "fieldgate_")] = d
+		var got map[string]float64
+		insist(t, func() (bool, string) {
+			do()
+			after := p.figures()
+			got = map[string]float64{}
+			for name, n := range after {
+				counted := strings.HasPrefix(name, "fieldgate_") && !strings.Contains(name, "_seconds") && !strings.HasPrefix(name, "fieldgate_pool")
+				if d := n - before[name]; counted && d != 0 {
+					got[strings.TrimPrefix(name, "fieldgate_")] = d
+				}
 			}
-		}
-		before = after
-		slow := func(figures map[string]float64) bool { // Redis did not answer in time
-			return figures[`errors_total{code="SERVICE_UNAVAILABLE"}`]+figures[`refused_total{code="SERVICE_UNAVAILABLE"}`] > 0
-		}
-		if slow(got) && !slow(want) {
-			t.Logf("once more after %v", got)
-			counts(t, do, want)
-		} else if !maps.Equal(got, want) {
+			before = after
+			return slow(got) && !slow(want), fmt.Sprint(got)
+		})
+		if !maps.Equal(got, want) {
 			t.Errorf("counted %v,\nwant %v", got, want)
 		}
 	}

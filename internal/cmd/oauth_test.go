@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 )
 
 // issued is an answer of /oauth/token.
@@ -25,13 +24,13 @@ type issued struct {
 
 // token asks for a token with these parameters, name and value in turn, as a program does that asks again when it is
 // told to. basic, if there is one, is "id:secret".
-func (p *program) token(basic string, params ...string) issued {
+func (p *program) token(basic string, params ...string) (a issued) {
 	p.t.Helper()
 	form := url.Values{}
 	for i := 0; i < len(params); i += 2 {
 		form.Set(params[i], params[i+1])
 	}
-	for pause := 20 * time.Millisecond; ; pause *= 2 {
+	insist(p.t, func() (slow bool, said string) {
 		r, err := http.NewRequest(http.MethodPost, strings.TrimSuffix(p.url, "/graphql")+"/oauth/token", strings.NewReader(form.Encode()))
 		if err != nil {
 			p.t.Fatal(err)
@@ -46,16 +45,13 @@ func (p *program) token(basic string, params ...string) issued {
 		}
 		text, err := io.ReadAll(resp.Body)
 		resp.Body.Close()
-		a := issued{status: resp.StatusCode, header: resp.Header, body: string(text)}
+		a = issued{status: resp.StatusCode, header: resp.Header, body: string(text)}
 		if err != nil || json.Unmarshal(text, &a) != nil {
 			p.t.Fatalf("%v, %d %s", err, resp.StatusCode, text)
 		}
-		if a.status != http.StatusServiceUnavailable || pause > time.Second {
-			return a
-		}
-		p.t.Logf("asking once more after: %s", a.body)
-		time.Sleep(pause)
-	}
+		return a.status == http.StatusServiceUnavailable, a.body
+	})
+	return a
 }
 
 // denied fails the test unless there is no token but this error.

@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -116,14 +115,12 @@ func TestRollingRestart(t *testing.T) {
 						t.Errorf("gateway %d: %v", i, err)
 						continue
 					}
-					body, _ := io.ReadAll(resp.Body)
-					resp.Body.Close()
-					switch {
-					case resp.StatusCode == http.StatusServiceUnavailable && strings.Contains(string(body), "SERVICE_UNAVAILABLE"):
-						slow.Add(1) // Redis, on a busy machine
-					case resp.StatusCode != http.StatusOK:
+					switch a, err := answerOf(resp); {
+					case a.slow():
+						slow.Add(1)
+					case err != nil || a.status != http.StatusOK:
 						lost.Add(1)
-						t.Errorf("gateway %d: status %d %s", i, resp.StatusCode, body)
+						t.Errorf("gateway %d: %v, status %d %s", i, err, a.status, a.body)
 					}
 				}
 			})

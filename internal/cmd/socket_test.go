@@ -44,24 +44,24 @@ func (p *program) dial(header http.Header) *socket {
 }
 
 // socket opens one that has begun for the caller.
-func (c client) socket() *socket {
+func (c client) socket() (s *socket) {
 	c.p.t.Helper()
 	payload := vars{}
 	if c.access != "" {
 		payload["Authorization"] = "Bearer " + c.access
 	}
-	for pause := 20 * time.Millisecond; ; pause *= 2 {
-		s := c.p.dial(nil)
+	var m envelope
+	var closed websocket.CloseError
+	insist(c.p.t, func() (slow bool, said string) {
+		s = c.p.dial(nil)
 		s.send("connection_init", "", payload)
-		m, closed := s.read()
-		if m.Type == "connection_ack" {
-			return s
-		}
-		if closed.Code != websocket.StatusTryAgainLater || pause > time.Second { // Redis, on a busy machine
-			c.p.t.Fatalf("%+v, %v", m, closed)
-		}
-		time.Sleep(pause)
+		m, closed = s.read()
+		return closed.Code == websocket.StatusTryAgainLater, closed.Reason
+	})
+	if m.Type != "connection_ack" {
+		c.p.t.Fatalf("%+v, %v", m, closed)
 	}
+	return s
 }
 
 func (s *socket) send(kind, id string, payload any) {

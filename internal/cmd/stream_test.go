@@ -47,11 +47,12 @@ func (c client) subscribeWith(query string, extensions vars) *stream {
 		if resp, err = endless.Do(again); err != nil {
 			c.p.t.Fatal(err)
 		}
-		a := answer{status: resp.StatusCode}
-		if a.status == http.StatusServiceUnavailable {
-			text, _ := io.ReadAll(resp.Body)
-			a.body = string(text)
-			_ = a.parse(text)
+		if resp.StatusCode != http.StatusServiceUnavailable {
+			return answer{}
+		}
+		a, err := answerOf(resp)
+		if err != nil {
+			c.p.t.Fatal(err)
 		}
 		return a
 	})

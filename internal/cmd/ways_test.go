@@ -41,28 +41,26 @@ func (c client) byEvents(members vars) answer {
 	if err != nil {
 		c.p.t.Fatal(err)
 	}
-	r := c.request(http.MethodPost, c.p.url, string(body))
-	r.Header.Set("Accept", "text/event-stream")
-	return c.p.patiently(true, func() answer { return c.firstOf(r) })
-}
-
-// firstOf is the first event of an answer.
-func (c client) firstOf(r *http.Request) answer {
-	c.p.t.Helper()
-	a := c.send(r)
-	if text, is := strings.CutPrefix(a.body, "event: next\ndata: "); is {
-		a.body, _, _ = strings.Cut(text, "\n")
-		if err := a.parse([]byte(a.body)); err != nil {
-			c.p.t.Fatal(err)
+	query, _ := members["query"].(string)
+	return c.p.patiently(repeatable(query), func() answer {
+		r := c.request(http.MethodPost, c.p.url, string(body))
+		r.Header.Set("Accept", "text/event-stream")
+		a := c.sendOnce(r)
+		if text, is := strings.CutPrefix(a.body, "event: next\ndata: "); is {
+			a.body, _, _ = strings.Cut(text, "\n")
+			if err := a.parse([]byte(a.body)); err != nil {
+				c.p.t.Fatal(err)
+			}
 		}
-	}
-	return a
+		return a
+	})
 }
 
 // bySocket sends a request over a WebSocket of its own. Where that is closed, the body says how.
 func (c client) bySocket(members vars) answer {
 	c.p.t.Helper()
-	return c.p.patiently(true, func() answer { return c.overSocket(members) })
+	query, _ := members["query"].(string)
+	return c.p.patiently(repeatable(query), func() answer { return c.overSocket(members) })
 }
 
 func (c client) overSocket(members vars) answer {
