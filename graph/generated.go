@@ -14966,7 +14966,7 @@ func (ec *executionContext) unmarshalInputCreateApiKeyInput(ctx context.Context,
 			if err != nil {
 				return it, err
 			}
-			it.IdempotencyKey = data
+			it.IdempotencyKey = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -15022,14 +15022,14 @@ func (ec *executionContext) unmarshalInputCreateOAuthClientInput(ctx context.Con
 			if err != nil {
 				return it, err
 			}
-			it.ExpiresAt = data
+			it.ExpiresAt = graphql.OmittableOf(data)
 		case "idempotencyKey":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
 			if err != nil {
 				return it, err
 			}
-			it.IdempotencyKey = data
+			it.IdempotencyKey = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil

@@ -3,8 +3,6 @@ package resolvers
 import (
 	"context"
 
-	"github.com/fieldgate/fieldgate/auth"
-	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/graph/model"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/fieldgate/fieldgate/internal/relay"
@@ -33,23 +31,15 @@ func apiKeyEdge(cursor string, key model.APIKey) *model.APIKeyEdge {
 }
 
 func (r mutation) CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error) {
-	if err := notMasked(input.FriendlyName, "input", "friendlyName"); err != nil {
-		return nil, err
-	}
-	n := upstream.NewAPIKey{FriendlyName: input.FriendlyName}
-	if input.IdempotencyKey != nil {
-		n.Idempotency = &upstream.Idempotency{Principal: auth.From(ctx).SID(), Key: *input.IdempotencyKey}
-	}
-	key, position, secret, err := r.Upstream.CreateAPIKey(ctx, scope(ctx, "apiKey", "apiKeyEdge.node"), n)
+	made, err := r.Upstream.CreateAPIKey(ctx, change(ctx, "apiKey", "apiKeyEdge.node"), input)
 	if err != nil {
 		return nil, err
 	}
-	c, err := r.connect(ctx, apiKeys, nil, nil, upstream.APIKeyFilter{})
+	cursor, err := r.cursor(ctx, apiKeys, made.Position, upstream.APIKeyFilter{})
 	if err != nil {
 		return nil, err
 	}
-	edge := apiKeyEdge(c.cursors.Encode(c.scope, position), *key)
-	return &model.CreateAPIKeyPayload{APIKey: key, APIKeyEdge: edge, Secret: secret}, nil
+	return &model.CreateAPIKeyPayload{APIKey: made.Object, APIKeyEdge: apiKeyEdge(cursor, *made.Object), Secret: made.Secret}, nil
 }
 
 func (r mutation) UpdateAPIKey(ctx context.Context, input model.UpdateAPIKeyInput) (*model.UpdateAPIKeyPayload, error) {
@@ -57,10 +47,7 @@ func (r mutation) UpdateAPIKey(ctx context.Context, input model.UpdateAPIKeyInpu
 	if err != nil {
 		return nil, err
 	}
-	if err := notMasked(input.FriendlyName, "input", "friendlyName"); err != nil {
-		return nil, err
-	}
-	key, err := r.Upstream.UpdateAPIKey(ctx, scope(ctx, "apiKey"), sid, input.FriendlyName)
+	key, err := r.Upstream.UpdateAPIKey(ctx, change(ctx, "apiKey"), sid, input)
 	if err != nil {
 		return nil, err
 	}
@@ -72,19 +59,10 @@ func (r mutation) DeleteAPIKey(ctx context.Context, input model.DeleteAPIKeyInpu
 	if err != nil {
 		return nil, err
 	}
-	if err := r.Upstream.DeleteAPIKey(ctx, scope(ctx, ""), sid); err != nil {
+	if err := r.Upstream.DeleteAPIKey(ctx, change(ctx), sid); err != nil {
 		return nil, err
 	}
 	return &model.DeleteAPIKeyPayload{DeletedAPIKeyID: input.ID}, nil
-}
-
-// notMasked refuses a text that a mask has been put on. Who sees a field masked and
-// writes back what they see would lose what the field holds.
-func notMasked(text string, path ...string) error {
-	if policy.LooksMasked(text) {
-		return problem.Input("This is how a hidden text is shown, and no text of its own.", path...)
-	}
-	return nil
 }
 
 // sidOf is the SID in a global id that must be of this type.

@@ -55,6 +55,15 @@ func (r *Root) connect(ctx context.Context, field string, first *int, after *str
 	return c, nil
 }
 
+// cursor is that of a new object's edge, at this position of the list without filters: those given are the zero ones.
+func (r *Root) cursor(ctx context.Context, field string, position []string, filters any) (string, error) {
+	c, err := r.connect(ctx, field, nil, nil, filters)
+	if err != nil {
+		return "", err
+	}
+	return c.cursors.Encode(c.scope, position), nil
+}
+
 // edges makes the edges of a page, and its pageInfo. Cursors that nobody asked for
 // are not made.
 func edges[T, E any](c *connection, l upstream.List[T], edge func(cursor string, node T) *E) ([]*E, model.PageInfo) {

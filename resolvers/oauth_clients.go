@@ -3,11 +3,9 @@ package resolvers
 import (
 	"context"
 
-	"github.com/fieldgate/fieldgate/auth"
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/graph/model"
 	"github.com/fieldgate/fieldgate/internal/identity"
-	"github.com/fieldgate/fieldgate/internal/upstream"
 )
 
 // oauthClients names the list in its cursors, which an edge of a new client shares.
@@ -32,23 +30,19 @@ func oauthClientEdge(cursor string, client model.OAuthClient) *model.OAuthClient
 }
 
 func (r mutation) CreateOAuthClient(ctx context.Context, input model.CreateOAuthClientInput) (*model.CreateOAuthClientPayload, error) {
-	if err := notMasked(input.Name, "input", "name"); err != nil {
-		return nil, err
-	}
-	n := identity.NewClient{Name: input.Name, Grants: policyGrants(input.Grants), Expires: input.ExpiresAt}
-	if input.IdempotencyKey != nil {
-		n.Idempotency = &upstream.Idempotency{Principal: auth.From(ctx).SID(), Key: *input.IdempotencyKey}
-	}
-	client, position, secret, err := r.Identity.CreateClient(ctx, actor(ctx), scope(ctx, "oauthClient", "oauthClientEdge.node"), n)
+	made, err := r.Identity.CreateClient(ctx, actor(ctx), change(ctx, "oauthClient", "oauthClientEdge.node"), identity.NewClient{
+		Name: input.Name, Grants: policyGrants(input.Grants), Expires: input.ExpiresAt.Value(), IdempotencyKey: input.IdempotencyKey,
+	})
 	if err != nil {
 		return nil, err
 	}
-	c, err := r.connect(ctx, oauthClients, nil, nil, identity.ClientFilter{})
+	cursor, err := r.cursor(ctx, oauthClients, made.Position, identity.ClientFilter{})
 	if err != nil {
 		return nil, err
 	}
-	edge := oauthClientEdge(c.cursors.Encode(c.scope, position), *client)
-	return &model.CreateOAuthClientPayload{OauthClient: client, OauthClientEdge: edge, Secret: secret}, nil
+	return &model.CreateOAuthClientPayload{
+		OauthClient: made.Object, OauthClientEdge: oauthClientEdge(cursor, *made.Object), Secret: made.Secret,
+	}, nil
 }
 
 func policyGrants(given []*model.OAuthGrantInput) []policy.Grant {
@@ -67,7 +61,7 @@ func (r mutation) DeleteOAuthClient(ctx context.Context, input model.DeleteOAuth
 	if err != nil {
 		return nil, err
 	}
-	if err := r.Identity.DeleteClient(ctx, actor(ctx), sid); err != nil {
+	if err := r.Identity.DeleteClient(ctx, actor(ctx), change(ctx), sid); err != nil {
 		return nil, err
 	}
 	return &model.DeleteOAuthClientPayload{DeletedOAuthClientID: input.ID}, nil

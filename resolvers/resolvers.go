@@ -10,6 +10,7 @@ import (
 	"github.com/fieldgate/fieldgate/auth"
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/graph"
+	"github.com/fieldgate/fieldgate/internal/audit"
 	"github.com/fieldgate/fieldgate/internal/engine"
 	"github.com/fieldgate/fieldgate/internal/identity"
 	"github.com/fieldgate/fieldgate/internal/quota"
@@ -58,4 +59,9 @@ type (
 // field, at these paths, that the operation selects and the caller may read.
 func scope(ctx context.Context, paths ...string) upstream.Scope {
 	return upstream.NewScope(auth.From(ctx).Account, engine.Fields(ctx, paths...))
+}
+
+// change is scope for a mutation: what is changed under it is written into the audit trail, as this field's doing.
+func change(ctx context.Context, paths ...string) upstream.Change {
+	return upstream.NewChange(scope(ctx, paths...), audit.From(ctx))
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/internal/scalar"
 	"github.com/shopspring/decimal"
 )
@@ -220,7 +221,7 @@ type CreateAPIKeyInput struct {
 	// The key's name, 1 to 64 characters.
 	FriendlyName string `json:"friendlyName"`
 	// Any text of at most 255 characters: a second call with it makes no second key, and does not show the secret again.
-	IdempotencyKey *string `json:"idempotencyKey,omitempty"`
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // The new API key.
@@ -240,9 +241,9 @@ type CreateOAuthClientInput struct {
 	// What it may do: one permission at least, and none that the caller does not hold.
 	Grants []*OAuthGrantInput `json:"grants"`
 	// When it stops working: within ten years. In a year, if it is not given.
-	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	ExpiresAt graphql.Omittable[*time.Time] `json:"expiresAt,omitempty"`
 	// Any text of at most 255 characters: a second call with it makes no second client, and does not show the secret again.
-	IdempotencyKey *string `json:"idempotencyKey,omitempty"`
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
 }
 
 // The new OAuth client.

@@ -179,6 +179,7 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 		Admit:   g.quotas.admit,
 		Charge:  g.quotas.charge,
 		Turn:    g.quotas.turns.Take,
+		Mutate:  root.Mutate,
 		Once: []string{
 			"Mutation.signIn", "Mutation.refreshSession", "Mutation.signInWithCookies", "Mutation.refreshCookies",
 			"Mutation.acceptInvitation",

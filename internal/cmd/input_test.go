@@ -17,7 +17,7 @@ import (
 func TestBadOperations(t *testing.T) {
 	p := startDemo(t)
 	who := p.as(owner)
-	key := makeKey(t, p, "kept")
+	key := makeKey(t, demoTenant(p), "kept")
 	call := who.do(`{ account { calls(first: 1) { edges { node { id } } pageInfo { endCursor } }
 		x: calls(first: 1, direction: INBOUND) { pageInfo { endCursor } } messages(first: 1) { pageInfo { endCursor } } } }`, nil).ok(t)
 	cursor := call.text("account", "calls", "pageInfo", "endCursor")

@@ -63,92 +63,10 @@ func ids(state map[string]string, line string) []string {
 	return found
 }
 
-// attempt is a mutation with input that is good, and what the Owner must see of it.
-type attempt struct {
-	input      string
-	gone, made string // how the one line that goes, or that comes, begins; "" for none
-	cleanUp    func()
-	ask        func(query string) answer // instead of the caller; nil for the caller
-}
-
-// attempts prepares each mutation for one caller, on things of their own.
-var attempts = map[string]func(t *testing.T, p *program, who client) attempt{
-	"createApiKey": func(t *testing.T, p *program, who client) attempt {
-		return attempt{input: `(input: {friendlyName: "made", idempotencyKey: "once"})`, made: "key made"}
-	},
-	"updateApiKey": func(t *testing.T, p *program, who client) attempt {
-		return attempt{input: fmt.Sprintf(`(input: {id: %q, friendlyName: "after"})`, makeKey(t, p, "before")), gone: "key before", made: "key after"}
-	},
-	"deleteApiKey": func(t *testing.T, p *program, who client) attempt {
-		return attempt{input: fmt.Sprintf(`(input: {id: %q})`, makeKey(t, p, "doomed")), gone: "key doomed"}
-	},
-	"createOAuthClient": func(t *testing.T, p *program, who client) attempt {
-		return attempt{
-			input: `(input: {name: "made", grants: [{permission: USAGE, actions: [READ]}], idempotencyKey: "once"})`, made: "OAuth client made",
-		}
-	},
-	"deleteOAuthClient": func(t *testing.T, p *program, who client) attempt {
-		return attempt{input: fmt.Sprintf(`(input: {id: %q})`, p.as(owner).makeClient("doomed", usageGrant).id), gone: "OAuth client doomed"}
-	},
-	"setUserRoles": func(t *testing.T, p *program, who client) attempt {
-		const set = `mutation($id: ID!, $roles: [Role!]!) { setUserRoles(input: {userId: $id, roles: $roles}) { user { id } } }`
-		target := ids(snapshot(t, p), "user "+billing)[0]
-		return attempt{
-			input: fmt.Sprintf(`(input: {userId: %q, roles: [BILLING_MANAGER, SUPPORT]})`, target),
-			gone:  "user " + billing + " [BILLING_MANAGER]", made: "user " + billing + " [BILLING_MANAGER SUPPORT]",
-			cleanUp: func() {
-				p.as(owner).do(set, vars{"id": target, "roles": []string{"BILLING_MANAGER"}}).ok(t)
-				p.forget(billing)
-			},
-		}
-	},
-	"endSession": func(t *testing.T, p *program, who client) attempt {
-		before := snapshot(t, p)
-		p.signIn(developer)
-		for _, id := range ids(snapshot(t, p), "session of "+developer) {
-			if before[id] == "" {
-				return attempt{input: fmt.Sprintf(`(input: {sessionId: %q})`, id), gone: "session of " + developer}
-			}
-		}
-		t.Fatal("the Owner does not see the session that was opened")
-		return attempt{}
-	},
-	"signIn": func(t *testing.T, p *program, who client) attempt {
-		return attempt{input: fmt.Sprintf(`(input: {email: %q, password: %q})`, support, password), made: "session of " + support}
-	},
-	"acceptInvitation": func(t *testing.T, p *program, who client) attempt {
-		const chosen = "a password of their own"
-		token := p.invite(secondOwner)
-		// The Owner does not see whether someone has a password, so the sign-in must show it.
-		return attempt{input: fmt.Sprintf(`(input: {token: %q, password: %q})`, token, chosen), cleanUp: func() {
-			p.guest().do(signInQuery, vars{"email": secondOwner, "password": chosen}).ok(t)
-			p.guest().do(signInQuery, vars{"email": secondOwner, "password": password}).refused(t, http.StatusOK, "UNAUTHENTICATED")
-		}}
-	},
-	"refreshSession": func(t *testing.T, p *program, who client) attempt {
-		return attempt{input: fmt.Sprintf(`(input: {refreshToken: %q})`, p.signIn(support).refresh)}
-	},
-	"signInWithCookies": func(t *testing.T, p *program, who client) attempt {
-		b := browser{p.guest(), map[string]string{}}
-		return attempt{
-			input: fmt.Sprintf(`(input: {email: %q, password: %q})`, support, password), made: "session of " + support,
-			ask: func(query string) answer { return b.ask("renew", query) },
-		}
-	},
-	"refreshCookies": func(t *testing.T, p *program, who client) attempt {
-		b := browser{p.guest(), map[string]string{}}
-		b.ask("renew", signInWithCookies).ok(t)
-		return attempt{ask: func(query string) answer { return b.ask("renew", query) }}
-	},
-	"signOut": func(t *testing.T, p *program, who client) attempt {
-		return attempt{gone: "session of "}
-	},
-}
-
 // makeKey has the Owner make an API key.
-func makeKey(t *testing.T, p *program, name string) string {
+func makeKey(t *testing.T, in tenant, name string) string {
 	t.Helper()
-	return p.as(owner).do(`mutation($name: String!) { createApiKey(input: {friendlyName: $name}) { apiKey { id } } }`,
+	return in.as(owner).do(`mutation($name: String!) { createApiKey(input: {friendlyName: $name}) { apiKey { id } } }`,
 		vars{"name": name}).ok(t).text("createApiKey", "apiKey", "id")
 }
 
@@ -167,18 +85,14 @@ func TestMutations(t *testing.T) {
 		s, m := load(t, sdl(t)), published(t)
 		p := on.start(t)
 		for _, f := range s.Mutation.Fields {
-			prepare, known := attempts[f.Name]
-			if !known {
-				t.Errorf("Mutation.%s: teach this test good input for it", f.Name)
-				continue
-			}
+			lesson := lessonOf(t, f.Name)
 			for _, caller := range callers() {
 				t.Run(f.Name+"/"+caller, func(t *testing.T) {
 					who := p.guest()
 					if caller != guest {
 						who = p.signIn(caller) // a session of its own: it may end
 					}
-					try := prepare(t, p, who)
+					try := lesson.attempt(t, demoTenant(p), who)
 					before := snapshot(t, p)
 					payload := s.Types[f.Type.Name()]
 					var leaves []string
@@ -239,7 +153,7 @@ func oneLine(lines []string, begin string) bool {
 // even what stands before it and is allowed.
 func TestDeniedAmongAllowed(t *testing.T) {
 	p := startDemo(t)
-	key := makeKey(t, p, "kept")
+	key := makeKey(t, demoTenant(p), "kept")
 	before := snapshot(t, p)
 	sessions := len(ids(before, "session of "))
 	for name, query := range map[string]string{

@@ -275,15 +275,6 @@ func TestOAuthClientAfterARestart(t *testing.T) {
 	}
 }
 
-// forPeople are the mutations that no client may make, whatever it was granted. Whoever adds a mutation says here
-// whether it is one of them.
-var forPeople = map[string]bool{
-	"createOAuthClient": true, "deleteOAuthClient": true, "setUserRoles": true, "endSession": true,
-
-	"createApiKey": false, "updateApiKey": false, "deleteApiKey": false, "signOut": false,
-	"signIn": false, "refreshSession": false, "signInWithCookies": false, "refreshCookies": false, "acceptInvitation": false, // which anyone may
-}
-
 // TestOAuthClientAmongPeople: a client that was granted all that there is decides over nobody.
 func TestOAuthClientAmongPeople(t *testing.T) {
 	s, m := load(t, sdl(t)), published(t)
@@ -294,15 +285,12 @@ func TestOAuthClientAmongPeople(t *testing.T) {
 	}
 	robot := p.asClient(p.as(owner).makeClient("Omnipotent", all))
 	for _, f := range s.Mutation.Fields {
-		forbidden, known := forPeople[f.Name]
-		if !known {
-			t.Errorf("Mutation.%s: say whether a client may make it", f.Name)
-		}
-		if !forbidden {
+		lesson := lessonOf(t, f.Name)
+		if !lesson.forPeople {
 			continue
 		}
 		t.Run(f.Name, func(t *testing.T) {
-			try := attempts[f.Name](t, p, robot)
+			try := lesson.attempt(t, demoTenant(p), robot)
 			before := snapshot(t, p)
 			a := robot.do("mutation { "+f.Name+try.input+" { __typename } }", nil).refused(t, http.StatusOK, "FORBIDDEN")
 			if a.errors[0].Extensions.Permission != "" || !strings.Contains(a.errors[0].Message, "for people alone") {

@@ -18,7 +18,7 @@ import (
 )
 
 // Config is what the engine needs to know. Every part is required but
-// Once, Lists, Documents, Admit, Charge, Turn, Observer and Origins.
+// Once, Lists, Documents, Admit, Charge, Turn, Mutate, Observer and Origins.
 type Config struct {
 	Table *policy.Table
 	// Views are what introspection shows.
@@ -50,6 +50,8 @@ type Config struct {
 	// Turn lets a query or mutation that costs so much do its work, when its turn has come; the function that it gives is
 	// called when that is done. Its errors are *problem.Error. It may be nil.
 	Turn func(ctx context.Context, cost int) (over func(), err error)
+	// Mutate runs each root field of a mutation. It may be nil.
+	Mutate Mutate
 	// Observer is told what becomes of requests. It may be nil.
 	Observer Observer
 	// Streams is for subscriptions and WebSockets.
@@ -104,6 +106,7 @@ func NewHandler(es *Sealed, cfg Config) (*Handler, error) {
 	srv.AddTransport(t)
 	srv.Use(authorizer{cfg})
 	srv.Use(persisted{cfg})
+	srv.AroundRootFields(cfg.aroundMutations)
 	srv.SetQueryCache(documents{lru.New[*ast.QueryDocument](cachedDocuments), cfg.trusted.parsed})
 	srv.SetParserTokenLimit(cfg.Limits.Tokens)
 	srv.SetValidationRulesFn(quietRules)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/graph/model"
 	"github.com/fieldgate/fieldgate/internal/problem"
@@ -53,8 +54,8 @@ type NewClient struct {
 	Name   string
 	Grants []policy.Grant
 	// Expires is when it stops working; nil for the usual time.
-	Expires     *time.Time
-	Idempotency *upstream.Idempotency
+	Expires        *time.Time
+	IdempotencyKey graphql.Omittable[*string]
 }
 
 // KeptClient is what is kept of a new client.
@@ -71,11 +72,10 @@ type KeptClient struct {
 type Clients interface {
 	OAuthClients(ctx context.Context, s upstream.Scope, f ClientFilter, p upstream.Page) (upstream.List[model.OAuthClient], error)
 	OAuthClient(ctx context.Context, s upstream.Scope, sid string) (*model.OAuthClient, error)
-	// CreateOAuthClient keeps a client, and gives it with its position in the list. made is false when an earlier call with
-	// the same idempotency key has made it. It is a CONFLICT when its creator has too many, BAD_USER_INPUT for a name or an
+	// CreateOAuthClient keeps a client. It is a CONFLICT when its creator has too many, BAD_USER_INPUT for a name or an
 	// idempotency key that cannot be.
-	CreateOAuthClient(ctx context.Context, s upstream.Scope, n KeptClient) (client *model.OAuthClient, position []string, made bool, err error)
-	DeleteOAuthClient(ctx context.Context, account, sid string) error
+	CreateOAuthClient(ctx context.Context, c upstream.Change, n KeptClient) (upstream.Made[model.OAuthClient], error)
+	DeleteOAuthClient(ctx context.Context, c upstream.Change, sid string) error
 
 	// ClientCredential finds a client of any account by its SID.
 	ClientCredential(ctx context.Context, sid string) (ClientCredential, error)
@@ -84,41 +84,41 @@ type Clients interface {
 }
 
 // CreateClient makes a client of OAuth with these grants, of which the actor must hold each now: nobody grants what they
-// do not hold. It gives it with its position in the list and its secret, of which only a hash is kept; a call that repeats
-// an earlier one gives the earlier one's client and no secret.
+// do not hold. Of its secret only a hash is kept.
 //
 // Errors: BAD_USER_INPUT for a name, grants or an end that cannot be; FORBIDDEN for grants that the actor does not hold,
 // and for an actor that is a client; CONFLICT when the actor has made as many clients as they may.
-func (s *Service) CreateClient(ctx context.Context, actor Actor, scope upstream.Scope, n NewClient) (client *model.OAuthClient, position []string, secret *string, err error) {
+func (s *Service) CreateClient(ctx context.Context, actor Actor, c upstream.Change, n NewClient) (upstream.Made[model.OAuthClient], error) {
+	var none upstream.Made[model.OAuthClient]
 	if err := actor.person("makes OAuth clients"); err != nil {
-		return nil, nil, nil, err
+		return none, err
 	}
 	if err := s.matrix.ValidGrants(n.Grants); err != nil {
-		return nil, nil, nil, &problem.Error{
+		return none, &problem.Error{
 			Code: problem.BadUserInput, InputPath: []string{"input", "grants"}, Cause: err,
 			Message: "Grants name one permission at least, each once, with one action at least, each once.",
 		}
 	}
 	ends, err := s.clientEnd(n.Expires)
 	if err != nil {
-		return nil, nil, nil, err
+		return none, err
 	}
 	held, err := s.matrix.Set(actor.Roles...)
 	if err != nil {
-		return nil, nil, nil, fmt.Errorf("identity: the actor's roles: %w", err)
+		return none, fmt.Errorf("identity: the actor's roles: %w", err)
 	}
 	if permission, action, beyond := s.matrix.Beyond(n.Grants, held); beyond {
-		return nil, nil, nil, problem.New(problem.Forbidden,
+		return none, problem.New(problem.Forbidden,
 			fmt.Sprintf("You cannot grant %s (%s), which you do not hold.", permission, action))
 	}
-	made := newClientSecret()
-	client, position, isNew, err := s.users.CreateOAuthClient(ctx, scope, KeptClient{
-		NewClient: n, Creator: actor.SID, SecretHash: hashOfSecret(made), Ends: ends, Most: maxClients,
+	secret := newClientSecret()
+	made, err := s.users.CreateOAuthClient(ctx, c, KeptClient{
+		NewClient: n, Creator: actor.SID, SecretHash: hashOfSecret(secret), Ends: ends, Most: maxClients,
 	})
-	if err != nil || !isNew {
-		return client, position, nil, err
+	if made.Fresh {
+		made.Secret = &secret
 	}
-	return client, position, &made, nil
+	return made, err
 }
 
 // clientEnd is when a client stops working that was told this.
@@ -140,7 +140,7 @@ func (s *Service) clientEnd(told *time.Time) (time.Time, error) {
 // it is not deleted.
 //
 // The sessions end first, and new ones are held back: whatever fails in between leaves the client with less access.
-func (s *Service) DeleteClient(ctx context.Context, actor Actor, sid string) error {
+func (s *Service) DeleteClient(ctx context.Context, actor Actor, c upstream.Change, sid string) error {
 	if err := actor.person("deletes OAuth clients"); err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func (s *Service) DeleteClient(ctx context.Context, actor Actor, sid string) err
 			Cause:   err,
 		}
 	}
-	return s.users.DeleteOAuthClient(ctx, actor.Account, sid)
+	return s.users.DeleteOAuthClient(ctx, c, sid)
 }
 
 // AuthenticateClient returns the client with this SID if the secret is its own, it has not expired, and whoever made it is

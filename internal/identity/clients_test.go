@@ -25,15 +25,15 @@ type clients struct {
 	failed error // of the deletion
 }
 
-func (c *clients) CreateOAuthClient(_ context.Context, _ upstream.Scope, n KeptClient) (*model.OAuthClient, []string, bool, error) {
-	isNew := !c.there
-	if isNew {
+func (c *clients) CreateOAuthClient(_ context.Context, _ upstream.Change, n KeptClient) (upstream.Made[model.OAuthClient], error) {
+	made := upstream.Made[model.OAuthClient]{Object: &model.OAuthClient{Sid: robot}, Position: []string{"1"}, Fresh: !c.there}
+	if made.Fresh {
 		c.kept, c.there = n, true
 	}
-	return &model.OAuthClient{Sid: robot}, []string{"1"}, isNew, nil
+	return made, nil
 }
 
-func (c *clients) DeleteOAuthClient(context.Context, string, string) error {
+func (c *clients) DeleteOAuthClient(context.Context, upstream.Change, string) error {
 	c.there = c.failed != nil
 	return c.failed
 }
@@ -67,11 +67,11 @@ func reads(permissions ...policy.Permission) []policy.Grant {
 }
 
 func (b *bench) create(actor Actor, n NewClient) (string, error) {
-	_, _, secret, err := b.CreateClient(b.t.Context(), actor, upstream.Scope{}, n)
-	if secret == nil {
+	made, err := b.CreateClient(b.t.Context(), actor, upstream.Change{}, n)
+	if made.Secret == nil {
 		return "", err
 	}
-	return *secret, err
+	return *made.Secret, err
 }
 
 func TestCreateClient(t *testing.T) {
@@ -136,7 +136,7 @@ func TestClientsAreNoPeople(t *testing.T) {
 	_, creating := b.create(as, NewClient{Name: "Another", Grants: reads("USAGE")})
 	for name, err := range map[string]error{
 		"makes a client":   creating,
-		"deletes a client": b.DeleteClient(t.Context(), as, robot),
+		"deletes a client": b.DeleteClient(t.Context(), as, upstream.Change{}, robot),
 		"changes roles":    b.SetRoles(t.Context(), as, "support", []policy.Role{policy.Developer}),
 		"ends a session":   b.MayEndSession(t.Context(), as, "support"),
 		"ends its maker's": b.MayEndSession(t.Context(), as, "owner"),
@@ -255,7 +255,7 @@ func TestDeleteClient(t *testing.T) {
 			if row.fail != nil {
 				row.fail(b, c)
 			}
-			err = b.DeleteClient(t.Context(), b.actor(row.actor), row.sid)
+			err = b.DeleteClient(t.Context(), b.actor(row.actor), upstream.Change{}, row.sid)
 			if row.code == "" && err != nil || row.code != "" && problem.CodeOf(err) != row.code {
 				t.Errorf("%v, want %q", err, row.code)
 			}

@@ -2,9 +2,10 @@ package store
 
 import (
 	"context"
+	"database/sql"
 
 	"github.com/fieldgate/fieldgate/graph/model"
-	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/fieldgate/fieldgate/internal/check"
 	"github.com/fieldgate/fieldgate/internal/upstream"
 )
 
@@ -36,31 +37,15 @@ func (s *Store) APIKey(ctx context.Context, scope upstream.Scope, sid string) (*
 
 // UpdateAPIKey renames one of the account's API keys. A name that is empty, has more
 // than 64 characters or a control character is BAD_USER_INPUT.
-func (s *Store) UpdateAPIKey(
-	ctx context.Context, scope upstream.Scope, sid, friendlyName string,
-) (*model.APIKey, error) {
-	if err := checkFriendlyName(friendlyName); err != nil {
-		return nil, err
-	}
-	columns := s.apiKeys.permitted(scope.Fields())
-	st := new(statement)
-	st.write("UPDATE api_keys SET friendly_name = ", st.arg(friendlyName), ", date_updated = ", st.arg(micros(s.now())))
-	st.write(" WHERE account_sid = ", st.arg(scope.Account()), " AND sid = ", st.arg(sid))
-	st.write(" RETURNING ", names(s.apiKeys.orderNames(), columns))
-	key, _, err := one(ctx, s, s.db, &s.apiKeys, st, columns, scope)
-	return key, err
+func (s *Store) UpdateAPIKey(ctx context.Context, c upstream.Change, sid string, n model.UpdateAPIKeyInput) (*model.APIKey, error) {
+	return update(ctx, s, c, &s.apiKeys, sid, func(*sql.Tx) (columns, error) {
+		var in input
+		in.text("friendlyName", "friendly_name", n.FriendlyName, check.Name)
+		return in.done()
+	})
 }
 
 // DeleteAPIKey deletes one of the account's API keys.
-func (s *Store) DeleteAPIKey(ctx context.Context, scope upstream.Scope, sid string) error {
-	st := new(statement)
-	st.write("DELETE FROM api_keys WHERE account_sid = ", st.arg(scope.Account()), " AND sid = ", st.arg(sid))
-	changed, err := s.exec(ctx, s.db, st)
-	if err != nil {
-		return failed(ctx, "deleting an API key", err)
-	}
-	if changed == 0 {
-		return problem.Missing()
-	}
-	return nil
+func (s *Store) DeleteAPIKey(ctx context.Context, c upstream.Change, sid string) error {
+	return remove(ctx, s, c, &s.apiKeys, sid)
 }

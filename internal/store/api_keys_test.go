@@ -10,13 +10,23 @@ import (
 	"testing"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/graph/model"
+	"github.com/fieldgate/fieldgate/internal/audit"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/fieldgate/fieldgate/internal/store"
 	"github.com/fieldgate/fieldgate/internal/store/demo"
 	"github.com/fieldgate/fieldgate/internal/store/storetest"
 	"github.com/fieldgate/fieldgate/internal/upstream"
 )
+
+// by is a change within a scope by someone, as the mutation of this name.
+func by(s upstream.Scope, principal, mutation string) upstream.Change {
+	return upstream.NewChange(s, audit.NewIntent(audit.Intent{User: principal, Coordinate: "Mutation." + mutation}))
+}
+
+// changing is a change within a scope by no one in particular.
+func changing(s upstream.Scope) upstream.Change { return by(s, "US1", "change") }
 
 func mainKeys() upstream.Scope { return everything(demo.Main().SID, model.APIKey{}) }
 
@@ -27,10 +37,11 @@ func testAPIKeys(t *testing.T, s *store.Store) {
 	made := storetest.Now().Add(123456 * time.Microsecond)
 	s.SetNow(func() time.Time { return made })
 
-	key, position, secret, err := s.CreateAPIKey(ctx, scope, upstream.NewAPIKey{FriendlyName: "Route planner"})
+	created, err := s.CreateAPIKey(ctx, changing(scope), model.CreateAPIKeyInput{FriendlyName: "Route planner"})
 	if err != nil {
 		t.Fatal(err)
 	}
+	key, position, secret := created.Object, created.Position, created.Secret
 	if !regexp.MustCompile(`^SK[0-9a-f]{32}$`).MatchString(key.Sid) || key.FriendlyName != "Route planner" ||
 		!key.DateCreated.Equal(made) || !key.DateUpdated.Equal(made) {
 		t.Errorf("made %+v", key)
@@ -57,12 +68,12 @@ func testAPIKeys(t *testing.T, s *store.Store) {
 		}
 	}
 
-	_, err = s.UpdateAPIKey(ctx, other, key.Sid, "Stolen")
+	_, err = s.UpdateAPIKey(ctx, changing(other), key.Sid, model.UpdateAPIKeyInput{FriendlyName: "Stolen"})
 	wantProblem(t, err, problem.NotFound)
-	wantProblem(t, s.DeleteAPIKey(ctx, other, key.Sid), problem.NotFound)
+	wantProblem(t, s.DeleteAPIKey(ctx, changing(other), key.Sid), problem.NotFound)
 	later := made.Add(time.Hour)
 	s.SetNow(func() time.Time { return later })
-	renamed, err := s.UpdateAPIKey(ctx, scope, key.Sid, "Renamed")
+	renamed, err := s.UpdateAPIKey(ctx, changing(scope), key.Sid, model.UpdateAPIKeyInput{FriendlyName: "Renamed"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,15 +86,15 @@ func testAPIKeys(t *testing.T, s *store.Store) {
 		t.Errorf("read again: %+v, error %v", again, err)
 	}
 
-	if err := s.DeleteAPIKey(ctx, scope, key.Sid); err != nil {
+	if err := s.DeleteAPIKey(ctx, changing(scope), key.Sid); err != nil {
 		t.Fatal(err)
 	}
 	_, err = s.APIKey(ctx, scope, key.Sid)
 	wantProblem(t, err, problem.NotFound)
-	_, err = s.UpdateAPIKey(ctx, scope, key.Sid, "Gone")
+	_, err = s.UpdateAPIKey(ctx, changing(scope), key.Sid, model.UpdateAPIKeyInput{FriendlyName: "Gone"})
 	wantProblem(t, err, problem.NotFound)
-	wantProblem(t, s.DeleteAPIKey(ctx, scope, key.Sid), problem.NotFound)
-	_, _, _, err = s.CreateAPIKey(ctx, upstream.Scope{}, upstream.NewAPIKey{FriendlyName: "Nobody's"})
+	wantProblem(t, s.DeleteAPIKey(ctx, changing(scope), key.Sid), problem.NotFound)
+	_, err = s.CreateAPIKey(ctx, changing(upstream.Scope{}), model.CreateAPIKeyInput{FriendlyName: "Nobody's"})
 	wantProblem(t, err, problem.NotFound)
 }
 
@@ -91,10 +102,10 @@ func testAPIKeys(t *testing.T, s *store.Store) {
 func testIdempotency(t *testing.T, s *store.Store) {
 	ctx := t.Context()
 	create := func(scope upstream.Scope, principal, key, name string) (*model.APIKey, *string, error) {
-		made, _, secret, err := s.CreateAPIKey(ctx, scope, upstream.NewAPIKey{
-			FriendlyName: name, Idempotency: &upstream.Idempotency{Principal: principal, Key: key},
+		made, err := s.CreateAPIKey(ctx, by(scope, principal, "createApiKey"), model.CreateAPIKeyInput{
+			FriendlyName: name, IdempotencyKey: graphql.OmittableOf(&key),
 		})
-		return made, secret, err
+		return made.Object, made.Secret, err
 	}
 	one, secret, err := create(mainKeys(), "US1", "k", "Name")
 	if err != nil || secret == nil {
@@ -124,13 +135,13 @@ func testIdempotency(t *testing.T, s *store.Store) {
 		})
 	}
 
-	if _, err := s.UpdateAPIKey(ctx, mainKeys(), one.Sid, "Renamed"); err != nil {
+	if _, err := s.UpdateAPIKey(ctx, changing(mainKeys()), one.Sid, model.UpdateAPIKeyInput{FriendlyName: "Renamed"}); err != nil {
 		t.Fatal(err)
 	}
 	if again, secret, err := create(mainKeys(), "US1", "k", "Name"); err != nil || secret != nil || again.FriendlyName != "Renamed" {
 		t.Errorf("a replay does not read the key anew: %+v, error %v", again, err)
 	}
-	if err := s.DeleteAPIKey(ctx, mainKeys(), one.Sid); err != nil {
+	if err := s.DeleteAPIKey(ctx, changing(mainKeys()), one.Sid); err != nil {
 		t.Fatal(err)
 	}
 	_, _, err = create(mainKeys(), "US1", "k", "Name")
@@ -186,8 +197,8 @@ func testAPIKeyInput(t *testing.T, s *store.Store) {
 		{"no UTF-8", "a\xff", false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			_, _, _, creating := s.CreateAPIKey(ctx, mainKeys(), upstream.NewAPIKey{FriendlyName: row.value})
-			_, updating := s.UpdateAPIKey(ctx, mainKeys(), sid, row.value)
+			_, creating := s.CreateAPIKey(ctx, changing(mainKeys()), model.CreateAPIKeyInput{FriendlyName: row.value})
+			_, updating := s.UpdateAPIKey(ctx, changing(mainKeys()), sid, model.UpdateAPIKeyInput{FriendlyName: row.value})
 			for _, err := range []error{creating, updating} {
 				if row.ok && err != nil {
 					t.Error(err)
@@ -207,8 +218,8 @@ func testAPIKeyInput(t *testing.T, s *store.Store) {
 		{"empty idempotency key", "", false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			_, _, _, err := s.CreateAPIKey(ctx, mainKeys(), upstream.NewAPIKey{
-				FriendlyName: "Name", Idempotency: &upstream.Idempotency{Principal: "US1", Key: row.key},
+			_, err := s.CreateAPIKey(ctx, changing(mainKeys()), model.CreateAPIKeyInput{
+				FriendlyName: "Name", IdempotencyKey: graphql.OmittableOf(&row.key),
 			})
 			if row.ok && err != nil {
 				t.Error(err)
@@ -228,7 +239,7 @@ func testUnkeepable(t *testing.T, s *store.Store) {
 			_, filtered := s.APIKeys(ctx, mainKeys(), upstream.APIKeyFilter{FriendlyName: &text}, upstream.Page{First: 1})
 			_, got := s.APIKey(ctx, mainKeys(), text)
 			_, known := s.MemberOf(ctx, text)
-			for _, err := range []error{filtered, got, known, s.DeleteAPIKey(ctx, mainKeys(), text)} {
+			for _, err := range []error{filtered, got, known, s.DeleteAPIKey(ctx, changing(mainKeys()), text)} {
 				if problem.CodeOf(err) != problem.BadUserInput {
 					t.Errorf("error %v, want BAD_USER_INPUT", err)
 				}

@@ -239,7 +239,7 @@ func TestSuspended(t *testing.T) {
 				}
 				_, err = s.SetRoles(ctx, demo.Main().SID, user, support, []policy.Role{policy.Developer}, check)
 				wantProblem(t, err, problem.Forbidden)
-				_, _, _, err = s.CreateOAuthClient(ctx, everything(demo.Main().SID, model.OAuthClient{}), identity.KeptClient{
+				_, err = s.CreateOAuthClient(ctx, changing(mainClients()), identity.KeptClient{
 					NewClient: identity.NewClient{Name: "x", Grants: []policy.Grant{{Permission: "USAGE", Actions: []policy.Action{policy.Read}}}},
 					Creator:   user, SecretHash: "x", Ends: asserted.AddDate(1, 0, 0), Most: 20,
 				})

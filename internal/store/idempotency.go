@@ -5,28 +5,36 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/fieldgate/fieldgate/internal/upstream"
 )
 
 // claim takes the idempotency key, if there is one, for the object that a mutation is
-// about to make of an input. If it is taken, it returns the SID of what it was taken for.
-func (s *Store) claim(
-	ctx context.Context, tx *sql.Tx, account, mutation, of string, by *upstream.Idempotency, sid string,
-) (string, error) {
-	if by == nil {
+// about to make. If it is taken, it returns the SID of what it was taken for.
+func (s *Store) claim(ctx context.Context, tx *sql.Tx, c upstream.Change, n creation, sid string) (string, error) {
+	key := n.key.Value()
+	if key == nil {
 		return sid, nil
 	}
-	if by.Principal == "" {
+	account, principal := c.Account(), c.Intent.Principal()
+	if principal == "" {
 		return "", errors.New("store: an idempotency key of no principal")
 	}
-	sum := sha256.Sum256([]byte(of))
+	_, mutation, _ := strings.Cut(c.Intent.Coordinate, ".")
+	of, err := json.Marshal(n.input)
+	if err != nil {
+		return "", fmt.Errorf("store: an input that cannot be told apart: %w", err)
+	}
+	sum := sha256.Sum256(of)
 	input := hex.EncodeToString(sum[:])
 	st := new(statement)
 	st.write("INSERT INTO idempotency_keys (account_sid, principal, mutation, idempotency_key, input_hash, resource_sid, date_created) VALUES (",
-		st.arg(account), ", ", st.arg(by.Principal), ", ", st.arg(mutation), ", ", st.arg(by.Key), ", ",
+		st.arg(account), ", ", st.arg(principal), ", ", st.arg(mutation), ", ", st.arg(*key), ", ",
 		st.arg(input), ", ", st.arg(sid), ", ", st.arg(micros(s.now())),
 		") ON CONFLICT (account_sid, principal, mutation, idempotency_key) DO NOTHING")
 	changed, err := s.exec(ctx, tx, st)
@@ -38,8 +46,8 @@ func (s *Store) claim(
 	}
 	st = new(statement)
 	st.write("SELECT input_hash, resource_sid FROM idempotency_keys WHERE account_sid = ", st.arg(account),
-		" AND principal = ", st.arg(by.Principal), " AND mutation = ", st.arg(mutation),
-		" AND idempotency_key = ", st.arg(by.Key))
+		" AND principal = ", st.arg(principal), " AND mutation = ", st.arg(mutation),
+		" AND idempotency_key = ", st.arg(*key))
 	var before, kept string
 	if err := s.scanOne(ctx, tx, st, &before, &kept); err != nil {
 		return "", failed(ctx, "reading an idempotency key", err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/graph/model"
+	"github.com/fieldgate/fieldgate/internal/check"
 	"github.com/fieldgate/fieldgate/internal/identity"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/fieldgate/fieldgate/internal/upstream"
@@ -46,45 +47,31 @@ func (s *Store) OAuthClient(ctx context.Context, scope upstream.Scope, sid strin
 }
 
 // CreateOAuthClient keeps a new client: see identity.Clients.
-func (s *Store) CreateOAuthClient(
-	ctx context.Context, scope upstream.Scope, n identity.KeptClient,
-) (client *model.OAuthClient, position []string, made bool, err error) {
-	if scope.Account() == "" {
-		return nil, nil, false, problem.Missing()
-	}
-	if err := checkText(n.Name, maxFriendlyName, "name"); err != nil {
-		return nil, nil, false, err
-	}
-	if n.Idempotency != nil {
-		if err := checkText(n.Idempotency.Key, maxIdempotencyKey, "idempotencyKey"); err != nil {
-			return nil, nil, false, err
-		}
-	}
+func (s *Store) CreateOAuthClient(ctx context.Context, c upstream.Change, n identity.KeptClient) (upstream.Made[model.OAuthClient], error) {
 	input := fmt.Sprintf("%q %s", n.Name, grantsText(n.Grants))
 	if n.Expires != nil {
 		input += " " + n.Expires.UTC().Format(time.RFC3339Nano)
 	}
-	err = s.Transact(ctx, func(tx *sql.Tx) error {
-		fresh := newSID("OC")
-		sid, err := s.claim(ctx, tx, scope.Account(), "createOAuthClient", input, n.Idempotency, fresh)
-		if err != nil {
-			return err
+	return create(ctx, s, c, &s.oauthClients, creation{prefix: "OC", key: n.IdempotencyKey, input: input, columns: func(tx *sql.Tx) (columns, error) {
+		if err := s.mayHaveClient(ctx, tx, c.Account(), n); err != nil {
+			return nil, err
 		}
-		if made = sid == fresh; made {
-			if err := s.insertOAuthClient(ctx, tx, scope.Account(), sid, n); err != nil {
-				return err
-			}
-		}
-		client, position, err = locate(ctx, s, tx, &s.oauthClients, scope, sid)
-		return err
-	})
-	if err != nil {
-		return nil, nil, false, err
-	}
-	return client, position, made, nil
+		return clientColumns(n)
+	}})
 }
 
-func (s *Store) insertOAuthClient(ctx context.Context, tx *sql.Tx, account, sid string, n identity.KeptClient) error {
+func clientColumns(n identity.KeptClient) (columns, error) {
+	var in input
+	in.text("name", "name", n.Name, check.Name)
+	in.add("grants", "grants", grantsText(n.Grants))
+	in.add("expiresAt", "expires_at", micros(n.Ends))
+	in.add("createdBySid", "created_by_sid", n.Creator)
+	in.add("", "secret_hash", n.SecretHash)
+	return in.done()
+}
+
+// mayHaveClient says whether the creator stands, and has room for one more client.
+func (s *Store) mayHaveClient(ctx context.Context, tx *sql.Tx, account string, n identity.KeptClient) error {
 	if _, err := s.memberIn(ctx, tx, account, n.Creator, standing); err != nil {
 		return err
 	}
@@ -97,29 +84,12 @@ func (s *Store) insertOAuthClient(ctx context.Context, tx *sql.Tx, account, sid 
 	if has >= n.Most {
 		return problem.New(problem.Conflict, fmt.Sprintf("You have made %d OAuth clients, which is as many as one may. Delete one first.", has))
 	}
-	now := micros(s.now())
-	st = new(statement)
-	st.write("INSERT INTO oauth_clients (sid, account_sid, created_by_sid, name, grants, secret_hash, expires_at, date_created, date_updated) VALUES (",
-		st.arg(sid), ", ", st.arg(account), ", ", st.arg(n.Creator), ", ", st.arg(n.Name), ", ", st.arg(grantsText(n.Grants)), ", ",
-		st.arg(n.SecretHash), ", ", st.arg(micros(n.Ends)), ", ", st.arg(now), ", ", st.arg(now), ")")
-	if _, err := s.exec(ctx, tx, st); err != nil {
-		return failed(ctx, "making an OAuth client", err)
-	}
 	return nil
 }
 
 // DeleteOAuthClient deletes one of the account's clients of OAuth.
-func (s *Store) DeleteOAuthClient(ctx context.Context, account, sid string) error {
-	st := new(statement)
-	st.write("DELETE FROM oauth_clients WHERE account_sid = ", st.arg(account), " AND sid = ", st.arg(sid))
-	changed, err := s.exec(ctx, s.db, st)
-	if err != nil {
-		return failed(ctx, "deleting an OAuth client", err)
-	}
-	if changed == 0 {
-		return problem.Missing()
-	}
-	return nil
+func (s *Store) DeleteOAuthClient(ctx context.Context, c upstream.Change, sid string) error {
+	return remove(ctx, s, c, &s.oauthClients, sid)
 }
 
 // ClientCredential finds a client of any account by its SID.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/graph/model"
 	"github.com/fieldgate/fieldgate/internal/identity"
@@ -48,10 +49,11 @@ func testOAuthClients(t *testing.T, s *store.Store) {
 	made := storetest.Now().Add(123456 * time.Microsecond)
 	s.SetNow(func() time.Time { return made })
 	n := newClient("Export")
-	client, position, isNew, err := s.CreateOAuthClient(ctx, mainClients(), n)
-	if err != nil || !isNew {
-		t.Fatal(isNew, err)
+	created, err := s.CreateOAuthClient(ctx, changing(mainClients()), n)
+	if err != nil || !created.Fresh {
+		t.Fatal(created.Fresh, err)
 	}
+	client, position := created.Object, created.Position
 	wantGrants := []*model.OAuthGrant{
 		{Permission: "USAGE", Actions: []model.Action{"READ", "UPDATE"}}, {Permission: "PRODUCT_LOGS", Actions: []model.Action{"READ"}},
 	}
@@ -81,26 +83,27 @@ func testOAuthClients(t *testing.T, s *store.Store) {
 		// The demo has one of the Developer's, and one more was made here.
 		n := newClient("Third")
 		n.Most = 2
-		_, _, _, err := s.CreateOAuthClient(ctx, mainClients(), n)
+		_, err := s.CreateOAuthClient(ctx, changing(mainClients()), n)
 		wantProblem(t, err, problem.Conflict)
 		n.Most = 3
-		if _, _, _, err := s.CreateOAuthClient(ctx, mainClients(), n); err != nil {
+		if _, err := s.CreateOAuthClient(ctx, changing(mainClients()), n); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Run("idempotency", func(t *testing.T) {
 		n := newClient("Once")
-		n.Idempotency = &upstream.Idempotency{Principal: "US1", Key: "k"}
-		before, _, isNew, err := s.CreateOAuthClient(ctx, mainClients(), n)
-		if err != nil || !isNew {
-			t.Fatal(isNew, err)
+		key := "k"
+		n.IdempotencyKey = graphql.OmittableOf(&key)
+		before, err := s.CreateOAuthClient(ctx, changing(mainClients()), n)
+		if err != nil || !before.Fresh {
+			t.Fatal(before.Fresh, err)
 		}
 		n.SecretHash = "hash of another secret"
-		again, _, isNew, err := s.CreateOAuthClient(ctx, mainClients(), n)
-		if err != nil || isNew || again.Sid != before.Sid {
-			t.Errorf("repeated: %+v, %t, %v", again, isNew, err)
+		again, err := s.CreateOAuthClient(ctx, changing(mainClients()), n)
+		if err != nil || again.Fresh || again.Object.Sid != before.Object.Sid {
+			t.Errorf("repeated: %+v, %v", again, err)
 		}
-		if c, err := s.ClientCredential(ctx, before.Sid); err != nil || c.SecretHash != "hash of Once" {
+		if c, err := s.ClientCredential(ctx, before.Object.Sid); err != nil || c.SecretHash != "hash of Once" {
 			t.Errorf("the secret has changed: %+v, %v", c, err)
 		}
 		ends := storetest.Now().AddDate(2, 0, 0)
@@ -114,40 +117,40 @@ func testOAuthClients(t *testing.T, s *store.Store) {
 		} {
 			other := n
 			change(&other)
-			_, _, _, err := s.CreateOAuthClient(ctx, mainClients(), other)
+			_, err := s.CreateOAuthClient(ctx, changing(mainClients()), other)
 			if problem.CodeOf(err) != problem.Conflict {
 				t.Errorf("another %s: %v, want CONFLICT", name, err)
 			}
 		}
 		// The same key means something else to another mutation.
-		if _, _, secret, err := s.CreateAPIKey(ctx, mainKeys(), upstream.NewAPIKey{FriendlyName: "Once", Idempotency: n.Idempotency}); err != nil || secret == nil {
-			t.Errorf("the same key for an API key: %v, %v", secret, err)
+		if made, err := s.CreateAPIKey(ctx, by(mainKeys(), "US1", "createApiKey"), model.CreateAPIKeyInput{FriendlyName: "Once", IdempotencyKey: n.IdempotencyKey}); err != nil || made.Secret == nil {
+			t.Errorf("the same key for an API key: %v, %v", made.Secret, err)
 		}
 	})
 	t.Run("input", func(t *testing.T) {
-		_, _, _, err := s.CreateOAuthClient(ctx, mainClients(), newClient(" "))
+		_, err := s.CreateOAuthClient(ctx, changing(mainClients()), newClient(" "))
 		wantProblem(t, err, problem.BadUserInput, "input", "name")
 		n := newClient("Name")
-		n.Idempotency = &upstream.Idempotency{Principal: "US1"}
-		_, _, _, err = s.CreateOAuthClient(ctx, mainClients(), n)
+		n.IdempotencyKey = graphql.OmittableOf(new(string))
+		_, err = s.CreateOAuthClient(ctx, changing(mainClients()), n)
 		wantProblem(t, err, problem.BadUserInput, "input", "idempotencyKey")
 	})
 	t.Run("of nobody, and of somebody else's", func(t *testing.T) {
 		n := newClient("Stray")
 		for _, creator := range []string{"US1", demo.Second().With(policy.Owner).SID} {
 			n.Creator = creator
-			_, _, _, err := s.CreateOAuthClient(ctx, mainClients(), n)
+			_, err := s.CreateOAuthClient(ctx, changing(mainClients()), n)
 			wantProblem(t, err, problem.NotFound)
 		}
-		_, _, _, err := s.CreateOAuthClient(ctx, upstream.Scope{}, newClient("Stray"))
+		_, err := s.CreateOAuthClient(ctx, changing(upstream.Scope{}), newClient("Stray"))
 		wantProblem(t, err, problem.NotFound)
 	})
 	t.Run("deleted", func(t *testing.T) {
-		wantProblem(t, s.DeleteOAuthClient(ctx, demo.Second().SID, client.Sid), problem.NotFound)
-		if err := s.DeleteOAuthClient(ctx, demo.Main().SID, client.Sid); err != nil {
+		wantProblem(t, s.DeleteOAuthClient(ctx, changing(everything(demo.Second().SID, model.OAuthClient{})), client.Sid), problem.NotFound)
+		if err := s.DeleteOAuthClient(ctx, changing(everything(demo.Main().SID, model.OAuthClient{})), client.Sid); err != nil {
 			t.Fatal(err)
 		}
-		wantProblem(t, s.DeleteOAuthClient(ctx, demo.Main().SID, client.Sid), problem.NotFound)
+		wantProblem(t, s.DeleteOAuthClient(ctx, changing(everything(demo.Main().SID, model.OAuthClient{})), client.Sid), problem.NotFound)
 		wantProblem(t, s.ClientUsed(ctx, client.Sid, used), problem.NotFound)
 		_, err := s.ClientCredential(ctx, client.Sid)
 		wantProblem(t, err, problem.NotFound)
@@ -180,7 +183,7 @@ func testOAuthClientsOnce(t *testing.T, s *store.Store) {
 		wait.Go(func() {
 			n := newClient("Race")
 			n.Most = 4 // with the one of the demo
-			_, _, _, err := s.CreateOAuthClient(t.Context(), mainClients(), n)
+			_, err := s.CreateOAuthClient(t.Context(), changing(mainClients()), n)
 			mu.Lock()
 			defer mu.Unlock()
 			if err == nil {
@@ -198,18 +201,19 @@ func testOAuthClientsOnce(t *testing.T, s *store.Store) {
 	for range 10 {
 		wait.Go(func() {
 			n := newClient("Race")
-			n.Idempotency = &upstream.Idempotency{Principal: "US1", Key: "race"}
-			c, _, isNew, err := s.CreateOAuthClient(t.Context(), mainClients(), n)
+			key := "race"
+			n.IdempotencyKey = graphql.OmittableOf(&key)
+			c, err := s.CreateOAuthClient(t.Context(), changing(mainClients()), n)
 			if err != nil {
 				t.Error(err)
 				return
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			if isNew {
-				sids[c.Sid]++
+			if c.Fresh {
+				sids[c.Object.Sid]++
 			} else {
-				sids[c.Sid] += 0
+				sids[c.Object.Sid] += 0
 			}
 		})
 	}

@@ -58,15 +58,6 @@ func TestStatements(t *testing.T) {
 		}, "SELECT start_date, category, event_count FROM usage_records WHERE account_sid = $1 AND granularity = $2 AND end_date <= $3" +
 			" AND start_date <= $4 AND (start_date < $4 OR category > $5) ORDER BY start_date DESC, category LIMIT $6",
 			[]any{"AC1", "DAILY", "2026-01-31", "2026-01-01", "MMS", 3}},
-		{"change", func() error {
-			s.SetNow(func() time.Time { return time.UnixMicro(5) })
-			_, err := s.UpdateAPIKey(t.Context(), scope("friendlyName"), "SK1", "Name")
-			if problem.CodeOf(err) == problem.NotFound {
-				return nil
-			}
-			return err
-		}, "UPDATE api_keys SET friendly_name = $1, date_updated = $2 WHERE account_sid = $3 AND sid = $4 RETURNING date_created, sid, friendly_name",
-			[]any{"Name", int64(5), "AC1", "SK1"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			if err := row.call(); err != nil {

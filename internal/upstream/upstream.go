@@ -55,12 +55,19 @@ type List[T any] struct {
 	HasNext bool
 }
 
-// Idempotency makes a repeated create harmless: the second call with the same key,
-// by the same principal, gets the first one's object and no secret. The same key
-// with another input is a CONFLICT.
-type Idempotency struct {
-	Principal string
-	Key       string
+// Made is what a create gives: the object with its position in its list, to make the
+// cursor of its edge of.
+//
+// A create that has an idempotency key is harmless when it is repeated: the second call with
+// the same key, by the same principal, gets the first one's object and no secret; NOT_FOUND
+// if that has been deleted since. The same key with another input is a CONFLICT.
+type Made[T any] struct {
+	Object   *T
+	Position []string
+	// Fresh is false when an earlier call with the same idempotency key has made the object.
+	Fresh bool
+	// Secret is shown this once: nil for what has none, and when it is not Fresh.
+	Secret *string
 }
 
 // Upstream is all the domains together.
@@ -82,21 +89,13 @@ type Accounts interface {
 // APIKeyFilter narrows the list of API keys; nil fields do not.
 type APIKeyFilter struct{ FriendlyName *string }
 
-// NewAPIKey is what a key is made of.
-type NewAPIKey struct {
-	FriendlyName string
-	Idempotency  *Idempotency
-}
-
 // APIKeys serves the account's API keys, newest first.
 type APIKeys interface {
 	APIKeys(ctx context.Context, s Scope, f APIKeyFilter, p Page) (List[model.APIKey], error)
 	APIKey(ctx context.Context, s Scope, sid string) (*model.APIKey, error)
-	// CreateAPIKey gives the key with its position in the list, and its secret
-	// once: nil when an earlier call with the same idempotency key made the key.
-	CreateAPIKey(ctx context.Context, s Scope, n NewAPIKey) (key *model.APIKey, position []string, secret *string, err error)
-	UpdateAPIKey(ctx context.Context, s Scope, sid, friendlyName string) (*model.APIKey, error)
-	DeleteAPIKey(ctx context.Context, s Scope, sid string) error
+	CreateAPIKey(ctx context.Context, c Change, n model.CreateAPIKeyInput) (Made[model.APIKey], error)
+	UpdateAPIKey(ctx context.Context, c Change, sid string, n model.UpdateAPIKeyInput) (*model.APIKey, error)
+	DeleteAPIKey(ctx context.Context, c Change, sid string) error
 }
 
 // PhoneNumberFilter narrows the list of phone numbers; nil fields do not.
