@@ -12,10 +12,14 @@ type lesson struct {
 	attempt func(t *testing.T, in tenant, who client) attempt
 }
 
-// attempt is a mutation with input that is good, and what the Owner must see of it.
+// attempt is a mutation with input that is good, and what must come of it.
 type attempt struct {
-	input      string
-	gone, made string // how the one line that goes, or that comes, begins; "" for none
+	input string
+	// changes are the rows that must come ("sims +1"), change ("sims ~1") and go ("sims -1"), by their tables' names;
+	// what stands apart is seen to for all mutations.
+	changes []string
+	// gone and made are how the one session begins, in a snapshot, that must end or open: "session of ", and whose; "" for none.
+	gone, made string
 	cleanUp    func()
 	ask        func(query string) answer // instead of the caller; nil for the caller
 }
@@ -43,9 +47,3 @@ func lessonOf(t testing.TB, mutation string) lesson {
 	}
 	return one
 }
-
-// tenant is an account with one user for each role.
-type tenant struct{ *program }
-
-// demoTenant is the account of the demo.
-func demoTenant(p *program) tenant { return tenant{p} }
