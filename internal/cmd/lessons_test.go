@@ -1,6 +1,11 @@
 package cmd
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/parser"
+)
 
 // lesson is what the tests must know of one mutation. Everything else they take from the schema and the matrix.
 type lesson struct {
@@ -8,7 +13,7 @@ type lesson struct {
 	harmless string
 	// forPeople says that no OAuth client may make it, whatever it was granted.
 	forPeople bool
-	// attempt prepares good arguments for one caller, on things of their own in an account.
+	// attempt prepares good arguments for one caller, on things of their own in an account; each time on others.
 	attempt func(t *testing.T, in tenant, who client) attempt
 }
 
@@ -46,4 +51,18 @@ func lessonOf(t testing.TB, mutation string) lesson {
 		t.Fatalf("Mutation.%s has no lesson: the tests must know an input of it that is good, and one that changes nothing", mutation)
 	}
 	return one
+}
+
+// inputIn is the input that arguments have, as a variable has it.
+func inputIn(t testing.TB, arguments string) vars {
+	t.Helper()
+	doc, err := parser.ParseQuery(&ast.Source{Input: "mutation { x" + arguments + " }"})
+	if err != nil {
+		t.Fatalf("%s: %v", arguments, err)
+	}
+	value, err := doc.Operations[0].SelectionSet[0].(*ast.Field).Arguments.ForName("input").Value.Value(nil)
+	if err != nil {
+		t.Fatalf("%s: %v", arguments, err)
+	}
+	return value.(vars)
 }
