@@ -9,8 +9,6 @@ func Unserved() []Permission {
 		"DEV_TOOLS",
 		"FLEX_READ_ONLY_ADMIN_ACCESS",
 		"FLEX_ADMIN",
-		"IOT_CONSOLE_ACCESS",
-		"IOT_MANAGE",
 		"TRUST_HUB",
 	}
 }

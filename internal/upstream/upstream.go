@@ -78,6 +78,7 @@ type Upstream interface {
 	Billing
 	Logs
 	Usage
+	IoT
 }
 
 // Accounts serves the account itself and its settings.
