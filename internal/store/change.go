@@ -107,7 +107,7 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, table string, set column
 // taken is an error of a change, a CONFLICT when it was refused for being what another row is already.
 func taken(err error) error {
 	if isDuplicate(err) {
-		return problem.New(problem.Conflict, "What no two objects may have in common is taken by another one.")
+		return &problem.Error{Code: problem.Conflict, Message: "What no two objects may have in common is taken by another one.", Cause: err}
 	}
 	return err
 }
