@@ -13,6 +13,7 @@ import (
 	"github.com/fieldgate/fieldgate/internal/relay"
 	"github.com/fieldgate/fieldgate/internal/store"
 	"github.com/fieldgate/fieldgate/internal/store/demo"
+	"github.com/fieldgate/fieldgate/internal/store/storetest"
 	"github.com/fieldgate/fieldgate/internal/upstream"
 )
 
@@ -65,7 +66,7 @@ type iot struct {
 	profile, fleet, sim string // SIDs
 }
 
-func newIoT(t *testing.T, s *store.Store, account string) iot {
+func newIoT(t testing.TB, s *store.Store, account string) iot {
 	t.Helper()
 	profile, err := s.CreateNetworkAccessProfile(t.Context(), changing(everything(account, model.NetworkAccessProfile{})),
 		model.CreateNetworkAccessProfileInput{})
@@ -146,6 +147,54 @@ func testSimStatuses(t *testing.T, s *store.Store) {
 			}
 		}
 	}
+}
+
+// FuzzSimStatuses asks one SIM for one state after another, with a fleet at times, and holds what comes of it to what must be
+// true of any SIM, whatever it was asked.
+func FuzzSimStatuses(f *testing.F) {
+	f.Add([]byte("\x00\x01\x11\x02\x03\x02\x00\x04"))
+	f.Add([]byte("\x12\x03\x01\x02"))
+	f.Add([]byte("\x03\x13\x11\x03\x01"))
+	var all []iot
+	for _, db := range storetest.Databases() {
+		all = append(all, newIoT(f, db.Demo(f), demo.Second().SID))
+	}
+	f.Fuzz(func(t *testing.T, asked []byte) {
+		for _, i := range all {
+			i.is(t, model.SimStatusNew, false)
+			before, ready := model.Sim{Status: model.SimStatusNew}, 0
+			for _, b := range asked[:min(len(asked), 32)] {
+				to := model.AllSimStatus[int(b&0xf)%len(model.AllSimStatus)]
+				n := model.UpdateSimInput{Status: given(to)}
+				if b&0x10 != 0 {
+					n.FleetID = given(relay.GlobalID("Fleet", i.fleet))
+				}
+				_, err := i.update(t, n)
+				now, reading := i.s.Sim(t.Context(), everything(i.account, model.Sim{}), i.sim)
+				switch {
+				case reading != nil:
+					t.Fatal(reading)
+				case err == nil && now.Status != to:
+					t.Fatalf("asked for %s it is %s", to, now.Status)
+				case err != nil && problem.CodeOf(err) != problem.BadUserInput:
+					t.Fatal(err)
+				case err != nil && (now.Status != before.Status || !reflect.DeepEqual(now.FleetSid, before.FleetSid)):
+					t.Fatalf("refused %s, and yet it went from %+v to %+v", to, before, now)
+				case now.Status == model.SimStatusNew && before.Status != model.SimStatusNew, now.Status == model.SimStatusScheduled:
+					t.Fatalf("it went from %s to %s", before.Status, now.Status)
+				case now.Status != model.SimStatusNew && now.FleetSid == nil:
+					t.Fatalf("it is %s without a fleet", now.Status)
+				}
+				if now.Status == model.SimStatusReady && before.Status != model.SimStatusReady {
+					ready++
+				}
+				before = *now
+			}
+			if ready > 1 {
+				t.Fatalf("it had %d trials", ready)
+			}
+		}
+	})
 }
 
 // testIoTInput gives each mutation what can be kept and what cannot.

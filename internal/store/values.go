@@ -171,7 +171,7 @@ func (c currencyOf) Scan(src any) error {
 	return nil
 }
 
-// roleList is the roles of a user, which are kept with commas between them.
+// roleList is the roles of a user, or other texts, which are kept with commas between them.
 type roleList[R ~string] struct{ place *[]R }
 
 func (r roleList[R]) Scan(src any) error {
