@@ -28,7 +28,7 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "a73c66807a80296b", Fields: 368, Objects: 76})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "3a1f0d7da01755f4", Fields: 368, Objects: 76})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -3024,6 +3024,11 @@ enum Mask {
   LAST4
   "Keeps the first letter and the domain: j•••@example.com."
   EMAIL
+  """
+  Keeps where it leads and the names of its parameters: https://••••@example.com:8443/voice?token=••••. A part of the path
+  that looks like a secret or a number of somebody's is hidden too.
+  """
+  URL
   "Hides the whole text: ••••."
   ALL
 }
@@ -3674,11 +3679,11 @@ type Fleet implements Node @hasPermission(permission: IOT_CONSOLE_ACCESS) {
   "Whether commands can be exchanged with its SIMs by SMS."
   smsCommandsEnabled: Boolean!
   "Where a command is announced that a SIM sends by SMS."
-  smsCommandsUrl: String @personalData(mask: ALL)
+  smsCommandsUrl: String @personalData(mask: URL)
   "How smsCommandsUrl is called."
   smsCommandsMethod: HttpMethod!
   "Where a command is announced that a SIM sends over IP."
-  ipCommandsUrl: String @personalData(mask: ALL)
+  ipCommandsUrl: String @personalData(mask: URL)
   "How ipCommandsUrl is called."
   ipCommandsMethod: HttpMethod!
   "The profile of the networks that its SIMs may connect to."
@@ -4049,25 +4054,25 @@ type PhoneNumber implements Node @hasPermission(permission: MANAGE_PHONE_NUMBERS
   "Whether the caller's name is looked up."
   voiceCallerIdLookup: Boolean!
   "Where a call is announced."
-  voiceUrl: String
+  voiceUrl: String @personalData(mask: URL)
   "How voiceUrl is called."
   voiceMethod: HttpMethod
   "Where a call is announced when voiceUrl fails."
-  voiceFallbackUrl: String
+  voiceFallbackUrl: String @personalData(mask: URL)
   "How voiceFallbackUrl is called."
   voiceFallbackMethod: HttpMethod
   "The application that answers messages."
   smsApplicationSid: String
   "Where a message is announced."
-  smsUrl: String
+  smsUrl: String @personalData(mask: URL)
   "How smsUrl is called."
   smsMethod: HttpMethod
   "Where a message is announced when smsUrl fails."
-  smsFallbackUrl: String
+  smsFallbackUrl: String @personalData(mask: URL)
   "How smsFallbackUrl is called."
   smsFallbackMethod: HttpMethod
   "Where changes of a call's state are announced."
-  statusCallback: String
+  statusCallback: String @personalData(mask: URL)
   "How statusCallback is called."
   statusCallbackMethod: HttpMethod
   "The trunk that carries the number's calls."
@@ -9799,7 +9804,7 @@ func (ec *executionContext) _Fleet_smsCommandsUrl(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			v = ec.gate.MaskStringPtr("ALL", v)
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -9852,7 +9857,7 @@ func (ec *executionContext) _Fleet_ipCommandsUrl(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			v = ec.gate.MaskStringPtr("ALL", v)
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -13758,6 +13763,7 @@ func (ec *executionContext) _PhoneNumber_voiceUrl(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -13810,6 +13816,7 @@ func (ec *executionContext) _PhoneNumber_voiceFallbackUrl(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -13888,6 +13895,7 @@ func (ec *executionContext) _PhoneNumber_smsUrl(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -13940,6 +13948,7 @@ func (ec *executionContext) _PhoneNumber_smsFallbackUrl(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -13992,6 +14001,7 @@ func (ec *executionContext) _PhoneNumber_statusCallback(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
