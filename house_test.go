@@ -33,7 +33,7 @@ var arrows = map[string][]string{
 	"graph/model":                {"internal/scalar"},
 	"internal/apq":               {"internal/manifest"},
 	"internal/audit":             {"auth/policy"},
-	"internal/check":             {"internal/problem"},
+	"internal/check":             {"internal/problem", "internal/relay"},
 	"internal/cmd":               {"*"},
 	"internal/engine":            {"auth/policy", "internal/manifest", "internal/problem", "internal/strictjson"},
 	"internal/engine/gen":        {"auth/policy"},
@@ -56,7 +56,7 @@ var arrows = map[string][]string{
 	"internal/strictjson":        {},
 	"internal/tracing":           {"auth", "internal/engine", "internal/problem"},
 	"internal/upstream":          {"auth/policy", "graph/model", "internal/audit", "internal/problem", "internal/scalar"},
-	"resolvers":                  {"auth", "auth/policy", "graph", "graph/model", "internal/audit", "internal/engine", "internal/identity", "internal/problem", "internal/quota", "internal/relay", "internal/scalar", "internal/upstream"},
+	"resolvers":                  {"auth", "auth/policy", "graph", "graph/model", "internal/audit", "internal/check", "internal/engine", "internal/identity", "internal/problem", "internal/quota", "internal/relay", "internal/scalar", "internal/upstream"},
 	"web":                        {},
 	"internal/engine/enginetest": {"*"}, // a schema for tests alone
 }

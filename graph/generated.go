@@ -28,7 +28,7 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "53b6d10c0b5a80b4", Fields: 317, Objects: 63})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "ebcdb52b741b7a01", Fields: 376, Objects: 77})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -50,23 +50,26 @@ type ComplexityRoot struct {
 	}
 
 	Account struct {
-		APIKeys         func(childComplexity int, first *int, after *string, friendlyName *string) int
-		Alerts          func(childComplexity int, first *int, after *string, dateGeneratedAfter *time.Time, dateGeneratedBefore *time.Time, logLevel *model.LogLevel, errorCode *string) int
-		Balance         func(childComplexity int) int
-		BillingSettings func(childComplexity int) int
-		Calls           func(childComplexity int, first *int, after *string, startTimeAfter *time.Time, startTimeBefore *time.Time, status *model.CallStatus, direction *model.CallDirection, from *string, to *string) int
-		FriendlyName    func(childComplexity int) int
-		ID              func(childComplexity int) int
-		Invoices        func(childComplexity int, first *int, after *string, status *model.InvoiceStatus) int
-		Messages        func(childComplexity int, first *int, after *string, dateCreatedAfter *time.Time, dateCreatedBefore *time.Time, status *model.MessageStatus, direction *model.MessageDirection, from *string, to *string) int
-		OauthClients    func(childComplexity int, first *int, after *string, name *string, createdBySid *string) int
-		PaymentMethods  func(childComplexity int, first *int, after *string) int
-		PhoneNumbers    func(childComplexity int, first *int, after *string, phoneNumber *string, friendlyName *string, origin *string) int
-		Settings        func(childComplexity int) int
-		Sid             func(childComplexity int) int
-		Status          func(childComplexity int) int
-		UsageRecords    func(childComplexity int, first *int, after *string, category *model.UsageCategory, granularity model.UsageGranularity, start *scalar.Date, end *scalar.Date) int
-		Users           func(childComplexity int, first *int, after *string, email *string, role *model.Role) int
+		APIKeys               func(childComplexity int, first *int, after *string, friendlyName *string) int
+		Alerts                func(childComplexity int, first *int, after *string, dateGeneratedAfter *time.Time, dateGeneratedBefore *time.Time, logLevel *model.LogLevel, errorCode *string) int
+		Balance               func(childComplexity int) int
+		BillingSettings       func(childComplexity int) int
+		Calls                 func(childComplexity int, first *int, after *string, startTimeAfter *time.Time, startTimeBefore *time.Time, status *model.CallStatus, direction *model.CallDirection, from *string, to *string) int
+		Fleets                func(childComplexity int, first *int, after *string, networkAccessProfileSid *string) int
+		FriendlyName          func(childComplexity int) int
+		ID                    func(childComplexity int) int
+		Invoices              func(childComplexity int, first *int, after *string, status *model.InvoiceStatus) int
+		Messages              func(childComplexity int, first *int, after *string, dateCreatedAfter *time.Time, dateCreatedBefore *time.Time, status *model.MessageStatus, direction *model.MessageDirection, from *string, to *string) int
+		NetworkAccessProfiles func(childComplexity int, first *int, after *string) int
+		OauthClients          func(childComplexity int, first *int, after *string, name *string, createdBySid *string) int
+		PaymentMethods        func(childComplexity int, first *int, after *string) int
+		PhoneNumbers          func(childComplexity int, first *int, after *string, phoneNumber *string, friendlyName *string, origin *string) int
+		Settings              func(childComplexity int) int
+		Sid                   func(childComplexity int) int
+		Sims                  func(childComplexity int, first *int, after *string, status *model.SimStatus, fleetSid *string, iccid *string) int
+		Status                func(childComplexity int) int
+		UsageRecords          func(childComplexity int, first *int, after *string, category *model.UsageCategory, granularity model.UsageGranularity, start *scalar.Date, end *scalar.Date) int
+		Users                 func(childComplexity int, first *int, after *string, email *string, role *model.Role) int
 	}
 
 	Alert struct {
@@ -168,6 +171,16 @@ type ComplexityRoot struct {
 		Secret     func(childComplexity int) int
 	}
 
+	CreateFleetPayload struct {
+		Fleet     func(childComplexity int) int
+		FleetEdge func(childComplexity int) int
+	}
+
+	CreateNetworkAccessProfilePayload struct {
+		NetworkAccessProfile     func(childComplexity int) int
+		NetworkAccessProfileEdge func(childComplexity int) int
+	}
+
 	CreateOAuthClientPayload struct {
 		OauthClient     func(childComplexity int) int
 		OauthClientEdge func(childComplexity int) int
@@ -184,6 +197,33 @@ type ComplexityRoot struct {
 
 	EndSessionPayload struct {
 		EndedSessionID func(childComplexity int) int
+	}
+
+	Fleet struct {
+		DataEnabled             func(childComplexity int) int
+		DataLimit               func(childComplexity int) int
+		DataMetering            func(childComplexity int) int
+		DateCreated             func(childComplexity int) int
+		DateUpdated             func(childComplexity int) int
+		ID                      func(childComplexity int) int
+		IPCommandsMethod        func(childComplexity int) int
+		IPCommandsURL           func(childComplexity int) int
+		NetworkAccessProfileSid func(childComplexity int) int
+		Sid                     func(childComplexity int) int
+		SmsCommandsEnabled      func(childComplexity int) int
+		SmsCommandsMethod       func(childComplexity int) int
+		SmsCommandsURL          func(childComplexity int) int
+		UniqueName              func(childComplexity int) int
+	}
+
+	FleetConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	FleetEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	HeldPermission struct {
@@ -251,20 +291,44 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		AcceptInvitation  func(childComplexity int, input model.AcceptInvitationInput) int
-		CreateAPIKey      func(childComplexity int, input model.CreateAPIKeyInput) int
-		CreateOAuthClient func(childComplexity int, input model.CreateOAuthClientInput) int
-		DeleteAPIKey      func(childComplexity int, input model.DeleteAPIKeyInput) int
-		DeleteOAuthClient func(childComplexity int, input model.DeleteOAuthClientInput) int
-		EndSession        func(childComplexity int, input model.EndSessionInput) int
-		RefreshCookies    func(childComplexity int) int
-		RefreshSession    func(childComplexity int, input model.RefreshSessionInput) int
-		RotateAuthToken   func(childComplexity int, input model.RotateAuthTokenInput) int
-		SetUserRoles      func(childComplexity int, input model.SetUserRolesInput) int
-		SignIn            func(childComplexity int, input model.SignInInput) int
-		SignInWithCookies func(childComplexity int, input model.SignInInput) int
-		SignOut           func(childComplexity int) int
-		UpdateAPIKey      func(childComplexity int, input model.UpdateAPIKeyInput) int
+		AcceptInvitation           func(childComplexity int, input model.AcceptInvitationInput) int
+		CreateAPIKey               func(childComplexity int, input model.CreateAPIKeyInput) int
+		CreateFleet                func(childComplexity int, input model.CreateFleetInput) int
+		CreateNetworkAccessProfile func(childComplexity int, input model.CreateNetworkAccessProfileInput) int
+		CreateOAuthClient          func(childComplexity int, input model.CreateOAuthClientInput) int
+		DeleteAPIKey               func(childComplexity int, input model.DeleteAPIKeyInput) int
+		DeleteOAuthClient          func(childComplexity int, input model.DeleteOAuthClientInput) int
+		EndSession                 func(childComplexity int, input model.EndSessionInput) int
+		RefreshCookies             func(childComplexity int) int
+		RefreshSession             func(childComplexity int, input model.RefreshSessionInput) int
+		RotateAuthToken            func(childComplexity int, input model.RotateAuthTokenInput) int
+		SetUserRoles               func(childComplexity int, input model.SetUserRolesInput) int
+		SignIn                     func(childComplexity int, input model.SignInInput) int
+		SignInWithCookies          func(childComplexity int, input model.SignInInput) int
+		SignOut                    func(childComplexity int) int
+		UpdateAPIKey               func(childComplexity int, input model.UpdateAPIKeyInput) int
+		UpdateFleet                func(childComplexity int, input model.UpdateFleetInput) int
+		UpdateNetworkAccessProfile func(childComplexity int, input model.UpdateNetworkAccessProfileInput) int
+		UpdateSim                  func(childComplexity int, input model.UpdateSimInput) int
+	}
+
+	NetworkAccessProfile struct {
+		DateCreated func(childComplexity int) int
+		DateUpdated func(childComplexity int) int
+		ID          func(childComplexity int) int
+		NetworkSids func(childComplexity int) int
+		Sid         func(childComplexity int) int
+		UniqueName  func(childComplexity int) int
+	}
+
+	NetworkAccessProfileConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	NetworkAccessProfileEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	OAuthClient struct {
@@ -432,12 +496,49 @@ type ComplexityRoot struct {
 		EndedSessionID func(childComplexity int) int
 	}
 
+	Sim struct {
+		DataDownload    func(childComplexity int) int
+		DataTotal       func(childComplexity int) int
+		DataTotalBilled func(childComplexity int) int
+		DataUpload      func(childComplexity int) int
+		DateCreated     func(childComplexity int) int
+		DateUpdated     func(childComplexity int) int
+		FleetSid        func(childComplexity int) int
+		ID              func(childComplexity int) int
+		Iccid           func(childComplexity int) int
+		Sid             func(childComplexity int) int
+		Status          func(childComplexity int) int
+		UniqueName      func(childComplexity int) int
+	}
+
+	SimConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	SimEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	Subscription struct {
 		ProductLogs func(childComplexity int, kinds []model.ProductLogKind, callStatus *model.CallStatus, callDirection *model.CallDirection, callFrom *string, callTo *string, messageStatus *model.MessageStatus, messageDirection *model.MessageDirection, messageFrom *string, messageTo *string, alertLogLevel *model.LogLevel) int
 	}
 
 	UpdateApiKeyPayload struct {
 		APIKey func(childComplexity int) int
+	}
+
+	UpdateFleetPayload struct {
+		Fleet func(childComplexity int) int
+	}
+
+	UpdateNetworkAccessProfilePayload struct {
+		NetworkAccessProfile func(childComplexity int) int
+	}
+
+	UpdateSimPayload struct {
+		Sim func(childComplexity int) int
 	}
 
 	UsageRecord struct {
@@ -504,6 +605,9 @@ type AccountResolver interface {
 	Invoices(ctx context.Context, obj *model.Account, first *int, after *string, status *model.InvoiceStatus) (*model.InvoiceConnection, error)
 	PaymentMethods(ctx context.Context, obj *model.Account, first *int, after *string) (*model.PaymentMethodConnection, error)
 	BillingSettings(ctx context.Context, obj *model.Account) (*model.BillingSettings, error)
+	Sims(ctx context.Context, obj *model.Account, first *int, after *string, status *model.SimStatus, fleetSid *string, iccid *string) (*model.SimConnection, error)
+	Fleets(ctx context.Context, obj *model.Account, first *int, after *string, networkAccessProfileSid *string) (*model.FleetConnection, error)
+	NetworkAccessProfiles(ctx context.Context, obj *model.Account, first *int, after *string) (*model.NetworkAccessProfileConnection, error)
 	OauthClients(ctx context.Context, obj *model.Account, first *int, after *string, name *string, createdBySid *string) (*model.OAuthClientConnection, error)
 	PhoneNumbers(ctx context.Context, obj *model.Account, first *int, after *string, phoneNumber *string, friendlyName *string, origin *string) (*model.PhoneNumberConnection, error)
 	Calls(ctx context.Context, obj *model.Account, first *int, after *string, startTimeAfter *time.Time, startTimeBefore *time.Time, status *model.CallStatus, direction *model.CallDirection, from *string, to *string) (*model.CallConnection, error)
@@ -523,6 +627,11 @@ type MutationResolver interface {
 	UpdateAPIKey(ctx context.Context, input model.UpdateAPIKeyInput) (*model.UpdateAPIKeyPayload, error)
 	DeleteAPIKey(ctx context.Context, input model.DeleteAPIKeyInput) (*model.DeleteAPIKeyPayload, error)
 	RotateAuthToken(ctx context.Context, input model.RotateAuthTokenInput) (*model.RotateAuthTokenPayload, error)
+	UpdateSim(ctx context.Context, input model.UpdateSimInput) (*model.UpdateSimPayload, error)
+	CreateFleet(ctx context.Context, input model.CreateFleetInput) (*model.CreateFleetPayload, error)
+	UpdateFleet(ctx context.Context, input model.UpdateFleetInput) (*model.UpdateFleetPayload, error)
+	CreateNetworkAccessProfile(ctx context.Context, input model.CreateNetworkAccessProfileInput) (*model.CreateNetworkAccessProfilePayload, error)
+	UpdateNetworkAccessProfile(ctx context.Context, input model.UpdateNetworkAccessProfileInput) (*model.UpdateNetworkAccessProfilePayload, error)
 	CreateOAuthClient(ctx context.Context, input model.CreateOAuthClientInput) (*model.CreateOAuthClientPayload, error)
 	DeleteOAuthClient(ctx context.Context, input model.DeleteOAuthClientInput) (*model.DeleteOAuthClientPayload, error)
 	AcceptInvitation(ctx context.Context, input model.AcceptInvitationInput) (*model.AcceptInvitationPayload, error)
@@ -613,6 +722,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Calls(childComplexity, args["first"].(*int), args["after"].(*string), args["startTimeAfter"].(*time.Time), args["startTimeBefore"].(*time.Time), args["status"].(*model.CallStatus), args["direction"].(*model.CallDirection), args["from"].(*string), args["to"].(*string)), true
+	case "Account.fleets":
+		if e.ComplexityRoot.Account.Fleets == nil {
+			break
+		}
+
+		args, err := ec.field_Account_fleets_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.Fleets(childComplexity, args["first"].(*int), args["after"].(*string), args["networkAccessProfileSid"].(*string)), true
 	case "Account.friendlyName":
 		if e.ComplexityRoot.Account.FriendlyName == nil {
 			break
@@ -647,6 +767,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Messages(childComplexity, args["first"].(*int), args["after"].(*string), args["dateCreatedAfter"].(*time.Time), args["dateCreatedBefore"].(*time.Time), args["status"].(*model.MessageStatus), args["direction"].(*model.MessageDirection), args["from"].(*string), args["to"].(*string)), true
+	case "Account.networkAccessProfiles":
+		if e.ComplexityRoot.Account.NetworkAccessProfiles == nil {
+			break
+		}
+
+		args, err := ec.field_Account_networkAccessProfiles_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.NetworkAccessProfiles(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Account.oauthClients":
 		if e.ComplexityRoot.Account.OauthClients == nil {
 			break
@@ -692,6 +823,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Sid(childComplexity), true
+	case "Account.sims":
+		if e.ComplexityRoot.Account.Sims == nil {
+			break
+		}
+
+		args, err := ec.field_Account_sims_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.Sims(childComplexity, args["first"].(*int), args["after"].(*string), args["status"].(*model.SimStatus), args["fleetSid"].(*string), args["iccid"].(*string)), true
 	case "Account.status":
 		if e.ComplexityRoot.Account.Status == nil {
 			break
@@ -1111,6 +1253,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateApiKeyPayload.Secret(childComplexity), true
 
+	case "CreateFleetPayload.fleet":
+		if e.ComplexityRoot.CreateFleetPayload.Fleet == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateFleetPayload.Fleet(childComplexity), true
+	case "CreateFleetPayload.fleetEdge":
+		if e.ComplexityRoot.CreateFleetPayload.FleetEdge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateFleetPayload.FleetEdge(childComplexity), true
+
+	case "CreateNetworkAccessProfilePayload.networkAccessProfile":
+		if e.ComplexityRoot.CreateNetworkAccessProfilePayload.NetworkAccessProfile == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateNetworkAccessProfilePayload.NetworkAccessProfile(childComplexity), true
+	case "CreateNetworkAccessProfilePayload.networkAccessProfileEdge":
+		if e.ComplexityRoot.CreateNetworkAccessProfilePayload.NetworkAccessProfileEdge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateNetworkAccessProfilePayload.NetworkAccessProfileEdge(childComplexity), true
+
 	case "CreateOAuthClientPayload.oauthClient":
 		if e.ComplexityRoot.CreateOAuthClientPayload.OauthClient == nil {
 			break
@@ -1150,6 +1318,117 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EndSessionPayload.EndedSessionID(childComplexity), true
+
+	case "Fleet.dataEnabled":
+		if e.ComplexityRoot.Fleet.DataEnabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Fleet.DataEnabled(childComplexity), true
+	case "Fleet.dataLimit":
+		if e.ComplexityRoot.Fleet.DataLimit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Fleet.DataLimit(childComplexity), true
+	case "Fleet.dataMetering":
+		if e.ComplexityRoot.Fleet.DataMetering == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Fleet.DataMetering(childComplexity), true
+	case "Fleet.dateCreated":
+		if e.ComplexityRoot.Fleet.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Fleet.DateCreated(childComplexity), true
+	case "Fleet.dateUpdated":
+		if e.ComplexityRoot.Fleet.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Fleet.DateUpdated(childComplexity), true
+	case "Fleet.id":
+		if e.ComplexityRoot.Fleet.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Fleet.ID(childComplexity), true
+	case "Fleet.ipCommandsMethod":
+		if e.ComplexityRoot.Fleet.IPCommandsMethod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Fleet.IPCommandsMethod(childComplexity), true
+	case "Fleet.ipCommandsUrl":
+		if e.ComplexityRoot.Fleet.IPCommandsURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Fleet.IPCommandsURL(childComplexity), true
+	case "Fleet.networkAccessProfileSid":
+		if e.ComplexityRoot.Fleet.NetworkAccessProfileSid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Fleet.NetworkAccessProfileSid(childComplexity), true
+	case "Fleet.sid":
+		if e.ComplexityRoot.Fleet.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Fleet.Sid(childComplexity), true
+	case "Fleet.smsCommandsEnabled":
+		if e.ComplexityRoot.Fleet.SmsCommandsEnabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Fleet.SmsCommandsEnabled(childComplexity), true
+	case "Fleet.smsCommandsMethod":
+		if e.ComplexityRoot.Fleet.SmsCommandsMethod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Fleet.SmsCommandsMethod(childComplexity), true
+	case "Fleet.smsCommandsUrl":
+		if e.ComplexityRoot.Fleet.SmsCommandsURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Fleet.SmsCommandsURL(childComplexity), true
+	case "Fleet.uniqueName":
+		if e.ComplexityRoot.Fleet.UniqueName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Fleet.UniqueName(childComplexity), true
+
+	case "FleetConnection.edges":
+		if e.ComplexityRoot.FleetConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FleetConnection.Edges(childComplexity), true
+	case "FleetConnection.pageInfo":
+		if e.ComplexityRoot.FleetConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FleetConnection.PageInfo(childComplexity), true
+
+	case "FleetEdge.cursor":
+		if e.ComplexityRoot.FleetEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FleetEdge.Cursor(childComplexity), true
+	case "FleetEdge.node":
+		if e.ComplexityRoot.FleetEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FleetEdge.Node(childComplexity), true
 
 	case "HeldPermission.actions":
 		if e.ComplexityRoot.HeldPermission.Actions == nil {
@@ -1421,6 +1700,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateAPIKey(childComplexity, args["input"].(model.CreateAPIKeyInput)), true
+	case "Mutation.createFleet":
+		if e.ComplexityRoot.Mutation.CreateFleet == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createFleet_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateFleet(childComplexity, args["input"].(model.CreateFleetInput)), true
+	case "Mutation.createNetworkAccessProfile":
+		if e.ComplexityRoot.Mutation.CreateNetworkAccessProfile == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createNetworkAccessProfile_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateNetworkAccessProfile(childComplexity, args["input"].(model.CreateNetworkAccessProfileInput)), true
 	case "Mutation.createOAuthClient":
 		if e.ComplexityRoot.Mutation.CreateOAuthClient == nil {
 			break
@@ -1543,6 +1844,102 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateAPIKey(childComplexity, args["input"].(model.UpdateAPIKeyInput)), true
+	case "Mutation.updateFleet":
+		if e.ComplexityRoot.Mutation.UpdateFleet == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateFleet_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateFleet(childComplexity, args["input"].(model.UpdateFleetInput)), true
+	case "Mutation.updateNetworkAccessProfile":
+		if e.ComplexityRoot.Mutation.UpdateNetworkAccessProfile == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateNetworkAccessProfile_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateNetworkAccessProfile(childComplexity, args["input"].(model.UpdateNetworkAccessProfileInput)), true
+	case "Mutation.updateSim":
+		if e.ComplexityRoot.Mutation.UpdateSim == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateSim_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateSim(childComplexity, args["input"].(model.UpdateSimInput)), true
+
+	case "NetworkAccessProfile.dateCreated":
+		if e.ComplexityRoot.NetworkAccessProfile.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NetworkAccessProfile.DateCreated(childComplexity), true
+	case "NetworkAccessProfile.dateUpdated":
+		if e.ComplexityRoot.NetworkAccessProfile.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NetworkAccessProfile.DateUpdated(childComplexity), true
+	case "NetworkAccessProfile.id":
+		if e.ComplexityRoot.NetworkAccessProfile.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NetworkAccessProfile.ID(childComplexity), true
+	case "NetworkAccessProfile.networkSids":
+		if e.ComplexityRoot.NetworkAccessProfile.NetworkSids == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NetworkAccessProfile.NetworkSids(childComplexity), true
+	case "NetworkAccessProfile.sid":
+		if e.ComplexityRoot.NetworkAccessProfile.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NetworkAccessProfile.Sid(childComplexity), true
+	case "NetworkAccessProfile.uniqueName":
+		if e.ComplexityRoot.NetworkAccessProfile.UniqueName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NetworkAccessProfile.UniqueName(childComplexity), true
+
+	case "NetworkAccessProfileConnection.edges":
+		if e.ComplexityRoot.NetworkAccessProfileConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NetworkAccessProfileConnection.Edges(childComplexity), true
+	case "NetworkAccessProfileConnection.pageInfo":
+		if e.ComplexityRoot.NetworkAccessProfileConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NetworkAccessProfileConnection.PageInfo(childComplexity), true
+
+	case "NetworkAccessProfileEdge.cursor":
+		if e.ComplexityRoot.NetworkAccessProfileEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NetworkAccessProfileEdge.Cursor(childComplexity), true
+	case "NetworkAccessProfileEdge.node":
+		if e.ComplexityRoot.NetworkAccessProfileEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NetworkAccessProfileEdge.Node(childComplexity), true
 
 	case "OAuthClient.createdBySid":
 		if e.ComplexityRoot.OAuthClient.CreatedBySid == nil {
@@ -2188,6 +2585,105 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SignOutPayload.EndedSessionID(childComplexity), true
 
+	case "Sim.dataDownload":
+		if e.ComplexityRoot.Sim.DataDownload == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Sim.DataDownload(childComplexity), true
+	case "Sim.dataTotal":
+		if e.ComplexityRoot.Sim.DataTotal == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Sim.DataTotal(childComplexity), true
+	case "Sim.dataTotalBilled":
+		if e.ComplexityRoot.Sim.DataTotalBilled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Sim.DataTotalBilled(childComplexity), true
+	case "Sim.dataUpload":
+		if e.ComplexityRoot.Sim.DataUpload == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Sim.DataUpload(childComplexity), true
+	case "Sim.dateCreated":
+		if e.ComplexityRoot.Sim.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Sim.DateCreated(childComplexity), true
+	case "Sim.dateUpdated":
+		if e.ComplexityRoot.Sim.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Sim.DateUpdated(childComplexity), true
+	case "Sim.fleetSid":
+		if e.ComplexityRoot.Sim.FleetSid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Sim.FleetSid(childComplexity), true
+	case "Sim.id":
+		if e.ComplexityRoot.Sim.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Sim.ID(childComplexity), true
+	case "Sim.iccid":
+		if e.ComplexityRoot.Sim.Iccid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Sim.Iccid(childComplexity), true
+	case "Sim.sid":
+		if e.ComplexityRoot.Sim.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Sim.Sid(childComplexity), true
+	case "Sim.status":
+		if e.ComplexityRoot.Sim.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Sim.Status(childComplexity), true
+	case "Sim.uniqueName":
+		if e.ComplexityRoot.Sim.UniqueName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Sim.UniqueName(childComplexity), true
+
+	case "SimConnection.edges":
+		if e.ComplexityRoot.SimConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SimConnection.Edges(childComplexity), true
+	case "SimConnection.pageInfo":
+		if e.ComplexityRoot.SimConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SimConnection.PageInfo(childComplexity), true
+
+	case "SimEdge.cursor":
+		if e.ComplexityRoot.SimEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SimEdge.Cursor(childComplexity), true
+	case "SimEdge.node":
+		if e.ComplexityRoot.SimEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SimEdge.Node(childComplexity), true
+
 	case "Subscription.productLogs":
 		if e.ComplexityRoot.Subscription.ProductLogs == nil {
 			break
@@ -2206,6 +2702,27 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateApiKeyPayload.APIKey(childComplexity), true
+
+	case "UpdateFleetPayload.fleet":
+		if e.ComplexityRoot.UpdateFleetPayload.Fleet == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateFleetPayload.Fleet(childComplexity), true
+
+	case "UpdateNetworkAccessProfilePayload.networkAccessProfile":
+		if e.ComplexityRoot.UpdateNetworkAccessProfilePayload.NetworkAccessProfile == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateNetworkAccessProfilePayload.NetworkAccessProfile(childComplexity), true
+
+	case "UpdateSimPayload.sim":
+		if e.ComplexityRoot.UpdateSimPayload.Sim == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateSimPayload.Sim(childComplexity), true
 
 	case "UsageRecord.asOf":
 		if e.ComplexityRoot.UsageRecord.AsOf == nil {
@@ -2417,6 +2934,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AcceptInvitationInput", ec.unmarshalInputAcceptInvitationInput),
 			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
+			graphql.NewInputUnmarshaler("CreateFleetInput", ec.unmarshalInputCreateFleetInput),
+			graphql.NewInputUnmarshaler("CreateNetworkAccessProfileInput", ec.unmarshalInputCreateNetworkAccessProfileInput),
 			graphql.NewInputUnmarshaler("CreateOAuthClientInput", ec.unmarshalInputCreateOAuthClientInput),
 			graphql.NewInputUnmarshaler("DeleteApiKeyInput", ec.unmarshalInputDeleteApiKeyInput),
 			graphql.NewInputUnmarshaler("DeleteOAuthClientInput", ec.unmarshalInputDeleteOAuthClientInput),
@@ -2427,6 +2946,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SetUserRolesInput", ec.unmarshalInputSetUserRolesInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
 			graphql.NewInputUnmarshaler("UpdateApiKeyInput", ec.unmarshalInputUpdateApiKeyInput),
+			graphql.NewInputUnmarshaler("UpdateFleetInput", ec.unmarshalInputUpdateFleetInput),
+			graphql.NewInputUnmarshaler("UpdateNetworkAccessProfileInput", ec.unmarshalInputUpdateNetworkAccessProfileInput),
+			graphql.NewInputUnmarshaler("UpdateSimInput", ec.unmarshalInputUpdateSimInput),
 		)
 	}
 	first := true
@@ -3102,6 +3624,325 @@ type BillingSettings @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS) {
   autoRechargeThreshold: Money
   "The balance that it is filled up to."
   autoRechargeAmount: Money
+}
+`, BuiltIn: false},
+	{Name: "../schema/iot.graphqls", Input: `# Super SIMs, the fleets that configure them, and the profiles of networks that fleets may use.
+
+extend type Account {
+  "The account's SIMs, newest first."
+  sims(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+    "Only SIMs in this state."
+    status: SimStatus @filters(field: "Sim.status")
+    "Only SIMs of this fleet."
+    fleetSid: String @filters(field: "Sim.fleetSid")
+    "Only the SIM of exactly this ICCID."
+    iccid: String @filters(field: "Sim.iccid")
+  ): SimConnection @hasPermission(permission: IOT_CONSOLE_ACCESS) @semanticNonNull
+  "The account's fleets, newest first."
+  fleets(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+    "Only fleets with this network access profile."
+    networkAccessProfileSid: String @filters(field: "Fleet.networkAccessProfileSid")
+  ): FleetConnection @hasPermission(permission: IOT_CONSOLE_ACCESS) @semanticNonNull
+  "The account's network access profiles, newest first."
+  networkAccessProfiles(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+  ): NetworkAccessProfileConnection @hasPermission(permission: IOT_CONSOLE_ACCESS) @semanticNonNull
+}
+
+extend type Mutation {
+  "Rename a SIM, move it to another fleet, or change its state."
+  updateSim(
+    "The change."
+    input: UpdateSimInput!
+  ): UpdateSimPayload @hasPermission(permission: IOT_MANAGE, action: UPDATE) @semanticNonNull
+  "Make a fleet."
+  createFleet(
+    "The new fleet."
+    input: CreateFleetInput!
+  ): CreateFleetPayload @hasPermission(permission: IOT_MANAGE, action: CREATE) @semanticNonNull
+  "Change a fleet, and so all its SIMs."
+  updateFleet(
+    "The change."
+    input: UpdateFleetInput!
+  ): UpdateFleetPayload @hasPermission(permission: IOT_MANAGE, action: UPDATE) @semanticNonNull
+  "Make a network access profile."
+  createNetworkAccessProfile(
+    "The new profile."
+    input: CreateNetworkAccessProfileInput!
+  ): CreateNetworkAccessProfilePayload @hasPermission(permission: IOT_MANAGE, action: CREATE) @semanticNonNull
+  "Change a network access profile, and so which networks its fleets' SIMs connect to."
+  updateNetworkAccessProfile(
+    "The change."
+    input: UpdateNetworkAccessProfileInput!
+  ): UpdateNetworkAccessProfilePayload @hasPermission(permission: IOT_MANAGE, action: UPDATE) @semanticNonNull
+}
+
+"The state of a SIM: whether it connects, and whether it is billed."
+enum SimStatus {
+  "Never activated: it does not connect and costs nothing. What has left this state does not return to it."
+  NEW
+  "Connects for a trial without a monthly fee. It becomes active by itself when the trial is used up."
+  READY
+  "Connects, and is billed."
+  ACTIVE
+  "Does not connect."
+  INACTIVE
+  "About to change: it takes no other state until that is done."
+  SCHEDULED
+}
+
+"A SIM of the account."
+type Sim implements Node @hasPermission(permission: IOT_CONSOLE_ACCESS) {
+  "The global id."
+  id: ID!
+  "The SIM's SID (HS…)."
+  sid: String!
+  "The SIM's name, which no other SIM of the account has."
+  uniqueName: String
+  "The number of the card (ICCID)."
+  iccid: String! @personalData
+  "The SIM's state."
+  status: SimStatus!
+  "The fleet that the SIM belongs to. One that is ready or active has one."
+  fleetSid: String
+  "How many bytes the SIM has sent."
+  dataUpload: Decimal!
+  "How many bytes the SIM has received."
+  dataDownload: Decimal!
+  "How many bytes the SIM has sent and received."
+  dataTotal: Decimal!
+  "What its data has cost; null until something is billed."
+  dataTotalBilled: Money @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS)
+  "When it was registered."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of SIMs."
+type SimConnection @hasPermission(permission: IOT_CONSOLE_ACCESS) {
+  "The SIMs of the page."
+  edges: [SimEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A SIM and its place in the list."
+type SimEdge @hasPermission(permission: IOT_CONSOLE_ACCESS) {
+  "The place."
+  cursor: String!
+  "The SIM."
+  node: Sim!
+}
+
+"How the data of a fleet is billed."
+enum FleetDataMetering {
+  "As much as is used."
+  PAYG
+}
+
+"SIMs that are configured together."
+type Fleet implements Node @hasPermission(permission: IOT_CONSOLE_ACCESS) {
+  "The global id."
+  id: ID!
+  "The fleet's SID (HF…)."
+  sid: String!
+  "The fleet's name, which no other fleet of the account has."
+  uniqueName: String
+  "Whether its SIMs may use data."
+  dataEnabled: Boolean!
+  "How much data each SIM may use in a billing period, in megabytes."
+  dataLimit: Int!
+  "How its data is billed."
+  dataMetering: FleetDataMetering!
+  "Whether commands can be exchanged with its SIMs by SMS."
+  smsCommandsEnabled: Boolean!
+  "Where a command is announced that a SIM sends by SMS."
+  smsCommandsUrl: String @personalData(mask: URL)
+  "How smsCommandsUrl is called."
+  smsCommandsMethod: HttpMethod!
+  "Where a command is announced that a SIM sends over IP."
+  ipCommandsUrl: String @personalData(mask: URL)
+  "How ipCommandsUrl is called."
+  ipCommandsMethod: HttpMethod!
+  "The profile of the networks that its SIMs may connect to."
+  networkAccessProfileSid: String!
+  "When it was made."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of fleets."
+type FleetConnection @hasPermission(permission: IOT_CONSOLE_ACCESS) {
+  "The fleets of the page."
+  edges: [FleetEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A fleet and its place in the list."
+type FleetEdge @hasPermission(permission: IOT_CONSOLE_ACCESS) {
+  "The place."
+  cursor: String!
+  "The fleet."
+  node: Fleet!
+}
+
+"Which networks the SIMs of a fleet may connect to."
+type NetworkAccessProfile implements Node @hasPermission(permission: IOT_CONSOLE_ACCESS) {
+  "The global id."
+  id: ID!
+  "The profile's SID (HA…)."
+  sid: String!
+  "The profile's name, which no other profile of the account has."
+  uniqueName: String
+  "The SIDs of the networks (HW…)."
+  networkSids: [String!]!
+  "When it was made."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of network access profiles."
+type NetworkAccessProfileConnection @hasPermission(permission: IOT_CONSOLE_ACCESS) {
+  "The profiles of the page."
+  edges: [NetworkAccessProfileEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A network access profile and its place in the list."
+type NetworkAccessProfileEdge @hasPermission(permission: IOT_CONSOLE_ACCESS) {
+  "The place."
+  cursor: String!
+  "The profile."
+  node: NetworkAccessProfile!
+}
+
+"What updateSim takes. What is left out stays as it is."
+input UpdateSimInput {
+  "The global id of the SIM."
+  id: ID!
+  "The new name, 1 to 64 characters; null for none."
+  uniqueName: String
+  """
+  The new state: READY or ACTIVE for a SIM that is NEW, ACTIVE or INACTIVE for one that is READY, and between
+  ACTIVE and INACTIVE. READY and ACTIVE need a fleet.
+  """
+  status: SimStatus
+  "The global id of the fleet that it goes to."
+  fleetId: ID
+}
+
+"The changed SIM."
+type UpdateSimPayload @hasPermission(permission: IOT_MANAGE, action: UPDATE) {
+  "The SIM."
+  sim: Sim @semanticNonNull
+}
+
+"What createFleet takes."
+input CreateFleetInput {
+  "The global id of the profile of the networks that its SIMs may connect to."
+  networkAccessProfileId: ID!
+  "The fleet's name, 1 to 64 characters."
+  uniqueName: String
+  "Whether its SIMs may use data: true when it is left out."
+  dataEnabled: Boolean
+  "How much data each SIM may use in a billing period, 1 to 2,000,000 megabytes: 1,000 when it is left out."
+  dataLimit: Int
+  "Whether commands can be exchanged with its SIMs by SMS: true when it is left out."
+  smsCommandsEnabled: Boolean
+  "Where a command is announced that a SIM sends by SMS: an http or https URL."
+  smsCommandsUrl: String
+  "How smsCommandsUrl is called: by POST when it is left out."
+  smsCommandsMethod: HttpMethod
+  "Where a command is announced that a SIM sends over IP: an http or https URL."
+  ipCommandsUrl: String
+  "How ipCommandsUrl is called: by POST when it is left out."
+  ipCommandsMethod: HttpMethod
+  "Any text of at most 255 characters: a second call with it makes no second fleet."
+  idempotencyKey: String
+}
+
+"The new fleet."
+type CreateFleetPayload @hasPermission(permission: IOT_MANAGE, action: CREATE) {
+  "The fleet."
+  fleet: Fleet @semanticNonNull
+  "The fleet as an edge of Account.fleets."
+  fleetEdge: FleetEdge @semanticNonNull
+}
+
+"What updateFleet takes. What is left out stays as it is."
+input UpdateFleetInput {
+  "The global id of the fleet."
+  id: ID!
+  "The global id of the profile of the networks that its SIMs may connect to."
+  networkAccessProfileId: ID
+  "The new name, 1 to 64 characters; null for none."
+  uniqueName: String
+  "How much data each SIM may use in a billing period, 1 to 2,000,000 megabytes."
+  dataLimit: Int
+  "Where a command is announced that a SIM sends by SMS: an http or https URL; null for nowhere."
+  smsCommandsUrl: String
+  "How smsCommandsUrl is called."
+  smsCommandsMethod: HttpMethod
+  "Where a command is announced that a SIM sends over IP: an http or https URL; null for nowhere."
+  ipCommandsUrl: String
+  "How ipCommandsUrl is called."
+  ipCommandsMethod: HttpMethod
+}
+
+"The changed fleet."
+type UpdateFleetPayload @hasPermission(permission: IOT_MANAGE, action: UPDATE) {
+  "The fleet."
+  fleet: Fleet @semanticNonNull
+}
+
+"What createNetworkAccessProfile takes."
+input CreateNetworkAccessProfileInput {
+  "The profile's name, 1 to 64 characters."
+  uniqueName: String
+  "The SIDs of its networks (HW…), at most 100, each once: none when they are left out."
+  networkSids: [String!]
+  "Any text of at most 255 characters: a second call with it makes no second profile."
+  idempotencyKey: String
+}
+
+"The new network access profile."
+type CreateNetworkAccessProfilePayload @hasPermission(permission: IOT_MANAGE, action: CREATE) {
+  "The profile."
+  networkAccessProfile: NetworkAccessProfile @semanticNonNull
+  "The profile as an edge of Account.networkAccessProfiles."
+  networkAccessProfileEdge: NetworkAccessProfileEdge @semanticNonNull
+}
+
+"What updateNetworkAccessProfile takes. What is left out stays as it is."
+input UpdateNetworkAccessProfileInput {
+  "The global id of the profile."
+  id: ID!
+  "The new name, 1 to 64 characters; null for none."
+  uniqueName: String
+  "The SIDs of all its networks from now on (HW…), at most 100, each once."
+  networkSids: [String!]
+}
+
+"The changed network access profile."
+type UpdateNetworkAccessProfilePayload @hasPermission(permission: IOT_MANAGE, action: UPDATE) {
+  "The profile."
+  networkAccessProfile: NetworkAccessProfile @semanticNonNull
 }
 `, BuiltIn: false},
 	{Name: "../schema/oauth_clients.graphqls", Input: `# Clients of OAuth: services that ask for themselves, with grants of their own. They belong to the gateway.
@@ -3992,6 +4833,12 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 		return ec.fieldContext_Account_paymentMethods(ctx, field)
 	case "billingSettings":
 		return ec.fieldContext_Account_billingSettings(ctx, field)
+	case "sims":
+		return ec.fieldContext_Account_sims(ctx, field)
+	case "fleets":
+		return ec.fieldContext_Account_fleets(ctx, field)
+	case "networkAccessProfiles":
+		return ec.fieldContext_Account_networkAccessProfiles(ctx, field)
 	case "oauthClients":
 		return ec.fieldContext_Account_oauthClients(ctx, field)
 	case "phoneNumbers":
@@ -4210,6 +5057,26 @@ func (ec *executionContext) childFields_CreateApiKeyPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type CreateApiKeyPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateFleetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "fleet":
+		return ec.fieldContext_CreateFleetPayload_fleet(ctx, field)
+	case "fleetEdge":
+		return ec.fieldContext_CreateFleetPayload_fleetEdge(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateFleetPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateNetworkAccessProfilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "networkAccessProfile":
+		return ec.fieldContext_CreateNetworkAccessProfilePayload_networkAccessProfile(ctx, field)
+	case "networkAccessProfileEdge":
+		return ec.fieldContext_CreateNetworkAccessProfilePayload_networkAccessProfileEdge(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateNetworkAccessProfilePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateOAuthClientPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "oauthClient":
@@ -4244,6 +5111,60 @@ func (ec *executionContext) childFields_EndSessionPayload(ctx context.Context, f
 		return ec.fieldContext_EndSessionPayload_endedSessionId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EndSessionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Fleet(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Fleet_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_Fleet_sid(ctx, field)
+	case "uniqueName":
+		return ec.fieldContext_Fleet_uniqueName(ctx, field)
+	case "dataEnabled":
+		return ec.fieldContext_Fleet_dataEnabled(ctx, field)
+	case "dataLimit":
+		return ec.fieldContext_Fleet_dataLimit(ctx, field)
+	case "dataMetering":
+		return ec.fieldContext_Fleet_dataMetering(ctx, field)
+	case "smsCommandsEnabled":
+		return ec.fieldContext_Fleet_smsCommandsEnabled(ctx, field)
+	case "smsCommandsUrl":
+		return ec.fieldContext_Fleet_smsCommandsUrl(ctx, field)
+	case "smsCommandsMethod":
+		return ec.fieldContext_Fleet_smsCommandsMethod(ctx, field)
+	case "ipCommandsUrl":
+		return ec.fieldContext_Fleet_ipCommandsUrl(ctx, field)
+	case "ipCommandsMethod":
+		return ec.fieldContext_Fleet_ipCommandsMethod(ctx, field)
+	case "networkAccessProfileSid":
+		return ec.fieldContext_Fleet_networkAccessProfileSid(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_Fleet_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_Fleet_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Fleet", field.Name)
+}
+
+func (ec *executionContext) childFields_FleetConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_FleetConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_FleetConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FleetConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_FleetEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_FleetEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_FleetEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FleetEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_HeldPermission(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4372,6 +5293,44 @@ func (ec *executionContext) childFields_Money(ctx context.Context, field graphql
 		return ec.fieldContext_Money_currency(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Money", field.Name)
+}
+
+func (ec *executionContext) childFields_NetworkAccessProfile(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_NetworkAccessProfile_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_NetworkAccessProfile_sid(ctx, field)
+	case "uniqueName":
+		return ec.fieldContext_NetworkAccessProfile_uniqueName(ctx, field)
+	case "networkSids":
+		return ec.fieldContext_NetworkAccessProfile_networkSids(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_NetworkAccessProfile_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_NetworkAccessProfile_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NetworkAccessProfile", field.Name)
+}
+
+func (ec *executionContext) childFields_NetworkAccessProfileConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_NetworkAccessProfileConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_NetworkAccessProfileConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NetworkAccessProfileConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_NetworkAccessProfileEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_NetworkAccessProfileEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_NetworkAccessProfileEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NetworkAccessProfileEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_OAuthClient(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4688,12 +5647,86 @@ func (ec *executionContext) childFields_SignOutPayload(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type SignOutPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Sim(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Sim_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_Sim_sid(ctx, field)
+	case "uniqueName":
+		return ec.fieldContext_Sim_uniqueName(ctx, field)
+	case "iccid":
+		return ec.fieldContext_Sim_iccid(ctx, field)
+	case "status":
+		return ec.fieldContext_Sim_status(ctx, field)
+	case "fleetSid":
+		return ec.fieldContext_Sim_fleetSid(ctx, field)
+	case "dataUpload":
+		return ec.fieldContext_Sim_dataUpload(ctx, field)
+	case "dataDownload":
+		return ec.fieldContext_Sim_dataDownload(ctx, field)
+	case "dataTotal":
+		return ec.fieldContext_Sim_dataTotal(ctx, field)
+	case "dataTotalBilled":
+		return ec.fieldContext_Sim_dataTotalBilled(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_Sim_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_Sim_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Sim", field.Name)
+}
+
+func (ec *executionContext) childFields_SimConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SimConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SimConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SimConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SimEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_SimEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_SimEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SimEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "apiKey":
 		return ec.fieldContext_UpdateApiKeyPayload_apiKey(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateApiKeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateFleetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "fleet":
+		return ec.fieldContext_UpdateFleetPayload_fleet(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateFleetPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateNetworkAccessProfilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "networkAccessProfile":
+		return ec.fieldContext_UpdateNetworkAccessProfilePayload_networkAccessProfile(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateNetworkAccessProfilePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateSimPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sim":
+		return ec.fieldContext_UpdateSimPayload_sim(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateSimPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UsageRecord(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5072,6 +6105,36 @@ func (ec *executionContext) field_Account_calls_args(ctx context.Context, rawArg
 	return args, nil
 }
 
+func (ec *executionContext) field_Account_fleets_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "networkAccessProfileSid",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["networkAccessProfileSid"] = arg2
+	return args, nil
+}
+
 func (ec *executionContext) field_Account_invoices_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -5169,6 +6232,28 @@ func (ec *executionContext) field_Account_messages_args(ctx context.Context, raw
 		return nil, err
 	}
 	args["to"] = arg7
+	return args, nil
+}
+
+func (ec *executionContext) field_Account_networkAccessProfiles_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
 	return args, nil
 }
 
@@ -5275,6 +6360,52 @@ func (ec *executionContext) field_Account_phoneNumbers_args(ctx context.Context,
 		return nil, err
 	}
 	args["origin"] = arg4
+	return args, nil
+}
+
+func (ec *executionContext) field_Account_sims_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "status",
+		func(ctx context.Context, v any) (*model.SimStatus, error) {
+			return ec.unmarshalOSimStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSimStatus(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["status"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "fleetSid",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["fleetSid"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "iccid",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["iccid"] = arg4
 	return args, nil
 }
 
@@ -5390,6 +6521,34 @@ func (ec *executionContext) field_Mutation_createApiKey_args(ctx context.Context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.CreateAPIKeyInput, error) {
 			return ec.unmarshalNCreateApiKeyInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateAPIKeyInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_createFleet_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.CreateFleetInput, error) {
+			return ec.unmarshalNCreateFleetInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateFleetInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_createNetworkAccessProfile_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.CreateNetworkAccessProfileInput, error) {
+			return ec.unmarshalNCreateNetworkAccessProfileInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateNetworkAccessProfileInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -5530,6 +6689,48 @@ func (ec *executionContext) field_Mutation_updateApiKey_args(ctx context.Context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.UpdateAPIKeyInput, error) {
 			return ec.unmarshalNUpdateApiKeyInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateAPIKeyInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updateFleet_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UpdateFleetInput, error) {
+			return ec.unmarshalNUpdateFleetInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFleetInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updateNetworkAccessProfile_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UpdateNetworkAccessProfileInput, error) {
+			return ec.unmarshalNUpdateNetworkAccessProfileInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateNetworkAccessProfileInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updateSim_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UpdateSimInput, error) {
+			return ec.unmarshalNUpdateSimInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateSimInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -6082,6 +7283,147 @@ func (ec *executionContext) fieldContext_Account_billingSettings(_ context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Account_sims(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_sims(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().Sims(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["status"].(*model.SimStatus), fc.Args["fleetSid"].(*string), fc.Args["iccid"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SimConnection) graphql.Marshaler {
+			return ec.marshalOSimConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSimConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_sims(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SimConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_sims_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Account_fleets(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_fleets(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().Fleets(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["networkAccessProfileSid"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.FleetConnection) graphql.Marshaler {
+			return ec.marshalOFleetConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFleetConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_fleets(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FleetConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_fleets_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Account_networkAccessProfiles(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Account", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_networkAccessProfiles(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().NetworkAccessProfiles(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.NetworkAccessProfileConnection) graphql.Marshaler {
+			return ec.marshalONetworkAccessProfileConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNetworkAccessProfileConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_networkAccessProfiles(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_NetworkAccessProfileConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_networkAccessProfiles_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Account_oauthClients(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
 	if !ec.gate.FieldAndInput(ctx, field, "Account", 6) {
 		return graphql.Null
@@ -6130,7 +7472,7 @@ func (ec *executionContext) fieldContext_Account_oauthClients(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_phoneNumbers(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 12) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6177,7 +7519,7 @@ func (ec *executionContext) fieldContext_Account_phoneNumbers(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_calls(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 17) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6224,7 +7566,7 @@ func (ec *executionContext) fieldContext_Account_calls(ctx context.Context, fiel
 }
 
 func (ec *executionContext) _Account_messages(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 17) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6271,7 +7613,7 @@ func (ec *executionContext) fieldContext_Account_messages(ctx context.Context, f
 }
 
 func (ec *executionContext) _Account_alerts(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 17) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6318,7 +7660,7 @@ func (ec *executionContext) fieldContext_Account_alerts(ctx context.Context, fie
 }
 
 func (ec *executionContext) _Account_settings(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 18) {
+	if !ec.gate.Field(ctx, field, "Account", 24) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6353,7 +7695,7 @@ func (ec *executionContext) fieldContext_Account_settings(_ context.Context, fie
 }
 
 func (ec *executionContext) _Account_usageRecords(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 19) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6400,7 +7742,7 @@ func (ec *executionContext) fieldContext_Account_usageRecords(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_users(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 21) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6447,7 +7789,7 @@ func (ec *executionContext) fieldContext_Account_users(ctx context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_id(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 17) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6473,7 +7815,7 @@ func (ec *executionContext) fieldContext_Alert_id(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Alert_sid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 17) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6499,7 +7841,7 @@ func (ec *executionContext) fieldContext_Alert_sid(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Alert_logLevel(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 17) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6525,7 +7867,7 @@ func (ec *executionContext) fieldContext_Alert_logLevel(_ context.Context, field
 }
 
 func (ec *executionContext) _Alert_errorCode(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 17) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6551,7 +7893,7 @@ func (ec *executionContext) fieldContext_Alert_errorCode(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_alertText(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 17) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6578,7 +7920,7 @@ func (ec *executionContext) fieldContext_Alert_alertText(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_moreInfo(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 17) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6604,7 +7946,7 @@ func (ec *executionContext) fieldContext_Alert_moreInfo(_ context.Context, field
 }
 
 func (ec *executionContext) _Alert_resourceSid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 17) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6630,7 +7972,7 @@ func (ec *executionContext) fieldContext_Alert_resourceSid(_ context.Context, fi
 }
 
 func (ec *executionContext) _Alert_serviceSid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 17) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6656,7 +7998,7 @@ func (ec *executionContext) fieldContext_Alert_serviceSid(_ context.Context, fie
 }
 
 func (ec *executionContext) _Alert_requestMethod(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 17) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6817,7 +8159,7 @@ func (ec *executionContext) fieldContext_Alert_responseBody(_ context.Context, f
 }
 
 func (ec *executionContext) _Alert_dateGenerated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 17) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6843,7 +8185,7 @@ func (ec *executionContext) fieldContext_Alert_dateGenerated(_ context.Context, 
 }
 
 func (ec *executionContext) _Alert_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 17) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6869,7 +8211,7 @@ func (ec *executionContext) fieldContext_Alert_dateCreated(_ context.Context, fi
 }
 
 func (ec *executionContext) _Alert_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 17) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6895,7 +8237,7 @@ func (ec *executionContext) fieldContext_Alert_dateUpdated(_ context.Context, fi
 }
 
 func (ec *executionContext) _AlertConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AlertConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertConnection", 17) {
+	if !ec.gate.Field(ctx, field, "AlertConnection", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6930,7 +8272,7 @@ func (ec *executionContext) fieldContext_AlertConnection_edges(_ context.Context
 }
 
 func (ec *executionContext) _AlertConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AlertConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertConnection", 17) {
+	if !ec.gate.Field(ctx, field, "AlertConnection", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6965,7 +8307,7 @@ func (ec *executionContext) fieldContext_AlertConnection_pageInfo(_ context.Cont
 }
 
 func (ec *executionContext) _AlertEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.AlertEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertEdge", 17) {
+	if !ec.gate.Field(ctx, field, "AlertEdge", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6991,7 +8333,7 @@ func (ec *executionContext) fieldContext_AlertEdge_cursor(_ context.Context, fie
 }
 
 func (ec *executionContext) _AlertEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.AlertEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertEdge", 17) {
+	if !ec.gate.Field(ctx, field, "AlertEdge", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7490,7 +8832,7 @@ func (ec *executionContext) fieldContext_BillingSettings_autoRechargeAmount(_ co
 }
 
 func (ec *executionContext) _Call_id(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 17) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7516,7 +8858,7 @@ func (ec *executionContext) fieldContext_Call_id(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Call_sid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 17) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7542,7 +8884,7 @@ func (ec *executionContext) fieldContext_Call_sid(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Call_parentCallSid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 17) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7568,7 +8910,7 @@ func (ec *executionContext) fieldContext_Call_parentCallSid(_ context.Context, f
 }
 
 func (ec *executionContext) _Call_to(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 17) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7595,7 +8937,7 @@ func (ec *executionContext) fieldContext_Call_to(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Call_from(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 17) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7622,7 +8964,7 @@ func (ec *executionContext) fieldContext_Call_from(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Call_phoneNumberSid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 17) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7648,7 +8990,7 @@ func (ec *executionContext) fieldContext_Call_phoneNumberSid(_ context.Context, 
 }
 
 func (ec *executionContext) _Call_status(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 17) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7674,7 +9016,7 @@ func (ec *executionContext) fieldContext_Call_status(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Call_direction(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 17) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7700,7 +9042,7 @@ func (ec *executionContext) fieldContext_Call_direction(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_startTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 17) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7726,7 +9068,7 @@ func (ec *executionContext) fieldContext_Call_startTime(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_endTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 17) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7752,7 +9094,7 @@ func (ec *executionContext) fieldContext_Call_endTime(_ context.Context, field g
 }
 
 func (ec *executionContext) _Call_duration(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 17) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7778,7 +9120,7 @@ func (ec *executionContext) fieldContext_Call_duration(_ context.Context, field 
 }
 
 func (ec *executionContext) _Call_queueTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 17) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7804,7 +9146,7 @@ func (ec *executionContext) fieldContext_Call_queueTime(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_answeredBy(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 17) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7830,7 +9172,7 @@ func (ec *executionContext) fieldContext_Call_answeredBy(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Call_forwardedFrom(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 17) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7857,7 +9199,7 @@ func (ec *executionContext) fieldContext_Call_forwardedFrom(_ context.Context, f
 }
 
 func (ec *executionContext) _Call_callerName(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 17) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7919,7 +9261,7 @@ func (ec *executionContext) fieldContext_Call_price(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Call_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 17) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7945,7 +9287,7 @@ func (ec *executionContext) fieldContext_Call_dateCreated(_ context.Context, fie
 }
 
 func (ec *executionContext) _Call_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 17) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7971,7 +9313,7 @@ func (ec *executionContext) fieldContext_Call_dateUpdated(_ context.Context, fie
 }
 
 func (ec *executionContext) _CallConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CallConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallConnection", 17) {
+	if !ec.gate.Field(ctx, field, "CallConnection", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8006,7 +9348,7 @@ func (ec *executionContext) fieldContext_CallConnection_edges(_ context.Context,
 }
 
 func (ec *executionContext) _CallConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.CallConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallConnection", 17) {
+	if !ec.gate.Field(ctx, field, "CallConnection", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8041,7 +9383,7 @@ func (ec *executionContext) fieldContext_CallConnection_pageInfo(_ context.Conte
 }
 
 func (ec *executionContext) _CallEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.CallEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallEdge", 17) {
+	if !ec.gate.Field(ctx, field, "CallEdge", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8067,7 +9409,7 @@ func (ec *executionContext) fieldContext_CallEdge_cursor(_ context.Context, fiel
 }
 
 func (ec *executionContext) _CallEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.CallEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallEdge", 17) {
+	if !ec.gate.Field(ctx, field, "CallEdge", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8223,6 +9565,146 @@ func (ec *executionContext) fieldContext_CreateApiKeyPayload_secret(_ context.Co
 	return graphql.NewScalarFieldContext("CreateApiKeyPayload", field, false, false, "String")
 }
 
+func (ec *executionContext) _CreateFleetPayload_fleet(ctx context.Context, field graphql.CollectedField, obj *model.CreateFleetPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CreateFleetPayload", 13) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateFleetPayload_fleet(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fleet, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Fleet) graphql.Marshaler {
+			return ec.marshalOFleet2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFleet(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateFleetPayload_fleet(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateFleetPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Fleet(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreateFleetPayload_fleetEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateFleetPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CreateFleetPayload", 13) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateFleetPayload_fleetEdge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FleetEdge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.FleetEdge) graphql.Marshaler {
+			return ec.marshalOFleetEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFleetEdge(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateFleetPayload_fleetEdge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateFleetPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FleetEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreateNetworkAccessProfilePayload_networkAccessProfile(ctx context.Context, field graphql.CollectedField, obj *model.CreateNetworkAccessProfilePayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CreateNetworkAccessProfilePayload", 13) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateNetworkAccessProfilePayload_networkAccessProfile(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NetworkAccessProfile, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.NetworkAccessProfile) graphql.Marshaler {
+			return ec.marshalONetworkAccessProfile2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNetworkAccessProfile(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateNetworkAccessProfilePayload_networkAccessProfile(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateNetworkAccessProfilePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_NetworkAccessProfile(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreateNetworkAccessProfilePayload_networkAccessProfileEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateNetworkAccessProfilePayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CreateNetworkAccessProfilePayload", 13) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateNetworkAccessProfilePayload_networkAccessProfileEdge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NetworkAccessProfileEdge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.NetworkAccessProfileEdge) graphql.Marshaler {
+			return ec.marshalONetworkAccessProfileEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNetworkAccessProfileEdge(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateNetworkAccessProfilePayload_networkAccessProfileEdge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateNetworkAccessProfilePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_NetworkAccessProfileEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CreateOAuthClientPayload_oauthClient(ctx context.Context, field graphql.CollectedField, obj *model.CreateOAuthClientPayload) (ret graphql.Marshaler) {
 	if !ec.gate.Field(ctx, field, "CreateOAuthClientPayload", 4) {
 		return graphql.Null
@@ -8372,7 +9854,7 @@ func (ec *executionContext) fieldContext_DeleteOAuthClientPayload_deletedOAuthCl
 }
 
 func (ec *executionContext) _EndSessionPayload_endedSessionId(ctx context.Context, field graphql.CollectedField, obj *model.EndSessionPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "EndSessionPayload", 20) {
+	if !ec.gate.Field(ctx, field, "EndSessionPayload", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8395,6 +9877,503 @@ func (ec *executionContext) _EndSessionPayload_endedSessionId(ctx context.Contex
 }
 func (ec *executionContext) fieldContext_EndSessionPayload_endedSessionId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EndSessionPayload", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Fleet_id(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Fleet_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Fleet_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Fleet", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Fleet_sid(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Fleet_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Fleet_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Fleet", field, false, false, "String")
+}
+
+func (ec *executionContext) _Fleet_uniqueName(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Fleet_uniqueName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UniqueName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Fleet_uniqueName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Fleet", field, false, false, "String")
+}
+
+func (ec *executionContext) _Fleet_dataEnabled(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Fleet_dataEnabled(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DataEnabled, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Fleet_dataEnabled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Fleet", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Fleet_dataLimit(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Fleet_dataLimit(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DataLimit, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Fleet_dataLimit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Fleet", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Fleet_dataMetering(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Fleet_dataMetering(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DataMetering, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.FleetDataMetering) graphql.Marshaler {
+			return ec.marshalNFleetDataMetering2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFleetDataMetering(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Fleet_dataMetering(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Fleet", field, false, false, "FleetDataMetering")
+}
+
+func (ec *executionContext) _Fleet_smsCommandsEnabled(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Fleet_smsCommandsEnabled(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SmsCommandsEnabled, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Fleet_smsCommandsEnabled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Fleet", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Fleet_smsCommandsUrl(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Fleet_smsCommandsUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SmsCommandsURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Fleet_smsCommandsUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Fleet", field, false, false, "String")
+}
+
+func (ec *executionContext) _Fleet_smsCommandsMethod(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Fleet_smsCommandsMethod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SmsCommandsMethod, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.HTTPMethod) graphql.Marshaler {
+			return ec.marshalNHttpMethod2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Fleet_smsCommandsMethod(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Fleet", field, false, false, "HttpMethod")
+}
+
+func (ec *executionContext) _Fleet_ipCommandsUrl(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Fleet_ipCommandsUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IPCommandsURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Fleet_ipCommandsUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Fleet", field, false, false, "String")
+}
+
+func (ec *executionContext) _Fleet_ipCommandsMethod(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Fleet_ipCommandsMethod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IPCommandsMethod, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.HTTPMethod) graphql.Marshaler {
+			return ec.marshalNHttpMethod2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Fleet_ipCommandsMethod(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Fleet", field, false, false, "HttpMethod")
+}
+
+func (ec *executionContext) _Fleet_networkAccessProfileSid(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Fleet_networkAccessProfileSid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NetworkAccessProfileSid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Fleet_networkAccessProfileSid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Fleet", field, false, false, "String")
+}
+
+func (ec *executionContext) _Fleet_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Fleet_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Fleet_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Fleet", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Fleet_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Fleet_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Fleet_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Fleet", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _FleetConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.FleetConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FleetConnection", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FleetConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.FleetEdge) graphql.Marshaler {
+			return ec.marshalNFleetEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFleetEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FleetConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FleetConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FleetEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FleetConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.FleetConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FleetConnection", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FleetConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FleetConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FleetConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FleetEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.FleetEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FleetEdge", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FleetEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FleetEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FleetEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _FleetEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.FleetEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FleetEdge", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FleetEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Fleet) graphql.Marshaler {
+			return ec.marshalNFleet2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFleet(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FleetEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FleetEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Fleet(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _HeldPermission_permission(ctx context.Context, field graphql.CollectedField, obj *model.HeldPermission) (ret graphql.Marshaler) {
@@ -8920,7 +10899,7 @@ func (ec *executionContext) fieldContext_InvoiceEdge_node(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_id(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 17) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8946,7 +10925,7 @@ func (ec *executionContext) fieldContext_Message_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Message_sid(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 17) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8972,7 +10951,7 @@ func (ec *executionContext) fieldContext_Message_sid(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Message_messagingServiceSid(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 17) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8998,7 +10977,7 @@ func (ec *executionContext) fieldContext_Message_messagingServiceSid(_ context.C
 }
 
 func (ec *executionContext) _Message_body(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 17) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9025,7 +11004,7 @@ func (ec *executionContext) fieldContext_Message_body(_ context.Context, field g
 }
 
 func (ec *executionContext) _Message_to(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 17) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9052,7 +11031,7 @@ func (ec *executionContext) fieldContext_Message_to(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Message_from(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 17) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9079,7 +11058,7 @@ func (ec *executionContext) fieldContext_Message_from(_ context.Context, field g
 }
 
 func (ec *executionContext) _Message_status(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 17) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9105,7 +11084,7 @@ func (ec *executionContext) fieldContext_Message_status(_ context.Context, field
 }
 
 func (ec *executionContext) _Message_direction(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 17) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9131,7 +11110,7 @@ func (ec *executionContext) fieldContext_Message_direction(_ context.Context, fi
 }
 
 func (ec *executionContext) _Message_numSegments(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 17) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9157,7 +11136,7 @@ func (ec *executionContext) fieldContext_Message_numSegments(_ context.Context, 
 }
 
 func (ec *executionContext) _Message_numMedia(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 17) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9183,7 +11162,7 @@ func (ec *executionContext) fieldContext_Message_numMedia(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_errorCode(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 17) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9209,7 +11188,7 @@ func (ec *executionContext) fieldContext_Message_errorCode(_ context.Context, fi
 }
 
 func (ec *executionContext) _Message_errorMessage(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 17) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9270,7 +11249,7 @@ func (ec *executionContext) fieldContext_Message_price(_ context.Context, field 
 }
 
 func (ec *executionContext) _Message_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 17) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9296,7 +11275,7 @@ func (ec *executionContext) fieldContext_Message_dateCreated(_ context.Context, 
 }
 
 func (ec *executionContext) _Message_dateSent(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 17) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9322,7 +11301,7 @@ func (ec *executionContext) fieldContext_Message_dateSent(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 17) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9348,7 +11327,7 @@ func (ec *executionContext) fieldContext_Message_dateUpdated(_ context.Context, 
 }
 
 func (ec *executionContext) _MessageConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.MessageConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageConnection", 17) {
+	if !ec.gate.Field(ctx, field, "MessageConnection", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9383,7 +11362,7 @@ func (ec *executionContext) fieldContext_MessageConnection_edges(_ context.Conte
 }
 
 func (ec *executionContext) _MessageConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.MessageConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageConnection", 17) {
+	if !ec.gate.Field(ctx, field, "MessageConnection", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9418,7 +11397,7 @@ func (ec *executionContext) fieldContext_MessageConnection_pageInfo(_ context.Co
 }
 
 func (ec *executionContext) _MessageEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.MessageEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageEdge", 17) {
+	if !ec.gate.Field(ctx, field, "MessageEdge", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9444,7 +11423,7 @@ func (ec *executionContext) fieldContext_MessageEdge_cursor(_ context.Context, f
 }
 
 func (ec *executionContext) _MessageEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.MessageEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageEdge", 17) {
+	if !ec.gate.Field(ctx, field, "MessageEdge", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9929,6 +11908,241 @@ func (ec *executionContext) fieldContext_Mutation_rotateAuthToken(ctx context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_updateSim(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 17) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateSim(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateSim(ctx, fc.Args["input"].(model.UpdateSimInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateSimPayload) graphql.Marshaler {
+			return ec.marshalOUpdateSimPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateSimPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateSim(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdateSimPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updateSim_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_createFleet(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 16) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_createFleet(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CreateFleet(ctx, fc.Args["input"].(model.CreateFleetInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateFleetPayload) graphql.Marshaler {
+			return ec.marshalOCreateFleetPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateFleetPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_createFleet(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CreateFleetPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_createFleet_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateFleet(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 17) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateFleet(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateFleet(ctx, fc.Args["input"].(model.UpdateFleetInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateFleetPayload) graphql.Marshaler {
+			return ec.marshalOUpdateFleetPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFleetPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateFleet(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdateFleetPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updateFleet_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_createNetworkAccessProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 16) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_createNetworkAccessProfile(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CreateNetworkAccessProfile(ctx, fc.Args["input"].(model.CreateNetworkAccessProfileInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateNetworkAccessProfilePayload) graphql.Marshaler {
+			return ec.marshalOCreateNetworkAccessProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateNetworkAccessProfilePayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_createNetworkAccessProfile(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CreateNetworkAccessProfilePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_createNetworkAccessProfile_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateNetworkAccessProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 17) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateNetworkAccessProfile(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateNetworkAccessProfile(ctx, fc.Args["input"].(model.UpdateNetworkAccessProfileInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateNetworkAccessProfilePayload) graphql.Marshaler {
+			return ec.marshalOUpdateNetworkAccessProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateNetworkAccessProfilePayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateNetworkAccessProfile(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdateNetworkAccessProfilePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updateNetworkAccessProfile_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_createOAuthClient(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	if !ec.gate.Field(ctx, field, "Mutation", 3) {
 		return graphql.Null
@@ -10071,7 +12285,7 @@ func (ec *executionContext) fieldContext_Mutation_acceptInvitation(ctx context.C
 }
 
 func (ec *executionContext) _Mutation_setUserRoles(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 23) {
+	if !ec.gate.Field(ctx, field, "Mutation", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10118,7 +12332,7 @@ func (ec *executionContext) fieldContext_Mutation_setUserRoles(ctx context.Conte
 }
 
 func (ec *executionContext) _Mutation_endSession(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 20) {
+	if !ec.gate.Field(ctx, field, "Mutation", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10160,6 +12374,293 @@ func (ec *executionContext) fieldContext_Mutation_endSession(ctx context.Context
 	if fc.Args, err = ec.field_Mutation_endSession_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _NetworkAccessProfile_id(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NetworkAccessProfile_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NetworkAccessProfile_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NetworkAccessProfile", field, false, false, "ID")
+}
+
+func (ec *executionContext) _NetworkAccessProfile_sid(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NetworkAccessProfile_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NetworkAccessProfile_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NetworkAccessProfile", field, false, false, "String")
+}
+
+func (ec *executionContext) _NetworkAccessProfile_uniqueName(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NetworkAccessProfile_uniqueName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UniqueName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_NetworkAccessProfile_uniqueName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NetworkAccessProfile", field, false, false, "String")
+}
+
+func (ec *executionContext) _NetworkAccessProfile_networkSids(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NetworkAccessProfile_networkSids(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NetworkSids, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NetworkAccessProfile_networkSids(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NetworkAccessProfile", field, false, false, "String")
+}
+
+func (ec *executionContext) _NetworkAccessProfile_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NetworkAccessProfile_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NetworkAccessProfile_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NetworkAccessProfile", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _NetworkAccessProfile_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NetworkAccessProfile_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NetworkAccessProfile_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NetworkAccessProfile", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _NetworkAccessProfileConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfileConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfileConnection", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NetworkAccessProfileConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.NetworkAccessProfileEdge) graphql.Marshaler {
+			return ec.marshalNNetworkAccessProfileEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNetworkAccessProfileEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NetworkAccessProfileConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "NetworkAccessProfileConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_NetworkAccessProfileEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _NetworkAccessProfileConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfileConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfileConnection", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NetworkAccessProfileConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NetworkAccessProfileConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "NetworkAccessProfileConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _NetworkAccessProfileEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfileEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfileEdge", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NetworkAccessProfileEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NetworkAccessProfileEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NetworkAccessProfileEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _NetworkAccessProfileEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfileEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfileEdge", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NetworkAccessProfileEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.NetworkAccessProfile) graphql.Marshaler {
+			return ec.marshalNNetworkAccessProfile2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNetworkAccessProfile(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NetworkAccessProfileEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "NetworkAccessProfileEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_NetworkAccessProfile(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -11218,7 +13719,7 @@ func (ec *executionContext) fieldContext_PermissionRow_source(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_id(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11244,7 +13745,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_id(_ context.Context, field
 }
 
 func (ec *executionContext) _PhoneNumber_sid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11270,7 +13771,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_sid(_ context.Context, fiel
 }
 
 func (ec *executionContext) _PhoneNumber_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11297,7 +13798,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_phoneNumber(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11324,7 +13825,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_friendlyName(_ context.Cont
 }
 
 func (ec *executionContext) _PhoneNumber_capabilities(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11359,7 +13860,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_capabilities(_ context.Cont
 }
 
 func (ec *executionContext) _PhoneNumber_origin(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11385,7 +13886,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_origin(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_status(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11411,7 +13912,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_status(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_beta(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11437,7 +13938,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_beta(_ context.Context, fie
 }
 
 func (ec *executionContext) _PhoneNumber_addressRequirements(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11463,7 +13964,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_addressRequirements(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_addressSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11489,7 +13990,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_addressSid(_ context.Contex
 }
 
 func (ec *executionContext) _PhoneNumber_bundleSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11515,7 +14016,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_bundleSid(_ context.Context
 }
 
 func (ec *executionContext) _PhoneNumber_voiceApplicationSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11541,7 +14042,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceApplicationSid(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceCallerIdLookup(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11567,7 +14068,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceCallerIdLookup(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11594,7 +14095,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceUrl(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_voiceMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11620,7 +14121,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceMethod(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11647,7 +14148,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceFallbackUrl(_ context.
 }
 
 func (ec *executionContext) _PhoneNumber_voiceFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11673,7 +14174,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceFallbackMethod(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_smsApplicationSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11699,7 +14200,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsApplicationSid(_ context
 }
 
 func (ec *executionContext) _PhoneNumber_smsUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11726,7 +14227,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsUrl(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_smsMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11752,7 +14253,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsMethod(_ context.Context
 }
 
 func (ec *executionContext) _PhoneNumber_smsFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11779,7 +14280,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsFallbackUrl(_ context.Co
 }
 
 func (ec *executionContext) _PhoneNumber_smsFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11805,7 +14306,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsFallbackMethod(_ context
 }
 
 func (ec *executionContext) _PhoneNumber_statusCallback(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11832,7 +14333,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_statusCallback(_ context.Co
 }
 
 func (ec *executionContext) _PhoneNumber_statusCallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11858,7 +14359,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_statusCallbackMethod(_ cont
 }
 
 func (ec *executionContext) _PhoneNumber_trunkSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11884,7 +14385,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_trunkSid(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11910,7 +14411,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_dateCreated(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11936,7 +14437,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_dateUpdated(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_voice(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11962,7 +14463,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_voice(_ context
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_sms(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11988,7 +14489,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_sms(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_mms(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12014,7 +14515,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_mms(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_fax(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12040,7 +14541,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_fax(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12075,7 +14576,7 @@ func (ec *executionContext) fieldContext_PhoneNumberConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12110,7 +14611,7 @@ func (ec *executionContext) fieldContext_PhoneNumberConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _PhoneNumberEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12136,7 +14637,7 @@ func (ec *executionContext) fieldContext_PhoneNumberEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _PhoneNumberEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 12) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12171,7 +14672,7 @@ func (ec *executionContext) fieldContext_PhoneNumberEdge_node(_ context.Context,
 }
 
 func (ec *executionContext) _ProjectSettings_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 18) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12198,7 +14699,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_friendlyName(_ context.
 }
 
 func (ec *executionContext) _ProjectSettings_status(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 18) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12224,7 +14725,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_status(_ context.Contex
 }
 
 func (ec *executionContext) _ProjectSettings_type(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 18) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12250,7 +14751,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_type(_ context.Context,
 }
 
 func (ec *executionContext) _ProjectSettings_timeZone(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 18) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12276,7 +14777,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_timeZone(_ context.Cont
 }
 
 func (ec *executionContext) _ProjectSettings_sslCertificateValidation(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 18) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12302,7 +14803,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_sslCertificateValidatio
 }
 
 func (ec *executionContext) _ProjectSettings_twoFactorRequired(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 18) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12328,7 +14829,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_twoFactorRequired(_ con
 }
 
 func (ec *executionContext) _ProjectSettings_onlyOwnerManagesAdministrators(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 18) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12354,7 +14855,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_onlyOwnerManagesAdminis
 }
 
 func (ec *executionContext) _ProjectSettings_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 18) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12380,7 +14881,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_dateCreated(_ context.C
 }
 
 func (ec *executionContext) _ProjectSettings_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 18) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12817,7 +15318,7 @@ func (ec *executionContext) fieldContext_RotateAuthTokenPayload_dateRotated(_ co
 }
 
 func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 21) {
+	if !ec.gate.Field(ctx, field, "Session", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12843,7 +15344,7 @@ func (ec *executionContext) fieldContext_Session_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Session_client(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 21) {
+	if !ec.gate.Field(ctx, field, "Session", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12869,7 +15370,7 @@ func (ec *executionContext) fieldContext_Session_client(_ context.Context, field
 }
 
 func (ec *executionContext) _Session_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 21) {
+	if !ec.gate.Field(ctx, field, "Session", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12895,7 +15396,7 @@ func (ec *executionContext) fieldContext_Session_dateCreated(_ context.Context, 
 }
 
 func (ec *executionContext) _Session_lastSeen(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 21) {
+	if !ec.gate.Field(ctx, field, "Session", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12921,7 +15422,7 @@ func (ec *executionContext) fieldContext_Session_lastSeen(_ context.Context, fie
 }
 
 func (ec *executionContext) _Session_expires(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 21) {
+	if !ec.gate.Field(ctx, field, "Session", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12947,7 +15448,7 @@ func (ec *executionContext) fieldContext_Session_expires(_ context.Context, fiel
 }
 
 func (ec *executionContext) _SetUserRolesPayload_user(ctx context.Context, field graphql.CollectedField, obj *model.SetUserRolesPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SetUserRolesPayload", 22) {
+	if !ec.gate.Field(ctx, field, "SetUserRolesPayload", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13085,8 +15586,461 @@ func (ec *executionContext) fieldContext_SignOutPayload_endedSessionId(_ context
 	return graphql.NewScalarFieldContext("SignOutPayload", field, false, false, "ID")
 }
 
+func (ec *executionContext) _Sim_id(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Sim", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sim_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sim_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sim", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Sim_sid(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Sim", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sim_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sim_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sim", field, false, false, "String")
+}
+
+func (ec *executionContext) _Sim_uniqueName(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Sim", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sim_uniqueName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UniqueName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Sim_uniqueName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sim", field, false, false, "String")
+}
+
+func (ec *executionContext) _Sim_iccid(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Sim", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sim_iccid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Iccid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("LAST4", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sim_iccid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sim", field, false, false, "String")
+}
+
+func (ec *executionContext) _Sim_status(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Sim", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sim_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.SimStatus) graphql.Marshaler {
+			return ec.marshalNSimStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSimStatus(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sim_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sim", field, false, false, "SimStatus")
+}
+
+func (ec *executionContext) _Sim_fleetSid(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Sim", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sim_fleetSid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FleetSid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Sim_fleetSid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sim", field, false, false, "String")
+}
+
+func (ec *executionContext) _Sim_dataUpload(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Sim", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sim_dataUpload(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DataUpload, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v decimal.Decimal) graphql.Marshaler {
+			return ec.marshalNDecimal2githubᚗcomᚋshopspringᚋdecimalᚐDecimal(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sim_dataUpload(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sim", field, false, false, "Decimal")
+}
+
+func (ec *executionContext) _Sim_dataDownload(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Sim", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sim_dataDownload(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DataDownload, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v decimal.Decimal) graphql.Marshaler {
+			return ec.marshalNDecimal2githubᚗcomᚋshopspringᚋdecimalᚐDecimal(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sim_dataDownload(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sim", field, false, false, "Decimal")
+}
+
+func (ec *executionContext) _Sim_dataTotal(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Sim", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sim_dataTotal(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DataTotal, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v decimal.Decimal) graphql.Marshaler {
+			return ec.marshalNDecimal2githubᚗcomᚋshopspringᚋdecimalᚐDecimal(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sim_dataTotal(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sim", field, false, false, "Decimal")
+}
+
+func (ec *executionContext) _Sim_dataTotalBilled(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Sim", 10) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sim_dataTotalBilled(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DataTotalBilled, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Money) graphql.Marshaler {
+			return ec.marshalOMoney2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐMoney(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Sim_dataTotalBilled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Sim",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Money(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Sim_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Sim", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sim_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sim_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sim", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Sim_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Sim", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sim_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sim_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sim", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _SimConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.SimConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SimConnection", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SimConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.SimEdge) graphql.Marshaler {
+			return ec.marshalNSimEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSimEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SimConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SimConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SimEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SimConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.SimConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SimConnection", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SimConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SimConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SimConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SimEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.SimEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SimEdge", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SimEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SimEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SimEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _SimEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.SimEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SimEdge", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SimEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Sim) graphql.Marshaler {
+			return ec.marshalNSim2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSim(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SimEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SimEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Sim(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Subscription_productLogs(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Subscription", 17) {
+	if !ec.gate.FieldAndInput(ctx, field, "Subscription", 23) {
 		return nil
 	}
 	return graphql.ResolveFieldStream(
@@ -13167,8 +16121,113 @@ func (ec *executionContext) fieldContext_UpdateApiKeyPayload_apiKey(_ context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _UpdateFleetPayload_fleet(ctx context.Context, field graphql.CollectedField, obj *model.UpdateFleetPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UpdateFleetPayload", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateFleetPayload_fleet(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fleet, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Fleet) graphql.Marshaler {
+			return ec.marshalOFleet2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFleet(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateFleetPayload_fleet(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateFleetPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Fleet(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdateNetworkAccessProfilePayload_networkAccessProfile(ctx context.Context, field graphql.CollectedField, obj *model.UpdateNetworkAccessProfilePayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UpdateNetworkAccessProfilePayload", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateNetworkAccessProfilePayload_networkAccessProfile(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NetworkAccessProfile, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.NetworkAccessProfile) graphql.Marshaler {
+			return ec.marshalONetworkAccessProfile2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNetworkAccessProfile(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateNetworkAccessProfilePayload_networkAccessProfile(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateNetworkAccessProfilePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_NetworkAccessProfile(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdateSimPayload_sim(ctx context.Context, field graphql.CollectedField, obj *model.UpdateSimPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UpdateSimPayload", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateSimPayload_sim(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sim, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Sim) graphql.Marshaler {
+			return ec.marshalOSim2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSim(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateSimPayload_sim(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateSimPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Sim(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UsageRecord_category(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 19) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13194,7 +16253,7 @@ func (ec *executionContext) fieldContext_UsageRecord_category(_ context.Context,
 }
 
 func (ec *executionContext) _UsageRecord_description(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 19) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13220,7 +16279,7 @@ func (ec *executionContext) fieldContext_UsageRecord_description(_ context.Conte
 }
 
 func (ec *executionContext) _UsageRecord_granularity(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 19) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13246,7 +16305,7 @@ func (ec *executionContext) fieldContext_UsageRecord_granularity(_ context.Conte
 }
 
 func (ec *executionContext) _UsageRecord_startDate(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 19) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13272,7 +16331,7 @@ func (ec *executionContext) fieldContext_UsageRecord_startDate(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_endDate(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 19) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13298,7 +16357,7 @@ func (ec *executionContext) fieldContext_UsageRecord_endDate(_ context.Context, 
 }
 
 func (ec *executionContext) _UsageRecord_count(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 19) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13324,7 +16383,7 @@ func (ec *executionContext) fieldContext_UsageRecord_count(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_countUnit(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 19) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13350,7 +16409,7 @@ func (ec *executionContext) fieldContext_UsageRecord_countUnit(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_usage(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 19) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13376,7 +16435,7 @@ func (ec *executionContext) fieldContext_UsageRecord_usage(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_usageUnit(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 19) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13402,7 +16461,7 @@ func (ec *executionContext) fieldContext_UsageRecord_usageUnit(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_price(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 19) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13437,7 +16496,7 @@ func (ec *executionContext) fieldContext_UsageRecord_price(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_asOf(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 19) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13463,7 +16522,7 @@ func (ec *executionContext) fieldContext_UsageRecord_asOf(_ context.Context, fie
 }
 
 func (ec *executionContext) _UsageRecordConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 19) {
+	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13498,7 +16557,7 @@ func (ec *executionContext) fieldContext_UsageRecordConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _UsageRecordConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 19) {
+	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13533,7 +16592,7 @@ func (ec *executionContext) fieldContext_UsageRecordConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _UsageRecordEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 19) {
+	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13559,7 +16618,7 @@ func (ec *executionContext) fieldContext_UsageRecordEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _UsageRecordEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 19) {
+	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13594,7 +16653,7 @@ func (ec *executionContext) fieldContext_UsageRecordEdge_node(_ context.Context,
 }
 
 func (ec *executionContext) _User_id(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 21) {
+	if !ec.gate.Field(ctx, field, "User", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13620,7 +16679,7 @@ func (ec *executionContext) fieldContext_User_id(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _User_sid(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 21) {
+	if !ec.gate.Field(ctx, field, "User", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13646,7 +16705,7 @@ func (ec *executionContext) fieldContext_User_sid(_ context.Context, field graph
 }
 
 func (ec *executionContext) _User_email(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 21) {
+	if !ec.gate.Field(ctx, field, "User", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13673,7 +16732,7 @@ func (ec *executionContext) fieldContext_User_email(_ context.Context, field gra
 }
 
 func (ec *executionContext) _User_name(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 21) {
+	if !ec.gate.Field(ctx, field, "User", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13700,7 +16759,7 @@ func (ec *executionContext) fieldContext_User_name(_ context.Context, field grap
 }
 
 func (ec *executionContext) _User_roles(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 21) {
+	if !ec.gate.Field(ctx, field, "User", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13726,7 +16785,7 @@ func (ec *executionContext) fieldContext_User_roles(_ context.Context, field gra
 }
 
 func (ec *executionContext) _User_lastSignIn(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 21) {
+	if !ec.gate.Field(ctx, field, "User", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13752,7 +16811,7 @@ func (ec *executionContext) fieldContext_User_lastSignIn(_ context.Context, fiel
 }
 
 func (ec *executionContext) _User_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 21) {
+	if !ec.gate.Field(ctx, field, "User", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13778,7 +16837,7 @@ func (ec *executionContext) fieldContext_User_dateCreated(_ context.Context, fie
 }
 
 func (ec *executionContext) _User_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 21) {
+	if !ec.gate.Field(ctx, field, "User", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13804,7 +16863,7 @@ func (ec *executionContext) fieldContext_User_dateUpdated(_ context.Context, fie
 }
 
 func (ec *executionContext) _User_sessions(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 21) {
+	if !ec.gate.Field(ctx, field, "User", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13839,7 +16898,7 @@ func (ec *executionContext) fieldContext_User_sessions(_ context.Context, field 
 }
 
 func (ec *executionContext) _UserConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UserConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserConnection", 21) {
+	if !ec.gate.Field(ctx, field, "UserConnection", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13874,7 +16933,7 @@ func (ec *executionContext) fieldContext_UserConnection_edges(_ context.Context,
 }
 
 func (ec *executionContext) _UserConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UserConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserConnection", 21) {
+	if !ec.gate.Field(ctx, field, "UserConnection", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13909,7 +16968,7 @@ func (ec *executionContext) fieldContext_UserConnection_pageInfo(_ context.Conte
 }
 
 func (ec *executionContext) _UserEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UserEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserEdge", 21) {
+	if !ec.gate.Field(ctx, field, "UserEdge", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13935,7 +16994,7 @@ func (ec *executionContext) fieldContext_UserEdge_cursor(_ context.Context, fiel
 }
 
 func (ec *executionContext) _UserEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UserEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserEdge", 21) {
+	if !ec.gate.Field(ctx, field, "UserEdge", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15367,6 +18426,167 @@ func UnmarshalCreateApiKeyInput(ctx context.Context, raw any) (model.CreateAPIKe
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputCreateFleetInput(ctx context.Context, obj any) (model.CreateFleetInput, error) {
+	var it model.CreateFleetInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"networkAccessProfileId", "uniqueName", "dataEnabled", "dataLimit", "smsCommandsEnabled", "smsCommandsUrl", "smsCommandsMethod", "ipCommandsUrl", "ipCommandsMethod", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "networkAccessProfileId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("networkAccessProfileId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.NetworkAccessProfileID = data
+		case "uniqueName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("uniqueName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UniqueName = graphql.OmittableOf(data)
+		case "dataEnabled":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dataEnabled"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DataEnabled = graphql.OmittableOf(data)
+		case "dataLimit":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dataLimit"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DataLimit = graphql.OmittableOf(data)
+		case "smsCommandsEnabled":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsCommandsEnabled"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsCommandsEnabled = graphql.OmittableOf(data)
+		case "smsCommandsUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsCommandsUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsCommandsURL = graphql.OmittableOf(data)
+		case "smsCommandsMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsCommandsMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsCommandsMethod = graphql.OmittableOf(data)
+		case "ipCommandsUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ipCommandsUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IPCommandsURL = graphql.OmittableOf(data)
+		case "ipCommandsMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ipCommandsMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IPCommandsMethod = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCreateFleetInput unmarshals raw into the CreateFleetInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCreateFleetInput(ctx context.Context, raw any) (model.CreateFleetInput, error) {
+	var out model.CreateFleetInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CreateFleetInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputCreateNetworkAccessProfileInput(ctx context.Context, obj any) (model.CreateNetworkAccessProfileInput, error) {
+	var it model.CreateNetworkAccessProfileInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"uniqueName", "networkSids", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "uniqueName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("uniqueName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UniqueName = graphql.OmittableOf(data)
+		case "networkSids":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("networkSids"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.NetworkSids = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCreateNetworkAccessProfileInput unmarshals raw into the CreateNetworkAccessProfileInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCreateNetworkAccessProfileInput(ctx context.Context, raw any) (model.CreateNetworkAccessProfileInput, error) {
+	var out model.CreateNetworkAccessProfileInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CreateNetworkAccessProfileInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCreateOAuthClientInput(ctx context.Context, obj any) (model.CreateOAuthClientInput, error) {
 	var it model.CreateOAuthClientInput
 	if obj == nil {
@@ -15836,6 +19056,216 @@ func UnmarshalUpdateApiKeyInput(ctx context.Context, raw any) (model.UpdateAPIKe
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputUpdateFleetInput(ctx context.Context, obj any) (model.UpdateFleetInput, error) {
+	var it model.UpdateFleetInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "networkAccessProfileId", "uniqueName", "dataLimit", "smsCommandsUrl", "smsCommandsMethod", "ipCommandsUrl", "ipCommandsMethod"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "networkAccessProfileId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("networkAccessProfileId"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.NetworkAccessProfileID = graphql.OmittableOf(data)
+		case "uniqueName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("uniqueName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UniqueName = graphql.OmittableOf(data)
+		case "dataLimit":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dataLimit"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DataLimit = graphql.OmittableOf(data)
+		case "smsCommandsUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsCommandsUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsCommandsURL = graphql.OmittableOf(data)
+		case "smsCommandsMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsCommandsMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsCommandsMethod = graphql.OmittableOf(data)
+		case "ipCommandsUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ipCommandsUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IPCommandsURL = graphql.OmittableOf(data)
+		case "ipCommandsMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ipCommandsMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IPCommandsMethod = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdateFleetInput unmarshals raw into the UpdateFleetInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdateFleetInput(ctx context.Context, raw any) (model.UpdateFleetInput, error) {
+	var out model.UpdateFleetInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateFleetInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputUpdateNetworkAccessProfileInput(ctx context.Context, obj any) (model.UpdateNetworkAccessProfileInput, error) {
+	var it model.UpdateNetworkAccessProfileInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "uniqueName", "networkSids"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "uniqueName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("uniqueName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UniqueName = graphql.OmittableOf(data)
+		case "networkSids":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("networkSids"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.NetworkSids = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdateNetworkAccessProfileInput unmarshals raw into the UpdateNetworkAccessProfileInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdateNetworkAccessProfileInput(ctx context.Context, raw any) (model.UpdateNetworkAccessProfileInput, error) {
+	var out model.UpdateNetworkAccessProfileInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateNetworkAccessProfileInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputUpdateSimInput(ctx context.Context, obj any) (model.UpdateSimInput, error) {
+	var it model.UpdateSimInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "uniqueName", "status", "fleetId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "uniqueName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("uniqueName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UniqueName = graphql.OmittableOf(data)
+		case "status":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("status"))
+			data, err := ec.unmarshalOSimStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSimStatus(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Status = graphql.OmittableOf(data)
+		case "fleetId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("fleetId"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FleetID = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdateSimInput unmarshals raw into the UpdateSimInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdateSimInput(ctx context.Context, raw any) (model.UpdateSimInput, error) {
+	var out model.UpdateSimInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateSimInput", raw, &out)
+	return out, err
+}
+
 // endregion **************************** input.gotpl *****************************
 
 // region    ************************** interface.gotpl ***************************
@@ -15851,6 +19281,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._User(ctx, sel, obj)
+	case model.Sim:
+		return ec._Sim(ctx, sel, &obj)
+	case *model.Sim:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Sim(ctx, sel, obj)
 	case model.PhoneNumber:
 		return ec._PhoneNumber(ctx, sel, &obj)
 	case *model.PhoneNumber:
@@ -15872,6 +19309,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._OAuthClient(ctx, sel, obj)
+	case model.NetworkAccessProfile:
+		return ec._NetworkAccessProfile(ctx, sel, &obj)
+	case *model.NetworkAccessProfile:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._NetworkAccessProfile(ctx, sel, obj)
 	case model.Message:
 		return ec._Message(ctx, sel, &obj)
 	case *model.Message:
@@ -15886,6 +19330,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Invoice(ctx, sel, obj)
+	case model.Fleet:
+		return ec._Fleet(ctx, sel, &obj)
+	case *model.Fleet:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Fleet(ctx, sel, obj)
 	case model.Call:
 		return ec._Call(ctx, sel, &obj)
 	case *model.Call:
@@ -16053,6 +19504,24 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Account_billingSettings(ctx, field, obj)
 				})
+		case "sims":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_sims(ctx, field, obj)
+				})
+		case "fleets":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_fleets(ctx, field, obj)
+				})
+		case "networkAccessProfiles":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_networkAccessProfiles(ctx, field, obj)
+				})
 		case "oauthClients":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -16121,7 +19590,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 var alertImplementors = []string{"Alert", "ProductLog", "Node"}
 
 func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, obj *model.Alert) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Alert", 17) {
+	if !ec.gate.Object(ctx, "Alert", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertImplementors)
@@ -16237,7 +19706,7 @@ func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, ob
 var alertConnectionImplementors = []string{"AlertConnection"}
 
 func (ec *executionContext) _AlertConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AlertConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AlertConnection", 17) {
+	if !ec.gate.Object(ctx, "AlertConnection", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertConnectionImplementors)
@@ -16278,7 +19747,7 @@ func (ec *executionContext) _AlertConnection(ctx context.Context, sel ast.Select
 var alertEdgeImplementors = []string{"AlertEdge"}
 
 func (ec *executionContext) _AlertEdge(ctx context.Context, sel ast.SelectionSet, obj *model.AlertEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AlertEdge", 17) {
+	if !ec.gate.Object(ctx, "AlertEdge", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertEdgeImplementors)
@@ -16523,7 +19992,7 @@ func (ec *executionContext) _BillingSettings(ctx context.Context, sel ast.Select
 var callImplementors = []string{"Call", "ProductLog", "Node"}
 
 func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj *model.Call) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Call", 17) {
+	if !ec.gate.Object(ctx, "Call", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callImplementors)
@@ -16644,7 +20113,7 @@ func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj
 var callConnectionImplementors = []string{"CallConnection"}
 
 func (ec *executionContext) _CallConnection(ctx context.Context, sel ast.SelectionSet, obj *model.CallConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CallConnection", 17) {
+	if !ec.gate.Object(ctx, "CallConnection", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callConnectionImplementors)
@@ -16685,7 +20154,7 @@ func (ec *executionContext) _CallConnection(ctx context.Context, sel ast.Selecti
 var callEdgeImplementors = []string{"CallEdge"}
 
 func (ec *executionContext) _CallEdge(ctx context.Context, sel ast.SelectionSet, obj *model.CallEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CallEdge", 17) {
+	if !ec.gate.Object(ctx, "CallEdge", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callEdgeImplementors)
@@ -16785,6 +20254,88 @@ func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.Se
 			}
 		case "secret":
 			out.Values[i] = ec._CreateApiKeyPayload_secret(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var createFleetPayloadImplementors = []string{"CreateFleetPayload"}
+
+func (ec *executionContext) _CreateFleetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateFleetPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "CreateFleetPayload", 16) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, createFleetPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CreateFleetPayload")
+		case "fleet":
+			out.Values[i] = ec._CreateFleetPayload_fleet(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "fleetEdge":
+			out.Values[i] = ec._CreateFleetPayload_fleetEdge(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var createNetworkAccessProfilePayloadImplementors = []string{"CreateNetworkAccessProfilePayload"}
+
+func (ec *executionContext) _CreateNetworkAccessProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateNetworkAccessProfilePayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "CreateNetworkAccessProfilePayload", 16) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, createNetworkAccessProfilePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CreateNetworkAccessProfilePayload")
+		case "networkAccessProfile":
+			out.Values[i] = ec._CreateNetworkAccessProfilePayload_networkAccessProfile(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "networkAccessProfileEdge":
+			out.Values[i] = ec._CreateNetworkAccessProfilePayload_networkAccessProfileEdge(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -16926,7 +20477,7 @@ func (ec *executionContext) _DeleteOAuthClientPayload(ctx context.Context, sel a
 var endSessionPayloadImplementors = []string{"EndSessionPayload"}
 
 func (ec *executionContext) _EndSessionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EndSessionPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "EndSessionPayload", 20) {
+	if !ec.gate.Object(ctx, "EndSessionPayload", 26) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, endSessionPayloadImplementors)
@@ -16939,6 +20490,189 @@ func (ec *executionContext) _EndSessionPayload(ctx context.Context, sel ast.Sele
 			out.Values[i] = graphql.MarshalString("EndSessionPayload")
 		case "endedSessionId":
 			out.Values[i] = ec._EndSessionPayload_endedSessionId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var fleetImplementors = []string{"Fleet", "Node"}
+
+func (ec *executionContext) _Fleet(ctx context.Context, sel ast.SelectionSet, obj *model.Fleet) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "Fleet", 12) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, fleetImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Fleet")
+		case "id":
+			out.Values[i] = ec._Fleet_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._Fleet_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "uniqueName":
+			out.Values[i] = ec._Fleet_uniqueName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "dataEnabled":
+			out.Values[i] = ec._Fleet_dataEnabled(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dataLimit":
+			out.Values[i] = ec._Fleet_dataLimit(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dataMetering":
+			out.Values[i] = ec._Fleet_dataMetering(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "smsCommandsEnabled":
+			out.Values[i] = ec._Fleet_smsCommandsEnabled(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "smsCommandsUrl":
+			out.Values[i] = ec._Fleet_smsCommandsUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "smsCommandsMethod":
+			out.Values[i] = ec._Fleet_smsCommandsMethod(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "ipCommandsUrl":
+			out.Values[i] = ec._Fleet_ipCommandsUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "ipCommandsMethod":
+			out.Values[i] = ec._Fleet_ipCommandsMethod(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "networkAccessProfileSid":
+			out.Values[i] = ec._Fleet_networkAccessProfileSid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._Fleet_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._Fleet_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var fleetConnectionImplementors = []string{"FleetConnection"}
+
+func (ec *executionContext) _FleetConnection(ctx context.Context, sel ast.SelectionSet, obj *model.FleetConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "FleetConnection", 12) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, fleetConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FleetConnection")
+		case "edges":
+			out.Values[i] = ec._FleetConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._FleetConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var fleetEdgeImplementors = []string{"FleetEdge"}
+
+func (ec *executionContext) _FleetEdge(ctx context.Context, sel ast.SelectionSet, obj *model.FleetEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "FleetEdge", 12) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, fleetEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FleetEdge")
+		case "cursor":
+			out.Values[i] = ec._FleetEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._FleetEdge_node(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -17176,7 +20910,7 @@ func (ec *executionContext) _InvoiceEdge(ctx context.Context, sel ast.SelectionS
 var messageImplementors = []string{"Message", "ProductLog", "Node"}
 
 func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, obj *model.Message) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Message", 17) {
+	if !ec.gate.Object(ctx, "Message", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageImplementors)
@@ -17287,7 +21021,7 @@ func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, 
 var messageConnectionImplementors = []string{"MessageConnection"}
 
 func (ec *executionContext) _MessageConnection(ctx context.Context, sel ast.SelectionSet, obj *model.MessageConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "MessageConnection", 17) {
+	if !ec.gate.Object(ctx, "MessageConnection", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageConnectionImplementors)
@@ -17328,7 +21062,7 @@ func (ec *executionContext) _MessageConnection(ctx context.Context, sel ast.Sele
 var messageEdgeImplementors = []string{"MessageEdge"}
 
 func (ec *executionContext) _MessageEdge(ctx context.Context, sel ast.SelectionSet, obj *model.MessageEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "MessageEdge", 17) {
+	if !ec.gate.Object(ctx, "MessageEdge", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageEdgeImplementors)
@@ -17492,6 +21226,41 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "updateSim":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateSim(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "createFleet":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_createFleet(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updateFleet":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateFleet(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "createNetworkAccessProfile":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_createNetworkAccessProfile(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updateNetworkAccessProfile":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateNetworkAccessProfile(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "createOAuthClient":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_createOAuthClient(ctx, field)
@@ -17525,6 +21294,149 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 				return ec._Mutation_endSession(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var networkAccessProfileImplementors = []string{"NetworkAccessProfile", "Node"}
+
+func (ec *executionContext) _NetworkAccessProfile(ctx context.Context, sel ast.SelectionSet, obj *model.NetworkAccessProfile) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "NetworkAccessProfile", 12) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, networkAccessProfileImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("NetworkAccessProfile")
+		case "id":
+			out.Values[i] = ec._NetworkAccessProfile_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._NetworkAccessProfile_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "uniqueName":
+			out.Values[i] = ec._NetworkAccessProfile_uniqueName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "networkSids":
+			out.Values[i] = ec._NetworkAccessProfile_networkSids(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._NetworkAccessProfile_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._NetworkAccessProfile_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var networkAccessProfileConnectionImplementors = []string{"NetworkAccessProfileConnection"}
+
+func (ec *executionContext) _NetworkAccessProfileConnection(ctx context.Context, sel ast.SelectionSet, obj *model.NetworkAccessProfileConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "NetworkAccessProfileConnection", 12) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, networkAccessProfileConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("NetworkAccessProfileConnection")
+		case "edges":
+			out.Values[i] = ec._NetworkAccessProfileConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._NetworkAccessProfileConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var networkAccessProfileEdgeImplementors = []string{"NetworkAccessProfileEdge"}
+
+func (ec *executionContext) _NetworkAccessProfileEdge(ctx context.Context, sel ast.SelectionSet, obj *model.NetworkAccessProfileEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "NetworkAccessProfileEdge", 12) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, networkAccessProfileEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("NetworkAccessProfileEdge")
+		case "cursor":
+			out.Values[i] = ec._NetworkAccessProfileEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._NetworkAccessProfileEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -18016,7 +21928,7 @@ func (ec *executionContext) _PermissionRow(ctx context.Context, sel ast.Selectio
 var phoneNumberImplementors = []string{"PhoneNumber", "Node"}
 
 func (ec *executionContext) _PhoneNumber(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumber) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumber", 12) {
+	if !ec.gate.Object(ctx, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberImplementors)
@@ -18182,7 +22094,7 @@ func (ec *executionContext) _PhoneNumber(ctx context.Context, sel ast.SelectionS
 var phoneNumberCapabilitiesImplementors = []string{"PhoneNumberCapabilities"}
 
 func (ec *executionContext) _PhoneNumberCapabilities(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberCapabilities) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberCapabilities", 12) {
+	if !ec.gate.Object(ctx, "PhoneNumberCapabilities", 18) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberCapabilitiesImplementors)
@@ -18233,7 +22145,7 @@ func (ec *executionContext) _PhoneNumberCapabilities(ctx context.Context, sel as
 var phoneNumberConnectionImplementors = []string{"PhoneNumberConnection"}
 
 func (ec *executionContext) _PhoneNumberConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberConnection", 12) {
+	if !ec.gate.Object(ctx, "PhoneNumberConnection", 18) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberConnectionImplementors)
@@ -18274,7 +22186,7 @@ func (ec *executionContext) _PhoneNumberConnection(ctx context.Context, sel ast.
 var phoneNumberEdgeImplementors = []string{"PhoneNumberEdge"}
 
 func (ec *executionContext) _PhoneNumberEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberEdge", 12) {
+	if !ec.gate.Object(ctx, "PhoneNumberEdge", 18) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberEdgeImplementors)
@@ -18315,7 +22227,7 @@ func (ec *executionContext) _PhoneNumberEdge(ctx context.Context, sel ast.Select
 var projectSettingsImplementors = []string{"ProjectSettings"}
 
 func (ec *executionContext) _ProjectSettings(ctx context.Context, sel ast.SelectionSet, obj *model.ProjectSettings) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "ProjectSettings", 18) {
+	if !ec.gate.Object(ctx, "ProjectSettings", 24) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, projectSettingsImplementors)
@@ -18561,7 +22473,7 @@ func (ec *executionContext) _RotateAuthTokenPayload(ctx context.Context, sel ast
 var sessionImplementors = []string{"Session"}
 
 func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *model.Session) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Session", 21) {
+	if !ec.gate.Object(ctx, "Session", 27) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
@@ -18617,7 +22529,7 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 var setUserRolesPayloadImplementors = []string{"SetUserRolesPayload"}
 
 func (ec *executionContext) _SetUserRolesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetUserRolesPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "SetUserRolesPayload", 23) {
+	if !ec.gate.Object(ctx, "SetUserRolesPayload", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, setUserRolesPayloadImplementors)
@@ -18732,6 +22644,179 @@ func (ec *executionContext) _SignOutPayload(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var simImplementors = []string{"Sim", "Node"}
+
+func (ec *executionContext) _Sim(ctx context.Context, sel ast.SelectionSet, obj *model.Sim) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "Sim", 12) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, simImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Sim")
+		case "id":
+			out.Values[i] = ec._Sim_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._Sim_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "uniqueName":
+			out.Values[i] = ec._Sim_uniqueName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "iccid":
+			out.Values[i] = ec._Sim_iccid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "status":
+			out.Values[i] = ec._Sim_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "fleetSid":
+			out.Values[i] = ec._Sim_fleetSid(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "dataUpload":
+			out.Values[i] = ec._Sim_dataUpload(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dataDownload":
+			out.Values[i] = ec._Sim_dataDownload(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dataTotal":
+			out.Values[i] = ec._Sim_dataTotal(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dataTotalBilled":
+			out.Values[i] = ec._Sim_dataTotalBilled(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._Sim_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._Sim_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var simConnectionImplementors = []string{"SimConnection"}
+
+func (ec *executionContext) _SimConnection(ctx context.Context, sel ast.SelectionSet, obj *model.SimConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "SimConnection", 12) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, simConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SimConnection")
+		case "edges":
+			out.Values[i] = ec._SimConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._SimConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var simEdgeImplementors = []string{"SimEdge"}
+
+func (ec *executionContext) _SimEdge(ctx context.Context, sel ast.SelectionSet, obj *model.SimEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "SimEdge", 12) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, simEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SimEdge")
+		case "cursor":
+			out.Values[i] = ec._SimEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._SimEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var subscriptionImplementors = []string{"Subscription"}
 
 func (ec *executionContext) _Subscription(ctx context.Context, sel ast.SelectionSet) func(ctx context.Context) graphql.Marshaler {
@@ -18791,10 +22876,118 @@ func (ec *executionContext) _UpdateApiKeyPayload(ctx context.Context, sel ast.Se
 	return out
 }
 
+var updateFleetPayloadImplementors = []string{"UpdateFleetPayload"}
+
+func (ec *executionContext) _UpdateFleetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateFleetPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "UpdateFleetPayload", 17) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateFleetPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdateFleetPayload")
+		case "fleet":
+			out.Values[i] = ec._UpdateFleetPayload_fleet(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var updateNetworkAccessProfilePayloadImplementors = []string{"UpdateNetworkAccessProfilePayload"}
+
+func (ec *executionContext) _UpdateNetworkAccessProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateNetworkAccessProfilePayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "UpdateNetworkAccessProfilePayload", 17) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateNetworkAccessProfilePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdateNetworkAccessProfilePayload")
+		case "networkAccessProfile":
+			out.Values[i] = ec._UpdateNetworkAccessProfilePayload_networkAccessProfile(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var updateSimPayloadImplementors = []string{"UpdateSimPayload"}
+
+func (ec *executionContext) _UpdateSimPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateSimPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "UpdateSimPayload", 17) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateSimPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdateSimPayload")
+		case "sim":
+			out.Values[i] = ec._UpdateSimPayload_sim(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var usageRecordImplementors = []string{"UsageRecord"}
 
 func (ec *executionContext) _UsageRecord(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecord) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecord", 19) {
+	if !ec.gate.Object(ctx, "UsageRecord", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordImplementors)
@@ -18880,7 +23073,7 @@ func (ec *executionContext) _UsageRecord(ctx context.Context, sel ast.SelectionS
 var usageRecordConnectionImplementors = []string{"UsageRecordConnection"}
 
 func (ec *executionContext) _UsageRecordConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecordConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecordConnection", 19) {
+	if !ec.gate.Object(ctx, "UsageRecordConnection", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordConnectionImplementors)
@@ -18921,7 +23114,7 @@ func (ec *executionContext) _UsageRecordConnection(ctx context.Context, sel ast.
 var usageRecordEdgeImplementors = []string{"UsageRecordEdge"}
 
 func (ec *executionContext) _UsageRecordEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecordEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecordEdge", 19) {
+	if !ec.gate.Object(ctx, "UsageRecordEdge", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordEdgeImplementors)
@@ -18962,7 +23155,7 @@ func (ec *executionContext) _UsageRecordEdge(ctx context.Context, sel ast.Select
 var userImplementors = []string{"User", "Node"}
 
 func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj *model.User) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "User", 21) {
+	if !ec.gate.Object(ctx, "User", 27) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userImplementors)
@@ -19039,7 +23232,7 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 var userConnectionImplementors = []string{"UserConnection"}
 
 func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UserConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UserConnection", 21) {
+	if !ec.gate.Object(ctx, "UserConnection", 27) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userConnectionImplementors)
@@ -19080,7 +23273,7 @@ func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.Selecti
 var userEdgeImplementors = []string{"UserEdge"}
 
 func (ec *executionContext) _UserEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UserEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UserEdge", 21) {
+	if !ec.gate.Object(ctx, "UserEdge", 27) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userEdgeImplementors)
@@ -19747,6 +23940,16 @@ func (ec *executionContext) unmarshalNCreateApiKeyInput2githubᚗcomᚋfieldgate
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNCreateFleetInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateFleetInput(ctx context.Context, v any) (model.CreateFleetInput, error) {
+	res, err := ec.unmarshalInputCreateFleetInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNCreateNetworkAccessProfileInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateNetworkAccessProfileInput(ctx context.Context, v any) (model.CreateNetworkAccessProfileInput, error) {
+	res, err := ec.unmarshalInputCreateNetworkAccessProfileInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNCreateOAuthClientInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateOAuthClientInput(ctx context.Context, v any) (model.CreateOAuthClientInput, error) {
 	res, err := ec.unmarshalInputCreateOAuthClientInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -19805,6 +24008,44 @@ func (ec *executionContext) unmarshalNEndSessionInput2githubᚗcomᚋfieldgate�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNFleet2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFleet(ctx context.Context, sel ast.SelectionSet, v model.Fleet) graphql.Marshaler {
+	return ec._Fleet(ctx, sel, &v)
+}
+
+func (ec *executionContext) unmarshalNFleetDataMetering2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFleetDataMetering(ctx context.Context, v any) (model.FleetDataMetering, error) {
+	var res model.FleetDataMetering
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFleetDataMetering2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFleetDataMetering(ctx context.Context, sel ast.SelectionSet, v model.FleetDataMetering) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNFleetEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFleetEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.FleetEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNFleetEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFleetEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNFleetEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFleetEdge(ctx context.Context, sel ast.SelectionSet, v *model.FleetEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "FleetEdge!")
+		return graphql.Null
+	}
+	return ec._FleetEdge(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNHeldPermission2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHeldPermissionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.HeldPermission) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -19827,6 +24068,16 @@ func (ec *executionContext) marshalNHeldPermission2ᚖgithubᚗcomᚋfieldgate�
 		return graphql.Null
 	}
 	return ec._HeldPermission(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNHttpMethod2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx context.Context, v any) (model.HTTPMethod, error) {
+	var res model.HTTPMethod
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNHttpMethod2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx context.Context, sel ast.SelectionSet, v model.HTTPMethod) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) unmarshalNID2string(ctx context.Context, v any) (string, error) {
@@ -20023,6 +24274,34 @@ func (ec *executionContext) marshalNMessageStatus2githubᚗcomᚋfieldgateᚋfie
 
 func (ec *executionContext) marshalNMoney2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐMoney(ctx context.Context, sel ast.SelectionSet, v model.Money) graphql.Marshaler {
 	return ec._Money(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNNetworkAccessProfile2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNetworkAccessProfile(ctx context.Context, sel ast.SelectionSet, v model.NetworkAccessProfile) graphql.Marshaler {
+	return ec._NetworkAccessProfile(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNNetworkAccessProfileEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNetworkAccessProfileEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.NetworkAccessProfileEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNNetworkAccessProfileEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNetworkAccessProfileEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNNetworkAccessProfileEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNetworkAccessProfileEdge(ctx context.Context, sel ast.SelectionSet, v *model.NetworkAccessProfileEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "NetworkAccessProfileEdge!")
+		return graphql.Null
+	}
+	return ec._NetworkAccessProfileEdge(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNOAuthClient2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthClient(ctx context.Context, sel ast.SelectionSet, v model.OAuthClient) graphql.Marshaler {
@@ -20312,6 +24591,44 @@ func (ec *executionContext) unmarshalNSignInInput2githubᚗcomᚋfieldgateᚋfie
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNSim2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSim(ctx context.Context, sel ast.SelectionSet, v model.Sim) graphql.Marshaler {
+	return ec._Sim(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSimEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSimEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.SimEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSimEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSimEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSimEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSimEdge(ctx context.Context, sel ast.SelectionSet, v *model.SimEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SimEdge!")
+		return graphql.Null
+	}
+	return ec._SimEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSimStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSimStatus(ctx context.Context, v any) (model.SimStatus, error) {
+	var res model.SimStatus
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSimStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSimStatus(ctx context.Context, sel ast.SelectionSet, v model.SimStatus) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNString2string(ctx context.Context, v any) (string, error) {
 	res, err := graphql.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -20326,8 +24643,52 @@ func (ec *executionContext) marshalNString2string(ctx context.Context, sel ast.S
 	return res
 }
 
+func (ec *executionContext) unmarshalNString2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]string, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNString2string(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNString2string(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNUpdateApiKeyInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateAPIKeyInput(ctx context.Context, v any) (model.UpdateAPIKeyInput, error) {
 	res, err := ec.unmarshalInputUpdateApiKeyInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNUpdateFleetInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFleetInput(ctx context.Context, v any) (model.UpdateFleetInput, error) {
+	res, err := ec.unmarshalInputUpdateFleetInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNUpdateNetworkAccessProfileInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateNetworkAccessProfileInput(ctx context.Context, v any) (model.UpdateNetworkAccessProfileInput, error) {
+	res, err := ec.unmarshalInputUpdateNetworkAccessProfileInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNUpdateSimInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateSimInput(ctx context.Context, v any) (model.UpdateSimInput, error) {
+	res, err := ec.unmarshalInputUpdateSimInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -20681,6 +25042,20 @@ func (ec *executionContext) marshalOCreateApiKeyPayload2ᚖgithubᚗcomᚋfieldg
 	return ec._CreateApiKeyPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOCreateFleetPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateFleetPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateFleetPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CreateFleetPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOCreateNetworkAccessProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateNetworkAccessProfilePayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateNetworkAccessProfilePayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CreateNetworkAccessProfilePayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOCreateOAuthClientPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateOAuthClientPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateOAuthClientPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -20743,6 +25118,27 @@ func (ec *executionContext) marshalOEndSessionPayload2ᚖgithubᚗcomᚋfieldgat
 	return ec._EndSessionPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOFleet2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFleet(ctx context.Context, sel ast.SelectionSet, v *model.Fleet) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Fleet(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOFleetConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFleetConnection(ctx context.Context, sel ast.SelectionSet, v *model.FleetConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._FleetConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOFleetEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFleetEdge(ctx context.Context, sel ast.SelectionSet, v *model.FleetEdge) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._FleetEdge(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx context.Context, v any) (*model.HTTPMethod, error) {
 	if v == nil {
 		return nil, nil
@@ -20757,6 +25153,24 @@ func (ec *executionContext) marshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfie
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) unmarshalOID2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalID(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOID2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalID(*v)
+	return res
 }
 
 func (ec *executionContext) unmarshalOInt2ᚖint(ctx context.Context, v any) (*int, error) {
@@ -20860,6 +25274,27 @@ func (ec *executionContext) marshalOMoney2ᚖgithubᚗcomᚋfieldgateᚋfieldgat
 		return graphql.Null
 	}
 	return ec._Money(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalONetworkAccessProfile2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNetworkAccessProfile(ctx context.Context, sel ast.SelectionSet, v *model.NetworkAccessProfile) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._NetworkAccessProfile(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalONetworkAccessProfileConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNetworkAccessProfileConnection(ctx context.Context, sel ast.SelectionSet, v *model.NetworkAccessProfileConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._NetworkAccessProfileConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalONetworkAccessProfileEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNetworkAccessProfileEdge(ctx context.Context, sel ast.SelectionSet, v *model.NetworkAccessProfileEdge) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._NetworkAccessProfileEdge(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalONode2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v model.Node) graphql.Marshaler {
@@ -21037,6 +25472,71 @@ func (ec *executionContext) marshalOSignOutPayload2ᚖgithubᚗcomᚋfieldgate�
 	return ec._SignOutPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOSim2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSim(ctx context.Context, sel ast.SelectionSet, v *model.Sim) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Sim(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOSimConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSimConnection(ctx context.Context, sel ast.SelectionSet, v *model.SimConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SimConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOSimStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSimStatus(ctx context.Context, v any) (*model.SimStatus, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.SimStatus)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOSimStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSimStatus(ctx context.Context, sel ast.SelectionSet, v *model.SimStatus) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
+func (ec *executionContext) unmarshalOString2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]string, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNString2string(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOString2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNString2string(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalOString2ᚖstring(ctx context.Context, v any) (*string, error) {
 	if v == nil {
 		return nil, nil
@@ -21060,6 +25560,27 @@ func (ec *executionContext) marshalOUpdateApiKeyPayload2ᚖgithubᚗcomᚋfieldg
 		return graphql.Null
 	}
 	return ec._UpdateApiKeyPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUpdateFleetPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFleetPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateFleetPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UpdateFleetPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUpdateNetworkAccessProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateNetworkAccessProfilePayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateNetworkAccessProfilePayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UpdateNetworkAccessProfilePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUpdateSimPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateSimPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateSimPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UpdateSimPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOUsageCategory2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageCategory(ctx context.Context, v any) (*model.UsageCategory, error) {

@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"github.com/fieldgate/fieldgate/graph/model"
+	"github.com/fieldgate/fieldgate/internal/check"
 	"github.com/fieldgate/fieldgate/internal/problem"
-	"github.com/fieldgate/fieldgate/internal/relay"
 	"github.com/fieldgate/fieldgate/internal/upstream"
 )
 
@@ -86,9 +86,5 @@ func (r mutation) RotateAuthToken(ctx context.Context, input model.RotateAuthTok
 
 // sidOf is the SID in a global id that must be of this type.
 func sidOf(typeName, id string, path ...string) (string, error) {
-	of, sid, ok := relay.ParseID(id)
-	if !ok || of != typeName {
-		return "", problem.Input("This is no id of the type "+typeName+".", path...)
-	}
-	return sid, nil
+	return check.ID(typeName, id, path...)
 }

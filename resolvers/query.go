@@ -94,6 +94,12 @@ func (r query) find(ctx context.Context, id string, path ...string) (model.Node,
 		return found(r.Upstream.Message(ctx, s, key))
 	case "Alert":
 		return found(r.Upstream.Alert(ctx, s, key))
+	case "Sim":
+		return found(r.Upstream.Sim(ctx, s, key))
+	case "Fleet":
+		return found(r.Upstream.Fleet(ctx, s, key))
+	case "NetworkAccessProfile":
+		return found(r.Upstream.NetworkAccessProfile(ctx, s, key))
 	case "User":
 		return found(r.Users.User(ctx, s, key))
 	case "OAuthClient":

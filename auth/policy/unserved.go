@@ -8,8 +8,6 @@ func Unserved() []Permission {
 		"ALPHANUMERIC_SENDER_ID_READ",
 		"FLEX_READ_ONLY_ADMIN_ACCESS",
 		"FLEX_ADMIN",
-		"IOT_CONSOLE_ACCESS",
-		"IOT_MANAGE",
 		"TRUST_HUB",
 	}
 }

@@ -244,6 +244,56 @@ type CreateAPIKeyPayload struct {
 	Secret *string `json:"secret,omitempty"`
 }
 
+// What createFleet takes.
+type CreateFleetInput struct {
+	// The global id of the profile of the networks that its SIMs may connect to.
+	NetworkAccessProfileID string `json:"networkAccessProfileId"`
+	// The fleet's name, 1 to 64 characters.
+	UniqueName graphql.Omittable[*string] `json:"uniqueName,omitempty"`
+	// Whether its SIMs may use data: true when it is left out.
+	DataEnabled graphql.Omittable[*bool] `json:"dataEnabled,omitempty"`
+	// How much data each SIM may use in a billing period, 1 to 2,000,000 megabytes: 1,000 when it is left out.
+	DataLimit graphql.Omittable[*int] `json:"dataLimit,omitempty"`
+	// Whether commands can be exchanged with its SIMs by SMS: true when it is left out.
+	SmsCommandsEnabled graphql.Omittable[*bool] `json:"smsCommandsEnabled,omitempty"`
+	// Where a command is announced that a SIM sends by SMS: an http or https URL.
+	SmsCommandsURL graphql.Omittable[*string] `json:"smsCommandsUrl,omitempty"`
+	// How smsCommandsUrl is called: by POST when it is left out.
+	SmsCommandsMethod graphql.Omittable[*HTTPMethod] `json:"smsCommandsMethod,omitempty"`
+	// Where a command is announced that a SIM sends over IP: an http or https URL.
+	IPCommandsURL graphql.Omittable[*string] `json:"ipCommandsUrl,omitempty"`
+	// How ipCommandsUrl is called: by POST when it is left out.
+	IPCommandsMethod graphql.Omittable[*HTTPMethod] `json:"ipCommandsMethod,omitempty"`
+	// Any text of at most 255 characters: a second call with it makes no second fleet.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The new fleet.
+type CreateFleetPayload struct {
+	// The fleet.
+	Fleet *Fleet `json:"fleet,omitempty"`
+	// The fleet as an edge of Account.fleets.
+	FleetEdge *FleetEdge `json:"fleetEdge,omitempty"`
+}
+
+// What createNetworkAccessProfile takes.
+type CreateNetworkAccessProfileInput struct {
+	// The profile's name, 1 to 64 characters.
+	UniqueName graphql.Omittable[*string] `json:"uniqueName,omitempty"`
+	// The SIDs of its networks (HW…), at most 100, each once: none when they are left out.
+	NetworkSids graphql.Omittable[[]string] `json:"networkSids,omitempty"`
+	// Any text of at most 255 characters: a second call with it makes no second profile.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The new network access profile.
+type CreateNetworkAccessProfilePayload struct {
+	// The profile.
+	NetworkAccessProfile *NetworkAccessProfile `json:"networkAccessProfile,omitempty"`
+	// The profile as an edge of Account.networkAccessProfiles.
+	NetworkAccessProfileEdge *NetworkAccessProfileEdge `json:"networkAccessProfileEdge,omitempty"`
+}
+
 // What createOAuthClient takes.
 type CreateOAuthClientInput struct {
 	// The client's name, 1 to 64 characters.
@@ -300,6 +350,56 @@ type EndSessionInput struct {
 type EndSessionPayload struct {
 	// The id of the session that ended.
 	EndedSessionID string `json:"endedSessionId"`
+}
+
+// SIMs that are configured together.
+type Fleet struct {
+	// The global id.
+	ID string `json:"id"`
+	// The fleet's SID (HF…).
+	Sid string `json:"sid"`
+	// The fleet's name, which no other fleet of the account has.
+	UniqueName *string `json:"uniqueName,omitempty"`
+	// Whether its SIMs may use data.
+	DataEnabled bool `json:"dataEnabled"`
+	// How much data each SIM may use in a billing period, in megabytes.
+	DataLimit int `json:"dataLimit"`
+	// How its data is billed.
+	DataMetering FleetDataMetering `json:"dataMetering"`
+	// Whether commands can be exchanged with its SIMs by SMS.
+	SmsCommandsEnabled bool `json:"smsCommandsEnabled"`
+	// Where a command is announced that a SIM sends by SMS.
+	SmsCommandsURL *string `json:"smsCommandsUrl,omitempty"`
+	// How smsCommandsUrl is called.
+	SmsCommandsMethod HTTPMethod `json:"smsCommandsMethod"`
+	// Where a command is announced that a SIM sends over IP.
+	IPCommandsURL *string `json:"ipCommandsUrl,omitempty"`
+	// How ipCommandsUrl is called.
+	IPCommandsMethod HTTPMethod `json:"ipCommandsMethod"`
+	// The profile of the networks that its SIMs may connect to.
+	NetworkAccessProfileSid string `json:"networkAccessProfileSid"`
+	// When it was made.
+	DateCreated time.Time `json:"dateCreated"`
+	// When it was last changed.
+	DateUpdated time.Time `json:"dateUpdated"`
+}
+
+func (Fleet) IsNode() {}
+
+// A page of fleets.
+type FleetConnection struct {
+	// The fleets of the page.
+	Edges []*FleetEdge `json:"edges"`
+	// Where the page stands.
+	PageInfo PageInfo `json:"pageInfo"`
+}
+
+// A fleet and its place in the list.
+type FleetEdge struct {
+	// The place.
+	Cursor string `json:"cursor"`
+	// The fleet.
+	Node Fleet `json:"node"`
 }
 
 // A permission that the caller holds.
@@ -422,6 +522,40 @@ type Money struct {
 
 // Where every change starts. Either all of an operation's changes are permitted or none is made.
 type Mutation struct {
+}
+
+// Which networks the SIMs of a fleet may connect to.
+type NetworkAccessProfile struct {
+	// The global id.
+	ID string `json:"id"`
+	// The profile's SID (HA…).
+	Sid string `json:"sid"`
+	// The profile's name, which no other profile of the account has.
+	UniqueName *string `json:"uniqueName,omitempty"`
+	// The SIDs of the networks (HW…).
+	NetworkSids []string `json:"networkSids"`
+	// When it was made.
+	DateCreated time.Time `json:"dateCreated"`
+	// When it was last changed.
+	DateUpdated time.Time `json:"dateUpdated"`
+}
+
+func (NetworkAccessProfile) IsNode() {}
+
+// A page of network access profiles.
+type NetworkAccessProfileConnection struct {
+	// The profiles of the page.
+	Edges []*NetworkAccessProfileEdge `json:"edges"`
+	// Where the page stands.
+	PageInfo PageInfo `json:"pageInfo"`
+}
+
+// A network access profile and its place in the list.
+type NetworkAccessProfileEdge struct {
+	// The place.
+	Cursor string `json:"cursor"`
+	// The profile.
+	Node NetworkAccessProfile `json:"node"`
 }
 
 // An OAuth client of the account. Its secret is never shown by a read.
@@ -744,6 +878,52 @@ type SignOutPayload struct {
 	EndedSessionID string `json:"endedSessionId"`
 }
 
+// A SIM of the account.
+type Sim struct {
+	// The global id.
+	ID string `json:"id"`
+	// The SIM's SID (HS…).
+	Sid string `json:"sid"`
+	// The SIM's name, which no other SIM of the account has.
+	UniqueName *string `json:"uniqueName,omitempty"`
+	// The number of the card (ICCID).
+	Iccid string `json:"iccid"`
+	// The SIM's state.
+	Status SimStatus `json:"status"`
+	// The fleet that the SIM belongs to. One that is ready or active has one.
+	FleetSid *string `json:"fleetSid,omitempty"`
+	// How many bytes the SIM has sent.
+	DataUpload decimal.Decimal `json:"dataUpload"`
+	// How many bytes the SIM has received.
+	DataDownload decimal.Decimal `json:"dataDownload"`
+	// How many bytes the SIM has sent and received.
+	DataTotal decimal.Decimal `json:"dataTotal"`
+	// What its data has cost; null until something is billed.
+	DataTotalBilled *Money `json:"dataTotalBilled,omitempty"`
+	// When it was registered.
+	DateCreated time.Time `json:"dateCreated"`
+	// When it was last changed.
+	DateUpdated time.Time `json:"dateUpdated"`
+}
+
+func (Sim) IsNode() {}
+
+// A page of SIMs.
+type SimConnection struct {
+	// The SIMs of the page.
+	Edges []*SimEdge `json:"edges"`
+	// Where the page stands.
+	PageInfo PageInfo `json:"pageInfo"`
+}
+
+// A SIM and its place in the list.
+type SimEdge struct {
+	// The place.
+	Cursor string `json:"cursor"`
+	// The SIM.
+	Node Sim `json:"node"`
+}
+
 // Where a stream of events starts, over Server-Sent Events or a WebSocket.
 type Subscription struct {
 }
@@ -760,6 +940,67 @@ type UpdateAPIKeyInput struct {
 type UpdateAPIKeyPayload struct {
 	// The key.
 	APIKey *APIKey `json:"apiKey,omitempty"`
+}
+
+// What updateFleet takes. What is left out stays as it is.
+type UpdateFleetInput struct {
+	// The global id of the fleet.
+	ID string `json:"id"`
+	// The global id of the profile of the networks that its SIMs may connect to.
+	NetworkAccessProfileID graphql.Omittable[*string] `json:"networkAccessProfileId,omitempty"`
+	// The new name, 1 to 64 characters; null for none.
+	UniqueName graphql.Omittable[*string] `json:"uniqueName,omitempty"`
+	// How much data each SIM may use in a billing period, 1 to 2,000,000 megabytes.
+	DataLimit graphql.Omittable[*int] `json:"dataLimit,omitempty"`
+	// Where a command is announced that a SIM sends by SMS: an http or https URL; null for nowhere.
+	SmsCommandsURL graphql.Omittable[*string] `json:"smsCommandsUrl,omitempty"`
+	// How smsCommandsUrl is called.
+	SmsCommandsMethod graphql.Omittable[*HTTPMethod] `json:"smsCommandsMethod,omitempty"`
+	// Where a command is announced that a SIM sends over IP: an http or https URL; null for nowhere.
+	IPCommandsURL graphql.Omittable[*string] `json:"ipCommandsUrl,omitempty"`
+	// How ipCommandsUrl is called.
+	IPCommandsMethod graphql.Omittable[*HTTPMethod] `json:"ipCommandsMethod,omitempty"`
+}
+
+// The changed fleet.
+type UpdateFleetPayload struct {
+	// The fleet.
+	Fleet *Fleet `json:"fleet,omitempty"`
+}
+
+// What updateNetworkAccessProfile takes. What is left out stays as it is.
+type UpdateNetworkAccessProfileInput struct {
+	// The global id of the profile.
+	ID string `json:"id"`
+	// The new name, 1 to 64 characters; null for none.
+	UniqueName graphql.Omittable[*string] `json:"uniqueName,omitempty"`
+	// The SIDs of all its networks from now on (HW…), at most 100, each once.
+	NetworkSids graphql.Omittable[[]string] `json:"networkSids,omitempty"`
+}
+
+// The changed network access profile.
+type UpdateNetworkAccessProfilePayload struct {
+	// The profile.
+	NetworkAccessProfile *NetworkAccessProfile `json:"networkAccessProfile,omitempty"`
+}
+
+// What updateSim takes. What is left out stays as it is.
+type UpdateSimInput struct {
+	// The global id of the SIM.
+	ID string `json:"id"`
+	// The new name, 1 to 64 characters; null for none.
+	UniqueName graphql.Omittable[*string] `json:"uniqueName,omitempty"`
+	// The new state: READY or ACTIVE for a SIM that is NEW, ACTIVE or INACTIVE for one that is READY, and between
+	// ACTIVE and INACTIVE. READY and ACTIVE need a fleet.
+	Status graphql.Omittable[*SimStatus] `json:"status,omitempty"`
+	// The global id of the fleet that it goes to.
+	FleetID graphql.Omittable[*string] `json:"fleetId,omitempty"`
+}
+
+// The changed SIM.
+type UpdateSimPayload struct {
+	// The SIM.
+	Sim *Sim `json:"sim,omitempty"`
 }
 
 // The usage of one category in one period.
@@ -1239,6 +1480,61 @@ func (e *CallStatus) UnmarshalJSON(b []byte) error {
 }
 
 func (e CallStatus) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// How the data of a fleet is billed.
+type FleetDataMetering string
+
+const (
+	// As much as is used.
+	FleetDataMeteringPayg FleetDataMetering = "PAYG"
+)
+
+var AllFleetDataMetering = []FleetDataMetering{
+	FleetDataMeteringPayg,
+}
+
+func (e FleetDataMetering) IsValid() bool {
+	switch e {
+	case FleetDataMeteringPayg:
+		return true
+	}
+	return false
+}
+
+func (e FleetDataMetering) String() string {
+	return string(e)
+}
+
+func (e *FleetDataMetering) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = FleetDataMetering(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid FleetDataMetering", str)
+	}
+	return nil
+}
+
+func (e FleetDataMetering) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *FleetDataMetering) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e FleetDataMetering) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
@@ -1934,6 +2230,73 @@ func (e *Role) UnmarshalJSON(b []byte) error {
 }
 
 func (e Role) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// The state of a SIM: whether it connects, and whether it is billed.
+type SimStatus string
+
+const (
+	// Never activated: it does not connect and costs nothing. What has left this state does not return to it.
+	SimStatusNew SimStatus = "NEW"
+	// Connects for a trial without a monthly fee. It becomes active by itself when the trial is used up.
+	SimStatusReady SimStatus = "READY"
+	// Connects, and is billed.
+	SimStatusActive SimStatus = "ACTIVE"
+	// Does not connect.
+	SimStatusInactive SimStatus = "INACTIVE"
+	// About to change: it takes no other state until that is done.
+	SimStatusScheduled SimStatus = "SCHEDULED"
+)
+
+var AllSimStatus = []SimStatus{
+	SimStatusNew,
+	SimStatusReady,
+	SimStatusActive,
+	SimStatusInactive,
+	SimStatusScheduled,
+}
+
+func (e SimStatus) IsValid() bool {
+	switch e {
+	case SimStatusNew, SimStatusReady, SimStatusActive, SimStatusInactive, SimStatusScheduled:
+		return true
+	}
+	return false
+}
+
+func (e SimStatus) String() string {
+	return string(e)
+}
+
+func (e *SimStatus) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = SimStatus(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid SimStatus", str)
+	}
+	return nil
+}
+
+func (e SimStatus) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *SimStatus) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e SimStatus) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

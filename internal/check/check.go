@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/fieldgate/fieldgate/internal/relay"
 	"github.com/shopspring/decimal"
 )
 
@@ -69,6 +70,15 @@ func SID(prefixes ...string) Func {
 		}
 		return nil
 	}
+}
+
+// ID reads the SID out of a global id, which must be of this type.
+func ID(typeName, id string, path ...string) (sid string, err error) {
+	of, sid, ok := relay.ParseID(id)
+	if !ok || of != typeName {
+		return "", problem.Input("This is no id of the type "+typeName+".", path...)
+	}
+	return sid, nil
 }
 
 // TimeZone checks an IANA name of a time zone.

@@ -36,6 +36,7 @@ func lessons() map[string]lesson {
 		sessionLessons,
 		credentialLessons,
 		userLessons,
+		iotLessons,
 	} {
 		for name, one := range some {
 			all[name] = one

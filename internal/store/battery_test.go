@@ -44,6 +44,11 @@ func battery(t *testing.T, db storetest.Database) {
 		{"an invitation that many accept at the same time", testInvitationOnce},
 		{"OAuth clients", testOAuthClients},
 		{"OAuth clients that are made at the same time", testOAuthClientsOnce},
+		{"SIMs in all their states", testSimStatuses},
+		{"input of SIMs, fleets and profiles", testIoTInput},
+		{"fleets", testFleets},
+		{"constraints of SIMs, fleets and profiles", testIoTConstraints},
+		{"bills of SIMs", testSimBill},
 		{"constraints hold without the program", testConstraints},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, db.Demo(t)) })

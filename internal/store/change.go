@@ -99,9 +99,17 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, table string, set column
 	}
 	st.write(")")
 	if _, err := s.exec(ctx, tx, st); err != nil {
-		return failed(ctx, "making a row of "+table, err)
+		return taken(failed(ctx, "making a row of "+table, err))
 	}
 	return nil
+}
+
+// taken is an error of a change, a CONFLICT when it was refused for being what another row is already.
+func taken(err error) error {
+	if isDuplicate(err) {
+		return &problem.Error{Code: problem.Conflict, Message: "What no two objects may have in common is taken by another one.", Cause: err}
+	}
+	return err
 }
 
 func separator(i int) string {
@@ -153,6 +161,17 @@ func (s *Store) has(ctx context.Context, tx *sql.Tx, table, accountColumn, accou
 	return nil
 }
 
+// reference is the SID of the object of c's account that a global id in a field of the input names.
+// NOT_FOUND says that the account has none such.
+func reference[T any](
+	ctx context.Context, s *Store, tx *sql.Tx, c upstream.Change, t *table[T], id, field string,
+) (sid string, err error) {
+	if sid, err = check.ID(t.typeName, id, "input", field); err != nil {
+		return "", err
+	}
+	return sid, s.has(ctx, tx, t.name, t.account, c.Account(), sid)
+}
+
 // set writes columns of a row, and when it was changed.
 func (s *Store) set(ctx context.Context, tx *sql.Tx, table, accountColumn, account, sid string, to columns) error {
 	if len(to) == 0 {
@@ -165,7 +184,7 @@ func (s *Store) set(ctx context.Context, tx *sql.Tx, table, accountColumn, accou
 	}
 	st.write(" WHERE ", accountColumn, " = ", st.arg(account), " AND sid = ", st.arg(sid))
 	if _, err := s.exec(ctx, tx, st); err != nil {
-		return failed(ctx, "changing "+table, err)
+		return taken(failed(ctx, "changing "+table, err))
 	}
 	return nil
 }

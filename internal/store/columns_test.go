@@ -40,6 +40,8 @@ func columnsOf(table, field string) []string {
 		return []string{"balance_unit"}
 	case "usage_records.count":
 		return []string{"event_count"}
+	case "sims.dataTotalBilled":
+		return []string{"data_total_billed_micros", "data_total_billed_unit"}
 	case "usage_records.usage":
 		return []string{"usage_micros"}
 	}
@@ -126,6 +128,12 @@ func wantValue(table, field string, raw map[string]any) string {
 		first = time.UnixMicro(n).UTC()
 	}
 	if table == "users" && field == "roles" {
+		first = strings.Split(first.(string), ",")
+	}
+	switch {
+	case table == "sims" && (field == "dataUpload" || field == "dataDownload" || field == "dataTotal"):
+		return fmt.Sprintf(`"%d"`, first)
+	case table == "network_access_profiles" && field == "networkSids":
 		first = strings.Split(first.(string), ",")
 	}
 	if table == "oauth_clients" && field == "grants" {

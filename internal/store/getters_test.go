@@ -39,6 +39,9 @@ func getters(s *store.Store) []getter {
 		getterOf("Call", "calls", s.Call),
 		getterOf("Message", "messages", s.Message),
 		getterOf("Alert", "alerts", s.Alert),
+		getterOf("Sim", "sims", s.Sim),
+		getterOf("Fleet", "fleets", s.Fleet),
+		getterOf("NetworkAccessProfile", "network_access_profiles", s.NetworkAccessProfile),
 		getterOf("User", "users", s.User),
 		getterOf("OAuthClient", "oauth_clients", s.OAuthClient),
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -107,6 +108,16 @@ func enumOrNull[E ~string](in *input, field, column string, given graphql.Omitta
 // flagIf reads a boolean that may be left out but not emptied.
 func (in *input) flagIf(field, column string, given graphql.Omittable[*bool]) {
 	if value, ok := given.ValueOK(); ok && in.notNull(field, value == nil) {
+		in.add(field, column, *value)
+	}
+}
+
+// numberIf reads a whole number that may be left out but not emptied.
+func (in *input) numberIf(field, column string, given graphql.Omittable[*int], least, most int) {
+	if value, ok := given.ValueOK(); ok && in.notNull(field, value == nil) {
+		if *value < least || *value > most {
+			in.must(problem.Input(fmt.Sprintf("%s lies between %d and %d.", field, least, most), "input", field))
+		}
 		in.add(field, column, *value)
 	}
 }

@@ -96,9 +96,13 @@ func allListings(t *testing.T, s *store.Store, account string) []listing {
 	message := first(t, s.Messages, account, upstream.MessageFilter{Direction: &received}, "from", "to")
 	client := first(t, s.OAuthClients, account, identity.ClientFilter{}, "name", "createdBySid")
 	alert := first(t, s.Alerts, account, upstream.AlertFilter{}, "errorCode")
+	fleeted := model.SimStatusActive
+	sim := first(t, s.Sims, account, upstream.SimFilter{Status: &fleeted}, "fleetSid", "iccid")
+	fleet := first(t, s.Fleets, account, upstream.FleetFilter{}, "networkAccessProfileSid")
 	return slices.Concat(
 		apiKeyListings(key), phoneNumberListings(number), billingListings(), callListings(call),
-		messageListings(message), alertListings(alert), usageListings(), userListings(), oauthClientListings(client))
+		messageListings(message), alertListings(alert), usageListings(), userListings(), oauthClientListings(client),
+		iotListings(sim, fleet))
 }
 
 // first is the first item of a list, with these fields.

@@ -55,7 +55,7 @@ func testMoney(t *testing.T, s *store.Store) {
 	})
 }
 
-func exec(t *testing.T, s *store.Store, statement string, args ...any) {
+func exec(t testing.TB, s *store.Store, statement string, args ...any) {
 	t.Helper()
 	if _, err := s.DB().Exec(statement, args...); err != nil {
 		t.Fatal(err)

@@ -130,6 +130,18 @@ func (a *amount) Scan(src any) error {
 	return nil
 }
 
+// whole is an exact number without a fraction.
+type whole decimal.Decimal
+
+func (w *whole) Scan(src any) error {
+	v, ok := src.(int64)
+	if !ok {
+		return unexpected(src, "a number")
+	}
+	*w = whole(decimal.NewFromInt(v))
+	return nil
+}
+
 // amountOrNull is the amount of a *model.Money. It stands before its currency among
 // the columns.
 type amountOrNull struct{ place **model.Money }
@@ -159,13 +171,17 @@ func (c currencyOf) Scan(src any) error {
 	return nil
 }
 
-// roleList is the roles of a user, which are kept with commas between them.
+// roleList is the roles of a user, or other texts, which are kept with commas between them.
 type roleList[R ~string] struct{ place *[]R }
 
 func (r roleList[R]) Scan(src any) error {
 	v, ok := src.(string)
 	if !ok {
 		return unexpected(src, "roles")
+	}
+	if v == "" {
+		*r.place = []R{}
+		return nil
 	}
 	names := strings.Split(v, ",")
 	roles := make([]R, len(names))

@@ -78,6 +78,7 @@ type Upstream interface {
 	Billing
 	Logs
 	Usage
+	IoT
 }
 
 // AuthToken is an account's new auth token, shown this once, and when it took the old one's place.
