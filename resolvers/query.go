@@ -94,6 +94,12 @@ func (r query) find(ctx context.Context, id string, path ...string) (model.Node,
 		return found(r.Upstream.Message(ctx, s, key))
 	case "Alert":
 		return found(r.Upstream.Alert(ctx, s, key))
+	case "UsageTrigger":
+		return found(r.Upstream.UsageTrigger(ctx, s, key))
+	case "CustomerProfile":
+		return found(r.Upstream.CustomerProfile(ctx, s, key))
+	case "TrustProduct":
+		return found(r.Upstream.TrustProduct(ctx, s, key))
 	case "User":
 		return found(r.Users.User(ctx, s, key))
 	case "OAuthClient":

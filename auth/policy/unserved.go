@@ -11,6 +11,5 @@ func Unserved() []Permission {
 		"FLEX_ADMIN",
 		"IOT_CONSOLE_ACCESS",
 		"IOT_MANAGE",
-		"TRUST_HUB",
 	}
 }

@@ -39,6 +39,9 @@ func getters(s *store.Store) []getter {
 		getterOf("Call", "calls", s.Call),
 		getterOf("Message", "messages", s.Message),
 		getterOf("Alert", "alerts", s.Alert),
+		getterOf("UsageTrigger", "usage_triggers", s.UsageTrigger),
+		getterOf("CustomerProfile", "customer_profiles", s.CustomerProfile),
+		getterOf("TrustProduct", "trust_products", s.TrustProduct),
 		getterOf("User", "users", s.User),
 		getterOf("OAuthClient", "oauth_clients", s.OAuthClient),
 	}
