@@ -4,8 +4,9 @@ import (
 	"context"
 	"database/sql"
 
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/graph/model"
-	"github.com/fieldgate/fieldgate/internal/audit"
 	"github.com/fieldgate/fieldgate/internal/check"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/fieldgate/fieldgate/internal/upstream"
@@ -17,61 +18,56 @@ import (
 func (s *Store) UpdateBillingSettings(
 	ctx context.Context, c upstream.Change, n model.UpdateBillingSettingsInput,
 ) (*model.BillingSettings, error) {
-	var settings *model.BillingSettings
-	err := s.change(ctx, c, func(tx *sql.Tx) (audit.Change, error) {
-		to, err := billingColumns(n)
-		if err != nil {
-			return audit.Change{}, err
-		}
-		if or(n.AutoRechargeEnabled, false) {
-			st := new(statement)
-			st.write("SELECT sid FROM payment_methods WHERE is_default AND account_sid = ", st.arg(c.Account()), s.forUpdate)
-			switch pays, err := s.finds(ctx, tx, st); {
-			case err != nil:
-				return audit.Change{}, failed(ctx, "looking for a payment method", err)
-			case !pays:
-				return audit.Change{}, problem.New(problem.Conflict, "There is no payment method to recharge the balance from.")
-			}
-		}
-		if err := s.setBilling(ctx, tx, c.Account(), to); err != nil {
-			return audit.Change{}, err
-		}
-		settings, err = only(ctx, s, tx, &s.billingSettings, c.Scope)
-		return audit.Change{Type: s.billingSettings.typeName, SID: c.Account(), Fields: to.fields()}, err
+	return updateOnly(ctx, s, c, &s.billingSettings, func(tx *sql.Tx) (columns, error) {
+		least, most := decimal.New(1, -2), decimal.New(1, 6)
+		var in input
+		in.textIf("companyName", "company_name", n.CompanyName, check.Text(255))
+		in.textIf("invoiceEmail", "invoice_email", n.InvoiceEmail, check.Email)
+		in.textOrNull("taxId", "tax_id", n.TaxID, check.Text(64))
+		in.flagIf("autoRechargeEnabled", "auto_recharge_enabled", n.AutoRechargeEnabled)
+		in.amountOrNull("autoRechargeThreshold", "auto_recharge_threshold_micros", n.AutoRechargeThreshold, least, most)
+		in.amountOrNull("autoRechargeAmount", "auto_recharge_amount_micros", n.AutoRechargeAmount, least, most)
+		in.must(s.mayRecharge(ctx, tx, c.Account(), n))
+		return in.done()
 	})
+}
+
+// mayRecharge says what is wrong with how the account would recharge its balance after a change.
+func (s *Store) mayRecharge(ctx context.Context, tx *sql.Tx, account string, n model.UpdateBillingSettingsInput) error {
+	kept, err := only(ctx, s, tx, &s.billingSettings, upstream.NewScope(account,
+		policy.NewFields("autoRechargeEnabled", "autoRechargeThreshold", "autoRechargeAmount")))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return settings, nil
-}
-
-func billingColumns(n model.UpdateBillingSettingsInput) (columns, error) {
-	least, most := decimal.New(1, -2), decimal.New(1, 6)
-	var in input
-	in.textIf("companyName", "company_name", n.CompanyName, check.Text(255))
-	in.textIf("invoiceEmail", "invoice_email", n.InvoiceEmail, check.Email)
-	in.textOrNull("taxId", "tax_id", n.TaxID, check.Text(64))
-	in.flagIf("autoRechargeEnabled", "auto_recharge_enabled", n.AutoRechargeEnabled)
-	in.amountOrNull("autoRechargeThreshold", "auto_recharge_threshold_micros", n.AutoRechargeThreshold, least, most)
-	in.amountOrNull("autoRechargeAmount", "auto_recharge_amount_micros", n.AutoRechargeAmount, least, most)
-	return in.done()
-}
-
-// setBilling writes an account's billing settings. What the amounts must be to each other the database knows, which has
-// those that are not written too.
-func (s *Store) setBilling(ctx context.Context, tx *sql.Tx, account string, to columns) error {
-	st := new(statement)
-	st.write("UPDATE billing_settings SET date_updated = ", st.arg(micros(s.now())))
-	for _, c := range to {
-		st.write(", ", c.column, " = ", st.arg(c.value))
-	}
-	st.write(" WHERE account_sid = ", st.arg(account))
-	_, err := s.exec(ctx, tx, st)
+	threshold, amount := after(n.AutoRechargeThreshold, kept.AutoRechargeThreshold), after(n.AutoRechargeAmount, kept.AutoRechargeAmount)
 	switch {
-	case isConstraint(err):
-		return problem.Input("Recharging needs autoRechargeThreshold and, above it, autoRechargeAmount.", "input")
+	case threshold != nil && amount != nil && !amount.GreaterThan(*threshold):
+		return problem.Input("autoRechargeAmount is more than autoRechargeThreshold.", "input", "autoRechargeAmount")
+	case !or(n.AutoRechargeEnabled, kept.AutoRechargeEnabled):
+		return nil
+	case threshold == nil:
+		return problem.Input("Recharging needs autoRechargeThreshold.", "input", "autoRechargeThreshold")
+	case amount == nil:
+		return problem.Input("Recharging needs autoRechargeAmount.", "input", "autoRechargeAmount")
+	}
+	st := new(statement)
+	st.write("SELECT sid FROM payment_methods WHERE is_default AND account_sid = ", st.arg(account), s.forUpdate)
+	switch pays, err := s.finds(ctx, tx, st); {
 	case err != nil:
-		return failed(ctx, "changing billing_settings", err)
+		return failed(ctx, "looking for a payment method", err)
+	case !pays:
+		return problem.New(problem.Conflict, "There is no payment method to recharge the balance from.")
+	}
+	return nil
+}
+
+// after is an amount after a change: the one given, if one is, or the one kept.
+func after(given graphql.Omittable[*decimal.Decimal], kept *model.Money) *decimal.Decimal {
+	switch {
+	case given.IsSet():
+		return given.Value()
+	case kept != nil:
+		return &kept.Amount
 	}
 	return nil
 }

@@ -117,8 +117,8 @@ func belongs[T any](in *input, field string, given graphql.Omittable[*T], has bo
 // makeWay says whether an account's new payment method is its default: if it is to be, and the one before is no more
 // then, or if there is none.
 func (s *Store) makeWay(ctx context.Context, tx *sql.Tx, account string, wanted bool) (bool, error) {
-	st := new(statement)
 	if !wanted {
+		st := new(statement)
 		st.write("SELECT sid FROM payment_methods WHERE is_default AND account_sid = ", st.arg(account))
 		there, err := s.finds(ctx, tx, st)
 		if err != nil {
@@ -126,8 +126,8 @@ func (s *Store) makeWay(ctx context.Context, tx *sql.Tx, account string, wanted 
 		}
 		return !there, nil
 	}
-	st.write("UPDATE payment_methods SET is_default = FALSE, date_updated = ", st.arg(micros(s.now())),
-		" WHERE is_default AND account_sid = ", st.arg(account))
+	st := s.assign("payment_methods", columns{{"", "is_default", false}})
+	st.write(" WHERE is_default AND account_sid = ", st.arg(account))
 	if _, err := s.exec(ctx, tx, st); err != nil {
 		return false, failed(ctx, "changing the default payment method", err)
 	}
