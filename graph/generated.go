@@ -28,7 +28,7 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "1909cadc5a7e2f0c", Fields: 375, Objects: 78})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "00c4b1c9fe8bb541", Fields: 375, Objects: 78})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -4391,7 +4391,7 @@ type CustomerProfile implements Node @hasPermission(permission: TRUST_HUB) {
   "Until when an approval holds; null for one without an end, and where there is none."
   validUntil: DateTime
   "Where changes of the status are announced."
-  statusCallback: String @personalData(mask: ALL)
+  statusCallback: String @personalData(mask: URL)
   "When it was made."
   dateCreated: DateTime!
   "When it was last changed."
@@ -4433,7 +4433,7 @@ type TrustProduct implements Node @hasPermission(permission: TRUST_HUB) {
   "Until when an approval holds; null for one without an end, and where there is none."
   validUntil: DateTime
   "Where changes of the status are announced."
-  statusCallback: String @personalData(mask: ALL)
+  statusCallback: String @personalData(mask: URL)
   "When it was made."
   dateCreated: DateTime!
   "When it was last changed."
@@ -10026,7 +10026,7 @@ func (ec *executionContext) _CustomerProfile_statusCallback(ctx context.Context,
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			v = ec.gate.MaskStringPtr("ALL", v)
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -15574,7 +15574,7 @@ func (ec *executionContext) _TrustProduct_statusCallback(ctx context.Context, fi
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			v = ec.gate.MaskStringPtr("ALL", v)
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,

@@ -220,7 +220,7 @@ func TestDistinctMatrix(t *testing.T) {
 // TestPermissionMatrix shows that even such a cell is published as it stands.
 var unserved = []string{
 	"ALPHANUMERIC_SENDER_ID_READ", "ALPHANUMERIC_SENDER_ID_WRITE", "DEV_TOOLS", "FLEX_ADMIN",
-	"FLEX_READ_ONLY_ADMIN_ACCESS", "IOT_CONSOLE_ACCESS", "IOT_MANAGE", "TRUST_HUB",
+	"FLEX_READ_ONLY_ADMIN_ACCESS", "IOT_CONSOLE_ACCESS", "IOT_MANAGE",
 }
 
 // TestAnyCellShows turns over each cell of the test's own copy of the matrix: what was seen must then not fit it.

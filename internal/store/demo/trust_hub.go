@@ -23,7 +23,7 @@ func trustHubRows(a Account, table string, today time.Time) rows {
 			until = at(made.AddDate(1, 0, 0))
 		}
 		t.add(sid(r, "BU"), a.SID, a.Name+" "+pick(r, "Freight", "Parcels", "Warehouses", "Night Desk"), "compliance@"+a.domain,
-			policies[i%2], status, reason, until, maybe(r, 50, "https://"+a.domain+"/trust/status"), at(made), at(made))
+			policies[i%2], status, reason, until, maybe(r, 50, "https://hook:"+sid(r, "")[:12]+"@"+a.domain+"/trust/status"), at(made), at(made))
 	}
 	return t
 }
