@@ -28,7 +28,7 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "ebcdb52b741b7a01", Fields: 376, Objects: 77})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "a7a940a7445c1fed", Fields: 442, Objects: 93})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -55,6 +55,7 @@ type ComplexityRoot struct {
 		Balance               func(childComplexity int) int
 		BillingSettings       func(childComplexity int) int
 		Calls                 func(childComplexity int, first *int, after *string, startTimeAfter *time.Time, startTimeBefore *time.Time, status *model.CallStatus, direction *model.CallDirection, from *string, to *string) int
+		CustomerProfiles      func(childComplexity int, first *int, after *string, status *model.TrustHubStatus, policySid *string) int
 		Fleets                func(childComplexity int, first *int, after *string, networkAccessProfileSid *string) int
 		FriendlyName          func(childComplexity int) int
 		ID                    func(childComplexity int) int
@@ -68,8 +69,15 @@ type ComplexityRoot struct {
 		Sid                   func(childComplexity int) int
 		Sims                  func(childComplexity int, first *int, after *string, status *model.SimStatus, fleetSid *string, iccid *string) int
 		Status                func(childComplexity int) int
+		TrustProducts         func(childComplexity int, first *int, after *string, status *model.TrustHubStatus) int
 		UsageRecords          func(childComplexity int, first *int, after *string, category *model.UsageCategory, granularity model.UsageGranularity, start *scalar.Date, end *scalar.Date) int
+		UsageTriggers         func(childComplexity int, first *int, after *string, usageCategory *model.UsageCategory, recurring *model.UsageTriggerRecurring) int
 		Users                 func(childComplexity int, first *int, after *string, email *string, role *model.Role) int
+	}
+
+	AddPaymentMethodPayload struct {
+		PaymentMethod     func(childComplexity int) int
+		PaymentMethodEdge func(childComplexity int) int
 	}
 
 	Alert struct {
@@ -171,6 +179,11 @@ type ComplexityRoot struct {
 		Secret     func(childComplexity int) int
 	}
 
+	CreateCustomerProfilePayload struct {
+		CustomerProfile     func(childComplexity int) int
+		CustomerProfileEdge func(childComplexity int) int
+	}
+
 	CreateFleetPayload struct {
 		Fleet     func(childComplexity int) int
 		FleetEdge func(childComplexity int) int
@@ -187,12 +200,45 @@ type ComplexityRoot struct {
 		Secret          func(childComplexity int) int
 	}
 
+	CreateUsageTriggerPayload struct {
+		UsageTrigger     func(childComplexity int) int
+		UsageTriggerEdge func(childComplexity int) int
+	}
+
+	CustomerProfile struct {
+		DateCreated    func(childComplexity int) int
+		DateUpdated    func(childComplexity int) int
+		Email          func(childComplexity int) int
+		FailureReason  func(childComplexity int) int
+		FriendlyName   func(childComplexity int) int
+		ID             func(childComplexity int) int
+		PolicySid      func(childComplexity int) int
+		Sid            func(childComplexity int) int
+		Status         func(childComplexity int) int
+		StatusCallback func(childComplexity int) int
+		ValidUntil     func(childComplexity int) int
+	}
+
+	CustomerProfileConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	CustomerProfileEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	DeleteApiKeyPayload struct {
 		DeletedAPIKeyID func(childComplexity int) int
 	}
 
 	DeleteOAuthClientPayload struct {
 		DeletedOAuthClientID func(childComplexity int) int
+	}
+
+	DeleteUsageTriggerPayload struct {
+		DeletedUsageTriggerID func(childComplexity int) int
 	}
 
 	EndSessionPayload struct {
@@ -292,21 +338,28 @@ type ComplexityRoot struct {
 
 	Mutation struct {
 		AcceptInvitation           func(childComplexity int, input model.AcceptInvitationInput) int
+		AddPaymentMethod           func(childComplexity int, input model.AddPaymentMethodInput) int
 		CreateAPIKey               func(childComplexity int, input model.CreateAPIKeyInput) int
+		CreateCustomerProfile      func(childComplexity int, input model.CreateCustomerProfileInput) int
 		CreateFleet                func(childComplexity int, input model.CreateFleetInput) int
 		CreateNetworkAccessProfile func(childComplexity int, input model.CreateNetworkAccessProfileInput) int
 		CreateOAuthClient          func(childComplexity int, input model.CreateOAuthClientInput) int
+		CreateUsageTrigger         func(childComplexity int, input model.CreateUsageTriggerInput) int
 		DeleteAPIKey               func(childComplexity int, input model.DeleteAPIKeyInput) int
 		DeleteOAuthClient          func(childComplexity int, input model.DeleteOAuthClientInput) int
+		DeleteUsageTrigger         func(childComplexity int, input model.DeleteUsageTriggerInput) int
 		EndSession                 func(childComplexity int, input model.EndSessionInput) int
 		RefreshCookies             func(childComplexity int) int
 		RefreshSession             func(childComplexity int, input model.RefreshSessionInput) int
+		RemovePaymentMethod        func(childComplexity int, input model.RemovePaymentMethodInput) int
 		RotateAuthToken            func(childComplexity int, input model.RotateAuthTokenInput) int
 		SetUserRoles               func(childComplexity int, input model.SetUserRolesInput) int
 		SignIn                     func(childComplexity int, input model.SignInInput) int
 		SignInWithCookies          func(childComplexity int, input model.SignInInput) int
 		SignOut                    func(childComplexity int) int
+		SubmitCustomerProfile      func(childComplexity int, input model.SubmitCustomerProfileInput) int
 		UpdateAPIKey               func(childComplexity int, input model.UpdateAPIKeyInput) int
+		UpdateBillingSettings      func(childComplexity int, input model.UpdateBillingSettingsInput) int
 		UpdateFleet                func(childComplexity int, input model.UpdateFleetInput) int
 		UpdateNetworkAccessProfile func(childComplexity int, input model.UpdateNetworkAccessProfileInput) int
 		UpdateSim                  func(childComplexity int, input model.UpdateSimInput) int
@@ -469,6 +522,10 @@ type ComplexityRoot struct {
 		RefreshToken func(childComplexity int) int
 	}
 
+	RemovePaymentMethodPayload struct {
+		RemovedPaymentMethodID func(childComplexity int) int
+	}
+
 	RotateAuthTokenPayload struct {
 		AuthToken   func(childComplexity int) int
 		DateRotated func(childComplexity int) int
@@ -521,12 +578,44 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	SubmitCustomerProfilePayload struct {
+		CustomerProfile func(childComplexity int) int
+	}
+
 	Subscription struct {
 		ProductLogs func(childComplexity int, kinds []model.ProductLogKind, callStatus *model.CallStatus, callDirection *model.CallDirection, callFrom *string, callTo *string, messageStatus *model.MessageStatus, messageDirection *model.MessageDirection, messageFrom *string, messageTo *string, alertLogLevel *model.LogLevel) int
 	}
 
+	TrustProduct struct {
+		DateCreated    func(childComplexity int) int
+		DateUpdated    func(childComplexity int) int
+		Email          func(childComplexity int) int
+		FailureReason  func(childComplexity int) int
+		FriendlyName   func(childComplexity int) int
+		ID             func(childComplexity int) int
+		PolicySid      func(childComplexity int) int
+		Sid            func(childComplexity int) int
+		Status         func(childComplexity int) int
+		StatusCallback func(childComplexity int) int
+		ValidUntil     func(childComplexity int) int
+	}
+
+	TrustProductConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	TrustProductEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	UpdateApiKeyPayload struct {
 		APIKey func(childComplexity int) int
+	}
+
+	UpdateBillingSettingsPayload struct {
+		BillingSettings func(childComplexity int) int
 	}
 
 	UpdateFleetPayload struct {
@@ -561,6 +650,31 @@ type ComplexityRoot struct {
 	}
 
 	UsageRecordEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	UsageTrigger struct {
+		CallbackMethod func(childComplexity int) int
+		CurrentValue   func(childComplexity int) int
+		DateCreated    func(childComplexity int) int
+		DateFired      func(childComplexity int) int
+		DateUpdated    func(childComplexity int) int
+		FriendlyName   func(childComplexity int) int
+		ID             func(childComplexity int) int
+		Recurring      func(childComplexity int) int
+		Sid            func(childComplexity int) int
+		TriggerBy      func(childComplexity int) int
+		TriggerValue   func(childComplexity int) int
+		UsageCategory  func(childComplexity int) int
+	}
+
+	UsageTriggerConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	UsageTriggerEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
 	}
@@ -614,7 +728,10 @@ type AccountResolver interface {
 	Messages(ctx context.Context, obj *model.Account, first *int, after *string, dateCreatedAfter *time.Time, dateCreatedBefore *time.Time, status *model.MessageStatus, direction *model.MessageDirection, from *string, to *string) (*model.MessageConnection, error)
 	Alerts(ctx context.Context, obj *model.Account, first *int, after *string, dateGeneratedAfter *time.Time, dateGeneratedBefore *time.Time, logLevel *model.LogLevel, errorCode *string) (*model.AlertConnection, error)
 	Settings(ctx context.Context, obj *model.Account) (*model.ProjectSettings, error)
+	CustomerProfiles(ctx context.Context, obj *model.Account, first *int, after *string, status *model.TrustHubStatus, policySid *string) (*model.CustomerProfileConnection, error)
+	TrustProducts(ctx context.Context, obj *model.Account, first *int, after *string, status *model.TrustHubStatus) (*model.TrustProductConnection, error)
 	UsageRecords(ctx context.Context, obj *model.Account, first *int, after *string, category *model.UsageCategory, granularity model.UsageGranularity, start *scalar.Date, end *scalar.Date) (*model.UsageRecordConnection, error)
+	UsageTriggers(ctx context.Context, obj *model.Account, first *int, after *string, usageCategory *model.UsageCategory, recurring *model.UsageTriggerRecurring) (*model.UsageTriggerConnection, error)
 	Users(ctx context.Context, obj *model.Account, first *int, after *string, email *string, role *model.Role) (*model.UserConnection, error)
 }
 type MutationResolver interface {
@@ -627,6 +744,9 @@ type MutationResolver interface {
 	UpdateAPIKey(ctx context.Context, input model.UpdateAPIKeyInput) (*model.UpdateAPIKeyPayload, error)
 	DeleteAPIKey(ctx context.Context, input model.DeleteAPIKeyInput) (*model.DeleteAPIKeyPayload, error)
 	RotateAuthToken(ctx context.Context, input model.RotateAuthTokenInput) (*model.RotateAuthTokenPayload, error)
+	UpdateBillingSettings(ctx context.Context, input model.UpdateBillingSettingsInput) (*model.UpdateBillingSettingsPayload, error)
+	AddPaymentMethod(ctx context.Context, input model.AddPaymentMethodInput) (*model.AddPaymentMethodPayload, error)
+	RemovePaymentMethod(ctx context.Context, input model.RemovePaymentMethodInput) (*model.RemovePaymentMethodPayload, error)
 	UpdateSim(ctx context.Context, input model.UpdateSimInput) (*model.UpdateSimPayload, error)
 	CreateFleet(ctx context.Context, input model.CreateFleetInput) (*model.CreateFleetPayload, error)
 	UpdateFleet(ctx context.Context, input model.UpdateFleetInput) (*model.UpdateFleetPayload, error)
@@ -634,6 +754,10 @@ type MutationResolver interface {
 	UpdateNetworkAccessProfile(ctx context.Context, input model.UpdateNetworkAccessProfileInput) (*model.UpdateNetworkAccessProfilePayload, error)
 	CreateOAuthClient(ctx context.Context, input model.CreateOAuthClientInput) (*model.CreateOAuthClientPayload, error)
 	DeleteOAuthClient(ctx context.Context, input model.DeleteOAuthClientInput) (*model.DeleteOAuthClientPayload, error)
+	CreateCustomerProfile(ctx context.Context, input model.CreateCustomerProfileInput) (*model.CreateCustomerProfilePayload, error)
+	SubmitCustomerProfile(ctx context.Context, input model.SubmitCustomerProfileInput) (*model.SubmitCustomerProfilePayload, error)
+	CreateUsageTrigger(ctx context.Context, input model.CreateUsageTriggerInput) (*model.CreateUsageTriggerPayload, error)
+	DeleteUsageTrigger(ctx context.Context, input model.DeleteUsageTriggerInput) (*model.DeleteUsageTriggerPayload, error)
 	AcceptInvitation(ctx context.Context, input model.AcceptInvitationInput) (*model.AcceptInvitationPayload, error)
 	SetUserRoles(ctx context.Context, input model.SetUserRolesInput) (*model.SetUserRolesPayload, error)
 	EndSession(ctx context.Context, input model.EndSessionInput) (*model.EndSessionPayload, error)
@@ -722,6 +846,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Calls(childComplexity, args["first"].(*int), args["after"].(*string), args["startTimeAfter"].(*time.Time), args["startTimeBefore"].(*time.Time), args["status"].(*model.CallStatus), args["direction"].(*model.CallDirection), args["from"].(*string), args["to"].(*string)), true
+	case "Account.customerProfiles":
+		if e.ComplexityRoot.Account.CustomerProfiles == nil {
+			break
+		}
+
+		args, err := ec.field_Account_customerProfiles_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.CustomerProfiles(childComplexity, args["first"].(*int), args["after"].(*string), args["status"].(*model.TrustHubStatus), args["policySid"].(*string)), true
 	case "Account.fleets":
 		if e.ComplexityRoot.Account.Fleets == nil {
 			break
@@ -840,6 +975,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Status(childComplexity), true
+	case "Account.trustProducts":
+		if e.ComplexityRoot.Account.TrustProducts == nil {
+			break
+		}
+
+		args, err := ec.field_Account_trustProducts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.TrustProducts(childComplexity, args["first"].(*int), args["after"].(*string), args["status"].(*model.TrustHubStatus)), true
 	case "Account.usageRecords":
 		if e.ComplexityRoot.Account.UsageRecords == nil {
 			break
@@ -851,6 +997,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.UsageRecords(childComplexity, args["first"].(*int), args["after"].(*string), args["category"].(*model.UsageCategory), args["granularity"].(model.UsageGranularity), args["start"].(*scalar.Date), args["end"].(*scalar.Date)), true
+	case "Account.usageTriggers":
+		if e.ComplexityRoot.Account.UsageTriggers == nil {
+			break
+		}
+
+		args, err := ec.field_Account_usageTriggers_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.UsageTriggers(childComplexity, args["first"].(*int), args["after"].(*string), args["usageCategory"].(*model.UsageCategory), args["recurring"].(*model.UsageTriggerRecurring)), true
 	case "Account.users":
 		if e.ComplexityRoot.Account.Users == nil {
 			break
@@ -862,6 +1019,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Users(childComplexity, args["first"].(*int), args["after"].(*string), args["email"].(*string), args["role"].(*model.Role)), true
+
+	case "AddPaymentMethodPayload.paymentMethod":
+		if e.ComplexityRoot.AddPaymentMethodPayload.PaymentMethod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddPaymentMethodPayload.PaymentMethod(childComplexity), true
+	case "AddPaymentMethodPayload.paymentMethodEdge":
+		if e.ComplexityRoot.AddPaymentMethodPayload.PaymentMethodEdge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddPaymentMethodPayload.PaymentMethodEdge(childComplexity), true
 
 	case "Alert.alertText":
 		if e.ComplexityRoot.Alert.AlertText == nil {
@@ -1253,6 +1423,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateApiKeyPayload.Secret(childComplexity), true
 
+	case "CreateCustomerProfilePayload.customerProfile":
+		if e.ComplexityRoot.CreateCustomerProfilePayload.CustomerProfile == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateCustomerProfilePayload.CustomerProfile(childComplexity), true
+	case "CreateCustomerProfilePayload.customerProfileEdge":
+		if e.ComplexityRoot.CreateCustomerProfilePayload.CustomerProfileEdge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateCustomerProfilePayload.CustomerProfileEdge(childComplexity), true
+
 	case "CreateFleetPayload.fleet":
 		if e.ComplexityRoot.CreateFleetPayload.Fleet == nil {
 			break
@@ -1298,6 +1481,112 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateOAuthClientPayload.Secret(childComplexity), true
 
+	case "CreateUsageTriggerPayload.usageTrigger":
+		if e.ComplexityRoot.CreateUsageTriggerPayload.UsageTrigger == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateUsageTriggerPayload.UsageTrigger(childComplexity), true
+	case "CreateUsageTriggerPayload.usageTriggerEdge":
+		if e.ComplexityRoot.CreateUsageTriggerPayload.UsageTriggerEdge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateUsageTriggerPayload.UsageTriggerEdge(childComplexity), true
+
+	case "CustomerProfile.dateCreated":
+		if e.ComplexityRoot.CustomerProfile.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfile.DateCreated(childComplexity), true
+	case "CustomerProfile.dateUpdated":
+		if e.ComplexityRoot.CustomerProfile.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfile.DateUpdated(childComplexity), true
+	case "CustomerProfile.email":
+		if e.ComplexityRoot.CustomerProfile.Email == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfile.Email(childComplexity), true
+	case "CustomerProfile.failureReason":
+		if e.ComplexityRoot.CustomerProfile.FailureReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfile.FailureReason(childComplexity), true
+	case "CustomerProfile.friendlyName":
+		if e.ComplexityRoot.CustomerProfile.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfile.FriendlyName(childComplexity), true
+	case "CustomerProfile.id":
+		if e.ComplexityRoot.CustomerProfile.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfile.ID(childComplexity), true
+	case "CustomerProfile.policySid":
+		if e.ComplexityRoot.CustomerProfile.PolicySid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfile.PolicySid(childComplexity), true
+	case "CustomerProfile.sid":
+		if e.ComplexityRoot.CustomerProfile.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfile.Sid(childComplexity), true
+	case "CustomerProfile.status":
+		if e.ComplexityRoot.CustomerProfile.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfile.Status(childComplexity), true
+	case "CustomerProfile.statusCallback":
+		if e.ComplexityRoot.CustomerProfile.StatusCallback == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfile.StatusCallback(childComplexity), true
+	case "CustomerProfile.validUntil":
+		if e.ComplexityRoot.CustomerProfile.ValidUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfile.ValidUntil(childComplexity), true
+
+	case "CustomerProfileConnection.edges":
+		if e.ComplexityRoot.CustomerProfileConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfileConnection.Edges(childComplexity), true
+	case "CustomerProfileConnection.pageInfo":
+		if e.ComplexityRoot.CustomerProfileConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfileConnection.PageInfo(childComplexity), true
+
+	case "CustomerProfileEdge.cursor":
+		if e.ComplexityRoot.CustomerProfileEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfileEdge.Cursor(childComplexity), true
+	case "CustomerProfileEdge.node":
+		if e.ComplexityRoot.CustomerProfileEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfileEdge.Node(childComplexity), true
+
 	case "DeleteApiKeyPayload.deletedApiKeyId":
 		if e.ComplexityRoot.DeleteApiKeyPayload.DeletedAPIKeyID == nil {
 			break
@@ -1311,6 +1600,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeleteOAuthClientPayload.DeletedOAuthClientID(childComplexity), true
+
+	case "DeleteUsageTriggerPayload.deletedUsageTriggerId":
+		if e.ComplexityRoot.DeleteUsageTriggerPayload.DeletedUsageTriggerID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteUsageTriggerPayload.DeletedUsageTriggerID(childComplexity), true
 
 	case "EndSessionPayload.endedSessionId":
 		if e.ComplexityRoot.EndSessionPayload.EndedSessionID == nil {
@@ -1689,6 +1985,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AcceptInvitation(childComplexity, args["input"].(model.AcceptInvitationInput)), true
+	case "Mutation.addPaymentMethod":
+		if e.ComplexityRoot.Mutation.AddPaymentMethod == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_addPaymentMethod_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AddPaymentMethod(childComplexity, args["input"].(model.AddPaymentMethodInput)), true
 	case "Mutation.createApiKey":
 		if e.ComplexityRoot.Mutation.CreateAPIKey == nil {
 			break
@@ -1700,6 +2007,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateAPIKey(childComplexity, args["input"].(model.CreateAPIKeyInput)), true
+	case "Mutation.createCustomerProfile":
+		if e.ComplexityRoot.Mutation.CreateCustomerProfile == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createCustomerProfile_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateCustomerProfile(childComplexity, args["input"].(model.CreateCustomerProfileInput)), true
 	case "Mutation.createFleet":
 		if e.ComplexityRoot.Mutation.CreateFleet == nil {
 			break
@@ -1733,6 +2051,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateOAuthClient(childComplexity, args["input"].(model.CreateOAuthClientInput)), true
+	case "Mutation.createUsageTrigger":
+		if e.ComplexityRoot.Mutation.CreateUsageTrigger == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createUsageTrigger_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateUsageTrigger(childComplexity, args["input"].(model.CreateUsageTriggerInput)), true
 	case "Mutation.deleteApiKey":
 		if e.ComplexityRoot.Mutation.DeleteAPIKey == nil {
 			break
@@ -1755,6 +2084,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteOAuthClient(childComplexity, args["input"].(model.DeleteOAuthClientInput)), true
+	case "Mutation.deleteUsageTrigger":
+		if e.ComplexityRoot.Mutation.DeleteUsageTrigger == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteUsageTrigger_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteUsageTrigger(childComplexity, args["input"].(model.DeleteUsageTriggerInput)), true
 	case "Mutation.endSession":
 		if e.ComplexityRoot.Mutation.EndSession == nil {
 			break
@@ -1783,6 +2123,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RefreshSession(childComplexity, args["input"].(model.RefreshSessionInput)), true
+	case "Mutation.removePaymentMethod":
+		if e.ComplexityRoot.Mutation.RemovePaymentMethod == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removePaymentMethod_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemovePaymentMethod(childComplexity, args["input"].(model.RemovePaymentMethodInput)), true
 	case "Mutation.rotateAuthToken":
 		if e.ComplexityRoot.Mutation.RotateAuthToken == nil {
 			break
@@ -1833,6 +2184,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignOut(childComplexity), true
+	case "Mutation.submitCustomerProfile":
+		if e.ComplexityRoot.Mutation.SubmitCustomerProfile == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_submitCustomerProfile_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SubmitCustomerProfile(childComplexity, args["input"].(model.SubmitCustomerProfileInput)), true
 	case "Mutation.updateApiKey":
 		if e.ComplexityRoot.Mutation.UpdateAPIKey == nil {
 			break
@@ -1844,6 +2206,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateAPIKey(childComplexity, args["input"].(model.UpdateAPIKeyInput)), true
+	case "Mutation.updateBillingSettings":
+		if e.ComplexityRoot.Mutation.UpdateBillingSettings == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateBillingSettings_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateBillingSettings(childComplexity, args["input"].(model.UpdateBillingSettingsInput)), true
 	case "Mutation.updateFleet":
 		if e.ComplexityRoot.Mutation.UpdateFleet == nil {
 			break
@@ -2508,6 +2881,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RefreshSessionPayload.RefreshToken(childComplexity), true
 
+	case "RemovePaymentMethodPayload.removedPaymentMethodId":
+		if e.ComplexityRoot.RemovePaymentMethodPayload.RemovedPaymentMethodID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemovePaymentMethodPayload.RemovedPaymentMethodID(childComplexity), true
+
 	case "RotateAuthTokenPayload.authToken":
 		if e.ComplexityRoot.RotateAuthTokenPayload.AuthToken == nil {
 			break
@@ -2684,6 +3064,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SimEdge.Node(childComplexity), true
 
+	case "SubmitCustomerProfilePayload.customerProfile":
+		if e.ComplexityRoot.SubmitCustomerProfilePayload.CustomerProfile == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubmitCustomerProfilePayload.CustomerProfile(childComplexity), true
+
 	case "Subscription.productLogs":
 		if e.ComplexityRoot.Subscription.ProductLogs == nil {
 			break
@@ -2696,12 +3083,112 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Subscription.ProductLogs(childComplexity, args["kinds"].([]model.ProductLogKind), args["callStatus"].(*model.CallStatus), args["callDirection"].(*model.CallDirection), args["callFrom"].(*string), args["callTo"].(*string), args["messageStatus"].(*model.MessageStatus), args["messageDirection"].(*model.MessageDirection), args["messageFrom"].(*string), args["messageTo"].(*string), args["alertLogLevel"].(*model.LogLevel)), true
 
+	case "TrustProduct.dateCreated":
+		if e.ComplexityRoot.TrustProduct.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProduct.DateCreated(childComplexity), true
+	case "TrustProduct.dateUpdated":
+		if e.ComplexityRoot.TrustProduct.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProduct.DateUpdated(childComplexity), true
+	case "TrustProduct.email":
+		if e.ComplexityRoot.TrustProduct.Email == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProduct.Email(childComplexity), true
+	case "TrustProduct.failureReason":
+		if e.ComplexityRoot.TrustProduct.FailureReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProduct.FailureReason(childComplexity), true
+	case "TrustProduct.friendlyName":
+		if e.ComplexityRoot.TrustProduct.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProduct.FriendlyName(childComplexity), true
+	case "TrustProduct.id":
+		if e.ComplexityRoot.TrustProduct.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProduct.ID(childComplexity), true
+	case "TrustProduct.policySid":
+		if e.ComplexityRoot.TrustProduct.PolicySid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProduct.PolicySid(childComplexity), true
+	case "TrustProduct.sid":
+		if e.ComplexityRoot.TrustProduct.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProduct.Sid(childComplexity), true
+	case "TrustProduct.status":
+		if e.ComplexityRoot.TrustProduct.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProduct.Status(childComplexity), true
+	case "TrustProduct.statusCallback":
+		if e.ComplexityRoot.TrustProduct.StatusCallback == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProduct.StatusCallback(childComplexity), true
+	case "TrustProduct.validUntil":
+		if e.ComplexityRoot.TrustProduct.ValidUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProduct.ValidUntil(childComplexity), true
+
+	case "TrustProductConnection.edges":
+		if e.ComplexityRoot.TrustProductConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProductConnection.Edges(childComplexity), true
+	case "TrustProductConnection.pageInfo":
+		if e.ComplexityRoot.TrustProductConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProductConnection.PageInfo(childComplexity), true
+
+	case "TrustProductEdge.cursor":
+		if e.ComplexityRoot.TrustProductEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProductEdge.Cursor(childComplexity), true
+	case "TrustProductEdge.node":
+		if e.ComplexityRoot.TrustProductEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProductEdge.Node(childComplexity), true
+
 	case "UpdateApiKeyPayload.apiKey":
 		if e.ComplexityRoot.UpdateApiKeyPayload.APIKey == nil {
 			break
 		}
 
 		return e.ComplexityRoot.UpdateApiKeyPayload.APIKey(childComplexity), true
+
+	case "UpdateBillingSettingsPayload.billingSettings":
+		if e.ComplexityRoot.UpdateBillingSettingsPayload.BillingSettings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateBillingSettingsPayload.BillingSettings(childComplexity), true
 
 	case "UpdateFleetPayload.fleet":
 		if e.ComplexityRoot.UpdateFleetPayload.Fleet == nil {
@@ -2816,6 +3303,105 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UsageRecordEdge.Node(childComplexity), true
+
+	case "UsageTrigger.callbackMethod":
+		if e.ComplexityRoot.UsageTrigger.CallbackMethod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTrigger.CallbackMethod(childComplexity), true
+	case "UsageTrigger.currentValue":
+		if e.ComplexityRoot.UsageTrigger.CurrentValue == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTrigger.CurrentValue(childComplexity), true
+	case "UsageTrigger.dateCreated":
+		if e.ComplexityRoot.UsageTrigger.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTrigger.DateCreated(childComplexity), true
+	case "UsageTrigger.dateFired":
+		if e.ComplexityRoot.UsageTrigger.DateFired == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTrigger.DateFired(childComplexity), true
+	case "UsageTrigger.dateUpdated":
+		if e.ComplexityRoot.UsageTrigger.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTrigger.DateUpdated(childComplexity), true
+	case "UsageTrigger.friendlyName":
+		if e.ComplexityRoot.UsageTrigger.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTrigger.FriendlyName(childComplexity), true
+	case "UsageTrigger.id":
+		if e.ComplexityRoot.UsageTrigger.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTrigger.ID(childComplexity), true
+	case "UsageTrigger.recurring":
+		if e.ComplexityRoot.UsageTrigger.Recurring == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTrigger.Recurring(childComplexity), true
+	case "UsageTrigger.sid":
+		if e.ComplexityRoot.UsageTrigger.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTrigger.Sid(childComplexity), true
+	case "UsageTrigger.triggerBy":
+		if e.ComplexityRoot.UsageTrigger.TriggerBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTrigger.TriggerBy(childComplexity), true
+	case "UsageTrigger.triggerValue":
+		if e.ComplexityRoot.UsageTrigger.TriggerValue == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTrigger.TriggerValue(childComplexity), true
+	case "UsageTrigger.usageCategory":
+		if e.ComplexityRoot.UsageTrigger.UsageCategory == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTrigger.UsageCategory(childComplexity), true
+
+	case "UsageTriggerConnection.edges":
+		if e.ComplexityRoot.UsageTriggerConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTriggerConnection.Edges(childComplexity), true
+	case "UsageTriggerConnection.pageInfo":
+		if e.ComplexityRoot.UsageTriggerConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTriggerConnection.PageInfo(childComplexity), true
+
+	case "UsageTriggerEdge.cursor":
+		if e.ComplexityRoot.UsageTriggerEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTriggerEdge.Cursor(childComplexity), true
+	case "UsageTriggerEdge.node":
+		if e.ComplexityRoot.UsageTriggerEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTriggerEdge.Node(childComplexity), true
 
 	case "User.dateCreated":
 		if e.ComplexityRoot.User.DateCreated == nil {
@@ -2933,19 +3519,26 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AcceptInvitationInput", ec.unmarshalInputAcceptInvitationInput),
+			graphql.NewInputUnmarshaler("AddPaymentMethodInput", ec.unmarshalInputAddPaymentMethodInput),
 			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
+			graphql.NewInputUnmarshaler("CreateCustomerProfileInput", ec.unmarshalInputCreateCustomerProfileInput),
 			graphql.NewInputUnmarshaler("CreateFleetInput", ec.unmarshalInputCreateFleetInput),
 			graphql.NewInputUnmarshaler("CreateNetworkAccessProfileInput", ec.unmarshalInputCreateNetworkAccessProfileInput),
 			graphql.NewInputUnmarshaler("CreateOAuthClientInput", ec.unmarshalInputCreateOAuthClientInput),
+			graphql.NewInputUnmarshaler("CreateUsageTriggerInput", ec.unmarshalInputCreateUsageTriggerInput),
 			graphql.NewInputUnmarshaler("DeleteApiKeyInput", ec.unmarshalInputDeleteApiKeyInput),
 			graphql.NewInputUnmarshaler("DeleteOAuthClientInput", ec.unmarshalInputDeleteOAuthClientInput),
+			graphql.NewInputUnmarshaler("DeleteUsageTriggerInput", ec.unmarshalInputDeleteUsageTriggerInput),
 			graphql.NewInputUnmarshaler("EndSessionInput", ec.unmarshalInputEndSessionInput),
 			graphql.NewInputUnmarshaler("OAuthGrantInput", ec.unmarshalInputOAuthGrantInput),
 			graphql.NewInputUnmarshaler("RefreshSessionInput", ec.unmarshalInputRefreshSessionInput),
+			graphql.NewInputUnmarshaler("RemovePaymentMethodInput", ec.unmarshalInputRemovePaymentMethodInput),
 			graphql.NewInputUnmarshaler("RotateAuthTokenInput", ec.unmarshalInputRotateAuthTokenInput),
 			graphql.NewInputUnmarshaler("SetUserRolesInput", ec.unmarshalInputSetUserRolesInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
+			graphql.NewInputUnmarshaler("SubmitCustomerProfileInput", ec.unmarshalInputSubmitCustomerProfileInput),
 			graphql.NewInputUnmarshaler("UpdateApiKeyInput", ec.unmarshalInputUpdateApiKeyInput),
+			graphql.NewInputUnmarshaler("UpdateBillingSettingsInput", ec.unmarshalInputUpdateBillingSettingsInput),
 			graphql.NewInputUnmarshaler("UpdateFleetInput", ec.unmarshalInputUpdateFleetInput),
 			graphql.NewInputUnmarshaler("UpdateNetworkAccessProfileInput", ec.unmarshalInputUpdateNetworkAccessProfileInput),
 			graphql.NewInputUnmarshaler("UpdateSimInput", ec.unmarshalInputUpdateSimInput),
@@ -3502,6 +4095,27 @@ extend type Account {
   billingSettings: BillingSettings @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS) @semanticNonNull
 }
 
+extend type Mutation {
+  "Change how the account is billed and recharged."
+  updateBillingSettings(
+    "The change."
+    input: UpdateBillingSettingsInput!
+  ): UpdateBillingSettingsPayload @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS, action: UPDATE) @semanticNonNull
+  "Add a way to pay. The account's first one is charged first, whatever the input says."
+  addPaymentMethod(
+    "The new payment method, by a token of the payment provider."
+    input: AddPaymentMethodInput!
+  ): AddPaymentMethodPayload @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS, action: CREATE) @semanticNonNull
+  """
+  Remove a way to pay. The one that is charged first stays while there is another, or while the balance is filled up
+  by itself: that is a CONFLICT.
+  """
+  removePaymentMethod(
+    "The payment method."
+    input: RemovePaymentMethodInput!
+  ): RemovePaymentMethodPayload @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS, action: DELETE) @semanticNonNull
+}
+
 "The state of an invoice."
 enum InvoiceStatus {
   "Sent and not yet paid."
@@ -3624,6 +4238,76 @@ type BillingSettings @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS) {
   autoRechargeThreshold: Money
   "The balance that it is filled up to."
   autoRechargeAmount: Money
+}
+
+"What updateBillingSettings takes. What is left out stays as it is."
+input UpdateBillingSettingsInput {
+  "The name on the invoices, 1 to 255 characters."
+  companyName: String
+  "Where invoices are sent."
+  invoiceEmail: String
+  "The tax number on the invoices, 1 to 64 characters; null for none."
+  taxId: String
+  """
+  Whether the balance is filled up by itself. That needs a payment method, or is a CONFLICT, and both of the amounts,
+  the second above the first.
+  """
+  autoRechargeEnabled: Boolean
+  "The balance at which that happens, 0.01 to 1000000 in the account's currency; null for none."
+  autoRechargeThreshold: Decimal
+  "The balance that it is filled up to, 0.01 to 1000000 in the account's currency; null for none."
+  autoRechargeAmount: Decimal
+}
+
+"The changed settings."
+type UpdateBillingSettingsPayload @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS, action: UPDATE) {
+  "Recharging and where invoices go."
+  billingSettings: BillingSettings @semanticNonNull
+}
+
+"""
+What addPaymentMethod takes. The number of a card or an account is given to the payment provider and to nobody else: what
+looks like one is refused here.
+"""
+input AddPaymentMethodInput {
+  "Its kind."
+  type: PaymentMethodType!
+  "What the payment provider has given for it, 1 to 255 characters. It is good once, and is never shown."
+  token: String!
+  "Whose it is, 1 to 64 characters."
+  holderName: String!
+  "The brand of the card, or the bank, 1 to 64 characters. PayPal has none."
+  brand: String
+  "The last four digits. PayPal has none."
+  last4: String
+  "The month in which a card expires, 1 to 12. Nothing else has one."
+  expirationMonth: Int
+  "The year in which a card expires, of four digits. Nothing else has one."
+  expirationYear: Int
+  "Whether it is charged first, from now on."
+  isDefault: Boolean! = false
+  "Any text of at most 255 characters: a second call with it adds no second payment method."
+  idempotencyKey: String
+}
+
+"The new payment method."
+type AddPaymentMethodPayload @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS, action: CREATE) {
+  "The payment method."
+  paymentMethod: PaymentMethod @semanticNonNull
+  "The payment method as an edge of Account.paymentMethods."
+  paymentMethodEdge: PaymentMethodEdge @semanticNonNull
+}
+
+"What removePaymentMethod takes."
+input RemovePaymentMethodInput {
+  "The global id of the payment method."
+  id: ID!
+}
+
+"The removed payment method."
+type RemovePaymentMethodPayload @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS, action: DELETE) {
+  "The global id of the payment method that is no more."
+  removedPaymentMethodId: ID!
 }
 `, BuiltIn: false},
 	{Name: "../schema/iot.graphqls", Input: `# Super SIMs, the fleets that configure them, and the profiles of networks that fleets may use.
@@ -4578,7 +5262,177 @@ type ProjectSettings @hasPermission(permission: PROJECT_SETTINGS) {
   dateUpdated: DateTime!
 }
 `, BuiltIn: false},
-	{Name: "../schema/usage.graphqls", Input: `# What the account used, summed up by category and period.
+	{Name: "../schema/trust_hub.graphqls", Input: `# Who the account is, as it has been reviewed: customer profiles and trust products. The SIDs of both begin with BU.
+
+extend type Account {
+  "Who the account's business is, newest first."
+  customerProfiles(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+    "Only profiles whose review is so far."
+    status: TrustHubStatus @filters(field: "CustomerProfile.status")
+    "Only profiles that are reviewed by this policy."
+    policySid: String @filters(field: "CustomerProfile.policySid")
+  ): CustomerProfileConnection @hasPermission(permission: TRUST_HUB) @semanticNonNull
+  "What the account's traffic is trusted with, newest first."
+  trustProducts(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+    "Only products whose review is so far."
+    status: TrustHubStatus @filters(field: "TrustProduct.status")
+  ): TrustProductConnection @hasPermission(permission: TRUST_HUB) @semanticNonNull
+}
+
+extend type Mutation {
+  "Make a customer profile, as a draft."
+  createCustomerProfile(
+    "The new profile."
+    input: CreateCustomerProfileInput!
+  ): CreateCustomerProfilePayload @hasPermission(permission: TRUST_HUB, action: CREATE) @semanticNonNull
+  "Have a draft reviewed. What is no draft any more is BAD_USER_INPUT."
+  submitCustomerProfile(
+    "The profile."
+    input: SubmitCustomerProfileInput!
+  ): SubmitCustomerProfilePayload @hasPermission(permission: TRUST_HUB, action: UPDATE) @semanticNonNull
+}
+
+"How far a review is."
+enum TrustHubStatus {
+  "Not yet submitted."
+  DRAFT
+  "Submitted, and waiting."
+  PENDING_REVIEW
+  "Being looked at."
+  IN_REVIEW
+  "Refused."
+  TWILIO_REJECTED
+  "Passed."
+  TWILIO_APPROVED
+}
+
+"Who a business is."
+type CustomerProfile implements Node @hasPermission(permission: TRUST_HUB) {
+  "The global id."
+  id: ID!
+  "The customer profile's SID (BU…)."
+  sid: String!
+  "The customer profile's name."
+  friendlyName: String!
+  "Whom the review writes to."
+  email: String! @personalData(mask: EMAIL)
+  "The policy (RN…) that it is reviewed by."
+  policySid: String!
+  "How far the review is."
+  status: TrustHubStatus!
+  "Why it was rejected; null when it was not."
+  failureReason: String
+  "Until when an approval holds; null for one without an end, and where there is none."
+  validUntil: DateTime
+  "Where changes of the status are announced."
+  statusCallback: String @personalData(mask: URL)
+  "When it was made."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of customer profiles."
+type CustomerProfileConnection @hasPermission(permission: TRUST_HUB) {
+  "The customer profiles of the page."
+  edges: [CustomerProfileEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A customer profile and its place in the list."
+type CustomerProfileEdge @hasPermission(permission: TRUST_HUB) {
+  "The place."
+  cursor: String!
+  "The customer profile."
+  node: CustomerProfile!
+}
+
+"What the calls or messages of a business are trusted with, such as a name shown with a call."
+type TrustProduct implements Node @hasPermission(permission: TRUST_HUB) {
+  "The global id."
+  id: ID!
+  "The trust product's SID (BU…)."
+  sid: String!
+  "The trust product's name."
+  friendlyName: String!
+  "Whom the review writes to."
+  email: String! @personalData(mask: EMAIL)
+  "The policy (RN…) that it is reviewed by."
+  policySid: String!
+  "How far the review is."
+  status: TrustHubStatus!
+  "Why it was rejected; null when it was not."
+  failureReason: String
+  "Until when an approval holds; null for one without an end, and where there is none."
+  validUntil: DateTime
+  "Where changes of the status are announced."
+  statusCallback: String @personalData(mask: URL)
+  "When it was made."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of trust products."
+type TrustProductConnection @hasPermission(permission: TRUST_HUB) {
+  "The trust products of the page."
+  edges: [TrustProductEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A trust product and its place in the list."
+type TrustProductEdge @hasPermission(permission: TRUST_HUB) {
+  "The place."
+  cursor: String!
+  "The trust product."
+  node: TrustProduct!
+}
+
+"What createCustomerProfile takes."
+input CreateCustomerProfileInput {
+  "The profile's name, 1 to 255 characters."
+  friendlyName: String!
+  "Whom the review writes to."
+  email: String!
+  "The policy (RN…) that it is reviewed by."
+  policySid: String!
+  "Where changes of the status are announced, http or https."
+  statusCallback: String
+  "Any text of at most 255 characters: a second call with it makes no second profile."
+  idempotencyKey: String
+}
+
+"The new customer profile."
+type CreateCustomerProfilePayload @hasPermission(permission: TRUST_HUB, action: CREATE) {
+  "The profile."
+  customerProfile: CustomerProfile @semanticNonNull
+  "The profile as an edge of Account.customerProfiles."
+  customerProfileEdge: CustomerProfileEdge @semanticNonNull
+}
+
+"What submitCustomerProfile takes."
+input SubmitCustomerProfileInput {
+  "The global id of the profile."
+  id: ID!
+}
+
+"The submitted customer profile."
+type SubmitCustomerProfilePayload @hasPermission(permission: TRUST_HUB, action: UPDATE) {
+  "The profile."
+  customerProfile: CustomerProfile @semanticNonNull
+}
+`, BuiltIn: false},
+	{Name: "../schema/usage.graphqls", Input: `# What the account used, summed up by category and period, and what is called when it is so much.
 
 extend type Account {
   "The account's usage, newest period first."
@@ -4596,6 +5450,30 @@ extend type Account {
     "Only periods that end on this day or earlier."
     end: Date @filters(field: "UsageRecord.endDate")
   ): UsageRecordConnection @hasPermission(permission: USAGE) @semanticNonNull
+  "What is called when so much was used, newest first."
+  usageTriggers(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+    "Only triggers of this category."
+    usageCategory: UsageCategory @filters(field: "UsageTrigger.usageCategory")
+    "Only triggers that begin anew so often."
+    recurring: UsageTriggerRecurring @filters(field: "UsageTrigger.recurring")
+  ): UsageTriggerConnection @hasPermission(permission: USAGE) @semanticNonNull
+}
+
+extend type Mutation {
+  "Have an address called when so much was used."
+  createUsageTrigger(
+    "The new trigger."
+    input: CreateUsageTriggerInput!
+  ): CreateUsageTriggerPayload @hasPermission(permission: USAGE, action: CREATE) @semanticNonNull
+  "Delete a usage trigger. Its address is called no more."
+  deleteUsageTrigger(
+    "The trigger."
+    input: DeleteUsageTriggerInput!
+  ): DeleteUsageTriggerPayload @hasPermission(permission: USAGE, action: DELETE) @semanticNonNull
 }
 
 "What was used."
@@ -4670,6 +5548,113 @@ type UsageRecordEdge @hasPermission(permission: USAGE) {
   cursor: String!
   "The record."
   node: UsageRecord!
+}
+
+"What of a usage is compared."
+enum UsageTriggerBy {
+  "How often it was used."
+  COUNT
+  "How much was used."
+  USAGE
+  "What it cost, in the account's currency."
+  PRICE
+}
+
+"How often a usage trigger begins anew."
+enum UsageTriggerRecurring {
+  "Each day."
+  DAILY
+  "Each calendar month."
+  MONTHLY
+  "Each calendar year."
+  YEARLY
+}
+
+"""
+A trigger that calls an address when so much was used. The address, which may hold a password, is never shown. A price
+here is part of the usage, and USAGE is enough.
+"""
+type UsageTrigger implements Node @hasPermission(permission: USAGE) {
+  "The global id."
+  id: ID!
+  "The trigger's SID (UT…)."
+  sid: String!
+  "The trigger's name."
+  friendlyName: String
+  "What usage is looked at."
+  usageCategory: UsageCategory!
+  "What of it is compared."
+  triggerBy: UsageTriggerBy!
+  "The value at which the address is called."
+  triggerValue: Decimal!
+  "The value when it was last looked at."
+  currentValue: Decimal!
+  "How often it begins anew; null when it looks at the whole time, and calls once."
+  recurring: UsageTriggerRecurring
+  "How the address is called."
+  callbackMethod: HttpMethod!
+  "When the address was last called; null when it was not."
+  dateFired: DateTime
+  "When it was made."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of usage triggers."
+type UsageTriggerConnection @hasPermission(permission: USAGE) {
+  "The triggers of the page."
+  edges: [UsageTriggerEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A usage trigger and its place in the list."
+type UsageTriggerEdge @hasPermission(permission: USAGE) {
+  "The place."
+  cursor: String!
+  "The trigger."
+  node: UsageTrigger!
+}
+
+"What createUsageTrigger takes."
+input CreateUsageTriggerInput {
+  "The trigger's name, 1 to 64 characters."
+  friendlyName: String
+  "What usage is looked at."
+  usageCategory: UsageCategory!
+  "What of it is compared."
+  triggerBy: UsageTriggerBy! = USAGE
+  "The value at which the address is called: above 0, at most 1000000000000, at most 6 digits after the point."
+  triggerValue: Decimal!
+  "How often it begins anew; null to look at the whole time, and call once."
+  recurring: UsageTriggerRecurring
+  "The address, http or https. It is never shown again."
+  callbackUrl: String!
+  "How the address is called."
+  callbackMethod: HttpMethod! = POST
+  "Any text of at most 255 characters: a second call with it makes no second trigger."
+  idempotencyKey: String
+}
+
+"The new usage trigger."
+type CreateUsageTriggerPayload @hasPermission(permission: USAGE, action: CREATE) {
+  "The trigger."
+  usageTrigger: UsageTrigger @semanticNonNull
+  "The trigger as an edge of Account.usageTriggers."
+  usageTriggerEdge: UsageTriggerEdge @semanticNonNull
+}
+
+"What deleteUsageTrigger takes."
+input DeleteUsageTriggerInput {
+  "The global id of the trigger."
+  id: ID!
+}
+
+"The deleted usage trigger."
+type DeleteUsageTriggerPayload @hasPermission(permission: USAGE, action: DELETE) {
+  "The global id of the trigger that is no more."
+  deletedUsageTriggerId: ID!
 }
 `, BuiltIn: false},
 	{Name: "../schema/user_management.graphqls", Input: `# The people of the account, their roles and their sessions.
@@ -4851,12 +5836,28 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 		return ec.fieldContext_Account_alerts(ctx, field)
 	case "settings":
 		return ec.fieldContext_Account_settings(ctx, field)
+	case "customerProfiles":
+		return ec.fieldContext_Account_customerProfiles(ctx, field)
+	case "trustProducts":
+		return ec.fieldContext_Account_trustProducts(ctx, field)
 	case "usageRecords":
 		return ec.fieldContext_Account_usageRecords(ctx, field)
+	case "usageTriggers":
+		return ec.fieldContext_Account_usageTriggers(ctx, field)
 	case "users":
 		return ec.fieldContext_Account_users(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Account", field.Name)
+}
+
+func (ec *executionContext) childFields_AddPaymentMethodPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "paymentMethod":
+		return ec.fieldContext_AddPaymentMethodPayload_paymentMethod(ctx, field)
+	case "paymentMethodEdge":
+		return ec.fieldContext_AddPaymentMethodPayload_paymentMethodEdge(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddPaymentMethodPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Alert(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5057,6 +6058,16 @@ func (ec *executionContext) childFields_CreateApiKeyPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type CreateApiKeyPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateCustomerProfilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "customerProfile":
+		return ec.fieldContext_CreateCustomerProfilePayload_customerProfile(ctx, field)
+	case "customerProfileEdge":
+		return ec.fieldContext_CreateCustomerProfilePayload_customerProfileEdge(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateCustomerProfilePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateFleetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "fleet":
@@ -5089,6 +6100,64 @@ func (ec *executionContext) childFields_CreateOAuthClientPayload(ctx context.Con
 	return nil, fmt.Errorf("no field named %q was found under type CreateOAuthClientPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateUsageTriggerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "usageTrigger":
+		return ec.fieldContext_CreateUsageTriggerPayload_usageTrigger(ctx, field)
+	case "usageTriggerEdge":
+		return ec.fieldContext_CreateUsageTriggerPayload_usageTriggerEdge(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateUsageTriggerPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CustomerProfile(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_CustomerProfile_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_CustomerProfile_sid(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_CustomerProfile_friendlyName(ctx, field)
+	case "email":
+		return ec.fieldContext_CustomerProfile_email(ctx, field)
+	case "policySid":
+		return ec.fieldContext_CustomerProfile_policySid(ctx, field)
+	case "status":
+		return ec.fieldContext_CustomerProfile_status(ctx, field)
+	case "failureReason":
+		return ec.fieldContext_CustomerProfile_failureReason(ctx, field)
+	case "validUntil":
+		return ec.fieldContext_CustomerProfile_validUntil(ctx, field)
+	case "statusCallback":
+		return ec.fieldContext_CustomerProfile_statusCallback(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_CustomerProfile_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_CustomerProfile_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CustomerProfile", field.Name)
+}
+
+func (ec *executionContext) childFields_CustomerProfileConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_CustomerProfileConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_CustomerProfileConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CustomerProfileConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_CustomerProfileEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_CustomerProfileEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_CustomerProfileEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CustomerProfileEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedApiKeyId":
@@ -5103,6 +6172,14 @@ func (ec *executionContext) childFields_DeleteOAuthClientPayload(ctx context.Con
 		return ec.fieldContext_DeleteOAuthClientPayload_deletedOAuthClientId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteOAuthClientPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteUsageTriggerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedUsageTriggerId":
+		return ec.fieldContext_DeleteUsageTriggerPayload_deletedUsageTriggerId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteUsageTriggerPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_EndSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5593,6 +6670,14 @@ func (ec *executionContext) childFields_RefreshSessionPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type RefreshSessionPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RemovePaymentMethodPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "removedPaymentMethodId":
+		return ec.fieldContext_RemovePaymentMethodPayload_removedPaymentMethodId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemovePaymentMethodPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RotateAuthTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "authToken":
@@ -5697,12 +6782,76 @@ func (ec *executionContext) childFields_SimEdge(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type SimEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_SubmitCustomerProfilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "customerProfile":
+		return ec.fieldContext_SubmitCustomerProfilePayload_customerProfile(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SubmitCustomerProfilePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_TrustProduct(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_TrustProduct_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_TrustProduct_sid(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_TrustProduct_friendlyName(ctx, field)
+	case "email":
+		return ec.fieldContext_TrustProduct_email(ctx, field)
+	case "policySid":
+		return ec.fieldContext_TrustProduct_policySid(ctx, field)
+	case "status":
+		return ec.fieldContext_TrustProduct_status(ctx, field)
+	case "failureReason":
+		return ec.fieldContext_TrustProduct_failureReason(ctx, field)
+	case "validUntil":
+		return ec.fieldContext_TrustProduct_validUntil(ctx, field)
+	case "statusCallback":
+		return ec.fieldContext_TrustProduct_statusCallback(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_TrustProduct_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_TrustProduct_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TrustProduct", field.Name)
+}
+
+func (ec *executionContext) childFields_TrustProductConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_TrustProductConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_TrustProductConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TrustProductConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_TrustProductEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_TrustProductEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_TrustProductEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TrustProductEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "apiKey":
 		return ec.fieldContext_UpdateApiKeyPayload_apiKey(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateApiKeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateBillingSettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "billingSettings":
+		return ec.fieldContext_UpdateBillingSettingsPayload_billingSettings(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateBillingSettingsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateFleetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5775,6 +6924,56 @@ func (ec *executionContext) childFields_UsageRecordEdge(ctx context.Context, fie
 		return ec.fieldContext_UsageRecordEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UsageRecordEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_UsageTrigger(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_UsageTrigger_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_UsageTrigger_sid(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_UsageTrigger_friendlyName(ctx, field)
+	case "usageCategory":
+		return ec.fieldContext_UsageTrigger_usageCategory(ctx, field)
+	case "triggerBy":
+		return ec.fieldContext_UsageTrigger_triggerBy(ctx, field)
+	case "triggerValue":
+		return ec.fieldContext_UsageTrigger_triggerValue(ctx, field)
+	case "currentValue":
+		return ec.fieldContext_UsageTrigger_currentValue(ctx, field)
+	case "recurring":
+		return ec.fieldContext_UsageTrigger_recurring(ctx, field)
+	case "callbackMethod":
+		return ec.fieldContext_UsageTrigger_callbackMethod(ctx, field)
+	case "dateFired":
+		return ec.fieldContext_UsageTrigger_dateFired(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_UsageTrigger_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_UsageTrigger_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UsageTrigger", field.Name)
+}
+
+func (ec *executionContext) childFields_UsageTriggerConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_UsageTriggerConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_UsageTriggerConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UsageTriggerConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_UsageTriggerEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_UsageTriggerEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_UsageTriggerEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UsageTriggerEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_User(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6105,6 +7304,44 @@ func (ec *executionContext) field_Account_calls_args(ctx context.Context, rawArg
 	return args, nil
 }
 
+func (ec *executionContext) field_Account_customerProfiles_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "status",
+		func(ctx context.Context, v any) (*model.TrustHubStatus, error) {
+			return ec.unmarshalOTrustHubStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustHubStatus(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["status"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "policySid",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["policySid"] = arg3
+	return args, nil
+}
+
 func (ec *executionContext) field_Account_fleets_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -6409,6 +7646,36 @@ func (ec *executionContext) field_Account_sims_args(ctx context.Context, rawArgs
 	return args, nil
 }
 
+func (ec *executionContext) field_Account_trustProducts_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "status",
+		func(ctx context.Context, v any) (*model.TrustHubStatus, error) {
+			return ec.unmarshalOTrustHubStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustHubStatus(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["status"] = arg2
+	return args, nil
+}
+
 func (ec *executionContext) field_Account_usageRecords_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -6460,6 +7727,44 @@ func (ec *executionContext) field_Account_usageRecords_args(ctx context.Context,
 		return nil, err
 	}
 	args["end"] = arg5
+	return args, nil
+}
+
+func (ec *executionContext) field_Account_usageTriggers_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "usageCategory",
+		func(ctx context.Context, v any) (*model.UsageCategory, error) {
+			return ec.unmarshalOUsageCategory2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageCategory(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["usageCategory"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "recurring",
+		func(ctx context.Context, v any) (*model.UsageTriggerRecurring, error) {
+			return ec.unmarshalOUsageTriggerRecurring2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerRecurring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["recurring"] = arg3
 	return args, nil
 }
 
@@ -6515,12 +7820,40 @@ func (ec *executionContext) field_Mutation_acceptInvitation_args(ctx context.Con
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_addPaymentMethod_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.AddPaymentMethodInput, error) {
+			return ec.unmarshalNAddPaymentMethodInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAddPaymentMethodInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_createApiKey_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.CreateAPIKeyInput, error) {
 			return ec.unmarshalNCreateApiKeyInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateAPIKeyInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_createCustomerProfile_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.CreateCustomerProfileInput, error) {
+			return ec.unmarshalNCreateCustomerProfileInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateCustomerProfileInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -6571,6 +7904,20 @@ func (ec *executionContext) field_Mutation_createOAuthClient_args(ctx context.Co
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_createUsageTrigger_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.CreateUsageTriggerInput, error) {
+			return ec.unmarshalNCreateUsageTriggerInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateUsageTriggerInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_deleteApiKey_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -6599,6 +7946,20 @@ func (ec *executionContext) field_Mutation_deleteOAuthClient_args(ctx context.Co
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_deleteUsageTrigger_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.DeleteUsageTriggerInput, error) {
+			return ec.unmarshalNDeleteUsageTriggerInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteUsageTriggerInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_endSession_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -6619,6 +7980,20 @@ func (ec *executionContext) field_Mutation_refreshSession_args(ctx context.Conte
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.RefreshSessionInput, error) {
 			return ec.unmarshalNRefreshSessionInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRefreshSessionInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_removePaymentMethod_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RemovePaymentMethodInput, error) {
+			return ec.unmarshalNRemovePaymentMethodInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRemovePaymentMethodInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -6683,12 +8058,40 @@ func (ec *executionContext) field_Mutation_signIn_args(ctx context.Context, rawA
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_submitCustomerProfile_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SubmitCustomerProfileInput, error) {
+			return ec.unmarshalNSubmitCustomerProfileInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitCustomerProfileInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_updateApiKey_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.UpdateAPIKeyInput, error) {
 			return ec.unmarshalNUpdateApiKeyInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateAPIKeyInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updateBillingSettings_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UpdateBillingSettingsInput, error) {
+			return ec.unmarshalNUpdateBillingSettingsInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateBillingSettingsInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -7120,7 +8523,7 @@ func (ec *executionContext) fieldContext_Account_apiKeys(ctx context.Context, fi
 }
 
 func (ec *executionContext) _Account_balance(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 10) {
+	if !ec.gate.Field(ctx, field, "Account", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7155,7 +8558,7 @@ func (ec *executionContext) fieldContext_Account_balance(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Account_invoices(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 10) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7202,7 +8605,7 @@ func (ec *executionContext) fieldContext_Account_invoices(ctx context.Context, f
 }
 
 func (ec *executionContext) _Account_paymentMethods(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 10) {
+	if !ec.gate.Field(ctx, field, "Account", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7249,7 +8652,7 @@ func (ec *executionContext) fieldContext_Account_paymentMethods(ctx context.Cont
 }
 
 func (ec *executionContext) _Account_billingSettings(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 10) {
+	if !ec.gate.Field(ctx, field, "Account", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7284,7 +8687,7 @@ func (ec *executionContext) fieldContext_Account_billingSettings(_ context.Conte
 }
 
 func (ec *executionContext) _Account_sims(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 12) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7331,7 +8734,7 @@ func (ec *executionContext) fieldContext_Account_sims(ctx context.Context, field
 }
 
 func (ec *executionContext) _Account_fleets(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 12) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7378,7 +8781,7 @@ func (ec *executionContext) fieldContext_Account_fleets(ctx context.Context, fie
 }
 
 func (ec *executionContext) _Account_networkAccessProfiles(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 12) {
+	if !ec.gate.Field(ctx, field, "Account", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7472,7 +8875,7 @@ func (ec *executionContext) fieldContext_Account_oauthClients(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_phoneNumbers(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 18) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7519,7 +8922,7 @@ func (ec *executionContext) fieldContext_Account_phoneNumbers(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_calls(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 23) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7566,7 +8969,7 @@ func (ec *executionContext) fieldContext_Account_calls(ctx context.Context, fiel
 }
 
 func (ec *executionContext) _Account_messages(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 23) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7613,7 +9016,7 @@ func (ec *executionContext) fieldContext_Account_messages(ctx context.Context, f
 }
 
 func (ec *executionContext) _Account_alerts(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 23) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7660,7 +9063,7 @@ func (ec *executionContext) fieldContext_Account_alerts(ctx context.Context, fie
 }
 
 func (ec *executionContext) _Account_settings(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 24) {
+	if !ec.gate.Field(ctx, field, "Account", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7694,8 +9097,102 @@ func (ec *executionContext) fieldContext_Account_settings(_ context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _Account_customerProfiles(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_customerProfiles(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().CustomerProfiles(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["status"].(*model.TrustHubStatus), fc.Args["policySid"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CustomerProfileConnection) graphql.Marshaler {
+			return ec.marshalOCustomerProfileConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfileConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_customerProfiles(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomerProfileConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_customerProfiles_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Account_trustProducts(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_trustProducts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().TrustProducts(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["status"].(*model.TrustHubStatus))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.TrustProductConnection) graphql.Marshaler {
+			return ec.marshalOTrustProductConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustProductConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_trustProducts(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TrustProductConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_trustProducts_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Account_usageRecords(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 25) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7741,8 +9238,55 @@ func (ec *executionContext) fieldContext_Account_usageRecords(ctx context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Account_usageTriggers(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_usageTriggers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().UsageTriggers(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["usageCategory"].(*model.UsageCategory), fc.Args["recurring"].(*model.UsageTriggerRecurring))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UsageTriggerConnection) graphql.Marshaler {
+			return ec.marshalOUsageTriggerConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_usageTriggers(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UsageTriggerConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_usageTriggers_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Account_users(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 27) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 40) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7788,8 +9332,78 @@ func (ec *executionContext) fieldContext_Account_users(ctx context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _AddPaymentMethodPayload_paymentMethod(ctx context.Context, field graphql.CollectedField, obj *model.AddPaymentMethodPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AddPaymentMethodPayload", 11) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AddPaymentMethodPayload_paymentMethod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PaymentMethod, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PaymentMethod) graphql.Marshaler {
+			return ec.marshalOPaymentMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPaymentMethod(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AddPaymentMethodPayload_paymentMethod(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AddPaymentMethodPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PaymentMethod(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AddPaymentMethodPayload_paymentMethodEdge(ctx context.Context, field graphql.CollectedField, obj *model.AddPaymentMethodPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AddPaymentMethodPayload", 11) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AddPaymentMethodPayload_paymentMethodEdge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PaymentMethodEdge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PaymentMethodEdge) graphql.Marshaler {
+			return ec.marshalOPaymentMethodEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPaymentMethodEdge(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AddPaymentMethodPayload_paymentMethodEdge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AddPaymentMethodPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PaymentMethodEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Alert_id(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 23) {
+	if !ec.gate.Field(ctx, field, "Alert", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7815,7 +9429,7 @@ func (ec *executionContext) fieldContext_Alert_id(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Alert_sid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 23) {
+	if !ec.gate.Field(ctx, field, "Alert", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7841,7 +9455,7 @@ func (ec *executionContext) fieldContext_Alert_sid(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Alert_logLevel(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 23) {
+	if !ec.gate.Field(ctx, field, "Alert", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7867,7 +9481,7 @@ func (ec *executionContext) fieldContext_Alert_logLevel(_ context.Context, field
 }
 
 func (ec *executionContext) _Alert_errorCode(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 23) {
+	if !ec.gate.Field(ctx, field, "Alert", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7893,7 +9507,7 @@ func (ec *executionContext) fieldContext_Alert_errorCode(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_alertText(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 23) {
+	if !ec.gate.Field(ctx, field, "Alert", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7920,7 +9534,7 @@ func (ec *executionContext) fieldContext_Alert_alertText(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_moreInfo(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 23) {
+	if !ec.gate.Field(ctx, field, "Alert", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7946,7 +9560,7 @@ func (ec *executionContext) fieldContext_Alert_moreInfo(_ context.Context, field
 }
 
 func (ec *executionContext) _Alert_resourceSid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 23) {
+	if !ec.gate.Field(ctx, field, "Alert", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7972,7 +9586,7 @@ func (ec *executionContext) fieldContext_Alert_resourceSid(_ context.Context, fi
 }
 
 func (ec *executionContext) _Alert_serviceSid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 23) {
+	if !ec.gate.Field(ctx, field, "Alert", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7998,7 +9612,7 @@ func (ec *executionContext) fieldContext_Alert_serviceSid(_ context.Context, fie
 }
 
 func (ec *executionContext) _Alert_requestMethod(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 23) {
+	if !ec.gate.Field(ctx, field, "Alert", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8024,7 +9638,7 @@ func (ec *executionContext) fieldContext_Alert_requestMethod(_ context.Context, 
 }
 
 func (ec *executionContext) _Alert_requestUrl(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 11) {
+	if !ec.gate.Field(ctx, field, "Alert", 16) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8051,7 +9665,7 @@ func (ec *executionContext) fieldContext_Alert_requestUrl(_ context.Context, fie
 }
 
 func (ec *executionContext) _Alert_requestVariables(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 11) {
+	if !ec.gate.Field(ctx, field, "Alert", 16) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8078,7 +9692,7 @@ func (ec *executionContext) fieldContext_Alert_requestVariables(_ context.Contex
 }
 
 func (ec *executionContext) _Alert_requestHeaders(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 11) {
+	if !ec.gate.Field(ctx, field, "Alert", 16) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8105,7 +9719,7 @@ func (ec *executionContext) fieldContext_Alert_requestHeaders(_ context.Context,
 }
 
 func (ec *executionContext) _Alert_responseHeaders(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 11) {
+	if !ec.gate.Field(ctx, field, "Alert", 16) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8132,7 +9746,7 @@ func (ec *executionContext) fieldContext_Alert_responseHeaders(_ context.Context
 }
 
 func (ec *executionContext) _Alert_responseBody(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 11) {
+	if !ec.gate.Field(ctx, field, "Alert", 16) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8159,7 +9773,7 @@ func (ec *executionContext) fieldContext_Alert_responseBody(_ context.Context, f
 }
 
 func (ec *executionContext) _Alert_dateGenerated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 23) {
+	if !ec.gate.Field(ctx, field, "Alert", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8185,7 +9799,7 @@ func (ec *executionContext) fieldContext_Alert_dateGenerated(_ context.Context, 
 }
 
 func (ec *executionContext) _Alert_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 23) {
+	if !ec.gate.Field(ctx, field, "Alert", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8211,7 +9825,7 @@ func (ec *executionContext) fieldContext_Alert_dateCreated(_ context.Context, fi
 }
 
 func (ec *executionContext) _Alert_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 23) {
+	if !ec.gate.Field(ctx, field, "Alert", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8237,7 +9851,7 @@ func (ec *executionContext) fieldContext_Alert_dateUpdated(_ context.Context, fi
 }
 
 func (ec *executionContext) _AlertConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AlertConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertConnection", 23) {
+	if !ec.gate.Field(ctx, field, "AlertConnection", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8272,7 +9886,7 @@ func (ec *executionContext) fieldContext_AlertConnection_edges(_ context.Context
 }
 
 func (ec *executionContext) _AlertConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AlertConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertConnection", 23) {
+	if !ec.gate.Field(ctx, field, "AlertConnection", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8307,7 +9921,7 @@ func (ec *executionContext) fieldContext_AlertConnection_pageInfo(_ context.Cont
 }
 
 func (ec *executionContext) _AlertEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.AlertEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertEdge", 23) {
+	if !ec.gate.Field(ctx, field, "AlertEdge", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8333,7 +9947,7 @@ func (ec *executionContext) fieldContext_AlertEdge_cursor(_ context.Context, fie
 }
 
 func (ec *executionContext) _AlertEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.AlertEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertEdge", 23) {
+	if !ec.gate.Field(ctx, field, "AlertEdge", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8630,7 +10244,7 @@ func (ec *executionContext) fieldContext_ApiKeyEdge_node(_ context.Context, fiel
 }
 
 func (ec *executionContext) _BillingSettings_companyName(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 10) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8656,7 +10270,7 @@ func (ec *executionContext) fieldContext_BillingSettings_companyName(_ context.C
 }
 
 func (ec *executionContext) _BillingSettings_invoiceEmail(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 10) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8683,7 +10297,7 @@ func (ec *executionContext) fieldContext_BillingSettings_invoiceEmail(_ context.
 }
 
 func (ec *executionContext) _BillingSettings_taxId(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 10) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8710,7 +10324,7 @@ func (ec *executionContext) fieldContext_BillingSettings_taxId(_ context.Context
 }
 
 func (ec *executionContext) _BillingSettings_currency(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 10) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8736,7 +10350,7 @@ func (ec *executionContext) fieldContext_BillingSettings_currency(_ context.Cont
 }
 
 func (ec *executionContext) _BillingSettings_autoRechargeEnabled(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 10) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8762,7 +10376,7 @@ func (ec *executionContext) fieldContext_BillingSettings_autoRechargeEnabled(_ c
 }
 
 func (ec *executionContext) _BillingSettings_autoRechargeThreshold(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 10) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8797,7 +10411,7 @@ func (ec *executionContext) fieldContext_BillingSettings_autoRechargeThreshold(_
 }
 
 func (ec *executionContext) _BillingSettings_autoRechargeAmount(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 10) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8832,7 +10446,7 @@ func (ec *executionContext) fieldContext_BillingSettings_autoRechargeAmount(_ co
 }
 
 func (ec *executionContext) _Call_id(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8858,7 +10472,7 @@ func (ec *executionContext) fieldContext_Call_id(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Call_sid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8884,7 +10498,7 @@ func (ec *executionContext) fieldContext_Call_sid(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Call_parentCallSid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8910,7 +10524,7 @@ func (ec *executionContext) fieldContext_Call_parentCallSid(_ context.Context, f
 }
 
 func (ec *executionContext) _Call_to(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8937,7 +10551,7 @@ func (ec *executionContext) fieldContext_Call_to(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Call_from(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8964,7 +10578,7 @@ func (ec *executionContext) fieldContext_Call_from(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Call_phoneNumberSid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8990,7 +10604,7 @@ func (ec *executionContext) fieldContext_Call_phoneNumberSid(_ context.Context, 
 }
 
 func (ec *executionContext) _Call_status(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9016,7 +10630,7 @@ func (ec *executionContext) fieldContext_Call_status(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Call_direction(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9042,7 +10656,7 @@ func (ec *executionContext) fieldContext_Call_direction(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_startTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9068,7 +10682,7 @@ func (ec *executionContext) fieldContext_Call_startTime(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_endTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9094,7 +10708,7 @@ func (ec *executionContext) fieldContext_Call_endTime(_ context.Context, field g
 }
 
 func (ec *executionContext) _Call_duration(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9120,7 +10734,7 @@ func (ec *executionContext) fieldContext_Call_duration(_ context.Context, field 
 }
 
 func (ec *executionContext) _Call_queueTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9146,7 +10760,7 @@ func (ec *executionContext) fieldContext_Call_queueTime(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_answeredBy(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9172,7 +10786,7 @@ func (ec *executionContext) fieldContext_Call_answeredBy(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Call_forwardedFrom(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9199,7 +10813,7 @@ func (ec *executionContext) fieldContext_Call_forwardedFrom(_ context.Context, f
 }
 
 func (ec *executionContext) _Call_callerName(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9226,7 +10840,7 @@ func (ec *executionContext) fieldContext_Call_callerName(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Call_price(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 10) {
+	if !ec.gate.Field(ctx, field, "Call", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9261,7 +10875,7 @@ func (ec *executionContext) fieldContext_Call_price(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Call_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9287,7 +10901,7 @@ func (ec *executionContext) fieldContext_Call_dateCreated(_ context.Context, fie
 }
 
 func (ec *executionContext) _Call_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9313,7 +10927,7 @@ func (ec *executionContext) fieldContext_Call_dateUpdated(_ context.Context, fie
 }
 
 func (ec *executionContext) _CallConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CallConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallConnection", 23) {
+	if !ec.gate.Field(ctx, field, "CallConnection", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9348,7 +10962,7 @@ func (ec *executionContext) fieldContext_CallConnection_edges(_ context.Context,
 }
 
 func (ec *executionContext) _CallConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.CallConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallConnection", 23) {
+	if !ec.gate.Field(ctx, field, "CallConnection", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9383,7 +10997,7 @@ func (ec *executionContext) fieldContext_CallConnection_pageInfo(_ context.Conte
 }
 
 func (ec *executionContext) _CallEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.CallEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallEdge", 23) {
+	if !ec.gate.Field(ctx, field, "CallEdge", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9409,7 +11023,7 @@ func (ec *executionContext) fieldContext_CallEdge_cursor(_ context.Context, fiel
 }
 
 func (ec *executionContext) _CallEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.CallEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallEdge", 23) {
+	if !ec.gate.Field(ctx, field, "CallEdge", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9565,8 +11179,78 @@ func (ec *executionContext) fieldContext_CreateApiKeyPayload_secret(_ context.Co
 	return graphql.NewScalarFieldContext("CreateApiKeyPayload", field, false, false, "String")
 }
 
+func (ec *executionContext) _CreateCustomerProfilePayload_customerProfile(ctx context.Context, field graphql.CollectedField, obj *model.CreateCustomerProfilePayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CreateCustomerProfilePayload", 31) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateCustomerProfilePayload_customerProfile(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CustomerProfile, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CustomerProfile) graphql.Marshaler {
+			return ec.marshalOCustomerProfile2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfile(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateCustomerProfilePayload_customerProfile(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateCustomerProfilePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomerProfile(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreateCustomerProfilePayload_customerProfileEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateCustomerProfilePayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CreateCustomerProfilePayload", 31) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateCustomerProfilePayload_customerProfileEdge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CustomerProfileEdge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CustomerProfileEdge) graphql.Marshaler {
+			return ec.marshalOCustomerProfileEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfileEdge(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateCustomerProfilePayload_customerProfileEdge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateCustomerProfilePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomerProfileEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CreateFleetPayload_fleet(ctx context.Context, field graphql.CollectedField, obj *model.CreateFleetPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateFleetPayload", 13) {
+	if !ec.gate.Field(ctx, field, "CreateFleetPayload", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9601,7 +11285,7 @@ func (ec *executionContext) fieldContext_CreateFleetPayload_fleet(_ context.Cont
 }
 
 func (ec *executionContext) _CreateFleetPayload_fleetEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateFleetPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateFleetPayload", 13) {
+	if !ec.gate.Field(ctx, field, "CreateFleetPayload", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9636,7 +11320,7 @@ func (ec *executionContext) fieldContext_CreateFleetPayload_fleetEdge(_ context.
 }
 
 func (ec *executionContext) _CreateNetworkAccessProfilePayload_networkAccessProfile(ctx context.Context, field graphql.CollectedField, obj *model.CreateNetworkAccessProfilePayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateNetworkAccessProfilePayload", 13) {
+	if !ec.gate.Field(ctx, field, "CreateNetworkAccessProfilePayload", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9671,7 +11355,7 @@ func (ec *executionContext) fieldContext_CreateNetworkAccessProfilePayload_netwo
 }
 
 func (ec *executionContext) _CreateNetworkAccessProfilePayload_networkAccessProfileEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateNetworkAccessProfilePayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateNetworkAccessProfilePayload", 13) {
+	if !ec.gate.Field(ctx, field, "CreateNetworkAccessProfilePayload", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9801,6 +11485,495 @@ func (ec *executionContext) fieldContext_CreateOAuthClientPayload_secret(_ conte
 	return graphql.NewScalarFieldContext("CreateOAuthClientPayload", field, false, false, "String")
 }
 
+func (ec *executionContext) _CreateUsageTriggerPayload_usageTrigger(ctx context.Context, field graphql.CollectedField, obj *model.CreateUsageTriggerPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CreateUsageTriggerPayload", 36) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateUsageTriggerPayload_usageTrigger(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UsageTrigger, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UsageTrigger) graphql.Marshaler {
+			return ec.marshalOUsageTrigger2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTrigger(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateUsageTriggerPayload_usageTrigger(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateUsageTriggerPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UsageTrigger(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreateUsageTriggerPayload_usageTriggerEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateUsageTriggerPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CreateUsageTriggerPayload", 36) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateUsageTriggerPayload_usageTriggerEdge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UsageTriggerEdge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UsageTriggerEdge) graphql.Marshaler {
+			return ec.marshalOUsageTriggerEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerEdge(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateUsageTriggerPayload_usageTriggerEdge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateUsageTriggerPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UsageTriggerEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CustomerProfile_id(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfile_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfile_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "ID")
+}
+
+func (ec *executionContext) _CustomerProfile_sid(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfile_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfile_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
+}
+
+func (ec *executionContext) _CustomerProfile_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfile_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfile_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
+}
+
+func (ec *executionContext) _CustomerProfile_email(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfile_email(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Email, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("EMAIL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfile_email(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
+}
+
+func (ec *executionContext) _CustomerProfile_policySid(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfile_policySid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PolicySid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfile_policySid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
+}
+
+func (ec *executionContext) _CustomerProfile_status(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfile_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.TrustHubStatus) graphql.Marshaler {
+			return ec.marshalNTrustHubStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustHubStatus(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfile_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "TrustHubStatus")
+}
+
+func (ec *executionContext) _CustomerProfile_failureReason(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfile_failureReason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FailureReason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfile_failureReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
+}
+
+func (ec *executionContext) _CustomerProfile_validUntil(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfile_validUntil(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ValidUntil, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfile_validUntil(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _CustomerProfile_statusCallback(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfile_statusCallback(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StatusCallback, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfile_statusCallback(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
+}
+
+func (ec *executionContext) _CustomerProfile_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfile_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfile_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _CustomerProfile_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfile_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfile_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _CustomerProfileConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfileConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfileConnection", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfileConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.CustomerProfileEdge) graphql.Marshaler {
+			return ec.marshalNCustomerProfileEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfileEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfileConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomerProfileConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomerProfileEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CustomerProfileConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfileConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfileConnection", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfileConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfileConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomerProfileConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CustomerProfileEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfileEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfileEdge", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfileEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfileEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfileEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _CustomerProfileEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfileEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfileEdge", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfileEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.CustomerProfile) graphql.Marshaler {
+			return ec.marshalNCustomerProfile2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfile(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfileEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomerProfileEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomerProfile(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _DeleteApiKeyPayload_deletedApiKeyId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteAPIKeyPayload) (ret graphql.Marshaler) {
 	if !ec.gate.Field(ctx, field, "DeleteApiKeyPayload", 5) {
 		return graphql.Null
@@ -9853,8 +12026,34 @@ func (ec *executionContext) fieldContext_DeleteOAuthClientPayload_deletedOAuthCl
 	return graphql.NewScalarFieldContext("DeleteOAuthClientPayload", field, false, false, "ID")
 }
 
+func (ec *executionContext) _DeleteUsageTriggerPayload_deletedUsageTriggerId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteUsageTriggerPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "DeleteUsageTriggerPayload", 37) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteUsageTriggerPayload_deletedUsageTriggerId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeletedUsageTriggerID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteUsageTriggerPayload_deletedUsageTriggerId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeleteUsageTriggerPayload", field, false, false, "ID")
+}
+
 func (ec *executionContext) _EndSessionPayload_endedSessionId(ctx context.Context, field graphql.CollectedField, obj *model.EndSessionPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "EndSessionPayload", 26) {
+	if !ec.gate.Field(ctx, field, "EndSessionPayload", 39) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9880,7 +12079,7 @@ func (ec *executionContext) fieldContext_EndSessionPayload_endedSessionId(_ cont
 }
 
 func (ec *executionContext) _Fleet_id(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9906,7 +12105,7 @@ func (ec *executionContext) fieldContext_Fleet_id(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Fleet_sid(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9932,7 +12131,7 @@ func (ec *executionContext) fieldContext_Fleet_sid(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Fleet_uniqueName(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9958,7 +12157,7 @@ func (ec *executionContext) fieldContext_Fleet_uniqueName(_ context.Context, fie
 }
 
 func (ec *executionContext) _Fleet_dataEnabled(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9984,7 +12183,7 @@ func (ec *executionContext) fieldContext_Fleet_dataEnabled(_ context.Context, fi
 }
 
 func (ec *executionContext) _Fleet_dataLimit(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10010,7 +12209,7 @@ func (ec *executionContext) fieldContext_Fleet_dataLimit(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Fleet_dataMetering(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10036,7 +12235,7 @@ func (ec *executionContext) fieldContext_Fleet_dataMetering(_ context.Context, f
 }
 
 func (ec *executionContext) _Fleet_smsCommandsEnabled(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10062,7 +12261,7 @@ func (ec *executionContext) fieldContext_Fleet_smsCommandsEnabled(_ context.Cont
 }
 
 func (ec *executionContext) _Fleet_smsCommandsUrl(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10089,7 +12288,7 @@ func (ec *executionContext) fieldContext_Fleet_smsCommandsUrl(_ context.Context,
 }
 
 func (ec *executionContext) _Fleet_smsCommandsMethod(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10115,7 +12314,7 @@ func (ec *executionContext) fieldContext_Fleet_smsCommandsMethod(_ context.Conte
 }
 
 func (ec *executionContext) _Fleet_ipCommandsUrl(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10142,7 +12341,7 @@ func (ec *executionContext) fieldContext_Fleet_ipCommandsUrl(_ context.Context, 
 }
 
 func (ec *executionContext) _Fleet_ipCommandsMethod(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10168,7 +12367,7 @@ func (ec *executionContext) fieldContext_Fleet_ipCommandsMethod(_ context.Contex
 }
 
 func (ec *executionContext) _Fleet_networkAccessProfileSid(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10194,7 +12393,7 @@ func (ec *executionContext) fieldContext_Fleet_networkAccessProfileSid(_ context
 }
 
 func (ec *executionContext) _Fleet_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10220,7 +12419,7 @@ func (ec *executionContext) fieldContext_Fleet_dateCreated(_ context.Context, fi
 }
 
 func (ec *executionContext) _Fleet_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10246,7 +12445,7 @@ func (ec *executionContext) fieldContext_Fleet_dateUpdated(_ context.Context, fi
 }
 
 func (ec *executionContext) _FleetConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.FleetConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "FleetConnection", 12) {
+	if !ec.gate.Field(ctx, field, "FleetConnection", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10281,7 +12480,7 @@ func (ec *executionContext) fieldContext_FleetConnection_edges(_ context.Context
 }
 
 func (ec *executionContext) _FleetConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.FleetConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "FleetConnection", 12) {
+	if !ec.gate.Field(ctx, field, "FleetConnection", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10316,7 +12515,7 @@ func (ec *executionContext) fieldContext_FleetConnection_pageInfo(_ context.Cont
 }
 
 func (ec *executionContext) _FleetEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.FleetEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "FleetEdge", 12) {
+	if !ec.gate.Field(ctx, field, "FleetEdge", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10342,7 +12541,7 @@ func (ec *executionContext) fieldContext_FleetEdge_cursor(_ context.Context, fie
 }
 
 func (ec *executionContext) _FleetEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.FleetEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "FleetEdge", 12) {
+	if !ec.gate.Field(ctx, field, "FleetEdge", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10429,7 +12628,7 @@ func (ec *executionContext) fieldContext_HeldPermission_actions(_ context.Contex
 }
 
 func (ec *executionContext) _Invoice_id(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10455,7 +12654,7 @@ func (ec *executionContext) fieldContext_Invoice_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Invoice_sid(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10481,7 +12680,7 @@ func (ec *executionContext) fieldContext_Invoice_sid(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Invoice_number(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10507,7 +12706,7 @@ func (ec *executionContext) fieldContext_Invoice_number(_ context.Context, field
 }
 
 func (ec *executionContext) _Invoice_status(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10533,7 +12732,7 @@ func (ec *executionContext) fieldContext_Invoice_status(_ context.Context, field
 }
 
 func (ec *executionContext) _Invoice_periodStart(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10559,7 +12758,7 @@ func (ec *executionContext) fieldContext_Invoice_periodStart(_ context.Context, 
 }
 
 func (ec *executionContext) _Invoice_periodEnd(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10585,7 +12784,7 @@ func (ec *executionContext) fieldContext_Invoice_periodEnd(_ context.Context, fi
 }
 
 func (ec *executionContext) _Invoice_dueDate(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10611,7 +12810,7 @@ func (ec *executionContext) fieldContext_Invoice_dueDate(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Invoice_subtotal(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10646,7 +12845,7 @@ func (ec *executionContext) fieldContext_Invoice_subtotal(_ context.Context, fie
 }
 
 func (ec *executionContext) _Invoice_tax(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10681,7 +12880,7 @@ func (ec *executionContext) fieldContext_Invoice_tax(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Invoice_total(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10716,7 +12915,7 @@ func (ec *executionContext) fieldContext_Invoice_total(_ context.Context, field 
 }
 
 func (ec *executionContext) _Invoice_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10742,7 +12941,7 @@ func (ec *executionContext) fieldContext_Invoice_dateCreated(_ context.Context, 
 }
 
 func (ec *executionContext) _Invoice_datePaid(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10768,7 +12967,7 @@ func (ec *executionContext) fieldContext_Invoice_datePaid(_ context.Context, fie
 }
 
 func (ec *executionContext) _InvoiceConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.InvoiceConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "InvoiceConnection", 10) {
+	if !ec.gate.Field(ctx, field, "InvoiceConnection", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10803,7 +13002,7 @@ func (ec *executionContext) fieldContext_InvoiceConnection_edges(_ context.Conte
 }
 
 func (ec *executionContext) _InvoiceConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.InvoiceConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "InvoiceConnection", 10) {
+	if !ec.gate.Field(ctx, field, "InvoiceConnection", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10838,7 +13037,7 @@ func (ec *executionContext) fieldContext_InvoiceConnection_pageInfo(_ context.Co
 }
 
 func (ec *executionContext) _InvoiceEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.InvoiceEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "InvoiceEdge", 10) {
+	if !ec.gate.Field(ctx, field, "InvoiceEdge", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10864,7 +13063,7 @@ func (ec *executionContext) fieldContext_InvoiceEdge_cursor(_ context.Context, f
 }
 
 func (ec *executionContext) _InvoiceEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.InvoiceEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "InvoiceEdge", 10) {
+	if !ec.gate.Field(ctx, field, "InvoiceEdge", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10899,7 +13098,7 @@ func (ec *executionContext) fieldContext_InvoiceEdge_node(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_id(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10925,7 +13124,7 @@ func (ec *executionContext) fieldContext_Message_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Message_sid(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10951,7 +13150,7 @@ func (ec *executionContext) fieldContext_Message_sid(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Message_messagingServiceSid(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10977,7 +13176,7 @@ func (ec *executionContext) fieldContext_Message_messagingServiceSid(_ context.C
 }
 
 func (ec *executionContext) _Message_body(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11004,7 +13203,7 @@ func (ec *executionContext) fieldContext_Message_body(_ context.Context, field g
 }
 
 func (ec *executionContext) _Message_to(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11031,7 +13230,7 @@ func (ec *executionContext) fieldContext_Message_to(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Message_from(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11058,7 +13257,7 @@ func (ec *executionContext) fieldContext_Message_from(_ context.Context, field g
 }
 
 func (ec *executionContext) _Message_status(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11084,7 +13283,7 @@ func (ec *executionContext) fieldContext_Message_status(_ context.Context, field
 }
 
 func (ec *executionContext) _Message_direction(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11110,7 +13309,7 @@ func (ec *executionContext) fieldContext_Message_direction(_ context.Context, fi
 }
 
 func (ec *executionContext) _Message_numSegments(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11136,7 +13335,7 @@ func (ec *executionContext) fieldContext_Message_numSegments(_ context.Context, 
 }
 
 func (ec *executionContext) _Message_numMedia(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11162,7 +13361,7 @@ func (ec *executionContext) fieldContext_Message_numMedia(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_errorCode(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11188,7 +13387,7 @@ func (ec *executionContext) fieldContext_Message_errorCode(_ context.Context, fi
 }
 
 func (ec *executionContext) _Message_errorMessage(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11214,7 +13413,7 @@ func (ec *executionContext) fieldContext_Message_errorMessage(_ context.Context,
 }
 
 func (ec *executionContext) _Message_price(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 10) {
+	if !ec.gate.Field(ctx, field, "Message", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11249,7 +13448,7 @@ func (ec *executionContext) fieldContext_Message_price(_ context.Context, field 
 }
 
 func (ec *executionContext) _Message_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11275,7 +13474,7 @@ func (ec *executionContext) fieldContext_Message_dateCreated(_ context.Context, 
 }
 
 func (ec *executionContext) _Message_dateSent(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11301,7 +13500,7 @@ func (ec *executionContext) fieldContext_Message_dateSent(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11327,7 +13526,7 @@ func (ec *executionContext) fieldContext_Message_dateUpdated(_ context.Context, 
 }
 
 func (ec *executionContext) _MessageConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.MessageConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageConnection", 23) {
+	if !ec.gate.Field(ctx, field, "MessageConnection", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11362,7 +13561,7 @@ func (ec *executionContext) fieldContext_MessageConnection_edges(_ context.Conte
 }
 
 func (ec *executionContext) _MessageConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.MessageConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageConnection", 23) {
+	if !ec.gate.Field(ctx, field, "MessageConnection", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11397,7 +13596,7 @@ func (ec *executionContext) fieldContext_MessageConnection_pageInfo(_ context.Co
 }
 
 func (ec *executionContext) _MessageEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.MessageEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageEdge", 23) {
+	if !ec.gate.Field(ctx, field, "MessageEdge", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11423,7 +13622,7 @@ func (ec *executionContext) fieldContext_MessageEdge_cursor(_ context.Context, f
 }
 
 func (ec *executionContext) _MessageEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.MessageEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageEdge", 23) {
+	if !ec.gate.Field(ctx, field, "MessageEdge", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11908,8 +14107,149 @@ func (ec *executionContext) fieldContext_Mutation_rotateAuthToken(ctx context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_updateBillingSettings(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 15) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateBillingSettings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateBillingSettings(ctx, fc.Args["input"].(model.UpdateBillingSettingsInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateBillingSettingsPayload) graphql.Marshaler {
+			return ec.marshalOUpdateBillingSettingsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateBillingSettingsPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateBillingSettings(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdateBillingSettingsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updateBillingSettings_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_addPaymentMethod(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 10) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_addPaymentMethod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().AddPaymentMethod(ctx, fc.Args["input"].(model.AddPaymentMethodInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AddPaymentMethodPayload) graphql.Marshaler {
+			return ec.marshalOAddPaymentMethodPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAddPaymentMethodPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_addPaymentMethod(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AddPaymentMethodPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_addPaymentMethod_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_removePaymentMethod(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_removePaymentMethod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RemovePaymentMethod(ctx, fc.Args["input"].(model.RemovePaymentMethodInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RemovePaymentMethodPayload) graphql.Marshaler {
+			return ec.marshalORemovePaymentMethodPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRemovePaymentMethodPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_removePaymentMethod(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RemovePaymentMethodPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_removePaymentMethod_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_updateSim(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 17) {
+	if !ec.gate.Field(ctx, field, "Mutation", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11956,7 +14296,7 @@ func (ec *executionContext) fieldContext_Mutation_updateSim(ctx context.Context,
 }
 
 func (ec *executionContext) _Mutation_createFleet(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 16) {
+	if !ec.gate.Field(ctx, field, "Mutation", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12003,7 +14343,7 @@ func (ec *executionContext) fieldContext_Mutation_createFleet(ctx context.Contex
 }
 
 func (ec *executionContext) _Mutation_updateFleet(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 17) {
+	if !ec.gate.Field(ctx, field, "Mutation", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12050,7 +14390,7 @@ func (ec *executionContext) fieldContext_Mutation_updateFleet(ctx context.Contex
 }
 
 func (ec *executionContext) _Mutation_createNetworkAccessProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 16) {
+	if !ec.gate.Field(ctx, field, "Mutation", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12097,7 +14437,7 @@ func (ec *executionContext) fieldContext_Mutation_createNetworkAccessProfile(ctx
 }
 
 func (ec *executionContext) _Mutation_updateNetworkAccessProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 17) {
+	if !ec.gate.Field(ctx, field, "Mutation", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12237,6 +14577,194 @@ func (ec *executionContext) fieldContext_Mutation_deleteOAuthClient(ctx context.
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_createCustomerProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 30) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_createCustomerProfile(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CreateCustomerProfile(ctx, fc.Args["input"].(model.CreateCustomerProfileInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateCustomerProfilePayload) graphql.Marshaler {
+			return ec.marshalOCreateCustomerProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateCustomerProfilePayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_createCustomerProfile(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CreateCustomerProfilePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_createCustomerProfile_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_submitCustomerProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 34) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_submitCustomerProfile(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SubmitCustomerProfile(ctx, fc.Args["input"].(model.SubmitCustomerProfileInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SubmitCustomerProfilePayload) graphql.Marshaler {
+			return ec.marshalOSubmitCustomerProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitCustomerProfilePayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_submitCustomerProfile(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SubmitCustomerProfilePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_submitCustomerProfile_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_createUsageTrigger(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 35) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_createUsageTrigger(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CreateUsageTrigger(ctx, fc.Args["input"].(model.CreateUsageTriggerInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateUsageTriggerPayload) graphql.Marshaler {
+			return ec.marshalOCreateUsageTriggerPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateUsageTriggerPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_createUsageTrigger(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CreateUsageTriggerPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_createUsageTrigger_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_deleteUsageTrigger(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 37) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_deleteUsageTrigger(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DeleteUsageTrigger(ctx, fc.Args["input"].(model.DeleteUsageTriggerInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteUsageTriggerPayload) graphql.Marshaler {
+			return ec.marshalODeleteUsageTriggerPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteUsageTriggerPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_deleteUsageTrigger(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeleteUsageTriggerPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_deleteUsageTrigger_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_acceptInvitation(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	if !ec.gate.Field(ctx, field, "Mutation", 1) {
 		return graphql.Null
@@ -12285,7 +14813,7 @@ func (ec *executionContext) fieldContext_Mutation_acceptInvitation(ctx context.C
 }
 
 func (ec *executionContext) _Mutation_setUserRoles(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 29) {
+	if !ec.gate.Field(ctx, field, "Mutation", 42) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12332,7 +14860,7 @@ func (ec *executionContext) fieldContext_Mutation_setUserRoles(ctx context.Conte
 }
 
 func (ec *executionContext) _Mutation_endSession(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 26) {
+	if !ec.gate.Field(ctx, field, "Mutation", 39) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12379,7 +14907,7 @@ func (ec *executionContext) fieldContext_Mutation_endSession(ctx context.Context
 }
 
 func (ec *executionContext) _NetworkAccessProfile_id(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 12) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12405,7 +14933,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_id(_ context.Conte
 }
 
 func (ec *executionContext) _NetworkAccessProfile_sid(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 12) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12431,7 +14959,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_sid(_ context.Cont
 }
 
 func (ec *executionContext) _NetworkAccessProfile_uniqueName(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 12) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12457,7 +14985,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_uniqueName(_ conte
 }
 
 func (ec *executionContext) _NetworkAccessProfile_networkSids(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 12) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12483,7 +15011,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_networkSids(_ cont
 }
 
 func (ec *executionContext) _NetworkAccessProfile_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 12) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12509,7 +15037,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_dateCreated(_ cont
 }
 
 func (ec *executionContext) _NetworkAccessProfile_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 12) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12535,7 +15063,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_dateUpdated(_ cont
 }
 
 func (ec *executionContext) _NetworkAccessProfileConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfileConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfileConnection", 12) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfileConnection", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12570,7 +15098,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfileConnection_edges(_ 
 }
 
 func (ec *executionContext) _NetworkAccessProfileConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfileConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfileConnection", 12) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfileConnection", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12605,7 +15133,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfileConnection_pageInfo
 }
 
 func (ec *executionContext) _NetworkAccessProfileEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfileEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfileEdge", 12) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfileEdge", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12631,7 +15159,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfileEdge_cursor(_ conte
 }
 
 func (ec *executionContext) _NetworkAccessProfileEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfileEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfileEdge", 12) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfileEdge", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13197,7 +15725,7 @@ func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, f
 }
 
 func (ec *executionContext) _PaymentMethod_id(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13223,7 +15751,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_id(_ context.Context, fie
 }
 
 func (ec *executionContext) _PaymentMethod_sid(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13249,7 +15777,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_sid(_ context.Context, fi
 }
 
 func (ec *executionContext) _PaymentMethod_type(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13275,7 +15803,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_type(_ context.Context, f
 }
 
 func (ec *executionContext) _PaymentMethod_brand(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13301,7 +15829,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_brand(_ context.Context, 
 }
 
 func (ec *executionContext) _PaymentMethod_last4(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13327,7 +15855,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_last4(_ context.Context, 
 }
 
 func (ec *executionContext) _PaymentMethod_expirationMonth(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13353,7 +15881,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_expirationMonth(_ context
 }
 
 func (ec *executionContext) _PaymentMethod_expirationYear(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13379,7 +15907,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_expirationYear(_ context.
 }
 
 func (ec *executionContext) _PaymentMethod_holderName(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13406,7 +15934,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_holderName(_ context.Cont
 }
 
 func (ec *executionContext) _PaymentMethod_isDefault(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13432,7 +15960,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_isDefault(_ context.Conte
 }
 
 func (ec *executionContext) _PaymentMethod_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13458,7 +15986,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_dateCreated(_ context.Con
 }
 
 func (ec *executionContext) _PaymentMethodConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethodConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethodConnection", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethodConnection", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13493,7 +16021,7 @@ func (ec *executionContext) fieldContext_PaymentMethodConnection_edges(_ context
 }
 
 func (ec *executionContext) _PaymentMethodConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethodConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethodConnection", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethodConnection", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13528,7 +16056,7 @@ func (ec *executionContext) fieldContext_PaymentMethodConnection_pageInfo(_ cont
 }
 
 func (ec *executionContext) _PaymentMethodEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethodEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethodEdge", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethodEdge", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13554,7 +16082,7 @@ func (ec *executionContext) fieldContext_PaymentMethodEdge_cursor(_ context.Cont
 }
 
 func (ec *executionContext) _PaymentMethodEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethodEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethodEdge", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethodEdge", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13719,7 +16247,7 @@ func (ec *executionContext) fieldContext_PermissionRow_source(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_id(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13745,7 +16273,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_id(_ context.Context, field
 }
 
 func (ec *executionContext) _PhoneNumber_sid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13771,7 +16299,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_sid(_ context.Context, fiel
 }
 
 func (ec *executionContext) _PhoneNumber_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13798,7 +16326,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_phoneNumber(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13825,7 +16353,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_friendlyName(_ context.Cont
 }
 
 func (ec *executionContext) _PhoneNumber_capabilities(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13860,7 +16388,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_capabilities(_ context.Cont
 }
 
 func (ec *executionContext) _PhoneNumber_origin(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13886,7 +16414,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_origin(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_status(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13912,7 +16440,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_status(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_beta(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13938,7 +16466,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_beta(_ context.Context, fie
 }
 
 func (ec *executionContext) _PhoneNumber_addressRequirements(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13964,7 +16492,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_addressRequirements(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_addressSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13990,7 +16518,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_addressSid(_ context.Contex
 }
 
 func (ec *executionContext) _PhoneNumber_bundleSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14016,7 +16544,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_bundleSid(_ context.Context
 }
 
 func (ec *executionContext) _PhoneNumber_voiceApplicationSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14042,7 +16570,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceApplicationSid(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceCallerIdLookup(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14068,7 +16596,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceCallerIdLookup(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14095,7 +16623,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceUrl(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_voiceMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14121,7 +16649,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceMethod(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14148,7 +16676,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceFallbackUrl(_ context.
 }
 
 func (ec *executionContext) _PhoneNumber_voiceFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14174,7 +16702,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceFallbackMethod(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_smsApplicationSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14200,7 +16728,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsApplicationSid(_ context
 }
 
 func (ec *executionContext) _PhoneNumber_smsUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14227,7 +16755,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsUrl(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_smsMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14253,7 +16781,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsMethod(_ context.Context
 }
 
 func (ec *executionContext) _PhoneNumber_smsFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14280,7 +16808,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsFallbackUrl(_ context.Co
 }
 
 func (ec *executionContext) _PhoneNumber_smsFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14306,7 +16834,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsFallbackMethod(_ context
 }
 
 func (ec *executionContext) _PhoneNumber_statusCallback(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14333,7 +16861,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_statusCallback(_ context.Co
 }
 
 func (ec *executionContext) _PhoneNumber_statusCallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14359,7 +16887,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_statusCallbackMethod(_ cont
 }
 
 func (ec *executionContext) _PhoneNumber_trunkSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14385,7 +16913,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_trunkSid(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14411,7 +16939,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_dateCreated(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14437,7 +16965,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_dateUpdated(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_voice(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14463,7 +16991,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_voice(_ context
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_sms(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14489,7 +17017,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_sms(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_mms(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14515,7 +17043,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_mms(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_fax(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14541,7 +17069,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_fax(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14576,7 +17104,7 @@ func (ec *executionContext) fieldContext_PhoneNumberConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14611,7 +17139,7 @@ func (ec *executionContext) fieldContext_PhoneNumberConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _PhoneNumberEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14637,7 +17165,7 @@ func (ec *executionContext) fieldContext_PhoneNumberEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _PhoneNumberEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14672,7 +17200,7 @@ func (ec *executionContext) fieldContext_PhoneNumberEdge_node(_ context.Context,
 }
 
 func (ec *executionContext) _ProjectSettings_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14699,7 +17227,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_friendlyName(_ context.
 }
 
 func (ec *executionContext) _ProjectSettings_status(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14725,7 +17253,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_status(_ context.Contex
 }
 
 func (ec *executionContext) _ProjectSettings_type(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14751,7 +17279,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_type(_ context.Context,
 }
 
 func (ec *executionContext) _ProjectSettings_timeZone(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14777,7 +17305,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_timeZone(_ context.Cont
 }
 
 func (ec *executionContext) _ProjectSettings_sslCertificateValidation(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14803,7 +17331,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_sslCertificateValidatio
 }
 
 func (ec *executionContext) _ProjectSettings_twoFactorRequired(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14829,7 +17357,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_twoFactorRequired(_ con
 }
 
 func (ec *executionContext) _ProjectSettings_onlyOwnerManagesAdministrators(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14855,7 +17383,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_onlyOwnerManagesAdminis
 }
 
 func (ec *executionContext) _ProjectSettings_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14881,7 +17409,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_dateCreated(_ context.C
 }
 
 func (ec *executionContext) _ProjectSettings_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15265,6 +17793,32 @@ func (ec *executionContext) fieldContext_RefreshSessionPayload_expiresIn(_ conte
 	return graphql.NewScalarFieldContext("RefreshSessionPayload", field, false, false, "Int")
 }
 
+func (ec *executionContext) _RemovePaymentMethodPayload_removedPaymentMethodId(ctx context.Context, field graphql.CollectedField, obj *model.RemovePaymentMethodPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "RemovePaymentMethodPayload", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RemovePaymentMethodPayload_removedPaymentMethodId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RemovedPaymentMethodID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RemovePaymentMethodPayload_removedPaymentMethodId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RemovePaymentMethodPayload", field, false, false, "ID")
+}
+
 func (ec *executionContext) _RotateAuthTokenPayload_authToken(ctx context.Context, field graphql.CollectedField, obj *model.RotateAuthTokenPayload) (ret graphql.Marshaler) {
 	if !ec.gate.Field(ctx, field, "RotateAuthTokenPayload", 9) {
 		return graphql.Null
@@ -15318,7 +17872,7 @@ func (ec *executionContext) fieldContext_RotateAuthTokenPayload_dateRotated(_ co
 }
 
 func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 27) {
+	if !ec.gate.Field(ctx, field, "Session", 40) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15344,7 +17898,7 @@ func (ec *executionContext) fieldContext_Session_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Session_client(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 27) {
+	if !ec.gate.Field(ctx, field, "Session", 40) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15370,7 +17924,7 @@ func (ec *executionContext) fieldContext_Session_client(_ context.Context, field
 }
 
 func (ec *executionContext) _Session_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 27) {
+	if !ec.gate.Field(ctx, field, "Session", 40) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15396,7 +17950,7 @@ func (ec *executionContext) fieldContext_Session_dateCreated(_ context.Context, 
 }
 
 func (ec *executionContext) _Session_lastSeen(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 27) {
+	if !ec.gate.Field(ctx, field, "Session", 40) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15422,7 +17976,7 @@ func (ec *executionContext) fieldContext_Session_lastSeen(_ context.Context, fie
 }
 
 func (ec *executionContext) _Session_expires(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 27) {
+	if !ec.gate.Field(ctx, field, "Session", 40) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15448,7 +18002,7 @@ func (ec *executionContext) fieldContext_Session_expires(_ context.Context, fiel
 }
 
 func (ec *executionContext) _SetUserRolesPayload_user(ctx context.Context, field graphql.CollectedField, obj *model.SetUserRolesPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SetUserRolesPayload", 28) {
+	if !ec.gate.Field(ctx, field, "SetUserRolesPayload", 41) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15587,7 +18141,7 @@ func (ec *executionContext) fieldContext_SignOutPayload_endedSessionId(_ context
 }
 
 func (ec *executionContext) _Sim_id(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 12) {
+	if !ec.gate.Field(ctx, field, "Sim", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15613,7 +18167,7 @@ func (ec *executionContext) fieldContext_Sim_id(_ context.Context, field graphql
 }
 
 func (ec *executionContext) _Sim_sid(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 12) {
+	if !ec.gate.Field(ctx, field, "Sim", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15639,7 +18193,7 @@ func (ec *executionContext) fieldContext_Sim_sid(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Sim_uniqueName(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 12) {
+	if !ec.gate.Field(ctx, field, "Sim", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15665,7 +18219,7 @@ func (ec *executionContext) fieldContext_Sim_uniqueName(_ context.Context, field
 }
 
 func (ec *executionContext) _Sim_iccid(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 12) {
+	if !ec.gate.Field(ctx, field, "Sim", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15692,7 +18246,7 @@ func (ec *executionContext) fieldContext_Sim_iccid(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Sim_status(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 12) {
+	if !ec.gate.Field(ctx, field, "Sim", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15718,7 +18272,7 @@ func (ec *executionContext) fieldContext_Sim_status(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Sim_fleetSid(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 12) {
+	if !ec.gate.Field(ctx, field, "Sim", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15744,7 +18298,7 @@ func (ec *executionContext) fieldContext_Sim_fleetSid(_ context.Context, field g
 }
 
 func (ec *executionContext) _Sim_dataUpload(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 12) {
+	if !ec.gate.Field(ctx, field, "Sim", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15770,7 +18324,7 @@ func (ec *executionContext) fieldContext_Sim_dataUpload(_ context.Context, field
 }
 
 func (ec *executionContext) _Sim_dataDownload(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 12) {
+	if !ec.gate.Field(ctx, field, "Sim", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15796,7 +18350,7 @@ func (ec *executionContext) fieldContext_Sim_dataDownload(_ context.Context, fie
 }
 
 func (ec *executionContext) _Sim_dataTotal(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 12) {
+	if !ec.gate.Field(ctx, field, "Sim", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15822,7 +18376,7 @@ func (ec *executionContext) fieldContext_Sim_dataTotal(_ context.Context, field 
 }
 
 func (ec *executionContext) _Sim_dataTotalBilled(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 10) {
+	if !ec.gate.Field(ctx, field, "Sim", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15857,7 +18411,7 @@ func (ec *executionContext) fieldContext_Sim_dataTotalBilled(_ context.Context, 
 }
 
 func (ec *executionContext) _Sim_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 12) {
+	if !ec.gate.Field(ctx, field, "Sim", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15883,7 +18437,7 @@ func (ec *executionContext) fieldContext_Sim_dateCreated(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Sim_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 12) {
+	if !ec.gate.Field(ctx, field, "Sim", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15909,7 +18463,7 @@ func (ec *executionContext) fieldContext_Sim_dateUpdated(_ context.Context, fiel
 }
 
 func (ec *executionContext) _SimConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.SimConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SimConnection", 12) {
+	if !ec.gate.Field(ctx, field, "SimConnection", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15944,7 +18498,7 @@ func (ec *executionContext) fieldContext_SimConnection_edges(_ context.Context, 
 }
 
 func (ec *executionContext) _SimConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.SimConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SimConnection", 12) {
+	if !ec.gate.Field(ctx, field, "SimConnection", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15979,7 +18533,7 @@ func (ec *executionContext) fieldContext_SimConnection_pageInfo(_ context.Contex
 }
 
 func (ec *executionContext) _SimEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.SimEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SimEdge", 12) {
+	if !ec.gate.Field(ctx, field, "SimEdge", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16005,7 +18559,7 @@ func (ec *executionContext) fieldContext_SimEdge_cursor(_ context.Context, field
 }
 
 func (ec *executionContext) _SimEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.SimEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SimEdge", 12) {
+	if !ec.gate.Field(ctx, field, "SimEdge", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16039,8 +18593,43 @@ func (ec *executionContext) fieldContext_SimEdge_node(_ context.Context, field g
 	return fc, nil
 }
 
+func (ec *executionContext) _SubmitCustomerProfilePayload_customerProfile(ctx context.Context, field graphql.CollectedField, obj *model.SubmitCustomerProfilePayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SubmitCustomerProfilePayload", 33) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SubmitCustomerProfilePayload_customerProfile(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CustomerProfile, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CustomerProfile) graphql.Marshaler {
+			return ec.marshalOCustomerProfile2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfile(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SubmitCustomerProfilePayload_customerProfile(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SubmitCustomerProfilePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomerProfile(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Subscription_productLogs(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Subscription", 23) {
+	if !ec.gate.FieldAndInput(ctx, field, "Subscription", 28) {
 		return nil
 	}
 	return graphql.ResolveFieldStream(
@@ -16086,6 +18675,425 @@ func (ec *executionContext) fieldContext_Subscription_productLogs(ctx context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _TrustProduct_id(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProduct_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProduct_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustProduct", field, false, false, "ID")
+}
+
+func (ec *executionContext) _TrustProduct_sid(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProduct_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProduct_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustProduct", field, false, false, "String")
+}
+
+func (ec *executionContext) _TrustProduct_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProduct_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProduct_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustProduct", field, false, false, "String")
+}
+
+func (ec *executionContext) _TrustProduct_email(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProduct_email(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Email, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("EMAIL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProduct_email(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustProduct", field, false, false, "String")
+}
+
+func (ec *executionContext) _TrustProduct_policySid(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProduct_policySid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PolicySid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProduct_policySid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustProduct", field, false, false, "String")
+}
+
+func (ec *executionContext) _TrustProduct_status(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProduct_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.TrustHubStatus) graphql.Marshaler {
+			return ec.marshalNTrustHubStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustHubStatus(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProduct_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustProduct", field, false, false, "TrustHubStatus")
+}
+
+func (ec *executionContext) _TrustProduct_failureReason(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProduct_failureReason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FailureReason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProduct_failureReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustProduct", field, false, false, "String")
+}
+
+func (ec *executionContext) _TrustProduct_validUntil(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProduct_validUntil(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ValidUntil, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProduct_validUntil(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustProduct", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _TrustProduct_statusCallback(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProduct_statusCallback(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StatusCallback, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProduct_statusCallback(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustProduct", field, false, false, "String")
+}
+
+func (ec *executionContext) _TrustProduct_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProduct_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProduct_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustProduct", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _TrustProduct_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProduct_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProduct_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustProduct", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _TrustProductConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.TrustProductConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProductConnection", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProductConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.TrustProductEdge) graphql.Marshaler {
+			return ec.marshalNTrustProductEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustProductEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProductConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TrustProductConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TrustProductEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TrustProductConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.TrustProductConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProductConnection", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProductConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProductConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TrustProductConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TrustProductEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.TrustProductEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProductEdge", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProductEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProductEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustProductEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _TrustProductEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.TrustProductEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProductEdge", 32) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProductEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.TrustProduct) graphql.Marshaler {
+			return ec.marshalNTrustProduct2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustProduct(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProductEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TrustProductEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TrustProduct(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UpdateApiKeyPayload_apiKey(ctx context.Context, field graphql.CollectedField, obj *model.UpdateAPIKeyPayload) (ret graphql.Marshaler) {
 	if !ec.gate.Field(ctx, field, "UpdateApiKeyPayload", 7) {
 		return graphql.Null
@@ -16121,8 +19129,43 @@ func (ec *executionContext) fieldContext_UpdateApiKeyPayload_apiKey(_ context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _UpdateBillingSettingsPayload_billingSettings(ctx context.Context, field graphql.CollectedField, obj *model.UpdateBillingSettingsPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UpdateBillingSettingsPayload", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateBillingSettingsPayload_billingSettings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BillingSettings, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.BillingSettings) graphql.Marshaler {
+			return ec.marshalOBillingSettings2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBillingSettings(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateBillingSettingsPayload_billingSettings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateBillingSettingsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BillingSettings(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UpdateFleetPayload_fleet(ctx context.Context, field graphql.CollectedField, obj *model.UpdateFleetPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UpdateFleetPayload", 14) {
+	if !ec.gate.Field(ctx, field, "UpdateFleetPayload", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16157,7 +19200,7 @@ func (ec *executionContext) fieldContext_UpdateFleetPayload_fleet(_ context.Cont
 }
 
 func (ec *executionContext) _UpdateNetworkAccessProfilePayload_networkAccessProfile(ctx context.Context, field graphql.CollectedField, obj *model.UpdateNetworkAccessProfilePayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UpdateNetworkAccessProfilePayload", 14) {
+	if !ec.gate.Field(ctx, field, "UpdateNetworkAccessProfilePayload", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16192,7 +19235,7 @@ func (ec *executionContext) fieldContext_UpdateNetworkAccessProfilePayload_netwo
 }
 
 func (ec *executionContext) _UpdateSimPayload_sim(ctx context.Context, field graphql.CollectedField, obj *model.UpdateSimPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UpdateSimPayload", 14) {
+	if !ec.gate.Field(ctx, field, "UpdateSimPayload", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16227,7 +19270,7 @@ func (ec *executionContext) fieldContext_UpdateSimPayload_sim(_ context.Context,
 }
 
 func (ec *executionContext) _UsageRecord_category(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16253,7 +19296,7 @@ func (ec *executionContext) fieldContext_UsageRecord_category(_ context.Context,
 }
 
 func (ec *executionContext) _UsageRecord_description(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16279,7 +19322,7 @@ func (ec *executionContext) fieldContext_UsageRecord_description(_ context.Conte
 }
 
 func (ec *executionContext) _UsageRecord_granularity(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16305,7 +19348,7 @@ func (ec *executionContext) fieldContext_UsageRecord_granularity(_ context.Conte
 }
 
 func (ec *executionContext) _UsageRecord_startDate(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16331,7 +19374,7 @@ func (ec *executionContext) fieldContext_UsageRecord_startDate(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_endDate(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16357,7 +19400,7 @@ func (ec *executionContext) fieldContext_UsageRecord_endDate(_ context.Context, 
 }
 
 func (ec *executionContext) _UsageRecord_count(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16383,7 +19426,7 @@ func (ec *executionContext) fieldContext_UsageRecord_count(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_countUnit(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16409,7 +19452,7 @@ func (ec *executionContext) fieldContext_UsageRecord_countUnit(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_usage(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16435,7 +19478,7 @@ func (ec *executionContext) fieldContext_UsageRecord_usage(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_usageUnit(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16461,7 +19504,7 @@ func (ec *executionContext) fieldContext_UsageRecord_usageUnit(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_price(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16496,7 +19539,7 @@ func (ec *executionContext) fieldContext_UsageRecord_price(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_asOf(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16522,7 +19565,7 @@ func (ec *executionContext) fieldContext_UsageRecord_asOf(_ context.Context, fie
 }
 
 func (ec *executionContext) _UsageRecordConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16557,7 +19600,7 @@ func (ec *executionContext) fieldContext_UsageRecordConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _UsageRecordConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16592,7 +19635,7 @@ func (ec *executionContext) fieldContext_UsageRecordConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _UsageRecordEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16618,7 +19661,7 @@ func (ec *executionContext) fieldContext_UsageRecordEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _UsageRecordEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16652,8 +19695,451 @@ func (ec *executionContext) fieldContext_UsageRecordEdge_node(_ context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _UsageTrigger_id(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTrigger_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTrigger_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageTrigger", field, false, false, "ID")
+}
+
+func (ec *executionContext) _UsageTrigger_sid(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTrigger_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTrigger_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageTrigger", field, false, false, "String")
+}
+
+func (ec *executionContext) _UsageTrigger_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTrigger_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTrigger_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageTrigger", field, false, false, "String")
+}
+
+func (ec *executionContext) _UsageTrigger_usageCategory(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTrigger_usageCategory(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UsageCategory, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.UsageCategory) graphql.Marshaler {
+			return ec.marshalNUsageCategory2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageCategory(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTrigger_usageCategory(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageTrigger", field, false, false, "UsageCategory")
+}
+
+func (ec *executionContext) _UsageTrigger_triggerBy(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTrigger_triggerBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TriggerBy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.UsageTriggerBy) graphql.Marshaler {
+			return ec.marshalNUsageTriggerBy2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerBy(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTrigger_triggerBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageTrigger", field, false, false, "UsageTriggerBy")
+}
+
+func (ec *executionContext) _UsageTrigger_triggerValue(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTrigger_triggerValue(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TriggerValue, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v decimal.Decimal) graphql.Marshaler {
+			return ec.marshalNDecimal2githubᚗcomᚋshopspringᚋdecimalᚐDecimal(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTrigger_triggerValue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageTrigger", field, false, false, "Decimal")
+}
+
+func (ec *executionContext) _UsageTrigger_currentValue(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTrigger_currentValue(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CurrentValue, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v decimal.Decimal) graphql.Marshaler {
+			return ec.marshalNDecimal2githubᚗcomᚋshopspringᚋdecimalᚐDecimal(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTrigger_currentValue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageTrigger", field, false, false, "Decimal")
+}
+
+func (ec *executionContext) _UsageTrigger_recurring(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTrigger_recurring(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Recurring, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UsageTriggerRecurring) graphql.Marshaler {
+			return ec.marshalOUsageTriggerRecurring2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerRecurring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTrigger_recurring(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageTrigger", field, false, false, "UsageTriggerRecurring")
+}
+
+func (ec *executionContext) _UsageTrigger_callbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTrigger_callbackMethod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CallbackMethod, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.HTTPMethod) graphql.Marshaler {
+			return ec.marshalNHttpMethod2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTrigger_callbackMethod(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageTrigger", field, false, false, "HttpMethod")
+}
+
+func (ec *executionContext) _UsageTrigger_dateFired(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTrigger_dateFired(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateFired, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTrigger_dateFired(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageTrigger", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _UsageTrigger_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTrigger_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTrigger_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageTrigger", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _UsageTrigger_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTrigger_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTrigger_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageTrigger", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _UsageTriggerConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UsageTriggerConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTriggerConnection", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTriggerConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UsageTriggerEdge) graphql.Marshaler {
+			return ec.marshalNUsageTriggerEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTriggerConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UsageTriggerConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UsageTriggerEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UsageTriggerConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UsageTriggerConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTriggerConnection", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTriggerConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTriggerConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UsageTriggerConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UsageTriggerEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UsageTriggerEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTriggerEdge", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTriggerEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTriggerEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageTriggerEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _UsageTriggerEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UsageTriggerEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTriggerEdge", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTriggerEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.UsageTrigger) graphql.Marshaler {
+			return ec.marshalNUsageTrigger2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTrigger(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTriggerEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UsageTriggerEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UsageTrigger(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _User_id(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 27) {
+	if !ec.gate.Field(ctx, field, "User", 40) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16679,7 +20165,7 @@ func (ec *executionContext) fieldContext_User_id(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _User_sid(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 27) {
+	if !ec.gate.Field(ctx, field, "User", 40) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16705,7 +20191,7 @@ func (ec *executionContext) fieldContext_User_sid(_ context.Context, field graph
 }
 
 func (ec *executionContext) _User_email(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 27) {
+	if !ec.gate.Field(ctx, field, "User", 40) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16732,7 +20218,7 @@ func (ec *executionContext) fieldContext_User_email(_ context.Context, field gra
 }
 
 func (ec *executionContext) _User_name(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 27) {
+	if !ec.gate.Field(ctx, field, "User", 40) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16759,7 +20245,7 @@ func (ec *executionContext) fieldContext_User_name(_ context.Context, field grap
 }
 
 func (ec *executionContext) _User_roles(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 27) {
+	if !ec.gate.Field(ctx, field, "User", 40) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16785,7 +20271,7 @@ func (ec *executionContext) fieldContext_User_roles(_ context.Context, field gra
 }
 
 func (ec *executionContext) _User_lastSignIn(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 27) {
+	if !ec.gate.Field(ctx, field, "User", 40) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16811,7 +20297,7 @@ func (ec *executionContext) fieldContext_User_lastSignIn(_ context.Context, fiel
 }
 
 func (ec *executionContext) _User_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 27) {
+	if !ec.gate.Field(ctx, field, "User", 40) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16837,7 +20323,7 @@ func (ec *executionContext) fieldContext_User_dateCreated(_ context.Context, fie
 }
 
 func (ec *executionContext) _User_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 27) {
+	if !ec.gate.Field(ctx, field, "User", 40) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16863,7 +20349,7 @@ func (ec *executionContext) fieldContext_User_dateUpdated(_ context.Context, fie
 }
 
 func (ec *executionContext) _User_sessions(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 27) {
+	if !ec.gate.Field(ctx, field, "User", 40) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16898,7 +20384,7 @@ func (ec *executionContext) fieldContext_User_sessions(_ context.Context, field 
 }
 
 func (ec *executionContext) _UserConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UserConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserConnection", 27) {
+	if !ec.gate.Field(ctx, field, "UserConnection", 40) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16933,7 +20419,7 @@ func (ec *executionContext) fieldContext_UserConnection_edges(_ context.Context,
 }
 
 func (ec *executionContext) _UserConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UserConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserConnection", 27) {
+	if !ec.gate.Field(ctx, field, "UserConnection", 40) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16968,7 +20454,7 @@ func (ec *executionContext) fieldContext_UserConnection_pageInfo(_ context.Conte
 }
 
 func (ec *executionContext) _UserEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UserEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserEdge", 27) {
+	if !ec.gate.Field(ctx, field, "UserEdge", 40) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16994,7 +20480,7 @@ func (ec *executionContext) fieldContext_UserEdge_cursor(_ context.Context, fiel
 }
 
 func (ec *executionContext) _UserEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UserEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserEdge", 27) {
+	if !ec.gate.Field(ctx, field, "UserEdge", 40) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18377,6 +21863,108 @@ func UnmarshalAcceptInvitationInput(ctx context.Context, raw any) (model.AcceptI
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputAddPaymentMethodInput(ctx context.Context, obj any) (model.AddPaymentMethodInput, error) {
+	var it model.AddPaymentMethodInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["isDefault"]; !present {
+		asMap["isDefault"] = false
+	}
+
+	fieldsInOrder := [...]string{"type", "token", "holderName", "brand", "last4", "expirationMonth", "expirationYear", "isDefault", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "type":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("type"))
+			data, err := ec.unmarshalNPaymentMethodType2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPaymentMethodType(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Type = data
+		case "token":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("token"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Token = data
+		case "holderName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("holderName"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.HolderName = data
+		case "brand":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("brand"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Brand = graphql.OmittableOf(data)
+		case "last4":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("last4"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Last4 = graphql.OmittableOf(data)
+		case "expirationMonth":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expirationMonth"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpirationMonth = graphql.OmittableOf(data)
+		case "expirationYear":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expirationYear"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpirationYear = graphql.OmittableOf(data)
+		case "isDefault":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("isDefault"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IsDefault = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalAddPaymentMethodInput unmarshals raw into the AddPaymentMethodInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalAddPaymentMethodInput(ctx context.Context, raw any) (model.AddPaymentMethodInput, error) {
+	var out model.AddPaymentMethodInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "AddPaymentMethodInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCreateApiKeyInput(ctx context.Context, obj any) (model.CreateAPIKeyInput, error) {
 	var it model.CreateAPIKeyInput
 	if obj == nil {
@@ -18423,6 +22011,76 @@ func (ec *executionContext) unmarshalInputCreateApiKeyInput(ctx context.Context,
 func UnmarshalCreateApiKeyInput(ctx context.Context, raw any) (model.CreateAPIKeyInput, error) {
 	var out model.CreateAPIKeyInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "CreateApiKeyInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputCreateCustomerProfileInput(ctx context.Context, obj any) (model.CreateCustomerProfileInput, error) {
+	var it model.CreateCustomerProfileInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"friendlyName", "email", "policySid", "statusCallback", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "friendlyName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("friendlyName"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FriendlyName = data
+		case "email":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("email"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Email = data
+		case "policySid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("policySid"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PolicySid = data
+		case "statusCallback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statusCallback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StatusCallback = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCreateCustomerProfileInput unmarshals raw into the CreateCustomerProfileInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCreateCustomerProfileInput(ctx context.Context, raw any) (model.CreateCustomerProfileInput, error) {
+	var out model.CreateCustomerProfileInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CreateCustomerProfileInput", raw, &out)
 	return out, err
 }
 
@@ -18650,6 +22308,104 @@ func UnmarshalCreateOAuthClientInput(ctx context.Context, raw any) (model.Create
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputCreateUsageTriggerInput(ctx context.Context, obj any) (model.CreateUsageTriggerInput, error) {
+	var it model.CreateUsageTriggerInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["triggerBy"]; !present {
+		asMap["triggerBy"] = "USAGE"
+	}
+	if _, present := asMap["callbackMethod"]; !present {
+		asMap["callbackMethod"] = "POST"
+	}
+
+	fieldsInOrder := [...]string{"friendlyName", "usageCategory", "triggerBy", "triggerValue", "recurring", "callbackUrl", "callbackMethod", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "friendlyName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("friendlyName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FriendlyName = graphql.OmittableOf(data)
+		case "usageCategory":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("usageCategory"))
+			data, err := ec.unmarshalNUsageCategory2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageCategory(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UsageCategory = data
+		case "triggerBy":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("triggerBy"))
+			data, err := ec.unmarshalNUsageTriggerBy2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerBy(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TriggerBy = data
+		case "triggerValue":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("triggerValue"))
+			data, err := ec.unmarshalNDecimal2githubᚗcomᚋshopspringᚋdecimalᚐDecimal(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TriggerValue = data
+		case "recurring":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("recurring"))
+			data, err := ec.unmarshalOUsageTriggerRecurring2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerRecurring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Recurring = graphql.OmittableOf(data)
+		case "callbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("callbackUrl"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CallbackURL = data
+		case "callbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("callbackMethod"))
+			data, err := ec.unmarshalNHttpMethod2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CallbackMethod = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCreateUsageTriggerInput unmarshals raw into the CreateUsageTriggerInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCreateUsageTriggerInput(ctx context.Context, raw any) (model.CreateUsageTriggerInput, error) {
+	var out model.CreateUsageTriggerInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CreateUsageTriggerInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputDeleteApiKeyInput(ctx context.Context, obj any) (model.DeleteAPIKeyInput, error) {
 	var it model.DeleteAPIKeyInput
 	if obj == nil {
@@ -18731,6 +22487,48 @@ func (ec *executionContext) unmarshalInputDeleteOAuthClientInput(ctx context.Con
 func UnmarshalDeleteOAuthClientInput(ctx context.Context, raw any) (model.DeleteOAuthClientInput, error) {
 	var out model.DeleteOAuthClientInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "DeleteOAuthClientInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputDeleteUsageTriggerInput(ctx context.Context, obj any) (model.DeleteUsageTriggerInput, error) {
+	var it model.DeleteUsageTriggerInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalDeleteUsageTriggerInput unmarshals raw into the DeleteUsageTriggerInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalDeleteUsageTriggerInput(ctx context.Context, raw any) (model.DeleteUsageTriggerInput, error) {
+	var out model.DeleteUsageTriggerInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "DeleteUsageTriggerInput", raw, &out)
 	return out, err
 }
 
@@ -18864,6 +22662,48 @@ func (ec *executionContext) unmarshalInputRefreshSessionInput(ctx context.Contex
 func UnmarshalRefreshSessionInput(ctx context.Context, raw any) (model.RefreshSessionInput, error) {
 	var out model.RefreshSessionInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RefreshSessionInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputRemovePaymentMethodInput(ctx context.Context, obj any) (model.RemovePaymentMethodInput, error) {
+	var it model.RemovePaymentMethodInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRemovePaymentMethodInput unmarshals raw into the RemovePaymentMethodInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRemovePaymentMethodInput(ctx context.Context, raw any) (model.RemovePaymentMethodInput, error) {
+	var out model.RemovePaymentMethodInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RemovePaymentMethodInput", raw, &out)
 	return out, err
 }
 
@@ -19007,6 +22847,48 @@ func UnmarshalSignInInput(ctx context.Context, raw any) (model.SignInInput, erro
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputSubmitCustomerProfileInput(ctx context.Context, obj any) (model.SubmitCustomerProfileInput, error) {
+	var it model.SubmitCustomerProfileInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSubmitCustomerProfileInput unmarshals raw into the SubmitCustomerProfileInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSubmitCustomerProfileInput(ctx context.Context, raw any) (model.SubmitCustomerProfileInput, error) {
+	var out model.SubmitCustomerProfileInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SubmitCustomerProfileInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputUpdateApiKeyInput(ctx context.Context, obj any) (model.UpdateAPIKeyInput, error) {
 	var it model.UpdateAPIKeyInput
 	if obj == nil {
@@ -19053,6 +22935,83 @@ func (ec *executionContext) unmarshalInputUpdateApiKeyInput(ctx context.Context,
 func UnmarshalUpdateApiKeyInput(ctx context.Context, raw any) (model.UpdateAPIKeyInput, error) {
 	var out model.UpdateAPIKeyInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateApiKeyInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputUpdateBillingSettingsInput(ctx context.Context, obj any) (model.UpdateBillingSettingsInput, error) {
+	var it model.UpdateBillingSettingsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"companyName", "invoiceEmail", "taxId", "autoRechargeEnabled", "autoRechargeThreshold", "autoRechargeAmount"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "companyName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("companyName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CompanyName = graphql.OmittableOf(data)
+		case "invoiceEmail":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("invoiceEmail"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.InvoiceEmail = graphql.OmittableOf(data)
+		case "taxId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("taxId"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TaxID = graphql.OmittableOf(data)
+		case "autoRechargeEnabled":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("autoRechargeEnabled"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AutoRechargeEnabled = graphql.OmittableOf(data)
+		case "autoRechargeThreshold":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("autoRechargeThreshold"))
+			data, err := ec.unmarshalODecimal2ᚖgithubᚗcomᚋshopspringᚋdecimalᚐDecimal(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AutoRechargeThreshold = graphql.OmittableOf(data)
+		case "autoRechargeAmount":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("autoRechargeAmount"))
+			data, err := ec.unmarshalODecimal2ᚖgithubᚗcomᚋshopspringᚋdecimalᚐDecimal(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AutoRechargeAmount = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdateBillingSettingsInput unmarshals raw into the UpdateBillingSettingsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdateBillingSettingsInput(ctx context.Context, raw any) (model.UpdateBillingSettingsInput, error) {
+	var out model.UpdateBillingSettingsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateBillingSettingsInput", raw, &out)
 	return out, err
 }
 
@@ -19281,6 +23240,20 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._User(ctx, sel, obj)
+	case model.UsageTrigger:
+		return ec._UsageTrigger(ctx, sel, &obj)
+	case *model.UsageTrigger:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._UsageTrigger(ctx, sel, obj)
+	case model.TrustProduct:
+		return ec._TrustProduct(ctx, sel, &obj)
+	case *model.TrustProduct:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._TrustProduct(ctx, sel, obj)
 	case model.Sim:
 		return ec._Sim(ctx, sel, &obj)
 	case *model.Sim:
@@ -19337,6 +23310,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Fleet(ctx, sel, obj)
+	case model.CustomerProfile:
+		return ec._CustomerProfile(ctx, sel, &obj)
+	case *model.CustomerProfile:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CustomerProfile(ctx, sel, obj)
 	case model.Call:
 		return ec._Call(ctx, sel, &obj)
 	case *model.Call:
@@ -19558,11 +23538,29 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Account_settings(ctx, field, obj)
 				})
+		case "customerProfiles":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_customerProfiles(ctx, field, obj)
+				})
+		case "trustProducts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_trustProducts(ctx, field, obj)
+				})
 		case "usageRecords":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Account_usageRecords(ctx, field, obj)
+				})
+		case "usageTriggers":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_usageTriggers(ctx, field, obj)
 				})
 		case "users":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -19587,10 +23585,51 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 	return out
 }
 
+var addPaymentMethodPayloadImplementors = []string{"AddPaymentMethodPayload"}
+
+func (ec *executionContext) _AddPaymentMethodPayload(ctx context.Context, sel ast.SelectionSet, obj *model.AddPaymentMethodPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "AddPaymentMethodPayload", 10) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, addPaymentMethodPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AddPaymentMethodPayload")
+		case "paymentMethod":
+			out.Values[i] = ec._AddPaymentMethodPayload_paymentMethod(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "paymentMethodEdge":
+			out.Values[i] = ec._AddPaymentMethodPayload_paymentMethodEdge(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var alertImplementors = []string{"Alert", "ProductLog", "Node"}
 
 func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, obj *model.Alert) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Alert", 23) {
+	if !ec.gate.Object(ctx, "Alert", 28) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertImplementors)
@@ -19706,7 +23745,7 @@ func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, ob
 var alertConnectionImplementors = []string{"AlertConnection"}
 
 func (ec *executionContext) _AlertConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AlertConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AlertConnection", 23) {
+	if !ec.gate.Object(ctx, "AlertConnection", 28) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertConnectionImplementors)
@@ -19747,7 +23786,7 @@ func (ec *executionContext) _AlertConnection(ctx context.Context, sel ast.Select
 var alertEdgeImplementors = []string{"AlertEdge"}
 
 func (ec *executionContext) _AlertEdge(ctx context.Context, sel ast.SelectionSet, obj *model.AlertEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AlertEdge", 23) {
+	if !ec.gate.Object(ctx, "AlertEdge", 28) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertEdgeImplementors)
@@ -19926,7 +23965,7 @@ func (ec *executionContext) _ApiKeyEdge(ctx context.Context, sel ast.SelectionSe
 var billingSettingsImplementors = []string{"BillingSettings"}
 
 func (ec *executionContext) _BillingSettings(ctx context.Context, sel ast.SelectionSet, obj *model.BillingSettings) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "BillingSettings", 10) {
+	if !ec.gate.Object(ctx, "BillingSettings", 13) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, billingSettingsImplementors)
@@ -19992,7 +24031,7 @@ func (ec *executionContext) _BillingSettings(ctx context.Context, sel ast.Select
 var callImplementors = []string{"Call", "ProductLog", "Node"}
 
 func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj *model.Call) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Call", 23) {
+	if !ec.gate.Object(ctx, "Call", 28) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callImplementors)
@@ -20113,7 +24152,7 @@ func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj
 var callConnectionImplementors = []string{"CallConnection"}
 
 func (ec *executionContext) _CallConnection(ctx context.Context, sel ast.SelectionSet, obj *model.CallConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CallConnection", 23) {
+	if !ec.gate.Object(ctx, "CallConnection", 28) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callConnectionImplementors)
@@ -20154,7 +24193,7 @@ func (ec *executionContext) _CallConnection(ctx context.Context, sel ast.Selecti
 var callEdgeImplementors = []string{"CallEdge"}
 
 func (ec *executionContext) _CallEdge(ctx context.Context, sel ast.SelectionSet, obj *model.CallEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CallEdge", 23) {
+	if !ec.gate.Object(ctx, "CallEdge", 28) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callEdgeImplementors)
@@ -20274,10 +24313,51 @@ func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.Se
 	return out
 }
 
+var createCustomerProfilePayloadImplementors = []string{"CreateCustomerProfilePayload"}
+
+func (ec *executionContext) _CreateCustomerProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateCustomerProfilePayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "CreateCustomerProfilePayload", 30) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, createCustomerProfilePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CreateCustomerProfilePayload")
+		case "customerProfile":
+			out.Values[i] = ec._CreateCustomerProfilePayload_customerProfile(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "customerProfileEdge":
+			out.Values[i] = ec._CreateCustomerProfilePayload_customerProfileEdge(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var createFleetPayloadImplementors = []string{"CreateFleetPayload"}
 
 func (ec *executionContext) _CreateFleetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateFleetPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CreateFleetPayload", 16) {
+	if !ec.gate.Object(ctx, "CreateFleetPayload", 21) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createFleetPayloadImplementors)
@@ -20318,7 +24398,7 @@ func (ec *executionContext) _CreateFleetPayload(ctx context.Context, sel ast.Sel
 var createNetworkAccessProfilePayloadImplementors = []string{"CreateNetworkAccessProfilePayload"}
 
 func (ec *executionContext) _CreateNetworkAccessProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateNetworkAccessProfilePayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CreateNetworkAccessProfilePayload", 16) {
+	if !ec.gate.Object(ctx, "CreateNetworkAccessProfilePayload", 21) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createNetworkAccessProfilePayloadImplementors)
@@ -20383,6 +24463,215 @@ func (ec *executionContext) _CreateOAuthClientPayload(ctx context.Context, sel a
 		case "secret":
 			out.Values[i] = ec._CreateOAuthClientPayload_secret(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var createUsageTriggerPayloadImplementors = []string{"CreateUsageTriggerPayload"}
+
+func (ec *executionContext) _CreateUsageTriggerPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateUsageTriggerPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "CreateUsageTriggerPayload", 35) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, createUsageTriggerPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CreateUsageTriggerPayload")
+		case "usageTrigger":
+			out.Values[i] = ec._CreateUsageTriggerPayload_usageTrigger(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "usageTriggerEdge":
+			out.Values[i] = ec._CreateUsageTriggerPayload_usageTriggerEdge(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var customerProfileImplementors = []string{"CustomerProfile", "Node"}
+
+func (ec *executionContext) _CustomerProfile(ctx context.Context, sel ast.SelectionSet, obj *model.CustomerProfile) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "CustomerProfile", 32) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, customerProfileImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CustomerProfile")
+		case "id":
+			out.Values[i] = ec._CustomerProfile_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._CustomerProfile_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "friendlyName":
+			out.Values[i] = ec._CustomerProfile_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "email":
+			out.Values[i] = ec._CustomerProfile_email(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "policySid":
+			out.Values[i] = ec._CustomerProfile_policySid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "status":
+			out.Values[i] = ec._CustomerProfile_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "failureReason":
+			out.Values[i] = ec._CustomerProfile_failureReason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "validUntil":
+			out.Values[i] = ec._CustomerProfile_validUntil(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "statusCallback":
+			out.Values[i] = ec._CustomerProfile_statusCallback(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._CustomerProfile_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._CustomerProfile_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var customerProfileConnectionImplementors = []string{"CustomerProfileConnection"}
+
+func (ec *executionContext) _CustomerProfileConnection(ctx context.Context, sel ast.SelectionSet, obj *model.CustomerProfileConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "CustomerProfileConnection", 32) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, customerProfileConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CustomerProfileConnection")
+		case "edges":
+			out.Values[i] = ec._CustomerProfileConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._CustomerProfileConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var customerProfileEdgeImplementors = []string{"CustomerProfileEdge"}
+
+func (ec *executionContext) _CustomerProfileEdge(ctx context.Context, sel ast.SelectionSet, obj *model.CustomerProfileEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "CustomerProfileEdge", 32) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, customerProfileEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CustomerProfileEdge")
+		case "cursor":
+			out.Values[i] = ec._CustomerProfileEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._CustomerProfileEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -20474,10 +24763,46 @@ func (ec *executionContext) _DeleteOAuthClientPayload(ctx context.Context, sel a
 	return out
 }
 
+var deleteUsageTriggerPayloadImplementors = []string{"DeleteUsageTriggerPayload"}
+
+func (ec *executionContext) _DeleteUsageTriggerPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteUsageTriggerPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "DeleteUsageTriggerPayload", 37) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, deleteUsageTriggerPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeleteUsageTriggerPayload")
+		case "deletedUsageTriggerId":
+			out.Values[i] = ec._DeleteUsageTriggerPayload_deletedUsageTriggerId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var endSessionPayloadImplementors = []string{"EndSessionPayload"}
 
 func (ec *executionContext) _EndSessionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EndSessionPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "EndSessionPayload", 26) {
+	if !ec.gate.Object(ctx, "EndSessionPayload", 39) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, endSessionPayloadImplementors)
@@ -20513,7 +24838,7 @@ func (ec *executionContext) _EndSessionPayload(ctx context.Context, sel ast.Sele
 var fleetImplementors = []string{"Fleet", "Node"}
 
 func (ec *executionContext) _Fleet(ctx context.Context, sel ast.SelectionSet, obj *model.Fleet) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Fleet", 12) {
+	if !ec.gate.Object(ctx, "Fleet", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, fleetImplementors)
@@ -20614,7 +24939,7 @@ func (ec *executionContext) _Fleet(ctx context.Context, sel ast.SelectionSet, ob
 var fleetConnectionImplementors = []string{"FleetConnection"}
 
 func (ec *executionContext) _FleetConnection(ctx context.Context, sel ast.SelectionSet, obj *model.FleetConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "FleetConnection", 12) {
+	if !ec.gate.Object(ctx, "FleetConnection", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, fleetConnectionImplementors)
@@ -20655,7 +24980,7 @@ func (ec *executionContext) _FleetConnection(ctx context.Context, sel ast.Select
 var fleetEdgeImplementors = []string{"FleetEdge"}
 
 func (ec *executionContext) _FleetEdge(ctx context.Context, sel ast.SelectionSet, obj *model.FleetEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "FleetEdge", 12) {
+	if !ec.gate.Object(ctx, "FleetEdge", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, fleetEdgeImplementors)
@@ -20737,7 +25062,7 @@ func (ec *executionContext) _HeldPermission(ctx context.Context, sel ast.Selecti
 var invoiceImplementors = []string{"Invoice", "Node"}
 
 func (ec *executionContext) _Invoice(ctx context.Context, sel ast.SelectionSet, obj *model.Invoice) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Invoice", 10) {
+	if !ec.gate.Object(ctx, "Invoice", 13) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, invoiceImplementors)
@@ -20828,7 +25153,7 @@ func (ec *executionContext) _Invoice(ctx context.Context, sel ast.SelectionSet, 
 var invoiceConnectionImplementors = []string{"InvoiceConnection"}
 
 func (ec *executionContext) _InvoiceConnection(ctx context.Context, sel ast.SelectionSet, obj *model.InvoiceConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "InvoiceConnection", 10) {
+	if !ec.gate.Object(ctx, "InvoiceConnection", 13) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, invoiceConnectionImplementors)
@@ -20869,7 +25194,7 @@ func (ec *executionContext) _InvoiceConnection(ctx context.Context, sel ast.Sele
 var invoiceEdgeImplementors = []string{"InvoiceEdge"}
 
 func (ec *executionContext) _InvoiceEdge(ctx context.Context, sel ast.SelectionSet, obj *model.InvoiceEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "InvoiceEdge", 10) {
+	if !ec.gate.Object(ctx, "InvoiceEdge", 13) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, invoiceEdgeImplementors)
@@ -20910,7 +25235,7 @@ func (ec *executionContext) _InvoiceEdge(ctx context.Context, sel ast.SelectionS
 var messageImplementors = []string{"Message", "ProductLog", "Node"}
 
 func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, obj *model.Message) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Message", 23) {
+	if !ec.gate.Object(ctx, "Message", 28) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageImplementors)
@@ -21021,7 +25346,7 @@ func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, 
 var messageConnectionImplementors = []string{"MessageConnection"}
 
 func (ec *executionContext) _MessageConnection(ctx context.Context, sel ast.SelectionSet, obj *model.MessageConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "MessageConnection", 23) {
+	if !ec.gate.Object(ctx, "MessageConnection", 28) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageConnectionImplementors)
@@ -21062,7 +25387,7 @@ func (ec *executionContext) _MessageConnection(ctx context.Context, sel ast.Sele
 var messageEdgeImplementors = []string{"MessageEdge"}
 
 func (ec *executionContext) _MessageEdge(ctx context.Context, sel ast.SelectionSet, obj *model.MessageEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "MessageEdge", 23) {
+	if !ec.gate.Object(ctx, "MessageEdge", 28) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageEdgeImplementors)
@@ -21226,6 +25551,27 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "updateBillingSettings":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateBillingSettings(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "addPaymentMethod":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_addPaymentMethod(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "removePaymentMethod":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_removePaymentMethod(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "updateSim":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_updateSim(ctx, field)
@@ -21275,6 +25621,34 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "createCustomerProfile":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_createCustomerProfile(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "submitCustomerProfile":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_submitCustomerProfile(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "createUsageTrigger":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_createUsageTrigger(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "deleteUsageTrigger":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_deleteUsageTrigger(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "acceptInvitation":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_acceptInvitation(ctx, field)
@@ -21316,7 +25690,7 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 var networkAccessProfileImplementors = []string{"NetworkAccessProfile", "Node"}
 
 func (ec *executionContext) _NetworkAccessProfile(ctx context.Context, sel ast.SelectionSet, obj *model.NetworkAccessProfile) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "NetworkAccessProfile", 12) {
+	if !ec.gate.Object(ctx, "NetworkAccessProfile", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, networkAccessProfileImplementors)
@@ -21377,7 +25751,7 @@ func (ec *executionContext) _NetworkAccessProfile(ctx context.Context, sel ast.S
 var networkAccessProfileConnectionImplementors = []string{"NetworkAccessProfileConnection"}
 
 func (ec *executionContext) _NetworkAccessProfileConnection(ctx context.Context, sel ast.SelectionSet, obj *model.NetworkAccessProfileConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "NetworkAccessProfileConnection", 12) {
+	if !ec.gate.Object(ctx, "NetworkAccessProfileConnection", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, networkAccessProfileConnectionImplementors)
@@ -21418,7 +25792,7 @@ func (ec *executionContext) _NetworkAccessProfileConnection(ctx context.Context,
 var networkAccessProfileEdgeImplementors = []string{"NetworkAccessProfileEdge"}
 
 func (ec *executionContext) _NetworkAccessProfileEdge(ctx context.Context, sel ast.SelectionSet, obj *model.NetworkAccessProfileEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "NetworkAccessProfileEdge", 12) {
+	if !ec.gate.Object(ctx, "NetworkAccessProfileEdge", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, networkAccessProfileEdgeImplementors)
@@ -21709,7 +26083,7 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 var paymentMethodImplementors = []string{"PaymentMethod", "Node"}
 
 func (ec *executionContext) _PaymentMethod(ctx context.Context, sel ast.SelectionSet, obj *model.PaymentMethod) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PaymentMethod", 10) {
+	if !ec.gate.Object(ctx, "PaymentMethod", 13) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, paymentMethodImplementors)
@@ -21790,7 +26164,7 @@ func (ec *executionContext) _PaymentMethod(ctx context.Context, sel ast.Selectio
 var paymentMethodConnectionImplementors = []string{"PaymentMethodConnection"}
 
 func (ec *executionContext) _PaymentMethodConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PaymentMethodConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PaymentMethodConnection", 10) {
+	if !ec.gate.Object(ctx, "PaymentMethodConnection", 13) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, paymentMethodConnectionImplementors)
@@ -21831,7 +26205,7 @@ func (ec *executionContext) _PaymentMethodConnection(ctx context.Context, sel as
 var paymentMethodEdgeImplementors = []string{"PaymentMethodEdge"}
 
 func (ec *executionContext) _PaymentMethodEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PaymentMethodEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PaymentMethodEdge", 10) {
+	if !ec.gate.Object(ctx, "PaymentMethodEdge", 13) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, paymentMethodEdgeImplementors)
@@ -21928,7 +26302,7 @@ func (ec *executionContext) _PermissionRow(ctx context.Context, sel ast.Selectio
 var phoneNumberImplementors = []string{"PhoneNumber", "Node"}
 
 func (ec *executionContext) _PhoneNumber(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumber) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumber", 18) {
+	if !ec.gate.Object(ctx, "PhoneNumber", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberImplementors)
@@ -22094,7 +26468,7 @@ func (ec *executionContext) _PhoneNumber(ctx context.Context, sel ast.SelectionS
 var phoneNumberCapabilitiesImplementors = []string{"PhoneNumberCapabilities"}
 
 func (ec *executionContext) _PhoneNumberCapabilities(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberCapabilities) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberCapabilities", 18) {
+	if !ec.gate.Object(ctx, "PhoneNumberCapabilities", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberCapabilitiesImplementors)
@@ -22145,7 +26519,7 @@ func (ec *executionContext) _PhoneNumberCapabilities(ctx context.Context, sel as
 var phoneNumberConnectionImplementors = []string{"PhoneNumberConnection"}
 
 func (ec *executionContext) _PhoneNumberConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberConnection", 18) {
+	if !ec.gate.Object(ctx, "PhoneNumberConnection", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberConnectionImplementors)
@@ -22186,7 +26560,7 @@ func (ec *executionContext) _PhoneNumberConnection(ctx context.Context, sel ast.
 var phoneNumberEdgeImplementors = []string{"PhoneNumberEdge"}
 
 func (ec *executionContext) _PhoneNumberEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberEdge", 18) {
+	if !ec.gate.Object(ctx, "PhoneNumberEdge", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberEdgeImplementors)
@@ -22227,7 +26601,7 @@ func (ec *executionContext) _PhoneNumberEdge(ctx context.Context, sel ast.Select
 var projectSettingsImplementors = []string{"ProjectSettings"}
 
 func (ec *executionContext) _ProjectSettings(ctx context.Context, sel ast.SelectionSet, obj *model.ProjectSettings) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "ProjectSettings", 24) {
+	if !ec.gate.Object(ctx, "ProjectSettings", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, projectSettingsImplementors)
@@ -22429,6 +26803,42 @@ func (ec *executionContext) _RefreshSessionPayload(ctx context.Context, sel ast.
 	return out
 }
 
+var removePaymentMethodPayloadImplementors = []string{"RemovePaymentMethodPayload"}
+
+func (ec *executionContext) _RemovePaymentMethodPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RemovePaymentMethodPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "RemovePaymentMethodPayload", 12) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, removePaymentMethodPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RemovePaymentMethodPayload")
+		case "removedPaymentMethodId":
+			out.Values[i] = ec._RemovePaymentMethodPayload_removedPaymentMethodId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var rotateAuthTokenPayloadImplementors = []string{"RotateAuthTokenPayload"}
 
 func (ec *executionContext) _RotateAuthTokenPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RotateAuthTokenPayload) graphql.Marshaler {
@@ -22473,7 +26883,7 @@ func (ec *executionContext) _RotateAuthTokenPayload(ctx context.Context, sel ast
 var sessionImplementors = []string{"Session"}
 
 func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *model.Session) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Session", 27) {
+	if !ec.gate.Object(ctx, "Session", 40) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
@@ -22529,7 +26939,7 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 var setUserRolesPayloadImplementors = []string{"SetUserRolesPayload"}
 
 func (ec *executionContext) _SetUserRolesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetUserRolesPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "SetUserRolesPayload", 29) {
+	if !ec.gate.Object(ctx, "SetUserRolesPayload", 42) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, setUserRolesPayloadImplementors)
@@ -22647,7 +27057,7 @@ func (ec *executionContext) _SignOutPayload(ctx context.Context, sel ast.Selecti
 var simImplementors = []string{"Sim", "Node"}
 
 func (ec *executionContext) _Sim(ctx context.Context, sel ast.SelectionSet, obj *model.Sim) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Sim", 12) {
+	if !ec.gate.Object(ctx, "Sim", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, simImplementors)
@@ -22738,7 +27148,7 @@ func (ec *executionContext) _Sim(ctx context.Context, sel ast.SelectionSet, obj 
 var simConnectionImplementors = []string{"SimConnection"}
 
 func (ec *executionContext) _SimConnection(ctx context.Context, sel ast.SelectionSet, obj *model.SimConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "SimConnection", 12) {
+	if !ec.gate.Object(ctx, "SimConnection", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, simConnectionImplementors)
@@ -22779,7 +27189,7 @@ func (ec *executionContext) _SimConnection(ctx context.Context, sel ast.Selectio
 var simEdgeImplementors = []string{"SimEdge"}
 
 func (ec *executionContext) _SimEdge(ctx context.Context, sel ast.SelectionSet, obj *model.SimEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "SimEdge", 12) {
+	if !ec.gate.Object(ctx, "SimEdge", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, simEdgeImplementors)
@@ -22798,6 +27208,42 @@ func (ec *executionContext) _SimEdge(ctx context.Context, sel ast.SelectionSet, 
 		case "node":
 			out.Values[i] = ec._SimEdge_node(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var submitCustomerProfilePayloadImplementors = []string{"SubmitCustomerProfilePayload"}
+
+func (ec *executionContext) _SubmitCustomerProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SubmitCustomerProfilePayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "SubmitCustomerProfilePayload", 34) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, submitCustomerProfilePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SubmitCustomerProfilePayload")
+		case "customerProfile":
+			out.Values[i] = ec._SubmitCustomerProfilePayload_customerProfile(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -22840,6 +27286,174 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 	}
 }
 
+var trustProductImplementors = []string{"TrustProduct", "Node"}
+
+func (ec *executionContext) _TrustProduct(ctx context.Context, sel ast.SelectionSet, obj *model.TrustProduct) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "TrustProduct", 32) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, trustProductImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TrustProduct")
+		case "id":
+			out.Values[i] = ec._TrustProduct_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._TrustProduct_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "friendlyName":
+			out.Values[i] = ec._TrustProduct_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "email":
+			out.Values[i] = ec._TrustProduct_email(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "policySid":
+			out.Values[i] = ec._TrustProduct_policySid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "status":
+			out.Values[i] = ec._TrustProduct_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "failureReason":
+			out.Values[i] = ec._TrustProduct_failureReason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "validUntil":
+			out.Values[i] = ec._TrustProduct_validUntil(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "statusCallback":
+			out.Values[i] = ec._TrustProduct_statusCallback(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._TrustProduct_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._TrustProduct_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var trustProductConnectionImplementors = []string{"TrustProductConnection"}
+
+func (ec *executionContext) _TrustProductConnection(ctx context.Context, sel ast.SelectionSet, obj *model.TrustProductConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "TrustProductConnection", 32) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, trustProductConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TrustProductConnection")
+		case "edges":
+			out.Values[i] = ec._TrustProductConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._TrustProductConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var trustProductEdgeImplementors = []string{"TrustProductEdge"}
+
+func (ec *executionContext) _TrustProductEdge(ctx context.Context, sel ast.SelectionSet, obj *model.TrustProductEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "TrustProductEdge", 32) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, trustProductEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TrustProductEdge")
+		case "cursor":
+			out.Values[i] = ec._TrustProductEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._TrustProductEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var updateApiKeyPayloadImplementors = []string{"UpdateApiKeyPayload"}
 
 func (ec *executionContext) _UpdateApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateAPIKeyPayload) graphql.Marshaler {
@@ -22876,10 +27490,46 @@ func (ec *executionContext) _UpdateApiKeyPayload(ctx context.Context, sel ast.Se
 	return out
 }
 
+var updateBillingSettingsPayloadImplementors = []string{"UpdateBillingSettingsPayload"}
+
+func (ec *executionContext) _UpdateBillingSettingsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateBillingSettingsPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "UpdateBillingSettingsPayload", 15) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateBillingSettingsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdateBillingSettingsPayload")
+		case "billingSettings":
+			out.Values[i] = ec._UpdateBillingSettingsPayload_billingSettings(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var updateFleetPayloadImplementors = []string{"UpdateFleetPayload"}
 
 func (ec *executionContext) _UpdateFleetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateFleetPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UpdateFleetPayload", 17) {
+	if !ec.gate.Object(ctx, "UpdateFleetPayload", 22) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateFleetPayloadImplementors)
@@ -22915,7 +27565,7 @@ func (ec *executionContext) _UpdateFleetPayload(ctx context.Context, sel ast.Sel
 var updateNetworkAccessProfilePayloadImplementors = []string{"UpdateNetworkAccessProfilePayload"}
 
 func (ec *executionContext) _UpdateNetworkAccessProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateNetworkAccessProfilePayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UpdateNetworkAccessProfilePayload", 17) {
+	if !ec.gate.Object(ctx, "UpdateNetworkAccessProfilePayload", 22) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateNetworkAccessProfilePayloadImplementors)
@@ -22951,7 +27601,7 @@ func (ec *executionContext) _UpdateNetworkAccessProfilePayload(ctx context.Conte
 var updateSimPayloadImplementors = []string{"UpdateSimPayload"}
 
 func (ec *executionContext) _UpdateSimPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateSimPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UpdateSimPayload", 17) {
+	if !ec.gate.Object(ctx, "UpdateSimPayload", 22) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateSimPayloadImplementors)
@@ -22987,7 +27637,7 @@ func (ec *executionContext) _UpdateSimPayload(ctx context.Context, sel ast.Selec
 var usageRecordImplementors = []string{"UsageRecord"}
 
 func (ec *executionContext) _UsageRecord(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecord) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecord", 25) {
+	if !ec.gate.Object(ctx, "UsageRecord", 38) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordImplementors)
@@ -23073,7 +27723,7 @@ func (ec *executionContext) _UsageRecord(ctx context.Context, sel ast.SelectionS
 var usageRecordConnectionImplementors = []string{"UsageRecordConnection"}
 
 func (ec *executionContext) _UsageRecordConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecordConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecordConnection", 25) {
+	if !ec.gate.Object(ctx, "UsageRecordConnection", 38) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordConnectionImplementors)
@@ -23114,7 +27764,7 @@ func (ec *executionContext) _UsageRecordConnection(ctx context.Context, sel ast.
 var usageRecordEdgeImplementors = []string{"UsageRecordEdge"}
 
 func (ec *executionContext) _UsageRecordEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecordEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecordEdge", 25) {
+	if !ec.gate.Object(ctx, "UsageRecordEdge", 38) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordEdgeImplementors)
@@ -23152,10 +27802,183 @@ func (ec *executionContext) _UsageRecordEdge(ctx context.Context, sel ast.Select
 	return out
 }
 
+var usageTriggerImplementors = []string{"UsageTrigger", "Node"}
+
+func (ec *executionContext) _UsageTrigger(ctx context.Context, sel ast.SelectionSet, obj *model.UsageTrigger) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "UsageTrigger", 38) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, usageTriggerImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UsageTrigger")
+		case "id":
+			out.Values[i] = ec._UsageTrigger_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._UsageTrigger_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "friendlyName":
+			out.Values[i] = ec._UsageTrigger_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "usageCategory":
+			out.Values[i] = ec._UsageTrigger_usageCategory(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "triggerBy":
+			out.Values[i] = ec._UsageTrigger_triggerBy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "triggerValue":
+			out.Values[i] = ec._UsageTrigger_triggerValue(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "currentValue":
+			out.Values[i] = ec._UsageTrigger_currentValue(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "recurring":
+			out.Values[i] = ec._UsageTrigger_recurring(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "callbackMethod":
+			out.Values[i] = ec._UsageTrigger_callbackMethod(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateFired":
+			out.Values[i] = ec._UsageTrigger_dateFired(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._UsageTrigger_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._UsageTrigger_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var usageTriggerConnectionImplementors = []string{"UsageTriggerConnection"}
+
+func (ec *executionContext) _UsageTriggerConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UsageTriggerConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "UsageTriggerConnection", 38) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, usageTriggerConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UsageTriggerConnection")
+		case "edges":
+			out.Values[i] = ec._UsageTriggerConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._UsageTriggerConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var usageTriggerEdgeImplementors = []string{"UsageTriggerEdge"}
+
+func (ec *executionContext) _UsageTriggerEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UsageTriggerEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "UsageTriggerEdge", 38) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, usageTriggerEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UsageTriggerEdge")
+		case "cursor":
+			out.Values[i] = ec._UsageTriggerEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._UsageTriggerEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var userImplementors = []string{"User", "Node"}
 
 func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj *model.User) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "User", 27) {
+	if !ec.gate.Object(ctx, "User", 40) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userImplementors)
@@ -23232,7 +28055,7 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 var userConnectionImplementors = []string{"UserConnection"}
 
 func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UserConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UserConnection", 27) {
+	if !ec.gate.Object(ctx, "UserConnection", 40) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userConnectionImplementors)
@@ -23273,7 +28096,7 @@ func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.Selecti
 var userEdgeImplementors = []string{"UserEdge"}
 
 func (ec *executionContext) _UserEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UserEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UserEdge", 27) {
+	if !ec.gate.Object(ctx, "UserEdge", 40) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userEdgeImplementors)
@@ -23807,6 +28630,11 @@ func (ec *executionContext) marshalNAction2ᚕgithubᚗcomᚋfieldgateᚋfieldga
 	return ret
 }
 
+func (ec *executionContext) unmarshalNAddPaymentMethodInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAddPaymentMethodInput(ctx context.Context, v any) (model.AddPaymentMethodInput, error) {
+	res, err := ec.unmarshalInputAddPaymentMethodInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNAddressRequirement2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAddressRequirement(ctx context.Context, v any) (model.AddressRequirement, error) {
 	var res model.AddressRequirement
 	err := res.UnmarshalGQL(v)
@@ -23940,6 +28768,11 @@ func (ec *executionContext) unmarshalNCreateApiKeyInput2githubᚗcomᚋfieldgate
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNCreateCustomerProfileInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateCustomerProfileInput(ctx context.Context, v any) (model.CreateCustomerProfileInput, error) {
+	res, err := ec.unmarshalInputCreateCustomerProfileInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNCreateFleetInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateFleetInput(ctx context.Context, v any) (model.CreateFleetInput, error) {
 	res, err := ec.unmarshalInputCreateFleetInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -23953,6 +28786,39 @@ func (ec *executionContext) unmarshalNCreateNetworkAccessProfileInput2githubᚗc
 func (ec *executionContext) unmarshalNCreateOAuthClientInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateOAuthClientInput(ctx context.Context, v any) (model.CreateOAuthClientInput, error) {
 	res, err := ec.unmarshalInputCreateOAuthClientInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNCreateUsageTriggerInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateUsageTriggerInput(ctx context.Context, v any) (model.CreateUsageTriggerInput, error) {
+	res, err := ec.unmarshalInputCreateUsageTriggerInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCustomerProfile2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfile(ctx context.Context, sel ast.SelectionSet, v model.CustomerProfile) graphql.Marshaler {
+	return ec._CustomerProfile(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNCustomerProfileEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfileEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CustomerProfileEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCustomerProfileEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfileEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNCustomerProfileEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfileEdge(ctx context.Context, sel ast.SelectionSet, v *model.CustomerProfileEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CustomerProfileEdge!")
+		return graphql.Null
+	}
+	return ec._CustomerProfileEdge(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNDate2githubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋscalarᚐDate(ctx context.Context, v any) (scalar.Date, error) {
@@ -24000,6 +28866,11 @@ func (ec *executionContext) unmarshalNDeleteApiKeyInput2githubᚗcomᚋfieldgate
 
 func (ec *executionContext) unmarshalNDeleteOAuthClientInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteOAuthClientInput(ctx context.Context, v any) (model.DeleteOAuthClientInput, error) {
 	res, err := ec.unmarshalInputDeleteOAuthClientInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNDeleteUsageTriggerInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteUsageTriggerInput(ctx context.Context, v any) (model.DeleteUsageTriggerInput, error) {
+	res, err := ec.unmarshalInputDeleteUsageTriggerInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -24528,6 +29399,11 @@ func (ec *executionContext) unmarshalNRefreshSessionInput2githubᚗcomᚋfieldga
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNRemovePaymentMethodInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRemovePaymentMethodInput(ctx context.Context, v any) (model.RemovePaymentMethodInput, error) {
+	res, err := ec.unmarshalInputRemovePaymentMethodInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNRole2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRole(ctx context.Context, v any) (model.Role, error) {
 	var res model.Role
 	err := res.UnmarshalGQL(v)
@@ -24672,8 +29548,56 @@ func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel
 	return ret
 }
 
+func (ec *executionContext) unmarshalNSubmitCustomerProfileInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitCustomerProfileInput(ctx context.Context, v any) (model.SubmitCustomerProfileInput, error) {
+	res, err := ec.unmarshalInputSubmitCustomerProfileInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNTrustHubStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustHubStatus(ctx context.Context, v any) (model.TrustHubStatus, error) {
+	var res model.TrustHubStatus
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNTrustHubStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustHubStatus(ctx context.Context, sel ast.SelectionSet, v model.TrustHubStatus) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNTrustProduct2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustProduct(ctx context.Context, sel ast.SelectionSet, v model.TrustProduct) graphql.Marshaler {
+	return ec._TrustProduct(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNTrustProductEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustProductEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.TrustProductEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTrustProductEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustProductEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNTrustProductEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustProductEdge(ctx context.Context, sel ast.SelectionSet, v *model.TrustProductEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "TrustProductEdge!")
+		return graphql.Null
+	}
+	return ec._TrustProductEdge(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNUpdateApiKeyInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateAPIKeyInput(ctx context.Context, v any) (model.UpdateAPIKeyInput, error) {
 	res, err := ec.unmarshalInputUpdateApiKeyInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNUpdateBillingSettingsInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateBillingSettingsInput(ctx context.Context, v any) (model.UpdateBillingSettingsInput, error) {
+	res, err := ec.unmarshalInputUpdateBillingSettingsInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -24738,6 +29662,44 @@ func (ec *executionContext) marshalNUsageRecordEdge2ᚖgithubᚗcomᚋfieldgate�
 		return graphql.Null
 	}
 	return ec._UsageRecordEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNUsageTrigger2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTrigger(ctx context.Context, sel ast.SelectionSet, v model.UsageTrigger) graphql.Marshaler {
+	return ec._UsageTrigger(ctx, sel, &v)
+}
+
+func (ec *executionContext) unmarshalNUsageTriggerBy2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerBy(ctx context.Context, v any) (model.UsageTriggerBy, error) {
+	var res model.UsageTriggerBy
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUsageTriggerBy2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerBy(ctx context.Context, sel ast.SelectionSet, v model.UsageTriggerBy) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNUsageTriggerEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.UsageTriggerEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNUsageTriggerEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNUsageTriggerEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerEdge(ctx context.Context, sel ast.SelectionSet, v *model.UsageTriggerEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "UsageTriggerEdge!")
+		return graphql.Null
+	}
+	return ec._UsageTriggerEdge(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNUser2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUser(ctx context.Context, sel ast.SelectionSet, v model.User) graphql.Marshaler {
@@ -24924,6 +29886,13 @@ func (ec *executionContext) marshalOAccount2ᚖgithubᚗcomᚋfieldgateᚋfieldg
 	return ec._Account(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOAddPaymentMethodPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAddPaymentMethodPayload(ctx context.Context, sel ast.SelectionSet, v *model.AddPaymentMethodPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._AddPaymentMethodPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOAlertConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAlertConnection(ctx context.Context, sel ast.SelectionSet, v *model.AlertConnection) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -25042,6 +30011,13 @@ func (ec *executionContext) marshalOCreateApiKeyPayload2ᚖgithubᚗcomᚋfieldg
 	return ec._CreateApiKeyPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOCreateCustomerProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateCustomerProfilePayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateCustomerProfilePayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CreateCustomerProfilePayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOCreateFleetPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateFleetPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateFleetPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -25061,6 +30037,34 @@ func (ec *executionContext) marshalOCreateOAuthClientPayload2ᚖgithubᚗcomᚋf
 		return graphql.Null
 	}
 	return ec._CreateOAuthClientPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOCreateUsageTriggerPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateUsageTriggerPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateUsageTriggerPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CreateUsageTriggerPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOCustomerProfile2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfile(ctx context.Context, sel ast.SelectionSet, v *model.CustomerProfile) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CustomerProfile(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOCustomerProfileConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfileConnection(ctx context.Context, sel ast.SelectionSet, v *model.CustomerProfileConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CustomerProfileConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOCustomerProfileEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfileEdge(ctx context.Context, sel ast.SelectionSet, v *model.CustomerProfileEdge) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CustomerProfileEdge(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalODate2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋscalarᚐDate(ctx context.Context, v any) (*scalar.Date, error) {
@@ -25097,6 +30101,24 @@ func (ec *executionContext) marshalODateTime2ᚖtimeᚐTime(ctx context.Context,
 	return res
 }
 
+func (ec *executionContext) unmarshalODecimal2ᚖgithubᚗcomᚋshopspringᚋdecimalᚐDecimal(ctx context.Context, v any) (*decimal.Decimal, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := scalar.UnmarshalDecimal(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalODecimal2ᚖgithubᚗcomᚋshopspringᚋdecimalᚐDecimal(ctx context.Context, sel ast.SelectionSet, v *decimal.Decimal) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalDecimal(*v)
+	return res
+}
+
 func (ec *executionContext) marshalODeleteApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteAPIKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteAPIKeyPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -25109,6 +30131,13 @@ func (ec *executionContext) marshalODeleteOAuthClientPayload2ᚖgithubᚗcomᚋf
 		return graphql.Null
 	}
 	return ec._DeleteOAuthClientPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalODeleteUsageTriggerPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteUsageTriggerPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteUsageTriggerPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._DeleteUsageTriggerPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOEndSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐEndSessionPayload(ctx context.Context, sel ast.SelectionSet, v *model.EndSessionPayload) graphql.Marshaler {
@@ -25338,11 +30367,25 @@ func (ec *executionContext) marshalOOAuthClientEdge2ᚖgithubᚗcomᚋfieldgate�
 	return ec._OAuthClientEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOPaymentMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPaymentMethod(ctx context.Context, sel ast.SelectionSet, v *model.PaymentMethod) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PaymentMethod(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOPaymentMethodConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPaymentMethodConnection(ctx context.Context, sel ast.SelectionSet, v *model.PaymentMethodConnection) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._PaymentMethodConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOPaymentMethodEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPaymentMethodEdge(ctx context.Context, sel ast.SelectionSet, v *model.PaymentMethodEdge) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PaymentMethodEdge(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOPhoneNumberConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberConnection(ctx context.Context, sel ast.SelectionSet, v *model.PhoneNumberConnection) graphql.Marshaler {
@@ -25407,6 +30450,13 @@ func (ec *executionContext) marshalORefreshSessionPayload2ᚖgithubᚗcomᚋfiel
 		return graphql.Null
 	}
 	return ec._RefreshSessionPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalORemovePaymentMethodPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRemovePaymentMethodPayload(ctx context.Context, sel ast.SelectionSet, v *model.RemovePaymentMethodPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RemovePaymentMethodPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalORole2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRole(ctx context.Context, v any) (*model.Role, error) {
@@ -25555,11 +30605,48 @@ func (ec *executionContext) marshalOString2ᚖstring(ctx context.Context, sel as
 	return res
 }
 
+func (ec *executionContext) marshalOSubmitCustomerProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitCustomerProfilePayload(ctx context.Context, sel ast.SelectionSet, v *model.SubmitCustomerProfilePayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SubmitCustomerProfilePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOTrustHubStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustHubStatus(ctx context.Context, v any) (*model.TrustHubStatus, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.TrustHubStatus)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOTrustHubStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustHubStatus(ctx context.Context, sel ast.SelectionSet, v *model.TrustHubStatus) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
+func (ec *executionContext) marshalOTrustProductConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustProductConnection(ctx context.Context, sel ast.SelectionSet, v *model.TrustProductConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._TrustProductConnection(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOUpdateApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateAPIKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateAPIKeyPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._UpdateApiKeyPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUpdateBillingSettingsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateBillingSettingsPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateBillingSettingsPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UpdateBillingSettingsPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOUpdateFleetPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFleetPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateFleetPayload) graphql.Marshaler {
@@ -25604,6 +30691,43 @@ func (ec *executionContext) marshalOUsageRecordConnection2ᚖgithubᚗcomᚋfiel
 		return graphql.Null
 	}
 	return ec._UsageRecordConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUsageTrigger2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTrigger(ctx context.Context, sel ast.SelectionSet, v *model.UsageTrigger) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UsageTrigger(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUsageTriggerConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerConnection(ctx context.Context, sel ast.SelectionSet, v *model.UsageTriggerConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UsageTriggerConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUsageTriggerEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerEdge(ctx context.Context, sel ast.SelectionSet, v *model.UsageTriggerEdge) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UsageTriggerEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOUsageTriggerRecurring2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerRecurring(ctx context.Context, v any) (*model.UsageTriggerRecurring, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.UsageTriggerRecurring)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOUsageTriggerRecurring2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerRecurring(ctx context.Context, sel ast.SelectionSet, v *model.UsageTriggerRecurring) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) marshalOUser2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUser(ctx context.Context, sel ast.SelectionSet, v *model.User) graphql.Marshaler {

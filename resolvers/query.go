@@ -100,6 +100,12 @@ func (r query) find(ctx context.Context, id string, path ...string) (model.Node,
 		return found(r.Upstream.Fleet(ctx, s, key))
 	case "NetworkAccessProfile":
 		return found(r.Upstream.NetworkAccessProfile(ctx, s, key))
+	case "UsageTrigger":
+		return found(r.Upstream.UsageTrigger(ctx, s, key))
+	case "CustomerProfile":
+		return found(r.Upstream.CustomerProfile(ctx, s, key))
+	case "TrustProduct":
+		return found(r.Upstream.TrustProduct(ctx, s, key))
 	case "User":
 		return found(r.Users.User(ctx, s, key))
 	case "OAuthClient":

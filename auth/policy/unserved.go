@@ -8,6 +8,5 @@ func Unserved() []Permission {
 		"ALPHANUMERIC_SENDER_ID_READ",
 		"FLEX_READ_ONLY_ADMIN_ACCESS",
 		"FLEX_ADMIN",
-		"TRUST_HUB",
 	}
 }

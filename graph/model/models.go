@@ -52,6 +52,37 @@ type Account struct {
 
 func (Account) IsNode() {}
 
+// What addPaymentMethod takes. The number of a card or an account is given to the payment provider and to nobody else: what
+// looks like one is refused here.
+type AddPaymentMethodInput struct {
+	// Its kind.
+	Type PaymentMethodType `json:"type"`
+	// What the payment provider has given for it, 1 to 255 characters. It is good once, and is never shown.
+	Token string `json:"token"`
+	// Whose it is, 1 to 64 characters.
+	HolderName string `json:"holderName"`
+	// The brand of the card, or the bank, 1 to 64 characters. PayPal has none.
+	Brand graphql.Omittable[*string] `json:"brand,omitempty"`
+	// The last four digits. PayPal has none.
+	Last4 graphql.Omittable[*string] `json:"last4,omitempty"`
+	// The month in which a card expires, 1 to 12. Nothing else has one.
+	ExpirationMonth graphql.Omittable[*int] `json:"expirationMonth,omitempty"`
+	// The year in which a card expires, of four digits. Nothing else has one.
+	ExpirationYear graphql.Omittable[*int] `json:"expirationYear,omitempty"`
+	// Whether it is charged first, from now on.
+	IsDefault bool `json:"isDefault"`
+	// Any text of at most 255 characters: a second call with it adds no second payment method.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The new payment method.
+type AddPaymentMethodPayload struct {
+	// The payment method.
+	PaymentMethod *PaymentMethod `json:"paymentMethod,omitempty"`
+	// The payment method as an edge of Account.paymentMethods.
+	PaymentMethodEdge *PaymentMethodEdge `json:"paymentMethodEdge,omitempty"`
+}
+
 // An alert that the platform raised.
 type Alert struct {
 	// The global id.
@@ -244,6 +275,28 @@ type CreateAPIKeyPayload struct {
 	Secret *string `json:"secret,omitempty"`
 }
 
+// What createCustomerProfile takes.
+type CreateCustomerProfileInput struct {
+	// The profile's name, 1 to 255 characters.
+	FriendlyName string `json:"friendlyName"`
+	// Whom the review writes to.
+	Email string `json:"email"`
+	// The policy (RN…) that it is reviewed by.
+	PolicySid string `json:"policySid"`
+	// Where changes of the status are announced, http or https.
+	StatusCallback graphql.Omittable[*string] `json:"statusCallback,omitempty"`
+	// Any text of at most 255 characters: a second call with it makes no second profile.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The new customer profile.
+type CreateCustomerProfilePayload struct {
+	// The profile.
+	CustomerProfile *CustomerProfile `json:"customerProfile,omitempty"`
+	// The profile as an edge of Account.customerProfiles.
+	CustomerProfileEdge *CustomerProfileEdge `json:"customerProfileEdge,omitempty"`
+}
+
 // What createFleet takes.
 type CreateFleetInput struct {
 	// The global id of the profile of the networks that its SIMs may connect to.
@@ -316,6 +369,78 @@ type CreateOAuthClientPayload struct {
 	Secret *string `json:"secret,omitempty"`
 }
 
+// What createUsageTrigger takes.
+type CreateUsageTriggerInput struct {
+	// The trigger's name, 1 to 64 characters.
+	FriendlyName graphql.Omittable[*string] `json:"friendlyName,omitempty"`
+	// What usage is looked at.
+	UsageCategory UsageCategory `json:"usageCategory"`
+	// What of it is compared.
+	TriggerBy UsageTriggerBy `json:"triggerBy"`
+	// The value at which the address is called: above 0, at most 1000000000000, at most 6 digits after the point.
+	TriggerValue decimal.Decimal `json:"triggerValue"`
+	// How often it begins anew; null to look at the whole time, and call once.
+	Recurring graphql.Omittable[*UsageTriggerRecurring] `json:"recurring,omitempty"`
+	// The address, http or https. It is never shown again.
+	CallbackURL string `json:"callbackUrl"`
+	// How the address is called.
+	CallbackMethod HTTPMethod `json:"callbackMethod"`
+	// Any text of at most 255 characters: a second call with it makes no second trigger.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The new usage trigger.
+type CreateUsageTriggerPayload struct {
+	// The trigger.
+	UsageTrigger *UsageTrigger `json:"usageTrigger,omitempty"`
+	// The trigger as an edge of Account.usageTriggers.
+	UsageTriggerEdge *UsageTriggerEdge `json:"usageTriggerEdge,omitempty"`
+}
+
+// Who a business is.
+type CustomerProfile struct {
+	// The global id.
+	ID string `json:"id"`
+	// The customer profile's SID (BU…).
+	Sid string `json:"sid"`
+	// The customer profile's name.
+	FriendlyName string `json:"friendlyName"`
+	// Whom the review writes to.
+	Email string `json:"email"`
+	// The policy (RN…) that it is reviewed by.
+	PolicySid string `json:"policySid"`
+	// How far the review is.
+	Status TrustHubStatus `json:"status"`
+	// Why it was rejected; null when it was not.
+	FailureReason *string `json:"failureReason,omitempty"`
+	// Until when an approval holds; null for one without an end, and where there is none.
+	ValidUntil *time.Time `json:"validUntil,omitempty"`
+	// Where changes of the status are announced.
+	StatusCallback *string `json:"statusCallback,omitempty"`
+	// When it was made.
+	DateCreated time.Time `json:"dateCreated"`
+	// When it was last changed.
+	DateUpdated time.Time `json:"dateUpdated"`
+}
+
+func (CustomerProfile) IsNode() {}
+
+// A page of customer profiles.
+type CustomerProfileConnection struct {
+	// The customer profiles of the page.
+	Edges []*CustomerProfileEdge `json:"edges"`
+	// Where the page stands.
+	PageInfo PageInfo `json:"pageInfo"`
+}
+
+// A customer profile and its place in the list.
+type CustomerProfileEdge struct {
+	// The place.
+	Cursor string `json:"cursor"`
+	// The customer profile.
+	Node CustomerProfile `json:"node"`
+}
+
 // What deleteApiKey takes.
 type DeleteAPIKeyInput struct {
 	// The global id of the key.
@@ -338,6 +463,18 @@ type DeleteOAuthClientInput struct {
 type DeleteOAuthClientPayload struct {
 	// The global id of the client that is no more.
 	DeletedOAuthClientID string `json:"deletedOAuthClientId"`
+}
+
+// What deleteUsageTrigger takes.
+type DeleteUsageTriggerInput struct {
+	// The global id of the trigger.
+	ID string `json:"id"`
+}
+
+// The deleted usage trigger.
+type DeleteUsageTriggerPayload struct {
+	// The global id of the trigger that is no more.
+	DeletedUsageTriggerID string `json:"deletedUsageTriggerId"`
 }
 
 // What endSession takes.
@@ -812,6 +949,18 @@ type RefreshSessionPayload struct {
 	ExpiresIn int `json:"expiresIn"`
 }
 
+// What removePaymentMethod takes.
+type RemovePaymentMethodInput struct {
+	// The global id of the payment method.
+	ID string `json:"id"`
+}
+
+// The removed payment method.
+type RemovePaymentMethodPayload struct {
+	// The global id of the payment method that is no more.
+	RemovedPaymentMethodID string `json:"removedPaymentMethodId"`
+}
+
 // What rotateAuthToken takes.
 type RotateAuthTokenInput struct {
 	// The global id of the caller's account: who has sessions in several rotates no other than they mean to.
@@ -924,8 +1073,64 @@ type SimEdge struct {
 	Node Sim `json:"node"`
 }
 
+// What submitCustomerProfile takes.
+type SubmitCustomerProfileInput struct {
+	// The global id of the profile.
+	ID string `json:"id"`
+}
+
+// The submitted customer profile.
+type SubmitCustomerProfilePayload struct {
+	// The profile.
+	CustomerProfile *CustomerProfile `json:"customerProfile,omitempty"`
+}
+
 // Where a stream of events starts, over Server-Sent Events or a WebSocket.
 type Subscription struct {
+}
+
+// What the calls or messages of a business are trusted with, such as a name shown with a call.
+type TrustProduct struct {
+	// The global id.
+	ID string `json:"id"`
+	// The trust product's SID (BU…).
+	Sid string `json:"sid"`
+	// The trust product's name.
+	FriendlyName string `json:"friendlyName"`
+	// Whom the review writes to.
+	Email string `json:"email"`
+	// The policy (RN…) that it is reviewed by.
+	PolicySid string `json:"policySid"`
+	// How far the review is.
+	Status TrustHubStatus `json:"status"`
+	// Why it was rejected; null when it was not.
+	FailureReason *string `json:"failureReason,omitempty"`
+	// Until when an approval holds; null for one without an end, and where there is none.
+	ValidUntil *time.Time `json:"validUntil,omitempty"`
+	// Where changes of the status are announced.
+	StatusCallback *string `json:"statusCallback,omitempty"`
+	// When it was made.
+	DateCreated time.Time `json:"dateCreated"`
+	// When it was last changed.
+	DateUpdated time.Time `json:"dateUpdated"`
+}
+
+func (TrustProduct) IsNode() {}
+
+// A page of trust products.
+type TrustProductConnection struct {
+	// The trust products of the page.
+	Edges []*TrustProductEdge `json:"edges"`
+	// Where the page stands.
+	PageInfo PageInfo `json:"pageInfo"`
+}
+
+// A trust product and its place in the list.
+type TrustProductEdge struct {
+	// The place.
+	Cursor string `json:"cursor"`
+	// The trust product.
+	Node TrustProduct `json:"node"`
 }
 
 // What updateApiKey takes.
@@ -940,6 +1145,29 @@ type UpdateAPIKeyInput struct {
 type UpdateAPIKeyPayload struct {
 	// The key.
 	APIKey *APIKey `json:"apiKey,omitempty"`
+}
+
+// What updateBillingSettings takes. What is left out stays as it is.
+type UpdateBillingSettingsInput struct {
+	// The name on the invoices, 1 to 255 characters.
+	CompanyName graphql.Omittable[*string] `json:"companyName,omitempty"`
+	// Where invoices are sent.
+	InvoiceEmail graphql.Omittable[*string] `json:"invoiceEmail,omitempty"`
+	// The tax number on the invoices, 1 to 64 characters; null for none.
+	TaxID graphql.Omittable[*string] `json:"taxId,omitempty"`
+	// Whether the balance is filled up by itself. That needs a payment method, or is a CONFLICT, and both of the amounts,
+	// the second above the first.
+	AutoRechargeEnabled graphql.Omittable[*bool] `json:"autoRechargeEnabled,omitempty"`
+	// The balance at which that happens, 0.01 to 1000000 in the account's currency; null for none.
+	AutoRechargeThreshold graphql.Omittable[*decimal.Decimal] `json:"autoRechargeThreshold,omitempty"`
+	// The balance that it is filled up to, 0.01 to 1000000 in the account's currency; null for none.
+	AutoRechargeAmount graphql.Omittable[*decimal.Decimal] `json:"autoRechargeAmount,omitempty"`
+}
+
+// The changed settings.
+type UpdateBillingSettingsPayload struct {
+	// Recharging and where invoices go.
+	BillingSettings *BillingSettings `json:"billingSettings,omitempty"`
 }
 
 // What updateFleet takes. What is left out stays as it is.
@@ -1043,6 +1271,53 @@ type UsageRecordEdge struct {
 	Cursor string `json:"cursor"`
 	// The record.
 	Node UsageRecord `json:"node"`
+}
+
+// A trigger that calls an address when so much was used. The address, which may hold a password, is never shown. A price
+// here is part of the usage, and USAGE is enough.
+type UsageTrigger struct {
+	// The global id.
+	ID string `json:"id"`
+	// The trigger's SID (UT…).
+	Sid string `json:"sid"`
+	// The trigger's name.
+	FriendlyName *string `json:"friendlyName,omitempty"`
+	// What usage is looked at.
+	UsageCategory UsageCategory `json:"usageCategory"`
+	// What of it is compared.
+	TriggerBy UsageTriggerBy `json:"triggerBy"`
+	// The value at which the address is called.
+	TriggerValue decimal.Decimal `json:"triggerValue"`
+	// The value when it was last looked at.
+	CurrentValue decimal.Decimal `json:"currentValue"`
+	// How often it begins anew; null when it looks at the whole time, and calls once.
+	Recurring *UsageTriggerRecurring `json:"recurring,omitempty"`
+	// How the address is called.
+	CallbackMethod HTTPMethod `json:"callbackMethod"`
+	// When the address was last called; null when it was not.
+	DateFired *time.Time `json:"dateFired,omitempty"`
+	// When it was made.
+	DateCreated time.Time `json:"dateCreated"`
+	// When it was last changed.
+	DateUpdated time.Time `json:"dateUpdated"`
+}
+
+func (UsageTrigger) IsNode() {}
+
+// A page of usage triggers.
+type UsageTriggerConnection struct {
+	// The triggers of the page.
+	Edges []*UsageTriggerEdge `json:"edges"`
+	// Where the page stands.
+	PageInfo PageInfo `json:"pageInfo"`
+}
+
+// A usage trigger and its place in the list.
+type UsageTriggerEdge struct {
+	// The place.
+	Cursor string `json:"cursor"`
+	// The trigger.
+	Node UsageTrigger `json:"node"`
 }
 
 // A user of the account.
@@ -2302,6 +2577,73 @@ func (e SimStatus) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// How far a review is.
+type TrustHubStatus string
+
+const (
+	// Not yet submitted.
+	TrustHubStatusDraft TrustHubStatus = "DRAFT"
+	// Submitted, and waiting.
+	TrustHubStatusPendingReview TrustHubStatus = "PENDING_REVIEW"
+	// Being looked at.
+	TrustHubStatusInReview TrustHubStatus = "IN_REVIEW"
+	// Refused.
+	TrustHubStatusTwilioRejected TrustHubStatus = "TWILIO_REJECTED"
+	// Passed.
+	TrustHubStatusTwilioApproved TrustHubStatus = "TWILIO_APPROVED"
+)
+
+var AllTrustHubStatus = []TrustHubStatus{
+	TrustHubStatusDraft,
+	TrustHubStatusPendingReview,
+	TrustHubStatusInReview,
+	TrustHubStatusTwilioRejected,
+	TrustHubStatusTwilioApproved,
+}
+
+func (e TrustHubStatus) IsValid() bool {
+	switch e {
+	case TrustHubStatusDraft, TrustHubStatusPendingReview, TrustHubStatusInReview, TrustHubStatusTwilioRejected, TrustHubStatusTwilioApproved:
+		return true
+	}
+	return false
+}
+
+func (e TrustHubStatus) String() string {
+	return string(e)
+}
+
+func (e *TrustHubStatus) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = TrustHubStatus(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid TrustHubStatus", str)
+	}
+	return nil
+}
+
+func (e TrustHubStatus) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *TrustHubStatus) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e TrustHubStatus) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // What was used.
 type UsageCategory string
 
@@ -2437,6 +2779,128 @@ func (e *UsageGranularity) UnmarshalJSON(b []byte) error {
 }
 
 func (e UsageGranularity) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What of a usage is compared.
+type UsageTriggerBy string
+
+const (
+	// How often it was used.
+	UsageTriggerByCount UsageTriggerBy = "COUNT"
+	// How much was used.
+	UsageTriggerByUsage UsageTriggerBy = "USAGE"
+	// What it cost, in the account's currency.
+	UsageTriggerByPrice UsageTriggerBy = "PRICE"
+)
+
+var AllUsageTriggerBy = []UsageTriggerBy{
+	UsageTriggerByCount,
+	UsageTriggerByUsage,
+	UsageTriggerByPrice,
+}
+
+func (e UsageTriggerBy) IsValid() bool {
+	switch e {
+	case UsageTriggerByCount, UsageTriggerByUsage, UsageTriggerByPrice:
+		return true
+	}
+	return false
+}
+
+func (e UsageTriggerBy) String() string {
+	return string(e)
+}
+
+func (e *UsageTriggerBy) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = UsageTriggerBy(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid UsageTriggerBy", str)
+	}
+	return nil
+}
+
+func (e UsageTriggerBy) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *UsageTriggerBy) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e UsageTriggerBy) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// How often a usage trigger begins anew.
+type UsageTriggerRecurring string
+
+const (
+	// Each day.
+	UsageTriggerRecurringDaily UsageTriggerRecurring = "DAILY"
+	// Each calendar month.
+	UsageTriggerRecurringMonthly UsageTriggerRecurring = "MONTHLY"
+	// Each calendar year.
+	UsageTriggerRecurringYearly UsageTriggerRecurring = "YEARLY"
+)
+
+var AllUsageTriggerRecurring = []UsageTriggerRecurring{
+	UsageTriggerRecurringDaily,
+	UsageTriggerRecurringMonthly,
+	UsageTriggerRecurringYearly,
+}
+
+func (e UsageTriggerRecurring) IsValid() bool {
+	switch e {
+	case UsageTriggerRecurringDaily, UsageTriggerRecurringMonthly, UsageTriggerRecurringYearly:
+		return true
+	}
+	return false
+}
+
+func (e UsageTriggerRecurring) String() string {
+	return string(e)
+}
+
+func (e *UsageTriggerRecurring) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = UsageTriggerRecurring(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid UsageTriggerRecurring", str)
+	}
+	return nil
+}
+
+func (e UsageTriggerRecurring) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *UsageTriggerRecurring) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e UsageTriggerRecurring) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -61,6 +61,7 @@ func TestBadOperations(t *testing.T) {
 		{"an unknown field of an input", `mutation($i: CreateApiKeyInput!) { createApiKey(input: $i) { secret } }`, vars{"i": vars{"friendlyName": "x", "sid": "x"}}, 400, "BAD_USER_INPUT", "i.sid"},
 		{"a moment that is none", `{ account { calls(startTimeAfter: "yesterday") { __typename } } }`, nil, 200, "BAD_USER_INPUT", "startTimeAfter"},
 		{"a day that is none", `{ account { usageRecords(start: "2026-02-30") { __typename } } }`, nil, 200, "BAD_USER_INPUT", "start"},
+		{"days that end before they start", `{ account { usageRecords(start: "2026-02-02", end: "2026-02-01") { __typename } } }`, nil, 200, "BAD_USER_INPUT", "start"},
 		{"a number out of range", `{ account { calls(first: 99999999999999999999999999) { __typename } } }`, nil, 400, "", ""},
 		{"first: 0", calls, vars{"first": 0}, 200, "BAD_USER_INPUT", "first"},
 		{"first: -1", calls, vars{"first": -1}, 200, "BAD_USER_INPUT", "first"},

@@ -37,6 +37,9 @@ func lessons() map[string]lesson {
 		credentialLessons,
 		userLessons,
 		iotLessons,
+		billingLessons,
+		usageLessons,
+		trustHubLessons,
 	} {
 		for name, one := range some {
 			all[name] = one

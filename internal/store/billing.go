@@ -21,7 +21,7 @@ func balanceTable() table[model.Money] {
 
 // Balance reads what the account has left. The scope's fields are those of Money.
 func (s *Store) Balance(ctx context.Context, scope upstream.Scope) (*model.Money, error) {
-	return only(ctx, s, &s.balances, scope)
+	return only(ctx, s, s.db, &s.balances, scope)
 }
 
 func invoiceTable() table[model.Invoice] {
@@ -60,37 +60,6 @@ func (s *Store) Invoice(ctx context.Context, scope upstream.Scope, sid string) (
 	return get(ctx, s, &s.invoices, scope, sid)
 }
 
-func paymentMethodTable() table[model.PaymentMethod] {
-	type object = model.PaymentMethod
-	return table[object]{
-		name: "payment_methods", typeName: "PaymentMethod", account: "account_sid",
-		identity: func(m *object) (id, sid *string) { return &m.ID, &m.Sid },
-		order:    []key{{column: "date_created", kind: moment, descending: true}, {column: "sid", kind: text, descending: true}},
-		columns: []column[object]{
-			{"type", "type", func(m *object) any { return (*string)(&m.Type) }},
-			{"brand", "brand", func(m *object) any { return &m.Brand }},
-			{"last4", "last4", func(m *object) any { return textOrNull[string]{&m.Last4} }},
-			{"expirationMonth", "expiration_month", func(m *object) any { return numberOrNull{&m.ExpirationMonth} }},
-			{"expirationYear", "expiration_year", func(m *object) any { return numberOrNull{&m.ExpirationYear} }},
-			{"holderName", "holder_name", func(m *object) any { return &m.HolderName }},
-			{"isDefault", "is_default", func(m *object) any { return (*flag)(&m.IsDefault) }},
-			{"dateCreated", "date_created", func(m *object) any { return (*instant)(&m.DateCreated) }},
-		},
-	}
-}
-
-// PaymentMethods lists the ways in which the account pays, newest first.
-func (s *Store) PaymentMethods(
-	ctx context.Context, scope upstream.Scope, p upstream.Page,
-) (upstream.List[model.PaymentMethod], error) {
-	return list(ctx, s, &s.paymentMethods, scope, p)
-}
-
-// PaymentMethod reads one of the ways in which the account pays.
-func (s *Store) PaymentMethod(ctx context.Context, scope upstream.Scope, sid string) (*model.PaymentMethod, error) {
-	return get(ctx, s, &s.paymentMethods, scope, sid)
-}
-
 func billingSettingsTable() table[model.BillingSettings] {
 	type object = model.BillingSettings
 	return table[object]{
@@ -112,5 +81,5 @@ func billingSettingsTable() table[model.BillingSettings] {
 
 // BillingSettings reads how the account is billed.
 func (s *Store) BillingSettings(ctx context.Context, scope upstream.Scope) (*model.BillingSettings, error) {
-	return only(ctx, s, &s.billingSettings, scope)
+	return only(ctx, s, s.db, &s.billingSettings, scope)
 }

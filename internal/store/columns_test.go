@@ -44,6 +44,8 @@ func columnsOf(table, field string) []string {
 		return []string{"data_total_billed_micros", "data_total_billed_unit"}
 	case "usage_records.usage":
 		return []string{"usage_micros"}
+	case "usage_triggers.triggerValue", "usage_triggers.currentValue":
+		return []string{snake(field) + "_micros"}
 	}
 	return []string{snake(field)}
 }
@@ -145,7 +147,7 @@ func wantValue(table, field string, raw map[string]any) string {
 
 func isMoment(field string) bool {
 	return strings.HasPrefix(field, "date") || field == "startTime" || field == "endTime" || field == "lastSignIn" ||
-		field == "lastUsed" || field == "expiresAt"
+		field == "lastUsed" || field == "expiresAt" || field == "validUntil"
 }
 
 // rawRows are rows as the driver gives them, by column, but for booleans, which it may

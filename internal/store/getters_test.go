@@ -42,6 +42,9 @@ func getters(s *store.Store) []getter {
 		getterOf("Sim", "sims", s.Sim),
 		getterOf("Fleet", "fleets", s.Fleet),
 		getterOf("NetworkAccessProfile", "network_access_profiles", s.NetworkAccessProfile),
+		getterOf("UsageTrigger", "usage_triggers", s.UsageTrigger),
+		getterOf("CustomerProfile", "customer_profiles", s.CustomerProfile),
+		getterOf("TrustProduct", "trust_products", s.TrustProduct),
 		getterOf("User", "users", s.User),
 		getterOf("OAuthClient", "oauth_clients", s.OAuthClient),
 	}

@@ -99,10 +99,13 @@ func allListings(t *testing.T, s *store.Store, account string) []listing {
 	fleeted := model.SimStatusActive
 	sim := first(t, s.Sims, account, upstream.SimFilter{Status: &fleeted}, "fleetSid", "iccid")
 	fleet := first(t, s.Fleets, account, upstream.FleetFilter{}, "networkAccessProfileSid")
+	profile := first(t, s.CustomerProfiles, account, upstream.CustomerProfileFilter{}, "policySid")
 	return slices.Concat(
-		apiKeyListings(key), phoneNumberListings(number), billingListings(), callListings(call),
-		messageListings(message), alertListings(alert), usageListings(), userListings(), oauthClientListings(client),
-		iotListings(sim, fleet))
+		apiKeyListings(key), phoneNumberListings(number), billingListings(), callListings(call), messageListings(message),
+		alertListings(alert), usageListings(), userListings(), oauthClientListings(client),
+		iotListings(sim, fleet),
+		usageTriggerListings(), trustHubListings(profile),
+	)
 }
 
 // first is the first item of a list, with these fields.
@@ -259,6 +262,50 @@ func usageListings() []listing {
 				func(u model.UsageRecord) bool { return u.StartDate >= start && u.EndDate <= end }})...)
 	}
 	return all
+}
+
+func usageTriggerListings() []listing {
+	type filter = filtered[model.UsageTrigger, upstream.UsageTriggerFilter]
+	mms, daily := model.UsageCategoryMms, model.UsageTriggerRecurringDaily
+	return lists("usageTriggers", "usage_triggers",
+		func(s *store.Store) func(context.Context, upstream.Scope, upstream.UsageTriggerFilter, upstream.Page) (upstream.List[model.UsageTrigger], error) {
+			return s.UsageTriggers
+		},
+		upstream.UsageTriggerFilter{},
+		func(a, b model.UsageTrigger) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) },
+		filter{"usageCategory", upstream.UsageTriggerFilter{UsageCategory: &mms},
+			func(u model.UsageTrigger) bool { return u.UsageCategory == mms }},
+		filter{"recurring", upstream.UsageTriggerFilter{Recurring: &daily},
+			func(u model.UsageTrigger) bool { return holds(u.Recurring, daily) }},
+		filter{"several", upstream.UsageTriggerFilter{UsageCategory: &mms, Recurring: &daily},
+			func(u model.UsageTrigger) bool { return u.UsageCategory == mms && holds(u.Recurring, daily) }})
+}
+
+func trustHubListings(profile model.CustomerProfile) []listing {
+	approved := model.TrustHubStatusTwilioApproved
+	type filter = filtered[model.CustomerProfile, upstream.CustomerProfileFilter]
+	profiles := lists("customerProfiles", "customer_profiles",
+		func(s *store.Store) func(context.Context, upstream.Scope, upstream.CustomerProfileFilter, upstream.Page) (upstream.List[model.CustomerProfile], error) {
+			return s.CustomerProfiles
+		},
+		upstream.CustomerProfileFilter{},
+		func(a, b model.CustomerProfile) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) },
+		filter{"status", upstream.CustomerProfileFilter{Status: &approved},
+			func(p model.CustomerProfile) bool { return p.Status == approved }},
+		filter{"policySid", upstream.CustomerProfileFilter{PolicySid: &profile.PolicySid},
+			func(p model.CustomerProfile) bool { return p.PolicySid == profile.PolicySid }},
+		filter{"several", upstream.CustomerProfileFilter{Status: &approved, PolicySid: &profile.PolicySid},
+			func(p model.CustomerProfile) bool { return p.Status == approved && p.PolicySid == profile.PolicySid }})
+	type productFilter = filtered[model.TrustProduct, upstream.TrustProductFilter]
+	products := lists("trustProducts", "trust_products",
+		func(s *store.Store) func(context.Context, upstream.Scope, upstream.TrustProductFilter, upstream.Page) (upstream.List[model.TrustProduct], error) {
+			return s.TrustProducts
+		},
+		upstream.TrustProductFilter{},
+		func(a, b model.TrustProduct) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) },
+		productFilter{"status", upstream.TrustProductFilter{Status: &approved},
+			func(p model.TrustProduct) bool { return p.Status == approved }})
+	return append(profiles, products...)
 }
 
 func userListings() []listing {

@@ -53,6 +53,9 @@ type tables struct {
 	networkAccessProfiles table[model.NetworkAccessProfile]
 	users                 table[model.User]
 	oauthClients          table[model.OAuthClient]
+	usageTriggers         table[model.UsageTrigger]
+	customerProfiles      table[model.CustomerProfile]
+	trustProducts         table[model.TrustProduct]
 }
 
 // OpenSQLite opens the SQLite database in the file at path, brings its tables up to date,
@@ -89,6 +92,9 @@ func newStore(db *sql.DB) *Store {
 		networkAccessProfiles: networkAccessProfileTable(),
 		users:                 userTable(),
 		oauthClients:          oauthClientTable(),
+		usageTriggers:         usageTriggerTable(),
+		customerProfiles:      customerProfileTable(),
+		trustProducts:         trustProductTable(),
 	}}
 }
 

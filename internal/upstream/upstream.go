@@ -13,7 +13,6 @@ import (
 
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/graph/model"
-	"github.com/fieldgate/fieldgate/internal/scalar"
 )
 
 // Scope binds a call to one account and to the fields of the answer's type that
@@ -79,6 +78,7 @@ type Upstream interface {
 	Logs
 	Usage
 	IoT
+	TrustHub
 }
 
 // AuthToken is an account's new auth token, shown this once, and when it took the old one's place.
@@ -114,19 +114,6 @@ type PhoneNumberFilter struct{ PhoneNumber, FriendlyName, Origin *string }
 type PhoneNumbers interface {
 	PhoneNumbers(ctx context.Context, s Scope, f PhoneNumberFilter, p Page) (List[model.PhoneNumber], error)
 	PhoneNumber(ctx context.Context, s Scope, sid string) (*model.PhoneNumber, error)
-}
-
-// InvoiceFilter narrows the list of invoices; nil fields do not.
-type InvoiceFilter struct{ Status *model.InvoiceStatus }
-
-// Billing serves what the account owes and how it pays; lists newest first.
-type Billing interface {
-	Balance(ctx context.Context, s Scope) (*model.Money, error)
-	Invoices(ctx context.Context, s Scope, f InvoiceFilter, p Page) (List[model.Invoice], error)
-	Invoice(ctx context.Context, s Scope, sid string) (*model.Invoice, error)
-	PaymentMethods(ctx context.Context, s Scope, p Page) (List[model.PaymentMethod], error)
-	PaymentMethod(ctx context.Context, s Scope, sid string) (*model.PaymentMethod, error)
-	BillingSettings(ctx context.Context, s Scope) (*model.BillingSettings, error)
 }
 
 // CallFilter narrows the list of calls; nil fields do not. StartTimeAfter is
@@ -196,16 +183,4 @@ type LogStream interface {
 // LogPublisher is told what has been logged, after it has been stored.
 type LogPublisher interface {
 	PublishLog(ctx context.Context, account string, e LogEvent) error
-}
-
-// UsageFilter narrows the list of usage records; nil fields do not. Start and End are inclusive.
-type UsageFilter struct {
-	Category    *model.UsageCategory
-	Granularity model.UsageGranularity
-	Start, End  *scalar.Date
-}
-
-// Usage serves what was used, newest period first and by category within it.
-type Usage interface {
-	UsageRecords(ctx context.Context, s Scope, f UsageFilter, p Page) (List[model.UsageRecord], error)
 }

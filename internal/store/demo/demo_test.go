@@ -66,7 +66,9 @@ func tables() []string {
 	return []string{
 		"accounts", "users", "api_keys", "oauth_clients", "phone_numbers", "invoices", "payment_methods", "billing_settings",
 		"calls", "messages", "alerts", "usage_records",
-		"network_access_profiles", "fleets", "sims", "facts",
+		"network_access_profiles", "fleets", "sims",
+		"usage_triggers", "customer_profiles", "trust_products",
+		"facts",
 	}
 }
 
@@ -160,7 +162,8 @@ func TestFillOnAnyDay(t *testing.T) {
 			for _, column := range []string{
 				"accounts.date_updated", "users.last_sign_in", "users.date_updated", "api_keys.date_updated", "phone_numbers.date_updated",
 				"invoices.date_created", "payment_methods.date_created", "calls.start_time", "messages.date_created",
-				"alerts.date_updated", "usage_records.as_of",
+				"alerts.date_updated", "usage_records.as_of", "usage_triggers.date_updated", "customer_profiles.date_updated",
+				"trust_products.date_updated",
 			} {
 				table, name, _ := strings.Cut(column, ".")
 				late := query(t, s, "SELECT COUNT(*) FROM "+table+" WHERE "+name+" > $1", now.UnixMicro())
@@ -219,6 +222,7 @@ func TestAmounts(t *testing.T) {
 	}{
 		{"phone_numbers", 1000, 5}, {"api_keys", 40, 5}, {"invoices", 24, 5}, {"payment_methods", 3, 5},
 		{"calls", 5000, 5}, {"messages", 5000, 5}, {"alerts", 500, 5}, {"usage_records", 24 * 30 * 8, 5},
+		{"usage_triggers", 32, 32}, {"customer_profiles", 10, 10}, {"trust_products", 10, 10},
 	} {
 		for account, least := range map[string]int{demo.Main().SID: want.main, demo.Second().SID: want.second} {
 			got := query(t, s, "SELECT COUNT(*) >= $1, COUNT(*) FROM "+want.table+" WHERE account_sid = $2", least, account)
@@ -276,6 +280,8 @@ func TestVariety(t *testing.T) {
 		"invoices.status": len(model.AllInvoiceStatus), "payment_methods.type": len(model.AllPaymentMethodType),
 		"calls.direction": len(model.AllCallDirection), "messages.direction": len(model.AllMessageDirection),
 		"alerts.log_level": len(model.AllLogLevel), "alerts.error_code": 8, "calls.status": 7, "messages.status": 12,
+		"customer_profiles.status": len(model.AllTrustHubStatus), "trust_products.status": len(model.AllTrustHubStatus),
+		"usage_triggers.trigger_by": len(model.AllUsageTriggerBy), "usage_triggers.recurring": len(model.AllUsageTriggerRecurring),
 		"phone_numbers.origin": 2, "phone_numbers.address_requirements": len(model.AllAddressRequirement),
 	} {
 		table, name, _ := strings.Cut(column, ".")
@@ -292,6 +298,9 @@ func TestVariety(t *testing.T) {
 		"SELECT 1 FROM messages WHERE date_sent IS NULL AND price_micros IS NOT NULL",
 		"SELECT 1 FROM invoices WHERE (status = 'PAID') <> (date_paid IS NOT NULL)",
 		"SELECT 1 FROM invoices WHERE status = 'OVERDUE' AND due_date >= '2026-03-14' OR status = 'OPEN' AND due_date < '2026-03-14'",
+		"SELECT 1 FROM customer_profiles WHERE (status = 'TWILIO_REJECTED') <> (failure_reason IS NOT NULL)",
+		"SELECT 1 FROM trust_products WHERE (status = 'TWILIO_REJECTED') <> (failure_reason IS NOT NULL)",
+		"SELECT 1 FROM usage_triggers WHERE (current_value_micros >= trigger_value_micros) <> (date_fired IS NOT NULL)",
 		"SELECT 1 FROM alerts a WHERE NOT EXISTS (SELECT 1 FROM calls c WHERE c.sid = a.resource_sid) AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.sid = a.resource_sid)",
 		"SELECT 1 FROM calls c WHERE NOT EXISTS (SELECT 1 FROM phone_numbers n WHERE n.sid = c.phone_number_sid AND n.account_sid = c.account_sid AND n.phone_number IN (c.from_party, c.to_party))",
 	} {
