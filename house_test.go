@@ -39,7 +39,7 @@ var arrows = map[string][]string{
 	"internal/engine/gen":        {"auth/policy"},
 	"internal/engine/gen/guard":  {"auth/policy", "internal/engine/gen"},
 	"internal/events":            {"graph/model", "internal/problem", "internal/upstream"},
-	"internal/identity":          {"auth/policy", "graph/model", "internal/audit", "internal/problem", "internal/upstream"},
+	"internal/identity":          {"auth/policy", "graph/model", "internal/audit", "internal/check", "internal/problem", "internal/upstream"},
 	"internal/manifest":          {"internal/strictjson"},
 	"internal/issuer":            {"auth/jws", "auth/policy", "internal/identity", "internal/problem", "internal/strictjson"},
 	"internal/issuer/issuertest": {}, // a provider for tests alone

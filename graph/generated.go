@@ -28,7 +28,7 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "18fe973cfe9d8b2f", Fields: 309, Objects: 62})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "10a453cfb2e5bf92", Fields: 356, Objects: 74})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -50,23 +50,25 @@ type ComplexityRoot struct {
 	}
 
 	Account struct {
-		APIKeys         func(childComplexity int, first *int, after *string, friendlyName *string) int
-		Alerts          func(childComplexity int, first *int, after *string, dateGeneratedAfter *time.Time, dateGeneratedBefore *time.Time, logLevel *model.LogLevel, errorCode *string) int
-		Balance         func(childComplexity int) int
-		BillingSettings func(childComplexity int) int
-		Calls           func(childComplexity int, first *int, after *string, startTimeAfter *time.Time, startTimeBefore *time.Time, status *model.CallStatus, direction *model.CallDirection, from *string, to *string) int
-		FriendlyName    func(childComplexity int) int
-		ID              func(childComplexity int) int
-		Invoices        func(childComplexity int, first *int, after *string, status *model.InvoiceStatus) int
-		Messages        func(childComplexity int, first *int, after *string, dateCreatedAfter *time.Time, dateCreatedBefore *time.Time, status *model.MessageStatus, direction *model.MessageDirection, from *string, to *string) int
-		OauthClients    func(childComplexity int, first *int, after *string, name *string, createdBySid *string) int
-		PaymentMethods  func(childComplexity int, first *int, after *string) int
-		PhoneNumbers    func(childComplexity int, first *int, after *string, phoneNumber *string, friendlyName *string, origin *string) int
-		Settings        func(childComplexity int) int
-		Sid             func(childComplexity int) int
-		Status          func(childComplexity int) int
-		UsageRecords    func(childComplexity int, first *int, after *string, category *model.UsageCategory, granularity model.UsageGranularity, start *scalar.Date, end *scalar.Date) int
-		Users           func(childComplexity int, first *int, after *string, email *string, role *model.Role) int
+		APIKeys               func(childComplexity int, first *int, after *string, friendlyName *string) int
+		Alerts                func(childComplexity int, first *int, after *string, dateGeneratedAfter *time.Time, dateGeneratedBefore *time.Time, logLevel *model.LogLevel, errorCode *string) int
+		AvailablePhoneNumbers func(childComplexity int, first *int, after *string, countryCode string, typeArg *model.PhoneNumberType, areaCode *string, contains *string, voiceEnabled *bool, smsEnabled *bool, mmsEnabled *bool, faxEnabled *bool) int
+		Balance               func(childComplexity int) int
+		BillingSettings       func(childComplexity int) int
+		Calls                 func(childComplexity int, first *int, after *string, startTimeAfter *time.Time, startTimeBefore *time.Time, status *model.CallStatus, direction *model.CallDirection, from *string, to *string) int
+		FriendlyName          func(childComplexity int) int
+		ID                    func(childComplexity int) int
+		Invoices              func(childComplexity int, first *int, after *string, status *model.InvoiceStatus) int
+		Messages              func(childComplexity int, first *int, after *string, dateCreatedAfter *time.Time, dateCreatedBefore *time.Time, status *model.MessageStatus, direction *model.MessageDirection, from *string, to *string) int
+		OauthClients          func(childComplexity int, first *int, after *string, name *string, createdBySid *string) int
+		PaymentMethods        func(childComplexity int, first *int, after *string) int
+		PhoneNumbers          func(childComplexity int, first *int, after *string, phoneNumber *string, friendlyName *string, origin *string) int
+		SenderIDRegistrations func(childComplexity int, first *int, after *string, status *model.SenderIDStatus, isoCountry *string, senderID *string) int
+		Settings              func(childComplexity int) int
+		Sid                   func(childComplexity int) int
+		Status                func(childComplexity int) int
+		UsageRecords          func(childComplexity int, first *int, after *string, category *model.UsageCategory, granularity model.UsageGranularity, start *scalar.Date, end *scalar.Date) int
+		Users                 func(childComplexity int, first *int, after *string, email *string, role *model.Role) int
 	}
 
 	Alert struct {
@@ -112,6 +114,30 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	AvailablePhoneNumber struct {
+		AddressRequirements func(childComplexity int) int
+		Beta                func(childComplexity int) int
+		Capabilities        func(childComplexity int) int
+		FriendlyName        func(childComplexity int) int
+		IsoCountry          func(childComplexity int) int
+		Lata                func(childComplexity int) int
+		Locality            func(childComplexity int) int
+		PhoneNumber         func(childComplexity int) int
+		PostalCode          func(childComplexity int) int
+		Region              func(childComplexity int) int
+		Type                func(childComplexity int) int
+	}
+
+	AvailablePhoneNumberConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	AvailablePhoneNumberEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	BillingSettings struct {
 		AutoRechargeAmount    func(childComplexity int) int
 		AutoRechargeEnabled   func(childComplexity int) int
@@ -120,6 +146,11 @@ type ComplexityRoot struct {
 		Currency              func(childComplexity int) int
 		InvoiceEmail          func(childComplexity int) int
 		TaxID                 func(childComplexity int) int
+	}
+
+	BuyPhoneNumberPayload struct {
+		PhoneNumber     func(childComplexity int) int
+		PhoneNumberEdge func(childComplexity int) int
 	}
 
 	Call struct {
@@ -175,6 +206,10 @@ type ComplexityRoot struct {
 
 	DeleteOAuthClientPayload struct {
 		DeletedOAuthClientID func(childComplexity int) int
+	}
+
+	DeleteSenderIdRegistrationPayload struct {
+		DeletedSenderIDRegistrationID func(childComplexity int) int
 	}
 
 	EndSessionPayload struct {
@@ -246,19 +281,25 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		AcceptInvitation  func(childComplexity int, input model.AcceptInvitationInput) int
-		CreateAPIKey      func(childComplexity int, input model.CreateAPIKeyInput) int
-		CreateOAuthClient func(childComplexity int, input model.CreateOAuthClientInput) int
-		DeleteAPIKey      func(childComplexity int, input model.DeleteAPIKeyInput) int
-		DeleteOAuthClient func(childComplexity int, input model.DeleteOAuthClientInput) int
-		EndSession        func(childComplexity int, input model.EndSessionInput) int
-		RefreshCookies    func(childComplexity int) int
-		RefreshSession    func(childComplexity int, input model.RefreshSessionInput) int
-		SetUserRoles      func(childComplexity int, input model.SetUserRolesInput) int
-		SignIn            func(childComplexity int, input model.SignInInput) int
-		SignInWithCookies func(childComplexity int, input model.SignInInput) int
-		SignOut           func(childComplexity int) int
-		UpdateAPIKey      func(childComplexity int, input model.UpdateAPIKeyInput) int
+		AcceptInvitation           func(childComplexity int, input model.AcceptInvitationInput) int
+		BuyPhoneNumber             func(childComplexity int, input model.BuyPhoneNumberInput) int
+		CreateAPIKey               func(childComplexity int, input model.CreateAPIKeyInput) int
+		CreateOAuthClient          func(childComplexity int, input model.CreateOAuthClientInput) int
+		DeleteAPIKey               func(childComplexity int, input model.DeleteAPIKeyInput) int
+		DeleteOAuthClient          func(childComplexity int, input model.DeleteOAuthClientInput) int
+		DeleteSenderIDRegistration func(childComplexity int, input model.DeleteSenderIDRegistrationInput) int
+		EndSession                 func(childComplexity int, input model.EndSessionInput) int
+		RefreshCookies             func(childComplexity int) int
+		RefreshSession             func(childComplexity int, input model.RefreshSessionInput) int
+		ReleasePhoneNumber         func(childComplexity int, input model.ReleasePhoneNumberInput) int
+		SetUserRoles               func(childComplexity int, input model.SetUserRolesInput) int
+		SignIn                     func(childComplexity int, input model.SignInInput) int
+		SignInWithCookies          func(childComplexity int, input model.SignInInput) int
+		SignOut                    func(childComplexity int) int
+		SubmitSenderIDRegistration func(childComplexity int, input model.SubmitSenderIDRegistrationInput) int
+		UpdateAPIKey               func(childComplexity int, input model.UpdateAPIKeyInput) int
+		UpdatePhoneNumber          func(childComplexity int, input model.UpdatePhoneNumberInput) int
+		UpdateProjectSettings      func(childComplexity int, input model.UpdateProjectSettingsInput) int
 	}
 
 	OAuthClient struct {
@@ -399,6 +440,35 @@ type ComplexityRoot struct {
 		RefreshToken func(childComplexity int) int
 	}
 
+	ReleasePhoneNumberPayload struct {
+		ReleasedPhoneNumberID func(childComplexity int) int
+	}
+
+	SenderIdRegistration struct {
+		CompanyName     func(childComplexity int) int
+		ContactEmail    func(childComplexity int) int
+		ContactName     func(childComplexity int) int
+		DateCreated     func(childComplexity int) int
+		DateUpdated     func(childComplexity int) int
+		ID              func(childComplexity int) int
+		IsoCountry      func(childComplexity int) int
+		RejectionReason func(childComplexity int) int
+		SenderID        func(childComplexity int) int
+		Sid             func(childComplexity int) int
+		Status          func(childComplexity int) int
+		UseCase         func(childComplexity int) int
+	}
+
+	SenderIdRegistrationConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	SenderIdRegistrationEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	Session struct {
 		Client      func(childComplexity int) int
 		DateCreated func(childComplexity int) int
@@ -421,12 +491,25 @@ type ComplexityRoot struct {
 		EndedSessionID func(childComplexity int) int
 	}
 
+	SubmitSenderIdRegistrationPayload struct {
+		SenderIDRegistration     func(childComplexity int) int
+		SenderIDRegistrationEdge func(childComplexity int) int
+	}
+
 	Subscription struct {
 		ProductLogs func(childComplexity int, kinds []model.ProductLogKind, callStatus *model.CallStatus, callDirection *model.CallDirection, callFrom *string, callTo *string, messageStatus *model.MessageStatus, messageDirection *model.MessageDirection, messageFrom *string, messageTo *string, alertLogLevel *model.LogLevel) int
 	}
 
 	UpdateApiKeyPayload struct {
 		APIKey func(childComplexity int) int
+	}
+
+	UpdatePhoneNumberPayload struct {
+		PhoneNumber func(childComplexity int) int
+	}
+
+	UpdateProjectSettingsPayload struct {
+		Settings func(childComplexity int) int
 	}
 
 	UsageRecord struct {
@@ -495,10 +578,12 @@ type AccountResolver interface {
 	BillingSettings(ctx context.Context, obj *model.Account) (*model.BillingSettings, error)
 	OauthClients(ctx context.Context, obj *model.Account, first *int, after *string, name *string, createdBySid *string) (*model.OAuthClientConnection, error)
 	PhoneNumbers(ctx context.Context, obj *model.Account, first *int, after *string, phoneNumber *string, friendlyName *string, origin *string) (*model.PhoneNumberConnection, error)
+	AvailablePhoneNumbers(ctx context.Context, obj *model.Account, first *int, after *string, countryCode string, typeArg *model.PhoneNumberType, areaCode *string, contains *string, voiceEnabled *bool, smsEnabled *bool, mmsEnabled *bool, faxEnabled *bool) (*model.AvailablePhoneNumberConnection, error)
 	Calls(ctx context.Context, obj *model.Account, first *int, after *string, startTimeAfter *time.Time, startTimeBefore *time.Time, status *model.CallStatus, direction *model.CallDirection, from *string, to *string) (*model.CallConnection, error)
 	Messages(ctx context.Context, obj *model.Account, first *int, after *string, dateCreatedAfter *time.Time, dateCreatedBefore *time.Time, status *model.MessageStatus, direction *model.MessageDirection, from *string, to *string) (*model.MessageConnection, error)
 	Alerts(ctx context.Context, obj *model.Account, first *int, after *string, dateGeneratedAfter *time.Time, dateGeneratedBefore *time.Time, logLevel *model.LogLevel, errorCode *string) (*model.AlertConnection, error)
 	Settings(ctx context.Context, obj *model.Account) (*model.ProjectSettings, error)
+	SenderIDRegistrations(ctx context.Context, obj *model.Account, first *int, after *string, status *model.SenderIDStatus, isoCountry *string, senderID *string) (*model.SenderIDRegistrationConnection, error)
 	UsageRecords(ctx context.Context, obj *model.Account, first *int, after *string, category *model.UsageCategory, granularity model.UsageGranularity, start *scalar.Date, end *scalar.Date) (*model.UsageRecordConnection, error)
 	Users(ctx context.Context, obj *model.Account, first *int, after *string, email *string, role *model.Role) (*model.UserConnection, error)
 }
@@ -513,6 +598,12 @@ type MutationResolver interface {
 	DeleteAPIKey(ctx context.Context, input model.DeleteAPIKeyInput) (*model.DeleteAPIKeyPayload, error)
 	CreateOAuthClient(ctx context.Context, input model.CreateOAuthClientInput) (*model.CreateOAuthClientPayload, error)
 	DeleteOAuthClient(ctx context.Context, input model.DeleteOAuthClientInput) (*model.DeleteOAuthClientPayload, error)
+	BuyPhoneNumber(ctx context.Context, input model.BuyPhoneNumberInput) (*model.BuyPhoneNumberPayload, error)
+	UpdatePhoneNumber(ctx context.Context, input model.UpdatePhoneNumberInput) (*model.UpdatePhoneNumberPayload, error)
+	ReleasePhoneNumber(ctx context.Context, input model.ReleasePhoneNumberInput) (*model.ReleasePhoneNumberPayload, error)
+	UpdateProjectSettings(ctx context.Context, input model.UpdateProjectSettingsInput) (*model.UpdateProjectSettingsPayload, error)
+	SubmitSenderIDRegistration(ctx context.Context, input model.SubmitSenderIDRegistrationInput) (*model.SubmitSenderIDRegistrationPayload, error)
+	DeleteSenderIDRegistration(ctx context.Context, input model.DeleteSenderIDRegistrationInput) (*model.DeleteSenderIDRegistrationPayload, error)
 	AcceptInvitation(ctx context.Context, input model.AcceptInvitationInput) (*model.AcceptInvitationPayload, error)
 	SetUserRoles(ctx context.Context, input model.SetUserRolesInput) (*model.SetUserRolesPayload, error)
 	EndSession(ctx context.Context, input model.EndSessionInput) (*model.EndSessionPayload, error)
@@ -578,6 +669,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Alerts(childComplexity, args["first"].(*int), args["after"].(*string), args["dateGeneratedAfter"].(*time.Time), args["dateGeneratedBefore"].(*time.Time), args["logLevel"].(*model.LogLevel), args["errorCode"].(*string)), true
+	case "Account.availablePhoneNumbers":
+		if e.ComplexityRoot.Account.AvailablePhoneNumbers == nil {
+			break
+		}
+
+		args, err := ec.field_Account_availablePhoneNumbers_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.AvailablePhoneNumbers(childComplexity, args["first"].(*int), args["after"].(*string), args["countryCode"].(string), args["type"].(*model.PhoneNumberType), args["areaCode"].(*string), args["contains"].(*string), args["voiceEnabled"].(*bool), args["smsEnabled"].(*bool), args["mmsEnabled"].(*bool), args["faxEnabled"].(*bool)), true
 	case "Account.balance":
 		if e.ComplexityRoot.Account.Balance == nil {
 			break
@@ -668,6 +770,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.PhoneNumbers(childComplexity, args["first"].(*int), args["after"].(*string), args["phoneNumber"].(*string), args["friendlyName"].(*string), args["origin"].(*string)), true
+	case "Account.senderIdRegistrations":
+		if e.ComplexityRoot.Account.SenderIDRegistrations == nil {
+			break
+		}
+
+		args, err := ec.field_Account_senderIdRegistrations_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.SenderIDRegistrations(childComplexity, args["first"].(*int), args["after"].(*string), args["status"].(*model.SenderIDStatus), args["isoCountry"].(*string), args["senderId"].(*string)), true
 	case "Account.settings":
 		if e.ComplexityRoot.Account.Settings == nil {
 			break
@@ -865,6 +978,99 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ApiKeyEdge.Node(childComplexity), true
 
+	case "AvailablePhoneNumber.addressRequirements":
+		if e.ComplexityRoot.AvailablePhoneNumber.AddressRequirements == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.AddressRequirements(childComplexity), true
+	case "AvailablePhoneNumber.beta":
+		if e.ComplexityRoot.AvailablePhoneNumber.Beta == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.Beta(childComplexity), true
+	case "AvailablePhoneNumber.capabilities":
+		if e.ComplexityRoot.AvailablePhoneNumber.Capabilities == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.Capabilities(childComplexity), true
+	case "AvailablePhoneNumber.friendlyName":
+		if e.ComplexityRoot.AvailablePhoneNumber.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.FriendlyName(childComplexity), true
+	case "AvailablePhoneNumber.isoCountry":
+		if e.ComplexityRoot.AvailablePhoneNumber.IsoCountry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.IsoCountry(childComplexity), true
+	case "AvailablePhoneNumber.lata":
+		if e.ComplexityRoot.AvailablePhoneNumber.Lata == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.Lata(childComplexity), true
+	case "AvailablePhoneNumber.locality":
+		if e.ComplexityRoot.AvailablePhoneNumber.Locality == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.Locality(childComplexity), true
+	case "AvailablePhoneNumber.phoneNumber":
+		if e.ComplexityRoot.AvailablePhoneNumber.PhoneNumber == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.PhoneNumber(childComplexity), true
+	case "AvailablePhoneNumber.postalCode":
+		if e.ComplexityRoot.AvailablePhoneNumber.PostalCode == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.PostalCode(childComplexity), true
+	case "AvailablePhoneNumber.region":
+		if e.ComplexityRoot.AvailablePhoneNumber.Region == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.Region(childComplexity), true
+	case "AvailablePhoneNumber.type":
+		if e.ComplexityRoot.AvailablePhoneNumber.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.Type(childComplexity), true
+
+	case "AvailablePhoneNumberConnection.edges":
+		if e.ComplexityRoot.AvailablePhoneNumberConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumberConnection.Edges(childComplexity), true
+	case "AvailablePhoneNumberConnection.pageInfo":
+		if e.ComplexityRoot.AvailablePhoneNumberConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumberConnection.PageInfo(childComplexity), true
+
+	case "AvailablePhoneNumberEdge.cursor":
+		if e.ComplexityRoot.AvailablePhoneNumberEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumberEdge.Cursor(childComplexity), true
+	case "AvailablePhoneNumberEdge.node":
+		if e.ComplexityRoot.AvailablePhoneNumberEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumberEdge.Node(childComplexity), true
+
 	case "BillingSettings.autoRechargeAmount":
 		if e.ComplexityRoot.BillingSettings.AutoRechargeAmount == nil {
 			break
@@ -907,6 +1113,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BillingSettings.TaxID(childComplexity), true
+
+	case "BuyPhoneNumberPayload.phoneNumber":
+		if e.ComplexityRoot.BuyPhoneNumberPayload.PhoneNumber == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BuyPhoneNumberPayload.PhoneNumber(childComplexity), true
+	case "BuyPhoneNumberPayload.phoneNumberEdge":
+		if e.ComplexityRoot.BuyPhoneNumberPayload.PhoneNumberEdge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BuyPhoneNumberPayload.PhoneNumberEdge(childComplexity), true
 
 	case "Call.answeredBy":
 		if e.ComplexityRoot.Call.AnsweredBy == nil {
@@ -1101,6 +1320,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeleteOAuthClientPayload.DeletedOAuthClientID(childComplexity), true
+
+	case "DeleteSenderIdRegistrationPayload.deletedSenderIdRegistrationId":
+		if e.ComplexityRoot.DeleteSenderIdRegistrationPayload.DeletedSenderIDRegistrationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteSenderIdRegistrationPayload.DeletedSenderIDRegistrationID(childComplexity), true
 
 	case "EndSessionPayload.endedSessionId":
 		if e.ComplexityRoot.EndSessionPayload.EndedSessionID == nil {
@@ -1368,6 +1594,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AcceptInvitation(childComplexity, args["input"].(model.AcceptInvitationInput)), true
+	case "Mutation.buyPhoneNumber":
+		if e.ComplexityRoot.Mutation.BuyPhoneNumber == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_buyPhoneNumber_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.BuyPhoneNumber(childComplexity, args["input"].(model.BuyPhoneNumberInput)), true
 	case "Mutation.createApiKey":
 		if e.ComplexityRoot.Mutation.CreateAPIKey == nil {
 			break
@@ -1412,6 +1649,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteOAuthClient(childComplexity, args["input"].(model.DeleteOAuthClientInput)), true
+	case "Mutation.deleteSenderIdRegistration":
+		if e.ComplexityRoot.Mutation.DeleteSenderIDRegistration == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteSenderIdRegistration_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteSenderIDRegistration(childComplexity, args["input"].(model.DeleteSenderIDRegistrationInput)), true
 	case "Mutation.endSession":
 		if e.ComplexityRoot.Mutation.EndSession == nil {
 			break
@@ -1440,6 +1688,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RefreshSession(childComplexity, args["input"].(model.RefreshSessionInput)), true
+	case "Mutation.releasePhoneNumber":
+		if e.ComplexityRoot.Mutation.ReleasePhoneNumber == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_releasePhoneNumber_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReleasePhoneNumber(childComplexity, args["input"].(model.ReleasePhoneNumberInput)), true
 	case "Mutation.setUserRoles":
 		if e.ComplexityRoot.Mutation.SetUserRoles == nil {
 			break
@@ -1479,6 +1738,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignOut(childComplexity), true
+	case "Mutation.submitSenderIdRegistration":
+		if e.ComplexityRoot.Mutation.SubmitSenderIDRegistration == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_submitSenderIdRegistration_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SubmitSenderIDRegistration(childComplexity, args["input"].(model.SubmitSenderIDRegistrationInput)), true
 	case "Mutation.updateApiKey":
 		if e.ComplexityRoot.Mutation.UpdateAPIKey == nil {
 			break
@@ -1490,6 +1760,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateAPIKey(childComplexity, args["input"].(model.UpdateAPIKeyInput)), true
+	case "Mutation.updatePhoneNumber":
+		if e.ComplexityRoot.Mutation.UpdatePhoneNumber == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updatePhoneNumber_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdatePhoneNumber(childComplexity, args["input"].(model.UpdatePhoneNumberInput)), true
+	case "Mutation.updateProjectSettings":
+		if e.ComplexityRoot.Mutation.UpdateProjectSettings == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateProjectSettings_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateProjectSettings(childComplexity, args["input"].(model.UpdateProjectSettingsInput)), true
 
 	case "OAuthClient.createdBySid":
 		if e.ComplexityRoot.OAuthClient.CreatedBySid == nil {
@@ -2058,6 +2350,112 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RefreshSessionPayload.RefreshToken(childComplexity), true
 
+	case "ReleasePhoneNumberPayload.releasedPhoneNumberId":
+		if e.ComplexityRoot.ReleasePhoneNumberPayload.ReleasedPhoneNumberID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleasePhoneNumberPayload.ReleasedPhoneNumberID(childComplexity), true
+
+	case "SenderIdRegistration.companyName":
+		if e.ComplexityRoot.SenderIdRegistration.CompanyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.CompanyName(childComplexity), true
+	case "SenderIdRegistration.contactEmail":
+		if e.ComplexityRoot.SenderIdRegistration.ContactEmail == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.ContactEmail(childComplexity), true
+	case "SenderIdRegistration.contactName":
+		if e.ComplexityRoot.SenderIdRegistration.ContactName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.ContactName(childComplexity), true
+	case "SenderIdRegistration.dateCreated":
+		if e.ComplexityRoot.SenderIdRegistration.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.DateCreated(childComplexity), true
+	case "SenderIdRegistration.dateUpdated":
+		if e.ComplexityRoot.SenderIdRegistration.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.DateUpdated(childComplexity), true
+	case "SenderIdRegistration.id":
+		if e.ComplexityRoot.SenderIdRegistration.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.ID(childComplexity), true
+	case "SenderIdRegistration.isoCountry":
+		if e.ComplexityRoot.SenderIdRegistration.IsoCountry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.IsoCountry(childComplexity), true
+	case "SenderIdRegistration.rejectionReason":
+		if e.ComplexityRoot.SenderIdRegistration.RejectionReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.RejectionReason(childComplexity), true
+	case "SenderIdRegistration.senderId":
+		if e.ComplexityRoot.SenderIdRegistration.SenderID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.SenderID(childComplexity), true
+	case "SenderIdRegistration.sid":
+		if e.ComplexityRoot.SenderIdRegistration.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.Sid(childComplexity), true
+	case "SenderIdRegistration.status":
+		if e.ComplexityRoot.SenderIdRegistration.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.Status(childComplexity), true
+	case "SenderIdRegistration.useCase":
+		if e.ComplexityRoot.SenderIdRegistration.UseCase == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.UseCase(childComplexity), true
+
+	case "SenderIdRegistrationConnection.edges":
+		if e.ComplexityRoot.SenderIdRegistrationConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistrationConnection.Edges(childComplexity), true
+	case "SenderIdRegistrationConnection.pageInfo":
+		if e.ComplexityRoot.SenderIdRegistrationConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistrationConnection.PageInfo(childComplexity), true
+
+	case "SenderIdRegistrationEdge.cursor":
+		if e.ComplexityRoot.SenderIdRegistrationEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistrationEdge.Cursor(childComplexity), true
+	case "SenderIdRegistrationEdge.node":
+		if e.ComplexityRoot.SenderIdRegistrationEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistrationEdge.Node(childComplexity), true
+
 	case "Session.client":
 		if e.ComplexityRoot.Session.Client == nil {
 			break
@@ -2122,6 +2520,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SignOutPayload.EndedSessionID(childComplexity), true
 
+	case "SubmitSenderIdRegistrationPayload.senderIdRegistration":
+		if e.ComplexityRoot.SubmitSenderIdRegistrationPayload.SenderIDRegistration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubmitSenderIdRegistrationPayload.SenderIDRegistration(childComplexity), true
+	case "SubmitSenderIdRegistrationPayload.senderIdRegistrationEdge":
+		if e.ComplexityRoot.SubmitSenderIdRegistrationPayload.SenderIDRegistrationEdge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubmitSenderIdRegistrationPayload.SenderIDRegistrationEdge(childComplexity), true
+
 	case "Subscription.productLogs":
 		if e.ComplexityRoot.Subscription.ProductLogs == nil {
 			break
@@ -2140,6 +2551,20 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateApiKeyPayload.APIKey(childComplexity), true
+
+	case "UpdatePhoneNumberPayload.phoneNumber":
+		if e.ComplexityRoot.UpdatePhoneNumberPayload.PhoneNumber == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdatePhoneNumberPayload.PhoneNumber(childComplexity), true
+
+	case "UpdateProjectSettingsPayload.settings":
+		if e.ComplexityRoot.UpdateProjectSettingsPayload.Settings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateProjectSettingsPayload.Settings(childComplexity), true
 
 	case "UsageRecord.asOf":
 		if e.ComplexityRoot.UsageRecord.AsOf == nil {
@@ -2350,16 +2775,22 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AcceptInvitationInput", ec.unmarshalInputAcceptInvitationInput),
+			graphql.NewInputUnmarshaler("BuyPhoneNumberInput", ec.unmarshalInputBuyPhoneNumberInput),
 			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
 			graphql.NewInputUnmarshaler("CreateOAuthClientInput", ec.unmarshalInputCreateOAuthClientInput),
 			graphql.NewInputUnmarshaler("DeleteApiKeyInput", ec.unmarshalInputDeleteApiKeyInput),
 			graphql.NewInputUnmarshaler("DeleteOAuthClientInput", ec.unmarshalInputDeleteOAuthClientInput),
+			graphql.NewInputUnmarshaler("DeleteSenderIdRegistrationInput", ec.unmarshalInputDeleteSenderIdRegistrationInput),
 			graphql.NewInputUnmarshaler("EndSessionInput", ec.unmarshalInputEndSessionInput),
 			graphql.NewInputUnmarshaler("OAuthGrantInput", ec.unmarshalInputOAuthGrantInput),
 			graphql.NewInputUnmarshaler("RefreshSessionInput", ec.unmarshalInputRefreshSessionInput),
+			graphql.NewInputUnmarshaler("ReleasePhoneNumberInput", ec.unmarshalInputReleasePhoneNumberInput),
 			graphql.NewInputUnmarshaler("SetUserRolesInput", ec.unmarshalInputSetUserRolesInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
+			graphql.NewInputUnmarshaler("SubmitSenderIdRegistrationInput", ec.unmarshalInputSubmitSenderIdRegistrationInput),
 			graphql.NewInputUnmarshaler("UpdateApiKeyInput", ec.unmarshalInputUpdateApiKeyInput),
+			graphql.NewInputUnmarshaler("UpdatePhoneNumberInput", ec.unmarshalInputUpdatePhoneNumberInput),
+			graphql.NewInputUnmarshaler("UpdateProjectSettingsInput", ec.unmarshalInputUpdateProjectSettingsInput),
 		)
 	}
 	first := true
@@ -3129,7 +3560,7 @@ type DeleteOAuthClientPayload @hasPermission(permission: API_CREDENTIALS, action
   deletedOAuthClientId: ID!
 }
 `, BuiltIn: false},
-	{Name: "../schema/phone_numbers.graphqls", Input: `# The phone numbers that the account owns.
+	{Name: "../schema/phone_numbers.graphqls", Input: `# The phone numbers that the account owns, and those that it can buy.
 
 extend type Account {
   "The account's phone numbers, in the order of the numbers' SIDs."
@@ -3145,6 +3576,57 @@ extend type Account {
     "Only numbers from this origin: twilio or hosted."
     origin: String @filters(field: "PhoneNumber.origin")
   ): PhoneNumberConnection @hasPermission(permission: MANAGE_PHONE_NUMBERS) @semanticNonNull
+  "The phone numbers that can be bought in a country, in the order of the numbers."
+  availablePhoneNumbers(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+    "The country, by its ISO 3166-1 code of two letters."
+    countryCode: String! = "US" @filters(field: "AvailablePhoneNumber.isoCountry")
+    "Only numbers of this type."
+    type: PhoneNumberType @filters(field: "AvailablePhoneNumber.type")
+    "Only numbers of this area code, in the United States and Canada."
+    areaCode: String @filters(field: "AvailablePhoneNumber.phoneNumber")
+    "Only numbers with these digits in them, at most 15: a letter stands for its digit on a telephone, * for any digit."
+    contains: String @filters(field: "AvailablePhoneNumber.phoneNumber")
+    "Only numbers that can carry calls, or that cannot."
+    voiceEnabled: Boolean @filters(field: "AvailablePhoneNumber.capabilities")
+    "Only numbers that can carry text messages, or that cannot."
+    smsEnabled: Boolean @filters(field: "AvailablePhoneNumber.capabilities")
+    "Only numbers that can carry multimedia messages, or that cannot."
+    mmsEnabled: Boolean @filters(field: "AvailablePhoneNumber.capabilities")
+    "Only numbers that can carry faxes, or that cannot."
+    faxEnabled: Boolean @filters(field: "AvailablePhoneNumber.capabilities")
+  ): AvailablePhoneNumberConnection @hasPermission(permission: MANAGE_PHONE_NUMBERS) @semanticNonNull
+}
+
+extend type Mutation {
+  "Buy a phone number that is available. Of two who want the same, one gets it: for the other it is a CONFLICT."
+  buyPhoneNumber(
+    "The number, and how it is configured."
+    input: BuyPhoneNumberInput!
+  ): BuyPhoneNumberPayload @hasPermission(permission: MANAGE_PHONE_NUMBERS, action: CREATE) @semanticNonNull
+  "Configure a phone number."
+  updatePhoneNumber(
+    "The change."
+    input: UpdatePhoneNumberInput!
+  ): UpdatePhoneNumberPayload @hasPermission(permission: MANAGE_PHONE_NUMBERS, action: UPDATE) @semanticNonNull
+  "Give a phone number up. Anyone may buy it then, unless it was hosted."
+  releasePhoneNumber(
+    "The number."
+    input: ReleasePhoneNumberInput!
+  ): ReleasePhoneNumberPayload @hasPermission(permission: MANAGE_PHONE_NUMBERS, action: DELETE) @semanticNonNull
+}
+
+"What kind of number it is."
+enum PhoneNumberType {
+  "Of a place."
+  LOCAL
+  "Of a mobile network."
+  MOBILE
+  "Free of charge for who calls."
+  TOLL_FREE
 }
 
 "How a webhook is called."
@@ -3208,25 +3690,25 @@ type PhoneNumber implements Node @hasPermission(permission: MANAGE_PHONE_NUMBERS
   "Whether the caller's name is looked up."
   voiceCallerIdLookup: Boolean!
   "Where a call is announced."
-  voiceUrl: String
+  voiceUrl: String @personalData(mask: ALL)
   "How voiceUrl is called."
   voiceMethod: HttpMethod
   "Where a call is announced when voiceUrl fails."
-  voiceFallbackUrl: String
+  voiceFallbackUrl: String @personalData(mask: ALL)
   "How voiceFallbackUrl is called."
   voiceFallbackMethod: HttpMethod
   "The application that answers messages."
   smsApplicationSid: String
   "Where a message is announced."
-  smsUrl: String
+  smsUrl: String @personalData(mask: ALL)
   "How smsUrl is called."
   smsMethod: HttpMethod
   "Where a message is announced when smsUrl fails."
-  smsFallbackUrl: String
+  smsFallbackUrl: String @personalData(mask: ALL)
   "How smsFallbackUrl is called."
   smsFallbackMethod: HttpMethod
   "Where changes of a call's state are announced."
-  statusCallback: String
+  statusCallback: String @personalData(mask: ALL)
   "How statusCallback is called."
   statusCallbackMethod: HttpMethod
   "The trunk that carries the number's calls."
@@ -3251,6 +3733,156 @@ type PhoneNumberEdge @hasPermission(permission: MANAGE_PHONE_NUMBERS) {
   cursor: String!
   "The number."
   node: PhoneNumber!
+}
+
+"A phone number that can be bought."
+type AvailablePhoneNumber @hasPermission(permission: MANAGE_PHONE_NUMBERS) {
+  "The number in E.164 form."
+  phoneNumber: String!
+  "The number as people write it."
+  friendlyName: String!
+  "What kind of number it is."
+  type: PhoneNumberType!
+  "The country, by its ISO 3166-1 code of two letters."
+  isoCountry: String!
+  "The city."
+  locality: String
+  "The state or province, by its code of two letters, in the United States and Canada."
+  region: String
+  "The postal code."
+  postalCode: String
+  "The local access and transport area, in the United States and Canada."
+  lata: String
+  "What the number can carry."
+  capabilities: PhoneNumberCapabilities!
+  "Whether the number needs an address on file."
+  addressRequirements: AddressRequirement!
+  "Whether the number is new to the platform."
+  beta: Boolean!
+}
+
+"A page of phone numbers that can be bought."
+type AvailablePhoneNumberConnection @hasPermission(permission: MANAGE_PHONE_NUMBERS) {
+  "The numbers of the page."
+  edges: [AvailablePhoneNumberEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A phone number that can be bought, and its place in the list."
+type AvailablePhoneNumberEdge @hasPermission(permission: MANAGE_PHONE_NUMBERS) {
+  "The place."
+  cursor: String!
+  "The number."
+  node: AvailablePhoneNumber!
+}
+
+"What buyPhoneNumber takes."
+input BuyPhoneNumberInput {
+  "The number, in E.164 form."
+  phoneNumber: String!
+  "The number's name, 1 to 64 characters. The number itself, as people write it, when there is none."
+  friendlyName: String
+  "The address on file (AD…). It must be given for a number with addressRequirements."
+  addressSid: String
+  "The regulatory bundle (BU…)."
+  bundleSid: String
+  "The application that answers calls (AP…)."
+  voiceApplicationSid: String
+  "Whether the caller's name is looked up."
+  voiceCallerIdLookup: Boolean
+  "Where a call is announced."
+  voiceUrl: String
+  "How voiceUrl is called."
+  voiceMethod: HttpMethod
+  "Where a call is announced when voiceUrl fails."
+  voiceFallbackUrl: String
+  "How voiceFallbackUrl is called."
+  voiceFallbackMethod: HttpMethod
+  "The application that answers messages (AP…)."
+  smsApplicationSid: String
+  "Where a message is announced."
+  smsUrl: String
+  "How smsUrl is called."
+  smsMethod: HttpMethod
+  "Where a message is announced when smsUrl fails."
+  smsFallbackUrl: String
+  "How smsFallbackUrl is called."
+  smsFallbackMethod: HttpMethod
+  "Where changes of a call's state are announced."
+  statusCallback: String
+  "How statusCallback is called."
+  statusCallbackMethod: HttpMethod
+  "The trunk that carries the number's calls (TK…)."
+  trunkSid: String
+  "Any text of at most 255 characters: a second call with it buys no second number."
+  idempotencyKey: String
+}
+
+"The bought phone number."
+type BuyPhoneNumberPayload @hasPermission(permission: MANAGE_PHONE_NUMBERS, action: CREATE) {
+  "The number."
+  phoneNumber: PhoneNumber @semanticNonNull
+  "The number as an edge of Account.phoneNumbers."
+  phoneNumberEdge: PhoneNumberEdge @semanticNonNull
+}
+
+"What updatePhoneNumber takes: what is left out stays as it is, and what is null is emptied."
+input UpdatePhoneNumberInput {
+  "The global id of the number."
+  id: ID!
+  "The number's name, 1 to 64 characters."
+  friendlyName: String
+  "The address on file (AD…)."
+  addressSid: String
+  "The regulatory bundle (BU…)."
+  bundleSid: String
+  "The application that answers calls (AP…)."
+  voiceApplicationSid: String
+  "Whether the caller's name is looked up."
+  voiceCallerIdLookup: Boolean
+  "Where a call is announced."
+  voiceUrl: String
+  "How voiceUrl is called."
+  voiceMethod: HttpMethod
+  "Where a call is announced when voiceUrl fails."
+  voiceFallbackUrl: String
+  "How voiceFallbackUrl is called."
+  voiceFallbackMethod: HttpMethod
+  "The application that answers messages (AP…)."
+  smsApplicationSid: String
+  "Where a message is announced."
+  smsUrl: String
+  "How smsUrl is called."
+  smsMethod: HttpMethod
+  "Where a message is announced when smsUrl fails."
+  smsFallbackUrl: String
+  "How smsFallbackUrl is called."
+  smsFallbackMethod: HttpMethod
+  "Where changes of a call's state are announced."
+  statusCallback: String
+  "How statusCallback is called."
+  statusCallbackMethod: HttpMethod
+  "The trunk that carries the number's calls (TK…)."
+  trunkSid: String
+}
+
+"The configured phone number."
+type UpdatePhoneNumberPayload @hasPermission(permission: MANAGE_PHONE_NUMBERS, action: UPDATE) {
+  "The number."
+  phoneNumber: PhoneNumber @semanticNonNull
+}
+
+"What releasePhoneNumber takes."
+input ReleasePhoneNumberInput {
+  "The global id of the number."
+  id: ID!
+}
+
+"The released phone number."
+type ReleasePhoneNumberPayload @hasPermission(permission: MANAGE_PHONE_NUMBERS, action: DELETE) {
+  "The global id of the number that is no longer the account's."
+  releasedPhoneNumberId: ID!
 }
 `, BuiltIn: false},
 	{Name: "../schema/product_logs.graphqls", Input: `# What happened: calls, messages and alerts. Prices are billing data wherever they stand.
@@ -3601,6 +4233,14 @@ extend type Account {
   settings: ProjectSettings @hasPermission(permission: PROJECT_SETTINGS) @semanticNonNull
 }
 
+extend type Mutation {
+  "Change the account's settings."
+  updateProjectSettings(
+    "The change."
+    input: UpdateProjectSettingsInput!
+  ): UpdateProjectSettingsPayload @hasPermission(permission: PROJECT_SETTINGS, action: UPDATE) @semanticNonNull
+}
+
 "Whether the account pays."
 enum AccountType {
   "Not yet: it has a free trial."
@@ -3629,6 +4269,163 @@ type ProjectSettings @hasPermission(permission: PROJECT_SETTINGS) {
   dateCreated: DateTime!
   "When the account last changed."
   dateUpdated: DateTime!
+}
+
+"What updateProjectSettings takes: what is left out stays as it is."
+input UpdateProjectSettingsInput {
+  "The account's name, 1 to 64 characters."
+  friendlyName: String
+  "The time zone in which people of the account read times, by its IANA name."
+  timeZone: String
+  "Whether requests must be made over HTTPS with a verified certificate."
+  sslCertificateValidation: Boolean
+  "Whether users must have a second factor."
+  twoFactorRequired: Boolean
+  "Whether none but the Owner may make, change or remove an Administrator. Only the Owner may say so, and no OAuth client."
+  onlyOwnerManagesAdministrators: Boolean
+}
+
+"The changed settings."
+type UpdateProjectSettingsPayload @hasPermission(permission: PROJECT_SETTINGS, action: UPDATE) {
+  "The settings."
+  settings: ProjectSettings @semanticNonNull
+}
+`, BuiltIn: false},
+	{Name: "../schema/sender_ids.graphqls", Input: `# Registrations of alphanumeric sender IDs: names that messages are sent from instead of a number.
+
+extend type Account {
+  "The account's registrations of sender IDs, newest first."
+  senderIdRegistrations(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+    "Only registrations in this state."
+    status: SenderIdStatus @filters(field: "SenderIdRegistration.status")
+    "Only registrations in this country, by its ISO 3166-1 code of two letters."
+    isoCountry: String @filters(field: "SenderIdRegistration.isoCountry")
+    "Only registrations of exactly this sender ID."
+    senderId: String @filters(field: "SenderIdRegistration.senderId")
+  ): SenderIdRegistrationConnection @hasPermission(permission: ALPHANUMERIC_SENDER_ID_READ) @semanticNonNull
+}
+
+extend type Mutation {
+  "Apply for a sender ID in a country. It is a CONFLICT while there is another registration of it there that was not rejected."
+  submitSenderIdRegistration(
+    "The application."
+    input: SubmitSenderIdRegistrationInput!
+  ): SubmitSenderIdRegistrationPayload @hasPermission(permission: ALPHANUMERIC_SENDER_ID_WRITE, action: CREATE) @semanticNonNull
+  "Withdraw a registration, whatever its state. Messages are no longer sent from it there."
+  deleteSenderIdRegistration(
+    "The registration."
+    input: DeleteSenderIdRegistrationInput!
+  ): DeleteSenderIdRegistrationPayload @hasPermission(permission: ALPHANUMERIC_SENDER_ID_WRITE, action: DELETE) @semanticNonNull
+}
+
+"How far a registration has come."
+enum SenderIdStatus {
+  "Handed in."
+  SUBMITTED
+  "Under review by the carriers."
+  IN_REVIEW
+  "The sender ID can be used."
+  APPROVED
+  "The sender ID cannot be used. It can be applied for again."
+  REJECTED
+}
+
+"What the messages from a sender ID are for."
+enum SenderIdUseCase {
+  "News of an account or a delivery."
+  NOTIFICATIONS
+  "Codes to sign in with."
+  TWO_FACTOR_AUTHENTICATION
+  "Offers."
+  MARKETING
+  "Conversations with customers."
+  CUSTOMER_CARE
+}
+
+"A registration of an alphanumeric sender ID in a country."
+type SenderIdRegistration implements Node @hasPermission(permission: ALPHANUMERIC_SENDER_ID_READ) {
+  "The global id."
+  id: ID!
+  "The registration's SID (AI…)."
+  sid: String!
+  "The sender ID: what the receiver of a message sees instead of a number."
+  senderId: String!
+  "The country, by its ISO 3166-1 code of two letters."
+  isoCountry: String!
+  "How far it has come."
+  status: SenderIdStatus!
+  "What the messages are for."
+  useCase: SenderIdUseCase!
+  "The company that sends them."
+  companyName: String!
+  "The e-mail address of who answers for the registration."
+  contactEmail: String! @personalData(mask: EMAIL)
+  "The name of who answers for the registration."
+  contactName: String! @personalData(mask: ALL)
+  "Why it was rejected; null when it was not."
+  rejectionReason: String
+  "When it was handed in."
+  dateCreated: DateTime!
+  "When it last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of registrations."
+type SenderIdRegistrationConnection @hasPermission(permission: ALPHANUMERIC_SENDER_ID_READ) {
+  "The registrations of the page."
+  edges: [SenderIdRegistrationEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A registration and its place in the list."
+type SenderIdRegistrationEdge @hasPermission(permission: ALPHANUMERIC_SENDER_ID_READ) {
+  "The place."
+  cursor: String!
+  "The registration."
+  node: SenderIdRegistration!
+}
+
+"What submitSenderIdRegistration takes."
+input SubmitSenderIdRegistrationInput {
+  "The sender ID: 1 to 11 letters of A to Z, digits, spaces and + - _ &, with at least one letter and no space around it."
+  senderId: String!
+  "The country, by its ISO 3166-1 code of two letters."
+  isoCountry: String!
+  "What the messages are for."
+  useCase: SenderIdUseCase!
+  "The company that sends them, 1 to 64 characters."
+  companyName: String!
+  "The e-mail address of who answers for the registration."
+  contactEmail: String!
+  "The name of who answers for the registration, 1 to 64 characters."
+  contactName: String!
+  "Any text of at most 255 characters: a second call with it makes no second registration."
+  idempotencyKey: String
+}
+
+"The new registration."
+type SubmitSenderIdRegistrationPayload @hasPermission(permission: ALPHANUMERIC_SENDER_ID_WRITE, action: CREATE) {
+  "The registration."
+  senderIdRegistration: SenderIdRegistration @semanticNonNull
+  "The registration as an edge of Account.senderIdRegistrations."
+  senderIdRegistrationEdge: SenderIdRegistrationEdge @semanticNonNull
+}
+
+"What deleteSenderIdRegistration takes."
+input DeleteSenderIdRegistrationInput {
+  "The global id of the registration."
+  id: ID!
+}
+
+"The deleted registration."
+type DeleteSenderIdRegistrationPayload @hasPermission(permission: ALPHANUMERIC_SENDER_ID_WRITE, action: DELETE) {
+  "The global id of the registration that is no more."
+  deletedSenderIdRegistrationId: ID!
 }
 `, BuiltIn: false},
 	{Name: "../schema/usage.graphqls", Input: `# What the account used, summed up by category and period.
@@ -3890,6 +4687,8 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 		return ec.fieldContext_Account_oauthClients(ctx, field)
 	case "phoneNumbers":
 		return ec.fieldContext_Account_phoneNumbers(ctx, field)
+	case "availablePhoneNumbers":
+		return ec.fieldContext_Account_availablePhoneNumbers(ctx, field)
 	case "calls":
 		return ec.fieldContext_Account_calls(ctx, field)
 	case "messages":
@@ -3898,6 +4697,8 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 		return ec.fieldContext_Account_alerts(ctx, field)
 	case "settings":
 		return ec.fieldContext_Account_settings(ctx, field)
+	case "senderIdRegistrations":
+		return ec.fieldContext_Account_senderIdRegistrations(ctx, field)
 	case "usageRecords":
 		return ec.fieldContext_Account_usageRecords(ctx, field)
 	case "users":
@@ -3992,6 +4793,54 @@ func (ec *executionContext) childFields_ApiKeyEdge(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type ApiKeyEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_AvailablePhoneNumber(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "phoneNumber":
+		return ec.fieldContext_AvailablePhoneNumber_phoneNumber(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_AvailablePhoneNumber_friendlyName(ctx, field)
+	case "type":
+		return ec.fieldContext_AvailablePhoneNumber_type(ctx, field)
+	case "isoCountry":
+		return ec.fieldContext_AvailablePhoneNumber_isoCountry(ctx, field)
+	case "locality":
+		return ec.fieldContext_AvailablePhoneNumber_locality(ctx, field)
+	case "region":
+		return ec.fieldContext_AvailablePhoneNumber_region(ctx, field)
+	case "postalCode":
+		return ec.fieldContext_AvailablePhoneNumber_postalCode(ctx, field)
+	case "lata":
+		return ec.fieldContext_AvailablePhoneNumber_lata(ctx, field)
+	case "capabilities":
+		return ec.fieldContext_AvailablePhoneNumber_capabilities(ctx, field)
+	case "addressRequirements":
+		return ec.fieldContext_AvailablePhoneNumber_addressRequirements(ctx, field)
+	case "beta":
+		return ec.fieldContext_AvailablePhoneNumber_beta(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AvailablePhoneNumber", field.Name)
+}
+
+func (ec *executionContext) childFields_AvailablePhoneNumberConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AvailablePhoneNumberConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AvailablePhoneNumberConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AvailablePhoneNumberConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AvailablePhoneNumberEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_AvailablePhoneNumberEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_AvailablePhoneNumberEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AvailablePhoneNumberEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_BillingSettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "companyName":
@@ -4010,6 +4859,16 @@ func (ec *executionContext) childFields_BillingSettings(ctx context.Context, fie
 		return ec.fieldContext_BillingSettings_autoRechargeAmount(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type BillingSettings", field.Name)
+}
+
+func (ec *executionContext) childFields_BuyPhoneNumberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "phoneNumber":
+		return ec.fieldContext_BuyPhoneNumberPayload_phoneNumber(ctx, field)
+	case "phoneNumberEdge":
+		return ec.fieldContext_BuyPhoneNumberPayload_phoneNumberEdge(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BuyPhoneNumberPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Call(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4120,6 +4979,14 @@ func (ec *executionContext) childFields_DeleteOAuthClientPayload(ctx context.Con
 		return ec.fieldContext_DeleteOAuthClientPayload_deletedOAuthClientId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteOAuthClientPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteSenderIdRegistrationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedSenderIdRegistrationId":
+		return ec.fieldContext_DeleteSenderIdRegistrationPayload_deletedSenderIdRegistrationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteSenderIdRegistrationPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_EndSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4518,6 +5385,64 @@ func (ec *executionContext) childFields_RefreshSessionPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type RefreshSessionPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ReleasePhoneNumberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "releasedPhoneNumberId":
+		return ec.fieldContext_ReleasePhoneNumberPayload_releasedPhoneNumberId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReleasePhoneNumberPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SenderIdRegistration(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_SenderIdRegistration_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_SenderIdRegistration_sid(ctx, field)
+	case "senderId":
+		return ec.fieldContext_SenderIdRegistration_senderId(ctx, field)
+	case "isoCountry":
+		return ec.fieldContext_SenderIdRegistration_isoCountry(ctx, field)
+	case "status":
+		return ec.fieldContext_SenderIdRegistration_status(ctx, field)
+	case "useCase":
+		return ec.fieldContext_SenderIdRegistration_useCase(ctx, field)
+	case "companyName":
+		return ec.fieldContext_SenderIdRegistration_companyName(ctx, field)
+	case "contactEmail":
+		return ec.fieldContext_SenderIdRegistration_contactEmail(ctx, field)
+	case "contactName":
+		return ec.fieldContext_SenderIdRegistration_contactName(ctx, field)
+	case "rejectionReason":
+		return ec.fieldContext_SenderIdRegistration_rejectionReason(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_SenderIdRegistration_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_SenderIdRegistration_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SenderIdRegistration", field.Name)
+}
+
+func (ec *executionContext) childFields_SenderIdRegistrationConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SenderIdRegistrationConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SenderIdRegistrationConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SenderIdRegistrationConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SenderIdRegistrationEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_SenderIdRegistrationEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_SenderIdRegistrationEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SenderIdRegistrationEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -4562,12 +5487,38 @@ func (ec *executionContext) childFields_SignOutPayload(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type SignOutPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SubmitSenderIdRegistrationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "senderIdRegistration":
+		return ec.fieldContext_SubmitSenderIdRegistrationPayload_senderIdRegistration(ctx, field)
+	case "senderIdRegistrationEdge":
+		return ec.fieldContext_SubmitSenderIdRegistrationPayload_senderIdRegistrationEdge(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SubmitSenderIdRegistrationPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "apiKey":
 		return ec.fieldContext_UpdateApiKeyPayload_apiKey(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateApiKeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdatePhoneNumberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "phoneNumber":
+		return ec.fieldContext_UpdatePhoneNumberPayload_phoneNumber(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdatePhoneNumberPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateProjectSettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "settings":
+		return ec.fieldContext_UpdateProjectSettingsPayload_settings(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateProjectSettingsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UsageRecord(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4876,6 +5827,92 @@ func (ec *executionContext) field_Account_apiKeys_args(ctx context.Context, rawA
 	return args, nil
 }
 
+func (ec *executionContext) field_Account_availablePhoneNumbers_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "countryCode",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["countryCode"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "type",
+		func(ctx context.Context, v any) (*model.PhoneNumberType, error) {
+			return ec.unmarshalOPhoneNumberType2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberType(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["type"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "areaCode",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["areaCode"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "contains",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["contains"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "voiceEnabled",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["voiceEnabled"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "smsEnabled",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["smsEnabled"] = arg7
+	arg8, err := graphql.ProcessArgField(ctx, rawArgs, "mmsEnabled",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["mmsEnabled"] = arg8
+	arg9, err := graphql.ProcessArgField(ctx, rawArgs, "faxEnabled",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["faxEnabled"] = arg9
+	return args, nil
+}
+
 func (ec *executionContext) field_Account_calls_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -5152,6 +6189,52 @@ func (ec *executionContext) field_Account_phoneNumbers_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Account_senderIdRegistrations_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "status",
+		func(ctx context.Context, v any) (*model.SenderIDStatus, error) {
+			return ec.unmarshalOSenderIdStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDStatus(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["status"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "isoCountry",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["isoCountry"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "senderId",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["senderId"] = arg4
+	return args, nil
+}
+
 func (ec *executionContext) field_Account_usageRecords_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -5258,6 +6341,20 @@ func (ec *executionContext) field_Mutation_acceptInvitation_args(ctx context.Con
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_buyPhoneNumber_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.BuyPhoneNumberInput, error) {
+			return ec.unmarshalNBuyPhoneNumberInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBuyPhoneNumberInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_createApiKey_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -5314,6 +6411,20 @@ func (ec *executionContext) field_Mutation_deleteOAuthClient_args(ctx context.Co
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_deleteSenderIdRegistration_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.DeleteSenderIDRegistrationInput, error) {
+			return ec.unmarshalNDeleteSenderIdRegistrationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteSenderIDRegistrationInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_endSession_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -5334,6 +6445,20 @@ func (ec *executionContext) field_Mutation_refreshSession_args(ctx context.Conte
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.RefreshSessionInput, error) {
 			return ec.unmarshalNRefreshSessionInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRefreshSessionInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_releasePhoneNumber_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ReleasePhoneNumberInput, error) {
+			return ec.unmarshalNReleasePhoneNumberInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐReleasePhoneNumberInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -5384,12 +6509,54 @@ func (ec *executionContext) field_Mutation_signIn_args(ctx context.Context, rawA
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_submitSenderIdRegistration_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SubmitSenderIDRegistrationInput, error) {
+			return ec.unmarshalNSubmitSenderIdRegistrationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitSenderIDRegistrationInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_updateApiKey_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.UpdateAPIKeyInput, error) {
 			return ec.unmarshalNUpdateApiKeyInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateAPIKeyInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updatePhoneNumber_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UpdatePhoneNumberInput, error) {
+			return ec.unmarshalNUpdatePhoneNumberInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdatePhoneNumberInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updateProjectSettings_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UpdateProjectSettingsInput, error) {
+			return ec.unmarshalNUpdateProjectSettingsInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateProjectSettingsInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -5731,7 +6898,7 @@ func (ec *executionContext) fieldContext_Account_status(_ context.Context, field
 }
 
 func (ec *executionContext) _Account_apiKeys(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 6) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -5778,7 +6945,7 @@ func (ec *executionContext) fieldContext_Account_apiKeys(ctx context.Context, fi
 }
 
 func (ec *executionContext) _Account_balance(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 10) {
+	if !ec.gate.Field(ctx, field, "Account", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -5813,7 +6980,7 @@ func (ec *executionContext) fieldContext_Account_balance(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Account_invoices(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 10) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -5860,7 +7027,7 @@ func (ec *executionContext) fieldContext_Account_invoices(ctx context.Context, f
 }
 
 func (ec *executionContext) _Account_paymentMethods(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 10) {
+	if !ec.gate.Field(ctx, field, "Account", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -5907,7 +7074,7 @@ func (ec *executionContext) fieldContext_Account_paymentMethods(ctx context.Cont
 }
 
 func (ec *executionContext) _Account_billingSettings(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 10) {
+	if !ec.gate.Field(ctx, field, "Account", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -5942,7 +7109,7 @@ func (ec *executionContext) fieldContext_Account_billingSettings(_ context.Conte
 }
 
 func (ec *executionContext) _Account_oauthClients(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 6) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -5989,7 +7156,7 @@ func (ec *executionContext) fieldContext_Account_oauthClients(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_phoneNumbers(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 11) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6035,8 +7202,55 @@ func (ec *executionContext) fieldContext_Account_phoneNumbers(ctx context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Account_availablePhoneNumbers(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 18) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_availablePhoneNumbers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().AvailablePhoneNumbers(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["countryCode"].(string), fc.Args["type"].(*model.PhoneNumberType), fc.Args["areaCode"].(*string), fc.Args["contains"].(*string), fc.Args["voiceEnabled"].(*bool), fc.Args["smsEnabled"].(*bool), fc.Args["mmsEnabled"].(*bool), fc.Args["faxEnabled"].(*bool))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AvailablePhoneNumberConnection) graphql.Marshaler {
+			return ec.marshalOAvailablePhoneNumberConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumberConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_availablePhoneNumbers(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AvailablePhoneNumberConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_availablePhoneNumbers_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Account_calls(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 16) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6083,7 +7297,7 @@ func (ec *executionContext) fieldContext_Account_calls(ctx context.Context, fiel
 }
 
 func (ec *executionContext) _Account_messages(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 16) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6130,7 +7344,7 @@ func (ec *executionContext) fieldContext_Account_messages(ctx context.Context, f
 }
 
 func (ec *executionContext) _Account_alerts(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 16) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6177,7 +7391,7 @@ func (ec *executionContext) fieldContext_Account_alerts(ctx context.Context, fie
 }
 
 func (ec *executionContext) _Account_settings(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 17) {
+	if !ec.gate.Field(ctx, field, "Account", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6211,8 +7425,55 @@ func (ec *executionContext) fieldContext_Account_settings(_ context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _Account_senderIdRegistrations(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_senderIdRegistrations(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().SenderIDRegistrations(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["status"].(*model.SenderIDStatus), fc.Args["isoCountry"].(*string), fc.Args["senderId"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SenderIDRegistrationConnection) graphql.Marshaler {
+			return ec.marshalOSenderIdRegistrationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_senderIdRegistrations(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SenderIdRegistrationConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_senderIdRegistrations_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Account_usageRecords(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 18) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6259,7 +7520,7 @@ func (ec *executionContext) fieldContext_Account_usageRecords(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_users(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 20) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6306,7 +7567,7 @@ func (ec *executionContext) fieldContext_Account_users(ctx context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_id(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6332,7 +7593,7 @@ func (ec *executionContext) fieldContext_Alert_id(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Alert_sid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6358,7 +7619,7 @@ func (ec *executionContext) fieldContext_Alert_sid(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Alert_logLevel(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6384,7 +7645,7 @@ func (ec *executionContext) fieldContext_Alert_logLevel(_ context.Context, field
 }
 
 func (ec *executionContext) _Alert_errorCode(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6410,7 +7671,7 @@ func (ec *executionContext) fieldContext_Alert_errorCode(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_alertText(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6436,7 +7697,7 @@ func (ec *executionContext) fieldContext_Alert_alertText(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_moreInfo(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6462,7 +7723,7 @@ func (ec *executionContext) fieldContext_Alert_moreInfo(_ context.Context, field
 }
 
 func (ec *executionContext) _Alert_resourceSid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6488,7 +7749,7 @@ func (ec *executionContext) fieldContext_Alert_resourceSid(_ context.Context, fi
 }
 
 func (ec *executionContext) _Alert_serviceSid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6514,7 +7775,7 @@ func (ec *executionContext) fieldContext_Alert_serviceSid(_ context.Context, fie
 }
 
 func (ec *executionContext) _Alert_requestMethod(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6540,7 +7801,7 @@ func (ec *executionContext) fieldContext_Alert_requestMethod(_ context.Context, 
 }
 
 func (ec *executionContext) _Alert_dateGenerated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6566,7 +7827,7 @@ func (ec *executionContext) fieldContext_Alert_dateGenerated(_ context.Context, 
 }
 
 func (ec *executionContext) _Alert_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6592,7 +7853,7 @@ func (ec *executionContext) fieldContext_Alert_dateCreated(_ context.Context, fi
 }
 
 func (ec *executionContext) _Alert_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6618,7 +7879,7 @@ func (ec *executionContext) fieldContext_Alert_dateUpdated(_ context.Context, fi
 }
 
 func (ec *executionContext) _AlertConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AlertConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertConnection", 16) {
+	if !ec.gate.Field(ctx, field, "AlertConnection", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6653,7 +7914,7 @@ func (ec *executionContext) fieldContext_AlertConnection_edges(_ context.Context
 }
 
 func (ec *executionContext) _AlertConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AlertConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertConnection", 16) {
+	if !ec.gate.Field(ctx, field, "AlertConnection", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6688,7 +7949,7 @@ func (ec *executionContext) fieldContext_AlertConnection_pageInfo(_ context.Cont
 }
 
 func (ec *executionContext) _AlertEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.AlertEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertEdge", 16) {
+	if !ec.gate.Field(ctx, field, "AlertEdge", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6714,7 +7975,7 @@ func (ec *executionContext) fieldContext_AlertEdge_cursor(_ context.Context, fie
 }
 
 func (ec *executionContext) _AlertEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.AlertEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertEdge", 16) {
+	if !ec.gate.Field(ctx, field, "AlertEdge", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6749,7 +8010,7 @@ func (ec *executionContext) fieldContext_AlertEdge_node(_ context.Context, field
 }
 
 func (ec *executionContext) _ApiKey_id(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKey", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKey", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6775,7 +8036,7 @@ func (ec *executionContext) fieldContext_ApiKey_id(_ context.Context, field grap
 }
 
 func (ec *executionContext) _ApiKey_sid(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKey", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKey", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6801,7 +8062,7 @@ func (ec *executionContext) fieldContext_ApiKey_sid(_ context.Context, field gra
 }
 
 func (ec *executionContext) _ApiKey_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKey", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKey", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6828,7 +8089,7 @@ func (ec *executionContext) fieldContext_ApiKey_friendlyName(_ context.Context, 
 }
 
 func (ec *executionContext) _ApiKey_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKey", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKey", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6854,7 +8115,7 @@ func (ec *executionContext) fieldContext_ApiKey_dateCreated(_ context.Context, f
 }
 
 func (ec *executionContext) _ApiKey_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKey", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKey", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6880,7 +8141,7 @@ func (ec *executionContext) fieldContext_ApiKey_dateUpdated(_ context.Context, f
 }
 
 func (ec *executionContext) _ApiKeyConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.APIKeyConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKeyConnection", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKeyConnection", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6915,7 +8176,7 @@ func (ec *executionContext) fieldContext_ApiKeyConnection_edges(_ context.Contex
 }
 
 func (ec *executionContext) _ApiKeyConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.APIKeyConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKeyConnection", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKeyConnection", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6950,7 +8211,7 @@ func (ec *executionContext) fieldContext_ApiKeyConnection_pageInfo(_ context.Con
 }
 
 func (ec *executionContext) _ApiKeyEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.APIKeyEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKeyEdge", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKeyEdge", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6976,7 +8237,7 @@ func (ec *executionContext) fieldContext_ApiKeyEdge_cursor(_ context.Context, fi
 }
 
 func (ec *executionContext) _ApiKeyEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.APIKeyEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKeyEdge", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKeyEdge", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7010,8 +8271,434 @@ func (ec *executionContext) fieldContext_ApiKeyEdge_node(_ context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _AvailablePhoneNumber_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 18) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_phoneNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PhoneNumber, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_phoneNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "String")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 18) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "String")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_type(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 18) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_type(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Type, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PhoneNumberType) graphql.Marshaler {
+			return ec.marshalNPhoneNumberType2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberType(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "PhoneNumberType")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_isoCountry(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 18) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_isoCountry(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsoCountry, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_isoCountry(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "String")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_locality(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 18) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_locality(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Locality, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_locality(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "String")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_region(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 18) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_region(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Region, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_region(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "String")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_postalCode(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 18) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_postalCode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PostalCode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_postalCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "String")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_lata(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 18) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_lata(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Lata, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_lata(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "String")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_capabilities(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 18) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_capabilities(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Capabilities, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PhoneNumberCapabilities) graphql.Marshaler {
+			return ec.marshalNPhoneNumberCapabilities2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberCapabilities(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_capabilities(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AvailablePhoneNumber",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PhoneNumberCapabilities(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_addressRequirements(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 18) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_addressRequirements(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AddressRequirements, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.AddressRequirement) graphql.Marshaler {
+			return ec.marshalNAddressRequirement2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAddressRequirement(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_addressRequirements(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "AddressRequirement")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_beta(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 18) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_beta(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Beta, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_beta(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _AvailablePhoneNumberConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumberConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberConnection", 18) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumberConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.AvailablePhoneNumberEdge) graphql.Marshaler {
+			return ec.marshalNAvailablePhoneNumberEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumberEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumberConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AvailablePhoneNumberConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AvailablePhoneNumberEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AvailablePhoneNumberConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumberConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberConnection", 18) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumberConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumberConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AvailablePhoneNumberConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AvailablePhoneNumberEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumberEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberEdge", 18) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumberEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumberEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumberEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _AvailablePhoneNumberEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumberEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberEdge", 18) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumberEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.AvailablePhoneNumber) graphql.Marshaler {
+			return ec.marshalNAvailablePhoneNumber2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumber(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumberEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AvailablePhoneNumberEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AvailablePhoneNumber(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _BillingSettings_companyName(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 10) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7037,7 +8724,7 @@ func (ec *executionContext) fieldContext_BillingSettings_companyName(_ context.C
 }
 
 func (ec *executionContext) _BillingSettings_invoiceEmail(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 10) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7064,7 +8751,7 @@ func (ec *executionContext) fieldContext_BillingSettings_invoiceEmail(_ context.
 }
 
 func (ec *executionContext) _BillingSettings_taxId(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 10) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7090,7 +8777,7 @@ func (ec *executionContext) fieldContext_BillingSettings_taxId(_ context.Context
 }
 
 func (ec *executionContext) _BillingSettings_currency(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 10) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7116,7 +8803,7 @@ func (ec *executionContext) fieldContext_BillingSettings_currency(_ context.Cont
 }
 
 func (ec *executionContext) _BillingSettings_autoRechargeEnabled(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 10) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7142,7 +8829,7 @@ func (ec *executionContext) fieldContext_BillingSettings_autoRechargeEnabled(_ c
 }
 
 func (ec *executionContext) _BillingSettings_autoRechargeThreshold(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 10) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7177,7 +8864,7 @@ func (ec *executionContext) fieldContext_BillingSettings_autoRechargeThreshold(_
 }
 
 func (ec *executionContext) _BillingSettings_autoRechargeAmount(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 10) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7211,8 +8898,78 @@ func (ec *executionContext) fieldContext_BillingSettings_autoRechargeAmount(_ co
 	return fc, nil
 }
 
+func (ec *executionContext) _BuyPhoneNumberPayload_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *model.BuyPhoneNumberPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "BuyPhoneNumberPayload", 16) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BuyPhoneNumberPayload_phoneNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PhoneNumber, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PhoneNumber) graphql.Marshaler {
+			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumber(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BuyPhoneNumberPayload_phoneNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BuyPhoneNumberPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PhoneNumber(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BuyPhoneNumberPayload_phoneNumberEdge(ctx context.Context, field graphql.CollectedField, obj *model.BuyPhoneNumberPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "BuyPhoneNumberPayload", 16) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BuyPhoneNumberPayload_phoneNumberEdge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PhoneNumberEdge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PhoneNumberEdge) graphql.Marshaler {
+			return ec.marshalOPhoneNumberEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberEdge(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BuyPhoneNumberPayload_phoneNumberEdge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BuyPhoneNumberPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PhoneNumberEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Call_id(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7238,7 +8995,7 @@ func (ec *executionContext) fieldContext_Call_id(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Call_sid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7264,7 +9021,7 @@ func (ec *executionContext) fieldContext_Call_sid(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Call_parentCallSid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7290,7 +9047,7 @@ func (ec *executionContext) fieldContext_Call_parentCallSid(_ context.Context, f
 }
 
 func (ec *executionContext) _Call_to(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7317,7 +9074,7 @@ func (ec *executionContext) fieldContext_Call_to(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Call_from(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7344,7 +9101,7 @@ func (ec *executionContext) fieldContext_Call_from(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Call_phoneNumberSid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7370,7 +9127,7 @@ func (ec *executionContext) fieldContext_Call_phoneNumberSid(_ context.Context, 
 }
 
 func (ec *executionContext) _Call_status(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7396,7 +9153,7 @@ func (ec *executionContext) fieldContext_Call_status(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Call_direction(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7422,7 +9179,7 @@ func (ec *executionContext) fieldContext_Call_direction(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_startTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7448,7 +9205,7 @@ func (ec *executionContext) fieldContext_Call_startTime(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_endTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7474,7 +9231,7 @@ func (ec *executionContext) fieldContext_Call_endTime(_ context.Context, field g
 }
 
 func (ec *executionContext) _Call_duration(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7500,7 +9257,7 @@ func (ec *executionContext) fieldContext_Call_duration(_ context.Context, field 
 }
 
 func (ec *executionContext) _Call_queueTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7526,7 +9283,7 @@ func (ec *executionContext) fieldContext_Call_queueTime(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_answeredBy(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7552,7 +9309,7 @@ func (ec *executionContext) fieldContext_Call_answeredBy(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Call_forwardedFrom(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7579,7 +9336,7 @@ func (ec *executionContext) fieldContext_Call_forwardedFrom(_ context.Context, f
 }
 
 func (ec *executionContext) _Call_callerName(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7606,7 +9363,7 @@ func (ec *executionContext) fieldContext_Call_callerName(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Call_price(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 10) {
+	if !ec.gate.Field(ctx, field, "Call", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7641,7 +9398,7 @@ func (ec *executionContext) fieldContext_Call_price(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Call_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7667,7 +9424,7 @@ func (ec *executionContext) fieldContext_Call_dateCreated(_ context.Context, fie
 }
 
 func (ec *executionContext) _Call_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7693,7 +9450,7 @@ func (ec *executionContext) fieldContext_Call_dateUpdated(_ context.Context, fie
 }
 
 func (ec *executionContext) _CallConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CallConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallConnection", 16) {
+	if !ec.gate.Field(ctx, field, "CallConnection", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7728,7 +9485,7 @@ func (ec *executionContext) fieldContext_CallConnection_edges(_ context.Context,
 }
 
 func (ec *executionContext) _CallConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.CallConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallConnection", 16) {
+	if !ec.gate.Field(ctx, field, "CallConnection", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7763,7 +9520,7 @@ func (ec *executionContext) fieldContext_CallConnection_pageInfo(_ context.Conte
 }
 
 func (ec *executionContext) _CallEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.CallEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallEdge", 16) {
+	if !ec.gate.Field(ctx, field, "CallEdge", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7789,7 +9546,7 @@ func (ec *executionContext) fieldContext_CallEdge_cursor(_ context.Context, fiel
 }
 
 func (ec *executionContext) _CallEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.CallEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallEdge", 16) {
+	if !ec.gate.Field(ctx, field, "CallEdge", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7850,7 +9607,7 @@ func (ec *executionContext) fieldContext_CookieSessionPayload_expiresIn(_ contex
 }
 
 func (ec *executionContext) _CreateApiKeyPayload_apiKey(ctx context.Context, field graphql.CollectedField, obj *model.CreateAPIKeyPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateApiKeyPayload", 4) {
+	if !ec.gate.Field(ctx, field, "CreateApiKeyPayload", 8) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7885,7 +9642,7 @@ func (ec *executionContext) fieldContext_CreateApiKeyPayload_apiKey(_ context.Co
 }
 
 func (ec *executionContext) _CreateApiKeyPayload_apiKeyEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateAPIKeyPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateApiKeyPayload", 4) {
+	if !ec.gate.Field(ctx, field, "CreateApiKeyPayload", 8) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7920,7 +9677,7 @@ func (ec *executionContext) fieldContext_CreateApiKeyPayload_apiKeyEdge(_ contex
 }
 
 func (ec *executionContext) _CreateApiKeyPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.CreateAPIKeyPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateApiKeyPayload", 3) {
+	if !ec.gate.Field(ctx, field, "CreateApiKeyPayload", 7) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7946,7 +9703,7 @@ func (ec *executionContext) fieldContext_CreateApiKeyPayload_secret(_ context.Co
 }
 
 func (ec *executionContext) _CreateOAuthClientPayload_oauthClient(ctx context.Context, field graphql.CollectedField, obj *model.CreateOAuthClientPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateOAuthClientPayload", 4) {
+	if !ec.gate.Field(ctx, field, "CreateOAuthClientPayload", 8) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7981,7 +9738,7 @@ func (ec *executionContext) fieldContext_CreateOAuthClientPayload_oauthClient(_ 
 }
 
 func (ec *executionContext) _CreateOAuthClientPayload_oauthClientEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateOAuthClientPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateOAuthClientPayload", 4) {
+	if !ec.gate.Field(ctx, field, "CreateOAuthClientPayload", 8) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8016,7 +9773,7 @@ func (ec *executionContext) fieldContext_CreateOAuthClientPayload_oauthClientEdg
 }
 
 func (ec *executionContext) _CreateOAuthClientPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.CreateOAuthClientPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateOAuthClientPayload", 3) {
+	if !ec.gate.Field(ctx, field, "CreateOAuthClientPayload", 7) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8042,7 +9799,7 @@ func (ec *executionContext) fieldContext_CreateOAuthClientPayload_secret(_ conte
 }
 
 func (ec *executionContext) _DeleteApiKeyPayload_deletedApiKeyId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteAPIKeyPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "DeleteApiKeyPayload", 5) {
+	if !ec.gate.Field(ctx, field, "DeleteApiKeyPayload", 9) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8068,7 +9825,7 @@ func (ec *executionContext) fieldContext_DeleteApiKeyPayload_deletedApiKeyId(_ c
 }
 
 func (ec *executionContext) _DeleteOAuthClientPayload_deletedOAuthClientId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteOAuthClientPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "DeleteOAuthClientPayload", 5) {
+	if !ec.gate.Field(ctx, field, "DeleteOAuthClientPayload", 9) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8093,8 +9850,34 @@ func (ec *executionContext) fieldContext_DeleteOAuthClientPayload_deletedOAuthCl
 	return graphql.NewScalarFieldContext("DeleteOAuthClientPayload", field, false, false, "ID")
 }
 
+func (ec *executionContext) _DeleteSenderIdRegistrationPayload_deletedSenderIdRegistrationId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteSenderIDRegistrationPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "DeleteSenderIdRegistrationPayload", 6) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteSenderIdRegistrationPayload_deletedSenderIdRegistrationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeletedSenderIDRegistrationID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteSenderIdRegistrationPayload_deletedSenderIdRegistrationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeleteSenderIdRegistrationPayload", field, false, false, "ID")
+}
+
 func (ec *executionContext) _EndSessionPayload_endedSessionId(ctx context.Context, field graphql.CollectedField, obj *model.EndSessionPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "EndSessionPayload", 19) {
+	if !ec.gate.Field(ctx, field, "EndSessionPayload", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8172,7 +9955,7 @@ func (ec *executionContext) fieldContext_HeldPermission_actions(_ context.Contex
 }
 
 func (ec *executionContext) _Invoice_id(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8198,7 +9981,7 @@ func (ec *executionContext) fieldContext_Invoice_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Invoice_sid(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8224,7 +10007,7 @@ func (ec *executionContext) fieldContext_Invoice_sid(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Invoice_number(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8250,7 +10033,7 @@ func (ec *executionContext) fieldContext_Invoice_number(_ context.Context, field
 }
 
 func (ec *executionContext) _Invoice_status(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8276,7 +10059,7 @@ func (ec *executionContext) fieldContext_Invoice_status(_ context.Context, field
 }
 
 func (ec *executionContext) _Invoice_periodStart(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8302,7 +10085,7 @@ func (ec *executionContext) fieldContext_Invoice_periodStart(_ context.Context, 
 }
 
 func (ec *executionContext) _Invoice_periodEnd(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8328,7 +10111,7 @@ func (ec *executionContext) fieldContext_Invoice_periodEnd(_ context.Context, fi
 }
 
 func (ec *executionContext) _Invoice_dueDate(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8354,7 +10137,7 @@ func (ec *executionContext) fieldContext_Invoice_dueDate(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Invoice_subtotal(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8389,7 +10172,7 @@ func (ec *executionContext) fieldContext_Invoice_subtotal(_ context.Context, fie
 }
 
 func (ec *executionContext) _Invoice_tax(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8424,7 +10207,7 @@ func (ec *executionContext) fieldContext_Invoice_tax(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Invoice_total(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8459,7 +10242,7 @@ func (ec *executionContext) fieldContext_Invoice_total(_ context.Context, field 
 }
 
 func (ec *executionContext) _Invoice_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8485,7 +10268,7 @@ func (ec *executionContext) fieldContext_Invoice_dateCreated(_ context.Context, 
 }
 
 func (ec *executionContext) _Invoice_datePaid(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8511,7 +10294,7 @@ func (ec *executionContext) fieldContext_Invoice_datePaid(_ context.Context, fie
 }
 
 func (ec *executionContext) _InvoiceConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.InvoiceConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "InvoiceConnection", 10) {
+	if !ec.gate.Field(ctx, field, "InvoiceConnection", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8546,7 +10329,7 @@ func (ec *executionContext) fieldContext_InvoiceConnection_edges(_ context.Conte
 }
 
 func (ec *executionContext) _InvoiceConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.InvoiceConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "InvoiceConnection", 10) {
+	if !ec.gate.Field(ctx, field, "InvoiceConnection", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8581,7 +10364,7 @@ func (ec *executionContext) fieldContext_InvoiceConnection_pageInfo(_ context.Co
 }
 
 func (ec *executionContext) _InvoiceEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.InvoiceEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "InvoiceEdge", 10) {
+	if !ec.gate.Field(ctx, field, "InvoiceEdge", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8607,7 +10390,7 @@ func (ec *executionContext) fieldContext_InvoiceEdge_cursor(_ context.Context, f
 }
 
 func (ec *executionContext) _InvoiceEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.InvoiceEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "InvoiceEdge", 10) {
+	if !ec.gate.Field(ctx, field, "InvoiceEdge", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8642,7 +10425,7 @@ func (ec *executionContext) fieldContext_InvoiceEdge_node(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_id(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8668,7 +10451,7 @@ func (ec *executionContext) fieldContext_Message_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Message_sid(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8694,7 +10477,7 @@ func (ec *executionContext) fieldContext_Message_sid(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Message_messagingServiceSid(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8720,7 +10503,7 @@ func (ec *executionContext) fieldContext_Message_messagingServiceSid(_ context.C
 }
 
 func (ec *executionContext) _Message_body(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8747,7 +10530,7 @@ func (ec *executionContext) fieldContext_Message_body(_ context.Context, field g
 }
 
 func (ec *executionContext) _Message_to(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8774,7 +10557,7 @@ func (ec *executionContext) fieldContext_Message_to(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Message_from(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8801,7 +10584,7 @@ func (ec *executionContext) fieldContext_Message_from(_ context.Context, field g
 }
 
 func (ec *executionContext) _Message_status(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8827,7 +10610,7 @@ func (ec *executionContext) fieldContext_Message_status(_ context.Context, field
 }
 
 func (ec *executionContext) _Message_direction(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8853,7 +10636,7 @@ func (ec *executionContext) fieldContext_Message_direction(_ context.Context, fi
 }
 
 func (ec *executionContext) _Message_numSegments(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8879,7 +10662,7 @@ func (ec *executionContext) fieldContext_Message_numSegments(_ context.Context, 
 }
 
 func (ec *executionContext) _Message_numMedia(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8905,7 +10688,7 @@ func (ec *executionContext) fieldContext_Message_numMedia(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_errorCode(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8931,7 +10714,7 @@ func (ec *executionContext) fieldContext_Message_errorCode(_ context.Context, fi
 }
 
 func (ec *executionContext) _Message_errorMessage(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8957,7 +10740,7 @@ func (ec *executionContext) fieldContext_Message_errorMessage(_ context.Context,
 }
 
 func (ec *executionContext) _Message_price(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 10) {
+	if !ec.gate.Field(ctx, field, "Message", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8992,7 +10775,7 @@ func (ec *executionContext) fieldContext_Message_price(_ context.Context, field 
 }
 
 func (ec *executionContext) _Message_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9018,7 +10801,7 @@ func (ec *executionContext) fieldContext_Message_dateCreated(_ context.Context, 
 }
 
 func (ec *executionContext) _Message_dateSent(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9044,7 +10827,7 @@ func (ec *executionContext) fieldContext_Message_dateSent(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9070,7 +10853,7 @@ func (ec *executionContext) fieldContext_Message_dateUpdated(_ context.Context, 
 }
 
 func (ec *executionContext) _MessageConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.MessageConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageConnection", 16) {
+	if !ec.gate.Field(ctx, field, "MessageConnection", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9105,7 +10888,7 @@ func (ec *executionContext) fieldContext_MessageConnection_edges(_ context.Conte
 }
 
 func (ec *executionContext) _MessageConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.MessageConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageConnection", 16) {
+	if !ec.gate.Field(ctx, field, "MessageConnection", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9140,7 +10923,7 @@ func (ec *executionContext) fieldContext_MessageConnection_pageInfo(_ context.Co
 }
 
 func (ec *executionContext) _MessageEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.MessageEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageEdge", 16) {
+	if !ec.gate.Field(ctx, field, "MessageEdge", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9166,7 +10949,7 @@ func (ec *executionContext) fieldContext_MessageEdge_cursor(_ context.Context, f
 }
 
 func (ec *executionContext) _MessageEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.MessageEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageEdge", 16) {
+	if !ec.gate.Field(ctx, field, "MessageEdge", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9464,7 +11247,7 @@ func (ec *executionContext) fieldContext_Mutation_signOut(_ context.Context, fie
 }
 
 func (ec *executionContext) _Mutation_createApiKey(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 3) {
+	if !ec.gate.Field(ctx, field, "Mutation", 7) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9511,7 +11294,7 @@ func (ec *executionContext) fieldContext_Mutation_createApiKey(ctx context.Conte
 }
 
 func (ec *executionContext) _Mutation_updateApiKey(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 9) {
+	if !ec.gate.Field(ctx, field, "Mutation", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9558,7 +11341,7 @@ func (ec *executionContext) fieldContext_Mutation_updateApiKey(ctx context.Conte
 }
 
 func (ec *executionContext) _Mutation_deleteApiKey(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 5) {
+	if !ec.gate.Field(ctx, field, "Mutation", 9) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9605,7 +11388,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteApiKey(ctx context.Conte
 }
 
 func (ec *executionContext) _Mutation_createOAuthClient(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 3) {
+	if !ec.gate.Field(ctx, field, "Mutation", 7) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9652,7 +11435,7 @@ func (ec *executionContext) fieldContext_Mutation_createOAuthClient(ctx context.
 }
 
 func (ec *executionContext) _Mutation_deleteOAuthClient(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 5) {
+	if !ec.gate.Field(ctx, field, "Mutation", 9) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9692,6 +11475,288 @@ func (ec *executionContext) fieldContext_Mutation_deleteOAuthClient(ctx context.
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_deleteOAuthClient_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_buyPhoneNumber(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 15) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_buyPhoneNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().BuyPhoneNumber(ctx, fc.Args["input"].(model.BuyPhoneNumberInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.BuyPhoneNumberPayload) graphql.Marshaler {
+			return ec.marshalOBuyPhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBuyPhoneNumberPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_buyPhoneNumber(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BuyPhoneNumberPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_buyPhoneNumber_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updatePhoneNumber(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 21) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updatePhoneNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdatePhoneNumber(ctx, fc.Args["input"].(model.UpdatePhoneNumberInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdatePhoneNumberPayload) graphql.Marshaler {
+			return ec.marshalOUpdatePhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdatePhoneNumberPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updatePhoneNumber(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdatePhoneNumberPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updatePhoneNumber_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_releasePhoneNumber(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 17) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_releasePhoneNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ReleasePhoneNumber(ctx, fc.Args["input"].(model.ReleasePhoneNumberInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ReleasePhoneNumberPayload) graphql.Marshaler {
+			return ec.marshalOReleasePhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐReleasePhoneNumberPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_releasePhoneNumber(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReleasePhoneNumberPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_releasePhoneNumber_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateProjectSettings(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateProjectSettings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateProjectSettings(ctx, fc.Args["input"].(model.UpdateProjectSettingsInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateProjectSettingsPayload) graphql.Marshaler {
+			return ec.marshalOUpdateProjectSettingsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateProjectSettingsPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateProjectSettings(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdateProjectSettingsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updateProjectSettings_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_submitSenderIdRegistration(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 5) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_submitSenderIdRegistration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SubmitSenderIDRegistration(ctx, fc.Args["input"].(model.SubmitSenderIDRegistrationInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SubmitSenderIDRegistrationPayload) graphql.Marshaler {
+			return ec.marshalOSubmitSenderIdRegistrationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitSenderIDRegistrationPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_submitSenderIdRegistration(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SubmitSenderIdRegistrationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_submitSenderIdRegistration_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_deleteSenderIdRegistration(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 6) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_deleteSenderIdRegistration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DeleteSenderIDRegistration(ctx, fc.Args["input"].(model.DeleteSenderIDRegistrationInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteSenderIDRegistrationPayload) graphql.Marshaler {
+			return ec.marshalODeleteSenderIdRegistrationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteSenderIDRegistrationPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_deleteSenderIdRegistration(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeleteSenderIdRegistrationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_deleteSenderIdRegistration_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -9746,7 +11811,7 @@ func (ec *executionContext) fieldContext_Mutation_acceptInvitation(ctx context.C
 }
 
 func (ec *executionContext) _Mutation_setUserRoles(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 22) {
+	if !ec.gate.Field(ctx, field, "Mutation", 33) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9793,7 +11858,7 @@ func (ec *executionContext) fieldContext_Mutation_setUserRoles(ctx context.Conte
 }
 
 func (ec *executionContext) _Mutation_endSession(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 19) {
+	if !ec.gate.Field(ctx, field, "Mutation", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9840,7 +11905,7 @@ func (ec *executionContext) fieldContext_Mutation_endSession(ctx context.Context
 }
 
 func (ec *executionContext) _OAuthClient_id(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9866,7 +11931,7 @@ func (ec *executionContext) fieldContext_OAuthClient_id(_ context.Context, field
 }
 
 func (ec *executionContext) _OAuthClient_sid(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9892,7 +11957,7 @@ func (ec *executionContext) fieldContext_OAuthClient_sid(_ context.Context, fiel
 }
 
 func (ec *executionContext) _OAuthClient_name(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9919,7 +11984,7 @@ func (ec *executionContext) fieldContext_OAuthClient_name(_ context.Context, fie
 }
 
 func (ec *executionContext) _OAuthClient_grants(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9954,7 +12019,7 @@ func (ec *executionContext) fieldContext_OAuthClient_grants(_ context.Context, f
 }
 
 func (ec *executionContext) _OAuthClient_createdBySid(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9980,7 +12045,7 @@ func (ec *executionContext) fieldContext_OAuthClient_createdBySid(_ context.Cont
 }
 
 func (ec *executionContext) _OAuthClient_expiresAt(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10006,7 +12071,7 @@ func (ec *executionContext) fieldContext_OAuthClient_expiresAt(_ context.Context
 }
 
 func (ec *executionContext) _OAuthClient_lastUsed(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10032,7 +12097,7 @@ func (ec *executionContext) fieldContext_OAuthClient_lastUsed(_ context.Context,
 }
 
 func (ec *executionContext) _OAuthClient_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10058,7 +12123,7 @@ func (ec *executionContext) fieldContext_OAuthClient_dateCreated(_ context.Conte
 }
 
 func (ec *executionContext) _OAuthClient_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10084,7 +12149,7 @@ func (ec *executionContext) fieldContext_OAuthClient_dateUpdated(_ context.Conte
 }
 
 func (ec *executionContext) _OAuthClientConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClientConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClientConnection", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClientConnection", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10119,7 +12184,7 @@ func (ec *executionContext) fieldContext_OAuthClientConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _OAuthClientConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClientConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClientConnection", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClientConnection", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10154,7 +12219,7 @@ func (ec *executionContext) fieldContext_OAuthClientConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _OAuthClientEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClientEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClientEdge", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClientEdge", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10180,7 +12245,7 @@ func (ec *executionContext) fieldContext_OAuthClientEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _OAuthClientEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClientEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClientEdge", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClientEdge", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10215,7 +12280,7 @@ func (ec *executionContext) fieldContext_OAuthClientEdge_node(_ context.Context,
 }
 
 func (ec *executionContext) _OAuthGrant_permission(ctx context.Context, field graphql.CollectedField, obj *model.OAuthGrant) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthGrant", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthGrant", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10241,7 +12306,7 @@ func (ec *executionContext) fieldContext_OAuthGrant_permission(_ context.Context
 }
 
 func (ec *executionContext) _OAuthGrant_actions(ctx context.Context, field graphql.CollectedField, obj *model.OAuthGrant) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthGrant", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthGrant", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10371,7 +12436,7 @@ func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, f
 }
 
 func (ec *executionContext) _PaymentMethod_id(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10397,7 +12462,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_id(_ context.Context, fie
 }
 
 func (ec *executionContext) _PaymentMethod_sid(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10423,7 +12488,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_sid(_ context.Context, fi
 }
 
 func (ec *executionContext) _PaymentMethod_type(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10449,7 +12514,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_type(_ context.Context, f
 }
 
 func (ec *executionContext) _PaymentMethod_brand(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10475,7 +12540,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_brand(_ context.Context, 
 }
 
 func (ec *executionContext) _PaymentMethod_last4(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10501,7 +12566,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_last4(_ context.Context, 
 }
 
 func (ec *executionContext) _PaymentMethod_expirationMonth(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10527,7 +12592,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_expirationMonth(_ context
 }
 
 func (ec *executionContext) _PaymentMethod_expirationYear(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10553,7 +12618,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_expirationYear(_ context.
 }
 
 func (ec *executionContext) _PaymentMethod_holderName(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10580,7 +12645,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_holderName(_ context.Cont
 }
 
 func (ec *executionContext) _PaymentMethod_isDefault(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10606,7 +12671,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_isDefault(_ context.Conte
 }
 
 func (ec *executionContext) _PaymentMethod_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10632,7 +12697,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_dateCreated(_ context.Con
 }
 
 func (ec *executionContext) _PaymentMethodConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethodConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethodConnection", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethodConnection", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10667,7 +12732,7 @@ func (ec *executionContext) fieldContext_PaymentMethodConnection_edges(_ context
 }
 
 func (ec *executionContext) _PaymentMethodConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethodConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethodConnection", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethodConnection", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10702,7 +12767,7 @@ func (ec *executionContext) fieldContext_PaymentMethodConnection_pageInfo(_ cont
 }
 
 func (ec *executionContext) _PaymentMethodEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethodEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethodEdge", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethodEdge", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10728,7 +12793,7 @@ func (ec *executionContext) fieldContext_PaymentMethodEdge_cursor(_ context.Cont
 }
 
 func (ec *executionContext) _PaymentMethodEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethodEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethodEdge", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethodEdge", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10893,7 +12958,7 @@ func (ec *executionContext) fieldContext_PermissionRow_source(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_id(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10919,7 +12984,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_id(_ context.Context, field
 }
 
 func (ec *executionContext) _PhoneNumber_sid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10945,7 +13010,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_sid(_ context.Context, fiel
 }
 
 func (ec *executionContext) _PhoneNumber_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10972,7 +13037,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_phoneNumber(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10999,7 +13064,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_friendlyName(_ context.Cont
 }
 
 func (ec *executionContext) _PhoneNumber_capabilities(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11034,7 +13099,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_capabilities(_ context.Cont
 }
 
 func (ec *executionContext) _PhoneNumber_origin(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11060,7 +13125,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_origin(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_status(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11086,7 +13151,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_status(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_beta(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11112,7 +13177,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_beta(_ context.Context, fie
 }
 
 func (ec *executionContext) _PhoneNumber_addressRequirements(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11138,7 +13203,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_addressRequirements(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_addressSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11164,7 +13229,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_addressSid(_ context.Contex
 }
 
 func (ec *executionContext) _PhoneNumber_bundleSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11190,7 +13255,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_bundleSid(_ context.Context
 }
 
 func (ec *executionContext) _PhoneNumber_voiceApplicationSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11216,7 +13281,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceApplicationSid(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceCallerIdLookup(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11242,7 +13307,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceCallerIdLookup(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11257,6 +13322,7 @@ func (ec *executionContext) _PhoneNumber_voiceUrl(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -11268,7 +13334,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceUrl(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_voiceMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11294,7 +13360,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceMethod(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11309,6 +13375,7 @@ func (ec *executionContext) _PhoneNumber_voiceFallbackUrl(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -11320,7 +13387,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceFallbackUrl(_ context.
 }
 
 func (ec *executionContext) _PhoneNumber_voiceFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11346,7 +13413,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceFallbackMethod(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_smsApplicationSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11372,7 +13439,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsApplicationSid(_ context
 }
 
 func (ec *executionContext) _PhoneNumber_smsUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11387,6 +13454,7 @@ func (ec *executionContext) _PhoneNumber_smsUrl(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -11398,7 +13466,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsUrl(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_smsMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11424,7 +13492,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsMethod(_ context.Context
 }
 
 func (ec *executionContext) _PhoneNumber_smsFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11439,6 +13507,7 @@ func (ec *executionContext) _PhoneNumber_smsFallbackUrl(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -11450,7 +13519,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsFallbackUrl(_ context.Co
 }
 
 func (ec *executionContext) _PhoneNumber_smsFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11476,7 +13545,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsFallbackMethod(_ context
 }
 
 func (ec *executionContext) _PhoneNumber_statusCallback(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11491,6 +13560,7 @@ func (ec *executionContext) _PhoneNumber_statusCallback(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -11502,7 +13572,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_statusCallback(_ context.Co
 }
 
 func (ec *executionContext) _PhoneNumber_statusCallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11528,7 +13598,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_statusCallbackMethod(_ cont
 }
 
 func (ec *executionContext) _PhoneNumber_trunkSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11554,7 +13624,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_trunkSid(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11580,7 +13650,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_dateCreated(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11606,7 +13676,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_dateUpdated(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_voice(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11632,7 +13702,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_voice(_ context
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_sms(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11658,7 +13728,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_sms(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_mms(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11684,7 +13754,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_mms(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_fax(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11710,7 +13780,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_fax(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11745,7 +13815,7 @@ func (ec *executionContext) fieldContext_PhoneNumberConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11780,7 +13850,7 @@ func (ec *executionContext) fieldContext_PhoneNumberConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _PhoneNumberEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11806,7 +13876,7 @@ func (ec *executionContext) fieldContext_PhoneNumberEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _PhoneNumberEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11841,7 +13911,7 @@ func (ec *executionContext) fieldContext_PhoneNumberEdge_node(_ context.Context,
 }
 
 func (ec *executionContext) _ProjectSettings_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11867,7 +13937,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_friendlyName(_ context.
 }
 
 func (ec *executionContext) _ProjectSettings_status(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11893,7 +13963,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_status(_ context.Contex
 }
 
 func (ec *executionContext) _ProjectSettings_type(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11919,7 +13989,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_type(_ context.Context,
 }
 
 func (ec *executionContext) _ProjectSettings_timeZone(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11945,7 +14015,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_timeZone(_ context.Cont
 }
 
 func (ec *executionContext) _ProjectSettings_sslCertificateValidation(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11971,7 +14041,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_sslCertificateValidatio
 }
 
 func (ec *executionContext) _ProjectSettings_twoFactorRequired(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11997,7 +14067,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_twoFactorRequired(_ con
 }
 
 func (ec *executionContext) _ProjectSettings_onlyOwnerManagesAdministrators(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12023,7 +14093,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_onlyOwnerManagesAdminis
 }
 
 func (ec *executionContext) _ProjectSettings_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12049,7 +14119,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_dateCreated(_ context.C
 }
 
 func (ec *executionContext) _ProjectSettings_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12433,8 +14503,479 @@ func (ec *executionContext) fieldContext_RefreshSessionPayload_expiresIn(_ conte
 	return graphql.NewScalarFieldContext("RefreshSessionPayload", field, false, false, "Int")
 }
 
+func (ec *executionContext) _ReleasePhoneNumberPayload_releasedPhoneNumberId(ctx context.Context, field graphql.CollectedField, obj *model.ReleasePhoneNumberPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "ReleasePhoneNumberPayload", 17) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReleasePhoneNumberPayload_releasedPhoneNumberId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ReleasedPhoneNumberID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReleasePhoneNumberPayload_releasedPhoneNumberId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ReleasePhoneNumberPayload", field, false, false, "ID")
+}
+
+func (ec *executionContext) _SenderIdRegistration_id(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "ID")
+}
+
+func (ec *executionContext) _SenderIdRegistration_sid(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "String")
+}
+
+func (ec *executionContext) _SenderIdRegistration_senderId(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_senderId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SenderID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_senderId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "String")
+}
+
+func (ec *executionContext) _SenderIdRegistration_isoCountry(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_isoCountry(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsoCountry, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_isoCountry(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "String")
+}
+
+func (ec *executionContext) _SenderIdRegistration_status(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.SenderIDStatus) graphql.Marshaler {
+			return ec.marshalNSenderIdStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDStatus(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "SenderIdStatus")
+}
+
+func (ec *executionContext) _SenderIdRegistration_useCase(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_useCase(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UseCase, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.SenderIDUseCase) graphql.Marshaler {
+			return ec.marshalNSenderIdUseCase2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDUseCase(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_useCase(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "SenderIdUseCase")
+}
+
+func (ec *executionContext) _SenderIdRegistration_companyName(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_companyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CompanyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_companyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "String")
+}
+
+func (ec *executionContext) _SenderIdRegistration_contactEmail(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_contactEmail(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ContactEmail, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("EMAIL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_contactEmail(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "String")
+}
+
+func (ec *executionContext) _SenderIdRegistration_contactName(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_contactName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ContactName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_contactName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "String")
+}
+
+func (ec *executionContext) _SenderIdRegistration_rejectionReason(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_rejectionReason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RejectionReason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_rejectionReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "String")
+}
+
+func (ec *executionContext) _SenderIdRegistration_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _SenderIdRegistration_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _SenderIdRegistrationConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistrationConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistrationConnection", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistrationConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.SenderIDRegistrationEdge) graphql.Marshaler {
+			return ec.marshalNSenderIdRegistrationEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistrationConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SenderIdRegistrationConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SenderIdRegistrationEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SenderIdRegistrationConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistrationConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistrationConnection", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistrationConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistrationConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SenderIdRegistrationConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SenderIdRegistrationEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistrationEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistrationEdge", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistrationEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistrationEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistrationEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _SenderIdRegistrationEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistrationEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistrationEdge", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistrationEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.SenderIDRegistration) graphql.Marshaler {
+			return ec.marshalNSenderIdRegistration2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistration(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistrationEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SenderIdRegistrationEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SenderIdRegistration(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 20) {
+	if !ec.gate.Field(ctx, field, "Session", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12460,7 +15001,7 @@ func (ec *executionContext) fieldContext_Session_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Session_client(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 20) {
+	if !ec.gate.Field(ctx, field, "Session", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12486,7 +15027,7 @@ func (ec *executionContext) fieldContext_Session_client(_ context.Context, field
 }
 
 func (ec *executionContext) _Session_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 20) {
+	if !ec.gate.Field(ctx, field, "Session", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12512,7 +15053,7 @@ func (ec *executionContext) fieldContext_Session_dateCreated(_ context.Context, 
 }
 
 func (ec *executionContext) _Session_lastSeen(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 20) {
+	if !ec.gate.Field(ctx, field, "Session", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12538,7 +15079,7 @@ func (ec *executionContext) fieldContext_Session_lastSeen(_ context.Context, fie
 }
 
 func (ec *executionContext) _Session_expires(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 20) {
+	if !ec.gate.Field(ctx, field, "Session", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12564,7 +15105,7 @@ func (ec *executionContext) fieldContext_Session_expires(_ context.Context, fiel
 }
 
 func (ec *executionContext) _SetUserRolesPayload_user(ctx context.Context, field graphql.CollectedField, obj *model.SetUserRolesPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SetUserRolesPayload", 21) {
+	if !ec.gate.Field(ctx, field, "SetUserRolesPayload", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12702,8 +15243,78 @@ func (ec *executionContext) fieldContext_SignOutPayload_endedSessionId(_ context
 	return graphql.NewScalarFieldContext("SignOutPayload", field, false, false, "ID")
 }
 
+func (ec *executionContext) _SubmitSenderIdRegistrationPayload_senderIdRegistration(ctx context.Context, field graphql.CollectedField, obj *model.SubmitSenderIDRegistrationPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SubmitSenderIdRegistrationPayload", 4) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SubmitSenderIdRegistrationPayload_senderIdRegistration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SenderIDRegistration, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SenderIDRegistration) graphql.Marshaler {
+			return ec.marshalOSenderIdRegistration2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistration(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SubmitSenderIdRegistrationPayload_senderIdRegistration(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SubmitSenderIdRegistrationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SenderIdRegistration(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SubmitSenderIdRegistrationPayload_senderIdRegistrationEdge(ctx context.Context, field graphql.CollectedField, obj *model.SubmitSenderIDRegistrationPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SubmitSenderIdRegistrationPayload", 4) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SubmitSenderIdRegistrationPayload_senderIdRegistrationEdge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SenderIDRegistrationEdge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SenderIDRegistrationEdge) graphql.Marshaler {
+			return ec.marshalOSenderIdRegistrationEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationEdge(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SubmitSenderIdRegistrationPayload_senderIdRegistrationEdge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SubmitSenderIdRegistrationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SenderIdRegistrationEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Subscription_productLogs(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Subscription", 16) {
+	if !ec.gate.FieldAndInput(ctx, field, "Subscription", 25) {
 		return nil
 	}
 	return graphql.ResolveFieldStream(
@@ -12750,7 +15361,7 @@ func (ec *executionContext) fieldContext_Subscription_productLogs(ctx context.Co
 }
 
 func (ec *executionContext) _UpdateApiKeyPayload_apiKey(ctx context.Context, field graphql.CollectedField, obj *model.UpdateAPIKeyPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UpdateApiKeyPayload", 7) {
+	if !ec.gate.Field(ctx, field, "UpdateApiKeyPayload", 11) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12784,8 +15395,78 @@ func (ec *executionContext) fieldContext_UpdateApiKeyPayload_apiKey(_ context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _UpdatePhoneNumberPayload_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *model.UpdatePhoneNumberPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UpdatePhoneNumberPayload", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdatePhoneNumberPayload_phoneNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PhoneNumber, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PhoneNumber) graphql.Marshaler {
+			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumber(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdatePhoneNumberPayload_phoneNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdatePhoneNumberPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PhoneNumber(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdateProjectSettingsPayload_settings(ctx context.Context, field graphql.CollectedField, obj *model.UpdateProjectSettingsPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UpdateProjectSettingsPayload", 27) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateProjectSettingsPayload_settings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Settings, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ProjectSettings) graphql.Marshaler {
+			return ec.marshalOProjectSettings2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐProjectSettings(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateProjectSettingsPayload_settings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateProjectSettingsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ProjectSettings(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UsageRecord_category(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12811,7 +15492,7 @@ func (ec *executionContext) fieldContext_UsageRecord_category(_ context.Context,
 }
 
 func (ec *executionContext) _UsageRecord_description(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12837,7 +15518,7 @@ func (ec *executionContext) fieldContext_UsageRecord_description(_ context.Conte
 }
 
 func (ec *executionContext) _UsageRecord_granularity(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12863,7 +15544,7 @@ func (ec *executionContext) fieldContext_UsageRecord_granularity(_ context.Conte
 }
 
 func (ec *executionContext) _UsageRecord_startDate(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12889,7 +15570,7 @@ func (ec *executionContext) fieldContext_UsageRecord_startDate(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_endDate(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12915,7 +15596,7 @@ func (ec *executionContext) fieldContext_UsageRecord_endDate(_ context.Context, 
 }
 
 func (ec *executionContext) _UsageRecord_count(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12941,7 +15622,7 @@ func (ec *executionContext) fieldContext_UsageRecord_count(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_countUnit(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12967,7 +15648,7 @@ func (ec *executionContext) fieldContext_UsageRecord_countUnit(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_usage(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12993,7 +15674,7 @@ func (ec *executionContext) fieldContext_UsageRecord_usage(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_usageUnit(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13019,7 +15700,7 @@ func (ec *executionContext) fieldContext_UsageRecord_usageUnit(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_price(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13054,7 +15735,7 @@ func (ec *executionContext) fieldContext_UsageRecord_price(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_asOf(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13080,7 +15761,7 @@ func (ec *executionContext) fieldContext_UsageRecord_asOf(_ context.Context, fie
 }
 
 func (ec *executionContext) _UsageRecordConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13115,7 +15796,7 @@ func (ec *executionContext) fieldContext_UsageRecordConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _UsageRecordConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13150,7 +15831,7 @@ func (ec *executionContext) fieldContext_UsageRecordConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _UsageRecordEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13176,7 +15857,7 @@ func (ec *executionContext) fieldContext_UsageRecordEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _UsageRecordEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13211,7 +15892,7 @@ func (ec *executionContext) fieldContext_UsageRecordEdge_node(_ context.Context,
 }
 
 func (ec *executionContext) _User_id(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 20) {
+	if !ec.gate.Field(ctx, field, "User", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13237,7 +15918,7 @@ func (ec *executionContext) fieldContext_User_id(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _User_sid(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 20) {
+	if !ec.gate.Field(ctx, field, "User", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13263,7 +15944,7 @@ func (ec *executionContext) fieldContext_User_sid(_ context.Context, field graph
 }
 
 func (ec *executionContext) _User_email(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 20) {
+	if !ec.gate.Field(ctx, field, "User", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13290,7 +15971,7 @@ func (ec *executionContext) fieldContext_User_email(_ context.Context, field gra
 }
 
 func (ec *executionContext) _User_name(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 20) {
+	if !ec.gate.Field(ctx, field, "User", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13317,7 +15998,7 @@ func (ec *executionContext) fieldContext_User_name(_ context.Context, field grap
 }
 
 func (ec *executionContext) _User_roles(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 20) {
+	if !ec.gate.Field(ctx, field, "User", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13343,7 +16024,7 @@ func (ec *executionContext) fieldContext_User_roles(_ context.Context, field gra
 }
 
 func (ec *executionContext) _User_lastSignIn(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 20) {
+	if !ec.gate.Field(ctx, field, "User", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13369,7 +16050,7 @@ func (ec *executionContext) fieldContext_User_lastSignIn(_ context.Context, fiel
 }
 
 func (ec *executionContext) _User_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 20) {
+	if !ec.gate.Field(ctx, field, "User", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13395,7 +16076,7 @@ func (ec *executionContext) fieldContext_User_dateCreated(_ context.Context, fie
 }
 
 func (ec *executionContext) _User_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 20) {
+	if !ec.gate.Field(ctx, field, "User", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13421,7 +16102,7 @@ func (ec *executionContext) fieldContext_User_dateUpdated(_ context.Context, fie
 }
 
 func (ec *executionContext) _User_sessions(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 20) {
+	if !ec.gate.Field(ctx, field, "User", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13456,7 +16137,7 @@ func (ec *executionContext) fieldContext_User_sessions(_ context.Context, field 
 }
 
 func (ec *executionContext) _UserConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UserConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserConnection", 20) {
+	if !ec.gate.Field(ctx, field, "UserConnection", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13491,7 +16172,7 @@ func (ec *executionContext) fieldContext_UserConnection_edges(_ context.Context,
 }
 
 func (ec *executionContext) _UserConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UserConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserConnection", 20) {
+	if !ec.gate.Field(ctx, field, "UserConnection", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13526,7 +16207,7 @@ func (ec *executionContext) fieldContext_UserConnection_pageInfo(_ context.Conte
 }
 
 func (ec *executionContext) _UserEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UserEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserEdge", 20) {
+	if !ec.gate.Field(ctx, field, "UserEdge", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13552,7 +16233,7 @@ func (ec *executionContext) fieldContext_UserEdge_cursor(_ context.Context, fiel
 }
 
 func (ec *executionContext) _UserEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UserEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserEdge", 20) {
+	if !ec.gate.Field(ctx, field, "UserEdge", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14935,6 +17616,174 @@ func UnmarshalAcceptInvitationInput(ctx context.Context, raw any) (model.AcceptI
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputBuyPhoneNumberInput(ctx context.Context, obj any) (model.BuyPhoneNumberInput, error) {
+	var it model.BuyPhoneNumberInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"phoneNumber", "friendlyName", "addressSid", "bundleSid", "voiceApplicationSid", "voiceCallerIdLookup", "voiceUrl", "voiceMethod", "voiceFallbackUrl", "voiceFallbackMethod", "smsApplicationSid", "smsUrl", "smsMethod", "smsFallbackUrl", "smsFallbackMethod", "statusCallback", "statusCallbackMethod", "trunkSid", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "phoneNumber":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("phoneNumber"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PhoneNumber = data
+		case "friendlyName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("friendlyName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FriendlyName = graphql.OmittableOf(data)
+		case "addressSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("addressSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AddressSid = graphql.OmittableOf(data)
+		case "bundleSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("bundleSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.BundleSid = graphql.OmittableOf(data)
+		case "voiceApplicationSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceApplicationSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceApplicationSid = graphql.OmittableOf(data)
+		case "voiceCallerIdLookup":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceCallerIdLookup"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceCallerIDLookup = graphql.OmittableOf(data)
+		case "voiceUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceURL = graphql.OmittableOf(data)
+		case "voiceMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceMethod = graphql.OmittableOf(data)
+		case "voiceFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceFallbackURL = graphql.OmittableOf(data)
+		case "voiceFallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceFallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceFallbackMethod = graphql.OmittableOf(data)
+		case "smsApplicationSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsApplicationSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsApplicationSid = graphql.OmittableOf(data)
+		case "smsUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsURL = graphql.OmittableOf(data)
+		case "smsMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsMethod = graphql.OmittableOf(data)
+		case "smsFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsFallbackURL = graphql.OmittableOf(data)
+		case "smsFallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsFallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsFallbackMethod = graphql.OmittableOf(data)
+		case "statusCallback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statusCallback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StatusCallback = graphql.OmittableOf(data)
+		case "statusCallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statusCallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StatusCallbackMethod = graphql.OmittableOf(data)
+		case "trunkSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("trunkSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TrunkSid = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalBuyPhoneNumberInput unmarshals raw into the BuyPhoneNumberInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalBuyPhoneNumberInput(ctx context.Context, raw any) (model.BuyPhoneNumberInput, error) {
+	var out model.BuyPhoneNumberInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "BuyPhoneNumberInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCreateApiKeyInput(ctx context.Context, obj any) (model.CreateAPIKeyInput, error) {
 	var it model.CreateAPIKeyInput
 	if obj == nil {
@@ -15131,6 +17980,48 @@ func UnmarshalDeleteOAuthClientInput(ctx context.Context, raw any) (model.Delete
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputDeleteSenderIdRegistrationInput(ctx context.Context, obj any) (model.DeleteSenderIDRegistrationInput, error) {
+	var it model.DeleteSenderIDRegistrationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalDeleteSenderIdRegistrationInput unmarshals raw into the DeleteSenderIdRegistrationInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalDeleteSenderIdRegistrationInput(ctx context.Context, raw any) (model.DeleteSenderIDRegistrationInput, error) {
+	var out model.DeleteSenderIDRegistrationInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "DeleteSenderIdRegistrationInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputEndSessionInput(ctx context.Context, obj any) (model.EndSessionInput, error) {
 	var it model.EndSessionInput
 	if obj == nil {
@@ -15264,6 +18155,48 @@ func UnmarshalRefreshSessionInput(ctx context.Context, raw any) (model.RefreshSe
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputReleasePhoneNumberInput(ctx context.Context, obj any) (model.ReleasePhoneNumberInput, error) {
+	var it model.ReleasePhoneNumberInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalReleasePhoneNumberInput unmarshals raw into the ReleasePhoneNumberInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalReleasePhoneNumberInput(ctx context.Context, raw any) (model.ReleasePhoneNumberInput, error) {
+	var out model.ReleasePhoneNumberInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ReleasePhoneNumberInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputSetUserRolesInput(ctx context.Context, obj any) (model.SetUserRolesInput, error) {
 	var it model.SetUserRolesInput
 	if obj == nil {
@@ -15362,6 +18295,90 @@ func UnmarshalSignInInput(ctx context.Context, raw any) (model.SignInInput, erro
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputSubmitSenderIdRegistrationInput(ctx context.Context, obj any) (model.SubmitSenderIDRegistrationInput, error) {
+	var it model.SubmitSenderIDRegistrationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"senderId", "isoCountry", "useCase", "companyName", "contactEmail", "contactName", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "senderId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("senderId"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SenderID = data
+		case "isoCountry":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("isoCountry"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IsoCountry = data
+		case "useCase":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("useCase"))
+			data, err := ec.unmarshalNSenderIdUseCase2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDUseCase(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UseCase = data
+		case "companyName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("companyName"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CompanyName = data
+		case "contactEmail":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("contactEmail"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ContactEmail = data
+		case "contactName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("contactName"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ContactName = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSubmitSenderIdRegistrationInput unmarshals raw into the SubmitSenderIdRegistrationInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSubmitSenderIdRegistrationInput(ctx context.Context, raw any) (model.SubmitSenderIDRegistrationInput, error) {
+	var out model.SubmitSenderIDRegistrationInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SubmitSenderIdRegistrationInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputUpdateApiKeyInput(ctx context.Context, obj any) (model.UpdateAPIKeyInput, error) {
 	var it model.UpdateAPIKeyInput
 	if obj == nil {
@@ -15411,6 +18428,237 @@ func UnmarshalUpdateApiKeyInput(ctx context.Context, raw any) (model.UpdateAPIKe
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputUpdatePhoneNumberInput(ctx context.Context, obj any) (model.UpdatePhoneNumberInput, error) {
+	var it model.UpdatePhoneNumberInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "friendlyName", "addressSid", "bundleSid", "voiceApplicationSid", "voiceCallerIdLookup", "voiceUrl", "voiceMethod", "voiceFallbackUrl", "voiceFallbackMethod", "smsApplicationSid", "smsUrl", "smsMethod", "smsFallbackUrl", "smsFallbackMethod", "statusCallback", "statusCallbackMethod", "trunkSid"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "friendlyName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("friendlyName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FriendlyName = graphql.OmittableOf(data)
+		case "addressSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("addressSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AddressSid = graphql.OmittableOf(data)
+		case "bundleSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("bundleSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.BundleSid = graphql.OmittableOf(data)
+		case "voiceApplicationSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceApplicationSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceApplicationSid = graphql.OmittableOf(data)
+		case "voiceCallerIdLookup":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceCallerIdLookup"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceCallerIDLookup = graphql.OmittableOf(data)
+		case "voiceUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceURL = graphql.OmittableOf(data)
+		case "voiceMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceMethod = graphql.OmittableOf(data)
+		case "voiceFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceFallbackURL = graphql.OmittableOf(data)
+		case "voiceFallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceFallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceFallbackMethod = graphql.OmittableOf(data)
+		case "smsApplicationSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsApplicationSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsApplicationSid = graphql.OmittableOf(data)
+		case "smsUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsURL = graphql.OmittableOf(data)
+		case "smsMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsMethod = graphql.OmittableOf(data)
+		case "smsFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsFallbackURL = graphql.OmittableOf(data)
+		case "smsFallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsFallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsFallbackMethod = graphql.OmittableOf(data)
+		case "statusCallback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statusCallback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StatusCallback = graphql.OmittableOf(data)
+		case "statusCallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statusCallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StatusCallbackMethod = graphql.OmittableOf(data)
+		case "trunkSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("trunkSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TrunkSid = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdatePhoneNumberInput unmarshals raw into the UpdatePhoneNumberInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdatePhoneNumberInput(ctx context.Context, raw any) (model.UpdatePhoneNumberInput, error) {
+	var out model.UpdatePhoneNumberInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdatePhoneNumberInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputUpdateProjectSettingsInput(ctx context.Context, obj any) (model.UpdateProjectSettingsInput, error) {
+	var it model.UpdateProjectSettingsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"friendlyName", "timeZone", "sslCertificateValidation", "twoFactorRequired", "onlyOwnerManagesAdministrators"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "friendlyName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("friendlyName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FriendlyName = graphql.OmittableOf(data)
+		case "timeZone":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("timeZone"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TimeZone = graphql.OmittableOf(data)
+		case "sslCertificateValidation":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sslCertificateValidation"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SslCertificateValidation = graphql.OmittableOf(data)
+		case "twoFactorRequired":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("twoFactorRequired"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TwoFactorRequired = graphql.OmittableOf(data)
+		case "onlyOwnerManagesAdministrators":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("onlyOwnerManagesAdministrators"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.OnlyOwnerManagesAdministrators = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdateProjectSettingsInput unmarshals raw into the UpdateProjectSettingsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdateProjectSettingsInput(ctx context.Context, raw any) (model.UpdateProjectSettingsInput, error) {
+	var out model.UpdateProjectSettingsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateProjectSettingsInput", raw, &out)
+	return out, err
+}
+
 // endregion **************************** input.gotpl *****************************
 
 // region    ************************** interface.gotpl ***************************
@@ -15426,6 +18674,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._User(ctx, sel, obj)
+	case model.SenderIDRegistration:
+		return ec._SenderIdRegistration(ctx, sel, &obj)
+	case *model.SenderIDRegistration:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._SenderIdRegistration(ctx, sel, obj)
 	case model.PhoneNumber:
 		return ec._PhoneNumber(ctx, sel, &obj)
 	case *model.PhoneNumber:
@@ -15640,6 +18895,12 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Account_phoneNumbers(ctx, field, obj)
 				})
+		case "availablePhoneNumbers":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_availablePhoneNumbers(ctx, field, obj)
+				})
 		case "calls":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -15663,6 +18924,12 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Account_settings(ctx, field, obj)
+				})
+		case "senderIdRegistrations":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_senderIdRegistrations(ctx, field, obj)
 				})
 		case "usageRecords":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -15696,7 +18963,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 var alertImplementors = []string{"Alert", "ProductLog", "Node"}
 
 func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, obj *model.Alert) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Alert", 16) {
+	if !ec.gate.Object(ctx, "Alert", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertImplementors)
@@ -15787,7 +19054,7 @@ func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, ob
 var alertConnectionImplementors = []string{"AlertConnection"}
 
 func (ec *executionContext) _AlertConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AlertConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AlertConnection", 16) {
+	if !ec.gate.Object(ctx, "AlertConnection", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertConnectionImplementors)
@@ -15828,7 +19095,7 @@ func (ec *executionContext) _AlertConnection(ctx context.Context, sel ast.Select
 var alertEdgeImplementors = []string{"AlertEdge"}
 
 func (ec *executionContext) _AlertEdge(ctx context.Context, sel ast.SelectionSet, obj *model.AlertEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AlertEdge", 16) {
+	if !ec.gate.Object(ctx, "AlertEdge", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertEdgeImplementors)
@@ -15869,7 +19136,7 @@ func (ec *executionContext) _AlertEdge(ctx context.Context, sel ast.SelectionSet
 var apiKeyImplementors = []string{"ApiKey", "Node"}
 
 func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, obj *model.APIKey) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "ApiKey", 6) {
+	if !ec.gate.Object(ctx, "ApiKey", 10) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyImplementors)
@@ -15925,7 +19192,7 @@ func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, o
 var apiKeyConnectionImplementors = []string{"ApiKeyConnection"}
 
 func (ec *executionContext) _ApiKeyConnection(ctx context.Context, sel ast.SelectionSet, obj *model.APIKeyConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "ApiKeyConnection", 6) {
+	if !ec.gate.Object(ctx, "ApiKeyConnection", 10) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyConnectionImplementors)
@@ -15966,7 +19233,7 @@ func (ec *executionContext) _ApiKeyConnection(ctx context.Context, sel ast.Selec
 var apiKeyEdgeImplementors = []string{"ApiKeyEdge"}
 
 func (ec *executionContext) _ApiKeyEdge(ctx context.Context, sel ast.SelectionSet, obj *model.APIKeyEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "ApiKeyEdge", 6) {
+	if !ec.gate.Object(ctx, "ApiKeyEdge", 10) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyEdgeImplementors)
@@ -16004,10 +19271,178 @@ func (ec *executionContext) _ApiKeyEdge(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
+var availablePhoneNumberImplementors = []string{"AvailablePhoneNumber"}
+
+func (ec *executionContext) _AvailablePhoneNumber(ctx context.Context, sel ast.SelectionSet, obj *model.AvailablePhoneNumber) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "AvailablePhoneNumber", 18) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, availablePhoneNumberImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AvailablePhoneNumber")
+		case "phoneNumber":
+			out.Values[i] = ec._AvailablePhoneNumber_phoneNumber(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "friendlyName":
+			out.Values[i] = ec._AvailablePhoneNumber_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "type":
+			out.Values[i] = ec._AvailablePhoneNumber_type(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "isoCountry":
+			out.Values[i] = ec._AvailablePhoneNumber_isoCountry(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "locality":
+			out.Values[i] = ec._AvailablePhoneNumber_locality(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "region":
+			out.Values[i] = ec._AvailablePhoneNumber_region(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "postalCode":
+			out.Values[i] = ec._AvailablePhoneNumber_postalCode(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "lata":
+			out.Values[i] = ec._AvailablePhoneNumber_lata(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "capabilities":
+			out.Values[i] = ec._AvailablePhoneNumber_capabilities(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "addressRequirements":
+			out.Values[i] = ec._AvailablePhoneNumber_addressRequirements(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "beta":
+			out.Values[i] = ec._AvailablePhoneNumber_beta(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var availablePhoneNumberConnectionImplementors = []string{"AvailablePhoneNumberConnection"}
+
+func (ec *executionContext) _AvailablePhoneNumberConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AvailablePhoneNumberConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "AvailablePhoneNumberConnection", 18) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, availablePhoneNumberConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AvailablePhoneNumberConnection")
+		case "edges":
+			out.Values[i] = ec._AvailablePhoneNumberConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._AvailablePhoneNumberConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var availablePhoneNumberEdgeImplementors = []string{"AvailablePhoneNumberEdge"}
+
+func (ec *executionContext) _AvailablePhoneNumberEdge(ctx context.Context, sel ast.SelectionSet, obj *model.AvailablePhoneNumberEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "AvailablePhoneNumberEdge", 18) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, availablePhoneNumberEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AvailablePhoneNumberEdge")
+		case "cursor":
+			out.Values[i] = ec._AvailablePhoneNumberEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._AvailablePhoneNumberEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var billingSettingsImplementors = []string{"BillingSettings"}
 
 func (ec *executionContext) _BillingSettings(ctx context.Context, sel ast.SelectionSet, obj *model.BillingSettings) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "BillingSettings", 10) {
+	if !ec.gate.Object(ctx, "BillingSettings", 14) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, billingSettingsImplementors)
@@ -16070,10 +19505,51 @@ func (ec *executionContext) _BillingSettings(ctx context.Context, sel ast.Select
 	return out
 }
 
+var buyPhoneNumberPayloadImplementors = []string{"BuyPhoneNumberPayload"}
+
+func (ec *executionContext) _BuyPhoneNumberPayload(ctx context.Context, sel ast.SelectionSet, obj *model.BuyPhoneNumberPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "BuyPhoneNumberPayload", 15) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, buyPhoneNumberPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BuyPhoneNumberPayload")
+		case "phoneNumber":
+			out.Values[i] = ec._BuyPhoneNumberPayload_phoneNumber(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "phoneNumberEdge":
+			out.Values[i] = ec._BuyPhoneNumberPayload_phoneNumberEdge(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var callImplementors = []string{"Call", "ProductLog", "Node"}
 
 func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj *model.Call) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Call", 16) {
+	if !ec.gate.Object(ctx, "Call", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callImplementors)
@@ -16194,7 +19670,7 @@ func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj
 var callConnectionImplementors = []string{"CallConnection"}
 
 func (ec *executionContext) _CallConnection(ctx context.Context, sel ast.SelectionSet, obj *model.CallConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CallConnection", 16) {
+	if !ec.gate.Object(ctx, "CallConnection", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callConnectionImplementors)
@@ -16235,7 +19711,7 @@ func (ec *executionContext) _CallConnection(ctx context.Context, sel ast.Selecti
 var callEdgeImplementors = []string{"CallEdge"}
 
 func (ec *executionContext) _CallEdge(ctx context.Context, sel ast.SelectionSet, obj *model.CallEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CallEdge", 16) {
+	if !ec.gate.Object(ctx, "CallEdge", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callEdgeImplementors)
@@ -16312,7 +19788,7 @@ func (ec *executionContext) _CookieSessionPayload(ctx context.Context, sel ast.S
 var createApiKeyPayloadImplementors = []string{"CreateApiKeyPayload"}
 
 func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateAPIKeyPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CreateApiKeyPayload", 3) {
+	if !ec.gate.Object(ctx, "CreateApiKeyPayload", 7) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createApiKeyPayloadImplementors)
@@ -16358,7 +19834,7 @@ func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.Se
 var createOAuthClientPayloadImplementors = []string{"CreateOAuthClientPayload"}
 
 func (ec *executionContext) _CreateOAuthClientPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateOAuthClientPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CreateOAuthClientPayload", 3) {
+	if !ec.gate.Object(ctx, "CreateOAuthClientPayload", 7) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createOAuthClientPayloadImplementors)
@@ -16404,7 +19880,7 @@ func (ec *executionContext) _CreateOAuthClientPayload(ctx context.Context, sel a
 var deleteApiKeyPayloadImplementors = []string{"DeleteApiKeyPayload"}
 
 func (ec *executionContext) _DeleteApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteAPIKeyPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "DeleteApiKeyPayload", 5) {
+	if !ec.gate.Object(ctx, "DeleteApiKeyPayload", 9) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteApiKeyPayloadImplementors)
@@ -16440,7 +19916,7 @@ func (ec *executionContext) _DeleteApiKeyPayload(ctx context.Context, sel ast.Se
 var deleteOAuthClientPayloadImplementors = []string{"DeleteOAuthClientPayload"}
 
 func (ec *executionContext) _DeleteOAuthClientPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteOAuthClientPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "DeleteOAuthClientPayload", 5) {
+	if !ec.gate.Object(ctx, "DeleteOAuthClientPayload", 9) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteOAuthClientPayloadImplementors)
@@ -16473,10 +19949,46 @@ func (ec *executionContext) _DeleteOAuthClientPayload(ctx context.Context, sel a
 	return out
 }
 
+var deleteSenderIdRegistrationPayloadImplementors = []string{"DeleteSenderIdRegistrationPayload"}
+
+func (ec *executionContext) _DeleteSenderIdRegistrationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteSenderIDRegistrationPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "DeleteSenderIdRegistrationPayload", 6) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, deleteSenderIdRegistrationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeleteSenderIdRegistrationPayload")
+		case "deletedSenderIdRegistrationId":
+			out.Values[i] = ec._DeleteSenderIdRegistrationPayload_deletedSenderIdRegistrationId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var endSessionPayloadImplementors = []string{"EndSessionPayload"}
 
 func (ec *executionContext) _EndSessionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EndSessionPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "EndSessionPayload", 19) {
+	if !ec.gate.Object(ctx, "EndSessionPayload", 30) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, endSessionPayloadImplementors)
@@ -16553,7 +20065,7 @@ func (ec *executionContext) _HeldPermission(ctx context.Context, sel ast.Selecti
 var invoiceImplementors = []string{"Invoice", "Node"}
 
 func (ec *executionContext) _Invoice(ctx context.Context, sel ast.SelectionSet, obj *model.Invoice) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Invoice", 10) {
+	if !ec.gate.Object(ctx, "Invoice", 14) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, invoiceImplementors)
@@ -16644,7 +20156,7 @@ func (ec *executionContext) _Invoice(ctx context.Context, sel ast.SelectionSet, 
 var invoiceConnectionImplementors = []string{"InvoiceConnection"}
 
 func (ec *executionContext) _InvoiceConnection(ctx context.Context, sel ast.SelectionSet, obj *model.InvoiceConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "InvoiceConnection", 10) {
+	if !ec.gate.Object(ctx, "InvoiceConnection", 14) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, invoiceConnectionImplementors)
@@ -16685,7 +20197,7 @@ func (ec *executionContext) _InvoiceConnection(ctx context.Context, sel ast.Sele
 var invoiceEdgeImplementors = []string{"InvoiceEdge"}
 
 func (ec *executionContext) _InvoiceEdge(ctx context.Context, sel ast.SelectionSet, obj *model.InvoiceEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "InvoiceEdge", 10) {
+	if !ec.gate.Object(ctx, "InvoiceEdge", 14) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, invoiceEdgeImplementors)
@@ -16726,7 +20238,7 @@ func (ec *executionContext) _InvoiceEdge(ctx context.Context, sel ast.SelectionS
 var messageImplementors = []string{"Message", "ProductLog", "Node"}
 
 func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, obj *model.Message) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Message", 16) {
+	if !ec.gate.Object(ctx, "Message", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageImplementors)
@@ -16837,7 +20349,7 @@ func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, 
 var messageConnectionImplementors = []string{"MessageConnection"}
 
 func (ec *executionContext) _MessageConnection(ctx context.Context, sel ast.SelectionSet, obj *model.MessageConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "MessageConnection", 16) {
+	if !ec.gate.Object(ctx, "MessageConnection", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageConnectionImplementors)
@@ -16878,7 +20390,7 @@ func (ec *executionContext) _MessageConnection(ctx context.Context, sel ast.Sele
 var messageEdgeImplementors = []string{"MessageEdge"}
 
 func (ec *executionContext) _MessageEdge(ctx context.Context, sel ast.SelectionSet, obj *model.MessageEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "MessageEdge", 16) {
+	if !ec.gate.Object(ctx, "MessageEdge", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageEdgeImplementors)
@@ -17049,6 +20561,48 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "buyPhoneNumber":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_buyPhoneNumber(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updatePhoneNumber":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updatePhoneNumber(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "releasePhoneNumber":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_releasePhoneNumber(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updateProjectSettings":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateProjectSettings(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "submitSenderIdRegistration":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_submitSenderIdRegistration(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "deleteSenderIdRegistration":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_deleteSenderIdRegistration(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "acceptInvitation":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_acceptInvitation(ctx, field)
@@ -17090,7 +20644,7 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 var oAuthClientImplementors = []string{"OAuthClient", "Node"}
 
 func (ec *executionContext) _OAuthClient(ctx context.Context, sel ast.SelectionSet, obj *model.OAuthClient) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "OAuthClient", 6) {
+	if !ec.gate.Object(ctx, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, oAuthClientImplementors)
@@ -17166,7 +20720,7 @@ func (ec *executionContext) _OAuthClient(ctx context.Context, sel ast.SelectionS
 var oAuthClientConnectionImplementors = []string{"OAuthClientConnection"}
 
 func (ec *executionContext) _OAuthClientConnection(ctx context.Context, sel ast.SelectionSet, obj *model.OAuthClientConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "OAuthClientConnection", 6) {
+	if !ec.gate.Object(ctx, "OAuthClientConnection", 10) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, oAuthClientConnectionImplementors)
@@ -17207,7 +20761,7 @@ func (ec *executionContext) _OAuthClientConnection(ctx context.Context, sel ast.
 var oAuthClientEdgeImplementors = []string{"OAuthClientEdge"}
 
 func (ec *executionContext) _OAuthClientEdge(ctx context.Context, sel ast.SelectionSet, obj *model.OAuthClientEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "OAuthClientEdge", 6) {
+	if !ec.gate.Object(ctx, "OAuthClientEdge", 10) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, oAuthClientEdgeImplementors)
@@ -17248,7 +20802,7 @@ func (ec *executionContext) _OAuthClientEdge(ctx context.Context, sel ast.Select
 var oAuthGrantImplementors = []string{"OAuthGrant"}
 
 func (ec *executionContext) _OAuthGrant(ctx context.Context, sel ast.SelectionSet, obj *model.OAuthGrant) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "OAuthGrant", 6) {
+	if !ec.gate.Object(ctx, "OAuthGrant", 10) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, oAuthGrantImplementors)
@@ -17340,7 +20894,7 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 var paymentMethodImplementors = []string{"PaymentMethod", "Node"}
 
 func (ec *executionContext) _PaymentMethod(ctx context.Context, sel ast.SelectionSet, obj *model.PaymentMethod) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PaymentMethod", 10) {
+	if !ec.gate.Object(ctx, "PaymentMethod", 14) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, paymentMethodImplementors)
@@ -17421,7 +20975,7 @@ func (ec *executionContext) _PaymentMethod(ctx context.Context, sel ast.Selectio
 var paymentMethodConnectionImplementors = []string{"PaymentMethodConnection"}
 
 func (ec *executionContext) _PaymentMethodConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PaymentMethodConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PaymentMethodConnection", 10) {
+	if !ec.gate.Object(ctx, "PaymentMethodConnection", 14) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, paymentMethodConnectionImplementors)
@@ -17462,7 +21016,7 @@ func (ec *executionContext) _PaymentMethodConnection(ctx context.Context, sel as
 var paymentMethodEdgeImplementors = []string{"PaymentMethodEdge"}
 
 func (ec *executionContext) _PaymentMethodEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PaymentMethodEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PaymentMethodEdge", 10) {
+	if !ec.gate.Object(ctx, "PaymentMethodEdge", 14) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, paymentMethodEdgeImplementors)
@@ -17559,7 +21113,7 @@ func (ec *executionContext) _PermissionRow(ctx context.Context, sel ast.Selectio
 var phoneNumberImplementors = []string{"PhoneNumber", "Node"}
 
 func (ec *executionContext) _PhoneNumber(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumber) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumber", 11) {
+	if !ec.gate.Object(ctx, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberImplementors)
@@ -17725,7 +21279,7 @@ func (ec *executionContext) _PhoneNumber(ctx context.Context, sel ast.SelectionS
 var phoneNumberCapabilitiesImplementors = []string{"PhoneNumberCapabilities"}
 
 func (ec *executionContext) _PhoneNumberCapabilities(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberCapabilities) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberCapabilities", 11) {
+	if !ec.gate.Object(ctx, "PhoneNumberCapabilities", 18) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberCapabilitiesImplementors)
@@ -17776,7 +21330,7 @@ func (ec *executionContext) _PhoneNumberCapabilities(ctx context.Context, sel as
 var phoneNumberConnectionImplementors = []string{"PhoneNumberConnection"}
 
 func (ec *executionContext) _PhoneNumberConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberConnection", 11) {
+	if !ec.gate.Object(ctx, "PhoneNumberConnection", 18) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberConnectionImplementors)
@@ -17817,7 +21371,7 @@ func (ec *executionContext) _PhoneNumberConnection(ctx context.Context, sel ast.
 var phoneNumberEdgeImplementors = []string{"PhoneNumberEdge"}
 
 func (ec *executionContext) _PhoneNumberEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberEdge", 11) {
+	if !ec.gate.Object(ctx, "PhoneNumberEdge", 18) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberEdgeImplementors)
@@ -17858,7 +21412,7 @@ func (ec *executionContext) _PhoneNumberEdge(ctx context.Context, sel ast.Select
 var projectSettingsImplementors = []string{"ProjectSettings"}
 
 func (ec *executionContext) _ProjectSettings(ctx context.Context, sel ast.SelectionSet, obj *model.ProjectSettings) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "ProjectSettings", 17) {
+	if !ec.gate.Object(ctx, "ProjectSettings", 26) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, projectSettingsImplementors)
@@ -18060,10 +21614,219 @@ func (ec *executionContext) _RefreshSessionPayload(ctx context.Context, sel ast.
 	return out
 }
 
+var releasePhoneNumberPayloadImplementors = []string{"ReleasePhoneNumberPayload"}
+
+func (ec *executionContext) _ReleasePhoneNumberPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ReleasePhoneNumberPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "ReleasePhoneNumberPayload", 17) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, releasePhoneNumberPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ReleasePhoneNumberPayload")
+		case "releasedPhoneNumberId":
+			out.Values[i] = ec._ReleasePhoneNumberPayload_releasedPhoneNumberId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var senderIdRegistrationImplementors = []string{"SenderIdRegistration", "Node"}
+
+func (ec *executionContext) _SenderIdRegistration(ctx context.Context, sel ast.SelectionSet, obj *model.SenderIDRegistration) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, senderIdRegistrationImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SenderIdRegistration")
+		case "id":
+			out.Values[i] = ec._SenderIdRegistration_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._SenderIdRegistration_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "senderId":
+			out.Values[i] = ec._SenderIdRegistration_senderId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "isoCountry":
+			out.Values[i] = ec._SenderIdRegistration_isoCountry(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "status":
+			out.Values[i] = ec._SenderIdRegistration_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "useCase":
+			out.Values[i] = ec._SenderIdRegistration_useCase(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "companyName":
+			out.Values[i] = ec._SenderIdRegistration_companyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "contactEmail":
+			out.Values[i] = ec._SenderIdRegistration_contactEmail(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "contactName":
+			out.Values[i] = ec._SenderIdRegistration_contactName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "rejectionReason":
+			out.Values[i] = ec._SenderIdRegistration_rejectionReason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._SenderIdRegistration_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._SenderIdRegistration_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var senderIdRegistrationConnectionImplementors = []string{"SenderIdRegistrationConnection"}
+
+func (ec *executionContext) _SenderIdRegistrationConnection(ctx context.Context, sel ast.SelectionSet, obj *model.SenderIDRegistrationConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "SenderIdRegistrationConnection", 3) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, senderIdRegistrationConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SenderIdRegistrationConnection")
+		case "edges":
+			out.Values[i] = ec._SenderIdRegistrationConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._SenderIdRegistrationConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var senderIdRegistrationEdgeImplementors = []string{"SenderIdRegistrationEdge"}
+
+func (ec *executionContext) _SenderIdRegistrationEdge(ctx context.Context, sel ast.SelectionSet, obj *model.SenderIDRegistrationEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "SenderIdRegistrationEdge", 3) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, senderIdRegistrationEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SenderIdRegistrationEdge")
+		case "cursor":
+			out.Values[i] = ec._SenderIdRegistrationEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._SenderIdRegistrationEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var sessionImplementors = []string{"Session"}
 
 func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *model.Session) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Session", 20) {
+	if !ec.gate.Object(ctx, "Session", 31) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
@@ -18119,7 +21882,7 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 var setUserRolesPayloadImplementors = []string{"SetUserRolesPayload"}
 
 func (ec *executionContext) _SetUserRolesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetUserRolesPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "SetUserRolesPayload", 22) {
+	if !ec.gate.Object(ctx, "SetUserRolesPayload", 33) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, setUserRolesPayloadImplementors)
@@ -18234,6 +21997,47 @@ func (ec *executionContext) _SignOutPayload(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var submitSenderIdRegistrationPayloadImplementors = []string{"SubmitSenderIdRegistrationPayload"}
+
+func (ec *executionContext) _SubmitSenderIdRegistrationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SubmitSenderIDRegistrationPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "SubmitSenderIdRegistrationPayload", 5) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, submitSenderIdRegistrationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SubmitSenderIdRegistrationPayload")
+		case "senderIdRegistration":
+			out.Values[i] = ec._SubmitSenderIdRegistrationPayload_senderIdRegistration(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "senderIdRegistrationEdge":
+			out.Values[i] = ec._SubmitSenderIdRegistrationPayload_senderIdRegistrationEdge(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var subscriptionImplementors = []string{"Subscription"}
 
 func (ec *executionContext) _Subscription(ctx context.Context, sel ast.SelectionSet) func(ctx context.Context) graphql.Marshaler {
@@ -18260,7 +22064,7 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 var updateApiKeyPayloadImplementors = []string{"UpdateApiKeyPayload"}
 
 func (ec *executionContext) _UpdateApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateAPIKeyPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UpdateApiKeyPayload", 9) {
+	if !ec.gate.Object(ctx, "UpdateApiKeyPayload", 13) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateApiKeyPayloadImplementors)
@@ -18293,10 +22097,82 @@ func (ec *executionContext) _UpdateApiKeyPayload(ctx context.Context, sel ast.Se
 	return out
 }
 
+var updatePhoneNumberPayloadImplementors = []string{"UpdatePhoneNumberPayload"}
+
+func (ec *executionContext) _UpdatePhoneNumberPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdatePhoneNumberPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "UpdatePhoneNumberPayload", 21) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, updatePhoneNumberPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdatePhoneNumberPayload")
+		case "phoneNumber":
+			out.Values[i] = ec._UpdatePhoneNumberPayload_phoneNumber(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var updateProjectSettingsPayloadImplementors = []string{"UpdateProjectSettingsPayload"}
+
+func (ec *executionContext) _UpdateProjectSettingsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateProjectSettingsPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "UpdateProjectSettingsPayload", 28) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateProjectSettingsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdateProjectSettingsPayload")
+		case "settings":
+			out.Values[i] = ec._UpdateProjectSettingsPayload_settings(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var usageRecordImplementors = []string{"UsageRecord"}
 
 func (ec *executionContext) _UsageRecord(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecord) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecord", 18) {
+	if !ec.gate.Object(ctx, "UsageRecord", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordImplementors)
@@ -18382,7 +22258,7 @@ func (ec *executionContext) _UsageRecord(ctx context.Context, sel ast.SelectionS
 var usageRecordConnectionImplementors = []string{"UsageRecordConnection"}
 
 func (ec *executionContext) _UsageRecordConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecordConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecordConnection", 18) {
+	if !ec.gate.Object(ctx, "UsageRecordConnection", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordConnectionImplementors)
@@ -18423,7 +22299,7 @@ func (ec *executionContext) _UsageRecordConnection(ctx context.Context, sel ast.
 var usageRecordEdgeImplementors = []string{"UsageRecordEdge"}
 
 func (ec *executionContext) _UsageRecordEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecordEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecordEdge", 18) {
+	if !ec.gate.Object(ctx, "UsageRecordEdge", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordEdgeImplementors)
@@ -18464,7 +22340,7 @@ func (ec *executionContext) _UsageRecordEdge(ctx context.Context, sel ast.Select
 var userImplementors = []string{"User", "Node"}
 
 func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj *model.User) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "User", 20) {
+	if !ec.gate.Object(ctx, "User", 31) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userImplementors)
@@ -18541,7 +22417,7 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 var userConnectionImplementors = []string{"UserConnection"}
 
 func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UserConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UserConnection", 20) {
+	if !ec.gate.Object(ctx, "UserConnection", 31) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userConnectionImplementors)
@@ -18582,7 +22458,7 @@ func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.Selecti
 var userEdgeImplementors = []string{"UserEdge"}
 
 func (ec *executionContext) _UserEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UserEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UserEdge", 20) {
+	if !ec.gate.Object(ctx, "UserEdge", 31) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userEdgeImplementors)
@@ -19182,6 +23058,34 @@ func (ec *executionContext) marshalNApiKeyEdge2ᚖgithubᚗcomᚋfieldgateᚋfie
 	return ec._ApiKeyEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNAvailablePhoneNumber2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumber(ctx context.Context, sel ast.SelectionSet, v model.AvailablePhoneNumber) graphql.Marshaler {
+	return ec._AvailablePhoneNumber(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNAvailablePhoneNumberEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumberEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AvailablePhoneNumberEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNAvailablePhoneNumberEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumberEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNAvailablePhoneNumberEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumberEdge(ctx context.Context, sel ast.SelectionSet, v *model.AvailablePhoneNumberEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "AvailablePhoneNumberEdge!")
+		return graphql.Null
+	}
+	return ec._AvailablePhoneNumberEdge(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNBoolean2bool(ctx context.Context, v any) (bool, error) {
 	res, err := graphql.UnmarshalBoolean(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -19194,6 +23098,11 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 		graphql.AddInvalidNullFromMarshaler(ctx, "Boolean!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNBuyPhoneNumberInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBuyPhoneNumberInput(ctx context.Context, v any) (model.BuyPhoneNumberInput, error) {
+	res, err := ec.unmarshalInputBuyPhoneNumberInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNCall2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCall(ctx context.Context, sel ast.SelectionSet, v model.Call) graphql.Marshaler {
@@ -19299,6 +23208,11 @@ func (ec *executionContext) unmarshalNDeleteApiKeyInput2githubᚗcomᚋfieldgate
 
 func (ec *executionContext) unmarshalNDeleteOAuthClientInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteOAuthClientInput(ctx context.Context, v any) (model.DeleteOAuthClientInput, error) {
 	res, err := ec.unmarshalInputDeleteOAuthClientInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNDeleteSenderIdRegistrationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteSenderIDRegistrationInput(ctx context.Context, v any) (model.DeleteSenderIDRegistrationInput, error) {
+	res, err := ec.unmarshalInputDeleteSenderIdRegistrationInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -19736,6 +23650,16 @@ func (ec *executionContext) marshalNPhoneNumberEdge2ᚖgithubᚗcomᚋfieldgate�
 	return ec._PhoneNumberEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNPhoneNumberType2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberType(ctx context.Context, v any) (model.PhoneNumberType, error) {
+	var res model.PhoneNumberType
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPhoneNumberType2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberType(ctx context.Context, sel ast.SelectionSet, v model.PhoneNumberType) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNProductLogKind2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐProductLogKind(ctx context.Context, v any) (model.ProductLogKind, error) {
 	var res model.ProductLogKind
 	err := res.UnmarshalGQL(v)
@@ -19748,6 +23672,11 @@ func (ec *executionContext) marshalNProductLogKind2githubᚗcomᚋfieldgateᚋfi
 
 func (ec *executionContext) unmarshalNRefreshSessionInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRefreshSessionInput(ctx context.Context, v any) (model.RefreshSessionInput, error) {
 	res, err := ec.unmarshalInputRefreshSessionInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNReleasePhoneNumberInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐReleasePhoneNumberInput(ctx context.Context, v any) (model.ReleasePhoneNumberInput, error) {
+	res, err := ec.unmarshalInputReleasePhoneNumberInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -19791,6 +23720,54 @@ func (ec *executionContext) marshalNRole2ᚕgithubᚗcomᚋfieldgateᚋfieldgate
 	return ret
 }
 
+func (ec *executionContext) marshalNSenderIdRegistration2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistration(ctx context.Context, sel ast.SelectionSet, v model.SenderIDRegistration) graphql.Marshaler {
+	return ec._SenderIdRegistration(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSenderIdRegistrationEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.SenderIDRegistrationEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSenderIdRegistrationEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSenderIdRegistrationEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationEdge(ctx context.Context, sel ast.SelectionSet, v *model.SenderIDRegistrationEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SenderIdRegistrationEdge!")
+		return graphql.Null
+	}
+	return ec._SenderIdRegistrationEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSenderIdStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDStatus(ctx context.Context, v any) (model.SenderIDStatus, error) {
+	var res model.SenderIDStatus
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSenderIdStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDStatus(ctx context.Context, sel ast.SelectionSet, v model.SenderIDStatus) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNSenderIdUseCase2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDUseCase(ctx context.Context, v any) (model.SenderIDUseCase, error) {
+	var res model.SenderIDUseCase
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSenderIdUseCase2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDUseCase(ctx context.Context, sel ast.SelectionSet, v model.SenderIDUseCase) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) marshalNSession2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSession(ctx context.Context, sel ast.SelectionSet, v *model.Session) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Session!")
@@ -19823,8 +23800,23 @@ func (ec *executionContext) marshalNString2string(ctx context.Context, sel ast.S
 	return res
 }
 
+func (ec *executionContext) unmarshalNSubmitSenderIdRegistrationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitSenderIDRegistrationInput(ctx context.Context, v any) (model.SubmitSenderIDRegistrationInput, error) {
+	res, err := ec.unmarshalInputSubmitSenderIdRegistrationInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNUpdateApiKeyInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateAPIKeyInput(ctx context.Context, v any) (model.UpdateAPIKeyInput, error) {
 	res, err := ec.unmarshalInputUpdateApiKeyInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNUpdatePhoneNumberInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdatePhoneNumberInput(ctx context.Context, v any) (model.UpdatePhoneNumberInput, error) {
+	res, err := ec.unmarshalInputUpdatePhoneNumberInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNUpdateProjectSettingsInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateProjectSettingsInput(ctx context.Context, v any) (model.UpdateProjectSettingsInput, error) {
+	res, err := ec.unmarshalInputUpdateProjectSettingsInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -20088,6 +24080,13 @@ func (ec *executionContext) marshalOApiKeyEdge2ᚖgithubᚗcomᚋfieldgateᚋfie
 	return ec._ApiKeyEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOAvailablePhoneNumberConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumberConnection(ctx context.Context, sel ast.SelectionSet, v *model.AvailablePhoneNumberConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._AvailablePhoneNumberConnection(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOBillingSettings2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBillingSettings(ctx context.Context, sel ast.SelectionSet, v *model.BillingSettings) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -20123,6 +24122,13 @@ func (ec *executionContext) marshalOBoolean2ᚖbool(ctx context.Context, sel ast
 	_ = ctx
 	res := graphql.MarshalBoolean(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOBuyPhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBuyPhoneNumberPayload(ctx context.Context, sel ast.SelectionSet, v *model.BuyPhoneNumberPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._BuyPhoneNumberPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOCallConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCallConnection(ctx context.Context, sel ast.SelectionSet, v *model.CallConnection) graphql.Marshaler {
@@ -20231,6 +24237,13 @@ func (ec *executionContext) marshalODeleteOAuthClientPayload2ᚖgithubᚗcomᚋf
 		return graphql.Null
 	}
 	return ec._DeleteOAuthClientPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalODeleteSenderIdRegistrationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteSenderIDRegistrationPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteSenderIDRegistrationPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._DeleteSenderIdRegistrationPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOEndSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐEndSessionPayload(ctx context.Context, sel ast.SelectionSet, v *model.EndSessionPayload) graphql.Marshaler {
@@ -20407,11 +24420,41 @@ func (ec *executionContext) marshalOPaymentMethodConnection2ᚖgithubᚗcomᚋfi
 	return ec._PaymentMethodConnection(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOPhoneNumber2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumber(ctx context.Context, sel ast.SelectionSet, v *model.PhoneNumber) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PhoneNumber(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOPhoneNumberConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberConnection(ctx context.Context, sel ast.SelectionSet, v *model.PhoneNumberConnection) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._PhoneNumberConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOPhoneNumberEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberEdge(ctx context.Context, sel ast.SelectionSet, v *model.PhoneNumberEdge) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PhoneNumberEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOPhoneNumberType2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberType(ctx context.Context, v any) (*model.PhoneNumberType, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.PhoneNumberType)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOPhoneNumberType2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberType(ctx context.Context, sel ast.SelectionSet, v *model.PhoneNumberType) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) marshalOProductLog2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐProductLog(ctx context.Context, sel ast.SelectionSet, v model.ProductLog) graphql.Marshaler {
@@ -20471,6 +24514,13 @@ func (ec *executionContext) marshalORefreshSessionPayload2ᚖgithubᚗcomᚋfiel
 	return ec._RefreshSessionPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOReleasePhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐReleasePhoneNumberPayload(ctx context.Context, sel ast.SelectionSet, v *model.ReleasePhoneNumberPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ReleasePhoneNumberPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalORole2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRole(ctx context.Context, v any) (*model.Role, error) {
 	if v == nil {
 		return nil, nil
@@ -20481,6 +24531,43 @@ func (ec *executionContext) unmarshalORole2ᚖgithubᚗcomᚋfieldgateᚋfieldga
 }
 
 func (ec *executionContext) marshalORole2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRole(ctx context.Context, sel ast.SelectionSet, v *model.Role) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
+func (ec *executionContext) marshalOSenderIdRegistration2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistration(ctx context.Context, sel ast.SelectionSet, v *model.SenderIDRegistration) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SenderIdRegistration(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOSenderIdRegistrationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationConnection(ctx context.Context, sel ast.SelectionSet, v *model.SenderIDRegistrationConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SenderIdRegistrationConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOSenderIdRegistrationEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationEdge(ctx context.Context, sel ast.SelectionSet, v *model.SenderIDRegistrationEdge) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SenderIdRegistrationEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOSenderIdStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDStatus(ctx context.Context, v any) (*model.SenderIDStatus, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.SenderIDStatus)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOSenderIdStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDStatus(ctx context.Context, sel ast.SelectionSet, v *model.SenderIDStatus) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -20545,11 +24632,32 @@ func (ec *executionContext) marshalOString2ᚖstring(ctx context.Context, sel as
 	return res
 }
 
+func (ec *executionContext) marshalOSubmitSenderIdRegistrationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitSenderIDRegistrationPayload(ctx context.Context, sel ast.SelectionSet, v *model.SubmitSenderIDRegistrationPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SubmitSenderIdRegistrationPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOUpdateApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateAPIKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateAPIKeyPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._UpdateApiKeyPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUpdatePhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdatePhoneNumberPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdatePhoneNumberPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UpdatePhoneNumberPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUpdateProjectSettingsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateProjectSettingsPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateProjectSettingsPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UpdateProjectSettingsPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOUsageCategory2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageCategory(ctx context.Context, v any) (*model.UsageCategory, error) {

@@ -4,6 +4,7 @@ package check
 
 import (
 	"fmt"
+	"net/mail"
 	"net/url"
 	"regexp"
 	"strings"
@@ -56,6 +57,53 @@ var e164 = regexp.MustCompile(`^\+[1-9][0-9]{1,14}$`)
 func E164(value string, path ...string) error {
 	if !e164.MatchString(value) {
 		return problem.Input(last(path)+" is a phone number in E.164 form, such as +15558675310.", path...)
+	}
+	return nil
+}
+
+var phonePattern = regexp.MustCompile(`^[0-9A-Za-z*]{1,15}$`)
+
+// PhonePattern checks what is looked for within a phone number: 1 to 15 digits, letters and stars.
+func PhonePattern(value string, path ...string) error {
+	if !phonePattern.MatchString(value) {
+		return problem.Input(last(path)+" has 1 to 15 digits, letters of A to Z and stars.", path...)
+	}
+	return nil
+}
+
+var senderID = regexp.MustCompile(`^[A-Za-z0-9+_&-]([A-Za-z0-9 +_&-]{0,9}[A-Za-z0-9+_&-])?$`)
+
+// SenderID checks an alphanumeric sender ID: 1 to 11 letters of A to Z, digits, spaces and + - _ &, with at least one
+// letter and no space around it.
+func SenderID(value string, path ...string) error {
+	if !senderID.MatchString(value) || !strings.ContainsFunc(value, unicode.IsLetter) {
+		return problem.Input(last(path)+" has 1 to 11 letters of A to Z, digits, spaces and + - _ &, with at least one letter and no space around it.", path...)
+	}
+	return nil
+}
+
+var country = regexp.MustCompile(`^[A-Z]{2}$`)
+
+// Country checks the form of a country's code: two capitals (ISO 3166-1).
+func Country(value string, path ...string) error {
+	if !country.MatchString(value) {
+		return problem.Input(last(path)+" is the ISO 3166-1 code of a country, such as FR.", path...)
+	}
+	return nil
+}
+
+const (
+	maxEmail = 254 // bytes: RFC 5321, section 4.5.3.1, has room for no more in a path
+	maxLocal = 64  // bytes before the @, by the same section
+)
+
+// Email checks an e-mail address. It takes those of RFC 5322 whose part before the @ needs no quotes, in ASCII: of
+// others, two that look alike can differ.
+func Email(value string, path ...string) error {
+	parsed, err := mail.ParseAddress(value)
+	if err != nil || parsed.Name != "" || parsed.Address != value || len(value) > maxEmail || strings.Index(value, "@") > maxLocal ||
+		strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"<>()[]\,;:`, r) }) {
+		return problem.Input("This is no e-mail address such as name@example.com.", path...)
 	}
 	return nil
 }

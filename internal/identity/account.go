@@ -2,19 +2,15 @@ package identity
 
 import (
 	"fmt"
-	"net/mail"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/fieldgate/fieldgate/internal/check"
 	"github.com/fieldgate/fieldgate/internal/problem"
 )
 
-const (
-	maxName  = 64  // characters
-	maxEmail = 254 // bytes: RFC 5321, section 4.5.3.1, has room for no more in a path
-	maxLocal = 64  // bytes before the @, by the same section
-)
+const maxName = 64 // characters
 
 // NewAccount is an account that is to be made, with its Owner.
 type NewAccount struct {
@@ -54,14 +50,10 @@ func checkName(name, whose string) (string, error) {
 	return name, nil
 }
 
-// checkEmail returns an e-mail address in small letters, as addresses are kept and looked
-// for. It takes those of RFC 5322 whose part before the @ needs no quotes, in ASCII: of
-// others, two that look alike can differ.
+// checkEmail returns an e-mail address in small letters, as addresses are kept and looked for.
 func checkEmail(email string) (string, error) {
-	parsed, err := mail.ParseAddress(email)
-	if err != nil || parsed.Name != "" || parsed.Address != email || len(email) > maxEmail || strings.Index(email, "@") > maxLocal ||
-		strings.ContainsFunc(email, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"<>()[]\,;:`, r) }) {
-		return "", problem.Input("This is no e-mail address such as name@example.com.")
+	if err := check.Email(email); err != nil {
+		return "", err
 	}
 	return strings.ToLower(email), nil
 }

@@ -3,7 +3,8 @@
 //
 // Statements keep to what SQLite and Postgres have in common. Each one that reads
 // data is bound to one account in its WHERE and names only the columns of the fields
-// that its scope permits: what a caller may not see is not read.
+// that its scope permits: what a caller may not see is not read. The phone numbers that
+// can be bought are no account's, and the same for all.
 package store
 
 import (
@@ -36,20 +37,22 @@ type Store struct {
 
 // tables says how each type of the schema is kept.
 type tables struct {
-	accounts        table[model.Account]
-	settings        table[model.ProjectSettings]
-	apiKeys         table[model.APIKey]
-	phoneNumbers    table[model.PhoneNumber]
-	balances        table[model.Money]
-	invoices        table[model.Invoice]
-	paymentMethods  table[model.PaymentMethod]
-	billingSettings table[model.BillingSettings]
-	calls           table[model.Call]
-	messages        table[model.Message]
-	alerts          table[model.Alert]
-	usage           table[model.UsageRecord]
-	users           table[model.User]
-	oauthClients    table[model.OAuthClient]
+	accounts              table[model.Account]
+	settings              table[model.ProjectSettings]
+	apiKeys               table[model.APIKey]
+	phoneNumbers          table[model.PhoneNumber]
+	availablePhoneNumbers table[model.AvailablePhoneNumber]
+	senderIDs             table[model.SenderIDRegistration]
+	balances              table[model.Money]
+	invoices              table[model.Invoice]
+	paymentMethods        table[model.PaymentMethod]
+	billingSettings       table[model.BillingSettings]
+	calls                 table[model.Call]
+	messages              table[model.Message]
+	alerts                table[model.Alert]
+	usage                 table[model.UsageRecord]
+	users                 table[model.User]
+	oauthClients          table[model.OAuthClient]
 }
 
 // OpenSQLite opens the SQLite database in the file at path, brings its tables up to date,
@@ -69,20 +72,22 @@ func OpenSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 
 func newStore(db *sql.DB) *Store {
 	return &Store{db: db, now: time.Now, tables: tables{
-		accounts:        accountTable(),
-		settings:        settingsTable(),
-		apiKeys:         apiKeyTable(),
-		phoneNumbers:    phoneNumberTable(),
-		balances:        balanceTable(),
-		invoices:        invoiceTable(),
-		paymentMethods:  paymentMethodTable(),
-		billingSettings: billingSettingsTable(),
-		calls:           callTable(),
-		messages:        messageTable(),
-		alerts:          alertTable(),
-		usage:           usageTable(),
-		users:           userTable(),
-		oauthClients:    oauthClientTable(),
+		accounts:              accountTable(),
+		settings:              settingsTable(),
+		apiKeys:               apiKeyTable(),
+		phoneNumbers:          phoneNumberTable(),
+		availablePhoneNumbers: availablePhoneNumberTable(),
+		senderIDs:             senderIDTable(),
+		balances:              balanceTable(),
+		invoices:              invoiceTable(),
+		paymentMethods:        paymentMethodTable(),
+		billingSettings:       billingSettingsTable(),
+		calls:                 callTable(),
+		messages:              messageTable(),
+		alerts:                alertTable(),
+		usage:                 usageTable(),
+		users:                 userTable(),
+		oauthClients:          oauthClientTable(),
 	}}
 }
 

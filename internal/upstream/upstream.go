@@ -75,6 +75,7 @@ type Upstream interface {
 	Accounts
 	APIKeys
 	PhoneNumbers
+	SenderIDs
 	Billing
 	Logs
 	Usage
@@ -84,6 +85,8 @@ type Upstream interface {
 type Accounts interface {
 	Account(ctx context.Context, s Scope) (*model.Account, error)
 	Settings(ctx context.Context, s Scope) (*model.ProjectSettings, error)
+	// UpdateSettings is FORBIDDEN when it touches onlyOwnerManagesAdministrators and is not the Owner's in person.
+	UpdateSettings(ctx context.Context, c Change, n model.UpdateProjectSettingsInput) (*model.ProjectSettings, error)
 }
 
 // APIKeyFilter narrows the list of API keys; nil fields do not.
@@ -96,15 +99,6 @@ type APIKeys interface {
 	CreateAPIKey(ctx context.Context, c Change, n model.CreateAPIKeyInput) (Made[model.APIKey], error)
 	UpdateAPIKey(ctx context.Context, c Change, sid string, n model.UpdateAPIKeyInput) (*model.APIKey, error)
 	DeleteAPIKey(ctx context.Context, c Change, sid string) error
-}
-
-// PhoneNumberFilter narrows the list of phone numbers; nil fields do not.
-type PhoneNumberFilter struct{ PhoneNumber, FriendlyName, Origin *string }
-
-// PhoneNumbers serves the account's numbers, ordered by SID.
-type PhoneNumbers interface {
-	PhoneNumbers(ctx context.Context, s Scope, f PhoneNumberFilter, p Page) (List[model.PhoneNumber], error)
-	PhoneNumber(ctx context.Context, s Scope, sid string) (*model.PhoneNumber, error)
 }
 
 // InvoiceFilter narrows the list of invoices; nil fields do not.

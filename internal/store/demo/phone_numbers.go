@@ -3,6 +3,7 @@ package demo
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -12,21 +13,20 @@ type phoneNumber struct {
 	values      []any
 }
 
-// phoneNumbers makes the account's numbers, each a different one.
-func phoneNumbers(a Account, count int, today time.Time) []phoneNumber {
+// phoneNumbers makes the account's numbers, each a different one and none that is used already.
+func phoneNumbers(a Account, count int, used map[string]phoneNumber, today time.Time) []phoneNumber {
 	r := stream(a.Name + "/phone numbers")
 	all := places()
 	numbers := make([]phoneNumber, count)
-	used := map[string]bool{}
 	for i := range numbers {
 		p := all[r.IntN(len(all))]
 		number := fmt.Sprintf(p.format, p.from+r.IntN(p.count))
-		for used[number] {
+		for used[number].sid != "" {
 			p = all[r.IntN(len(all))]
 			number = fmt.Sprintf(p.format, p.from+r.IntN(p.count))
 		}
-		used[number] = true
 		numbers[i] = newPhoneNumber(r, a, p, number, today)
+		used[number] = numbers[i]
 	}
 	return numbers
 }
@@ -54,6 +54,14 @@ func newPhoneNumber(r *rand.Rand, a Account, p place, number string, today time.
 	n.values = append(n.values, webhook(r, 60, a, "status")...)
 	n.values = append(n.values, maybe(r, 5, sid(r, "TK")), at(made), at(changed))
 	return n
+}
+
+// bought says whether it is of those that can be bought.
+func (n phoneNumber) bought() bool { return n.values[8] == "twilio" }
+
+// carries are its columns from voice_capable to fax_capable, beta and address_requirements.
+func (n phoneNumber) carries() []any {
+	return append(slices.Clone(n.values[4:8]), n.values[10], n.values[11])
 }
 
 // webhook is an address and how it is called, or neither.
