@@ -47,7 +47,7 @@ func TestSameOrder(t *testing.T) {
 		for _, sid := range []string{"PNa_", "PNa0", "PNA1", "PNaZ", "PNAb", "PN_9", "PNb", "PNB"} {
 			exec(t, s, `INSERT INTO phone_numbers (sid, account_sid, phone_number, friendly_name, voice_capable, sms_capable, mms_capable,
 				fax_capable, origin, status, beta, address_requirements, voice_caller_id_lookup, date_created, date_updated)
-				SELECT $1, account_sid, phone_number, friendly_name, voice_capable, sms_capable, mms_capable,
+				SELECT $1, account_sid, $1, friendly_name, voice_capable, sms_capable, mms_capable,
 				fax_capable, origin, status, beta, address_requirements, voice_caller_id_lookup, date_created, date_updated
 				FROM phone_numbers WHERE sid = $2`, sid, someSID(t, s, "phone_numbers", account))
 		}

@@ -18,7 +18,7 @@ func availablePhoneNumberRows(used map[string]phoneNumber) rows {
 		"phone_number", "available", "friendly_name", "type", "iso_country", "area_code", "locality", "region", "postal_code", "lata",
 		"voice_capable", "sms_capable", "mms_capable", "fax_capable", "beta", "address_requirements",
 	}}
-	for _, p := range append(places(), freephone()) {
+	for _, p := range append(places(), freephone()...) {
 		free := 0
 		for _, i := range r.Perm(p.count) {
 			number := fmt.Sprintf(p.format, p.from+i)

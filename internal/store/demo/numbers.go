@@ -62,9 +62,13 @@ func places() []place {
 	)
 }
 
-// freephone are Ofcom's numbers for drama that are free of charge. They are there to be bought.
-func freephone() place {
-	return place{name: "UK freephone", format: "+44808157%04d", count: 1000, country: "GB", kind: model.PhoneNumberTypeTollFree}
+// freephone are numbers that are free of charge: Ofcom's for drama, and the one that North America keeps for fiction.
+// They are there to be bought.
+func freephone() []place {
+	return []place{
+		{name: "UK freephone", format: "+44808157%04d", count: 1000, country: "GB", kind: model.PhoneNumberTypeTollFree},
+		{name: "US toll-free", format: "+1800555%04d", from: 199, count: 1, american: true, country: "US", kind: model.PhoneNumberTypeTollFree, code: "800"},
+	}
 }
 
 // contacts are the numbers of people whom the account talks to.
