@@ -19,6 +19,9 @@ import (
 const (
 	maxName = 64
 	maxURL  = 2048 // bytes: more, some servers refuse
+
+	maxEmail = 254 // bytes: RFC 5321, section 4.5.3.1, has room for no more in a path
+	maxLocal = 64  // bytes before the @, by the same section
 )
 
 // Func checks a text that stands at a path of the input.
@@ -47,6 +50,17 @@ func URL(value string, path ...string) error {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.Fragment != "" || len(value) > maxURL ||
 		strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return problem.Input(last(path)+" is an absolute http or https URL of at most 2048 bytes.", path...)
+	}
+	return nil
+}
+
+// Email checks an e-mail address: of those of RFC 5322 one whose part before the @ needs no quotes, in ASCII. Of others,
+// two that look alike can differ.
+func Email(value string, path ...string) error {
+	parsed, err := mail.ParseAddress(value)
+	if err != nil || parsed.Name != "" || parsed.Address != value || len(value) > maxEmail || strings.Index(value, "@") > maxLocal ||
+		strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"<>()[]\,;:`, r) }) {
+		return problem.Input(last(path)+" is an e-mail address such as name@example.com.", path...)
 	}
 	return nil
 }
@@ -88,22 +102,6 @@ var country = regexp.MustCompile(`^[A-Z]{2}$`)
 func Country(value string, path ...string) error {
 	if !country.MatchString(value) {
 		return problem.Input(last(path)+" is the ISO 3166-1 code of a country, such as FR.", path...)
-	}
-	return nil
-}
-
-const (
-	maxEmail = 254 // bytes: RFC 5321, section 4.5.3.1, has room for no more in a path
-	maxLocal = 64  // bytes before the @, by the same section
-)
-
-// Email checks an e-mail address. It takes those of RFC 5322 whose part before the @ needs no quotes, in ASCII: of
-// others, two that look alike can differ.
-func Email(value string, path ...string) error {
-	parsed, err := mail.ParseAddress(value)
-	if err != nil || parsed.Name != "" || parsed.Address != value || len(value) > maxEmail || strings.Index(value, "@") > maxLocal ||
-		strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"<>()[]\,;:`, r) }) {
-		return problem.Input("This is no e-mail address such as name@example.com.", path...)
 	}
 	return nil
 }

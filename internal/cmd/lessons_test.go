@@ -36,6 +36,9 @@ func lessons() map[string]lesson {
 		sessionLessons,
 		credentialLessons,
 		userLessons,
+		numberLessons,
+		settingsLessons,
+		senderIDLessons,
 	} {
 		for name, one := range some {
 			all[name] = one

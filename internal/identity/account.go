@@ -52,8 +52,8 @@ func checkName(name, whose string) (string, error) {
 
 // checkEmail returns an e-mail address in small letters, as addresses are kept and looked for.
 func checkEmail(email string) (string, error) {
-	if err := check.Email(email); err != nil {
-		return "", err
+	if check.Email(email) != nil {
+		return "", problem.Input("This is no e-mail address such as name@example.com.")
 	}
 	return strings.ToLower(email), nil
 }

@@ -43,7 +43,7 @@ func TestNewAccount(t *testing.T) {
 		"", "ada", "@", "ada@", "@example.com", "a b@example.com", `"a b"@example.com`, "Ada <ada@example.com>", "<ada@example.com>",
 		"ada@example.com, eve@example.com", "ada@example.com ", " ada@example.com", "ada@example.com\n", "ada@example.com (Ada)",
 		"ada@[127.0.0.1]", "ada@@example.com", "ada..b@example.com", "аda@example.com", "ada@éxample.com", "ada\x00@example.com",
-		strings.Repeat("a", maxLocal+1) + "@example.com", "a@" + strings.Repeat("b", 60) + strings.Repeat("."+strings.Repeat("b", 60), 4),
+		strings.Repeat("a", 64+1) + "@example.com", "a@" + strings.Repeat("b", 60) + strings.Repeat("."+strings.Repeat("b", 60), 4),
 	} {
 		if got, err := (NewAccount{"Halyard", email, "Ada"}).Check(); problem.CodeOf(err) != problem.BadUserInput || got != (NewAccount{}) {
 			t.Errorf("%q: %+v, %v", email, got, err)
