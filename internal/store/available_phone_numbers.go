@@ -83,6 +83,9 @@ func onTelephone(r rune) rune {
 // buy takes a number out of what is available, and gives what an account keeps of it. Why it cannot be had is not
 // told: it may be another account's.
 func (s *Store) buy(ctx context.Context, tx *sql.Tx, n model.BuyPhoneNumberInput) (columns, error) {
+	if err := check.E164(n.PhoneNumber, "input", "phoneNumber"); err != nil {
+		return nil, err
+	}
 	st := new(statement)
 	st.write("UPDATE available_phone_numbers SET available = FALSE WHERE available AND phone_number = ", st.arg(n.PhoneNumber),
 		" RETURNING friendly_name, voice_capable, sms_capable, mms_capable, fax_capable, address_requirements, beta")

@@ -68,9 +68,6 @@ func (s *Store) PhoneNumber(ctx context.Context, scope upstream.Scope, sid strin
 // BuyPhoneNumber makes a number that is available the account's, and configures it. It is a CONFLICT for one that is
 // not available, and BAD_USER_INPUT for a configuration that cannot be.
 func (s *Store) BuyPhoneNumber(ctx context.Context, c upstream.Change, n model.BuyPhoneNumberInput) (upstream.Made[model.PhoneNumber], error) {
-	if err := check.E164(n.PhoneNumber, "input", "phoneNumber"); err != nil {
-		return upstream.Made[model.PhoneNumber]{}, err
-	}
 	key := n.IdempotencyKey
 	n.IdempotencyKey = graphql.Omittable[*string]{}
 	return create(ctx, s, c, &s.phoneNumbers, creation{

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"database/sql"
 	"reflect"
 	"testing"
 	"time"
@@ -109,5 +110,25 @@ func testOnlyOwner(t *testing.T, s *store.Store) {
 	}
 	if only, second := reads(); only || second {
 		t.Error("the Owner has not changed it back")
+	}
+
+	next := a.With(policy.Administrator).SID
+	if err := s.Transact(ctx, func(tx *sql.Tx) error {
+		for _, one := range []struct{ statement, user string }{
+			{"UPDATE users SET roles = 'ADMINISTRATOR' WHERE sid = $1", owner},
+			{"UPDATE users SET roles = 'OWNER' WHERE sid = $1", next},
+			{"UPDATE accounts SET owner_id = $1 WHERE sid = '" + a.SID + "'", next},
+		} {
+			if _, err := tx.Exec(one.statement, one.user); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	wantProblem(t, say(owner, "", true), problem.Forbidden) // whatever their token says
+	if err := say(next, "", true); err != nil {
+		t.Errorf("the new Owner: %v", err)
 	}
 }
