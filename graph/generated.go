@@ -28,7 +28,7 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "10a453cfb2e5bf92", Fields: 356, Objects: 74})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "2d6c37d26032ff47", Fields: 356, Objects: 74})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -2933,6 +2933,11 @@ enum Mask {
   LAST4
   "Keeps the first letter and the domain: j•••@example.com."
   EMAIL
+  """
+  Keeps where it leads and the names of its parameters: https://••••@example.com:8443/voice?token=••••. A part of the path
+  that looks like a secret or a number of somebody's is hidden too.
+  """
+  URL
   "Hides the whole text: ••••."
   ALL
 }
@@ -3690,25 +3695,25 @@ type PhoneNumber implements Node @hasPermission(permission: MANAGE_PHONE_NUMBERS
   "Whether the caller's name is looked up."
   voiceCallerIdLookup: Boolean!
   "Where a call is announced."
-  voiceUrl: String @personalData(mask: ALL)
+  voiceUrl: String @personalData(mask: URL)
   "How voiceUrl is called."
   voiceMethod: HttpMethod
   "Where a call is announced when voiceUrl fails."
-  voiceFallbackUrl: String @personalData(mask: ALL)
+  voiceFallbackUrl: String @personalData(mask: URL)
   "How voiceFallbackUrl is called."
   voiceFallbackMethod: HttpMethod
   "The application that answers messages."
   smsApplicationSid: String
   "Where a message is announced."
-  smsUrl: String @personalData(mask: ALL)
+  smsUrl: String @personalData(mask: URL)
   "How smsUrl is called."
   smsMethod: HttpMethod
   "Where a message is announced when smsUrl fails."
-  smsFallbackUrl: String @personalData(mask: ALL)
+  smsFallbackUrl: String @personalData(mask: URL)
   "How smsFallbackUrl is called."
   smsFallbackMethod: HttpMethod
   "Where changes of a call's state are announced."
-  statusCallback: String @personalData(mask: ALL)
+  statusCallback: String @personalData(mask: URL)
   "How statusCallback is called."
   statusCallbackMethod: HttpMethod
   "The trunk that carries the number's calls."
@@ -13322,7 +13327,7 @@ func (ec *executionContext) _PhoneNumber_voiceUrl(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			v = ec.gate.MaskStringPtr("ALL", v)
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -13375,7 +13380,7 @@ func (ec *executionContext) _PhoneNumber_voiceFallbackUrl(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			v = ec.gate.MaskStringPtr("ALL", v)
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -13454,7 +13459,7 @@ func (ec *executionContext) _PhoneNumber_smsUrl(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			v = ec.gate.MaskStringPtr("ALL", v)
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -13507,7 +13512,7 @@ func (ec *executionContext) _PhoneNumber_smsFallbackUrl(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			v = ec.gate.MaskStringPtr("ALL", v)
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -13560,7 +13565,7 @@ func (ec *executionContext) _PhoneNumber_statusCallback(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			v = ec.gate.MaskStringPtr("ALL", v)
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
