@@ -24,8 +24,8 @@ func availablePhoneNumberRows(used map[string]phoneNumber) rows {
 			number := fmt.Sprintf(p.format, p.from+i)
 			n, taken := used[number]
 			switch {
-			case taken && n.bought():
-				t.add(append(p.available(number, false), n.carries()...)...)
+			case taken && n.bought:
+				t.add(append(p.available(number, false), n.carries...)...)
 			case !taken && free < forSale:
 				free++
 				sms, address := r.IntN(10) > 0, "NONE"

@@ -3,14 +3,17 @@ package demo
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 )
 
 // phoneNumber is a number that an account owns.
 type phoneNumber struct {
 	sid, number string
-	values      []any
+	// bought says whether it is one of those that can be bought.
+	bought bool
+	// carries are its columns voice_capable, sms_capable, mms_capable, fax_capable, beta and address_requirements.
+	carries []any
+	values  []any
 }
 
 // phoneNumbers makes the account's numbers, each a different one and none that is used already.
@@ -40,10 +43,12 @@ func newPhoneNumber(r *rand.Rand, a Account, p place, number string, today time.
 	}
 	made := today.Add(-time.Duration(r.IntN(3*365*24*60)) * time.Minute)
 	changed := made.Add(time.Duration(r.Int64N(int64(today.Sub(made)) + 1))).Truncate(time.Second)
-	n := phoneNumber{sid: sid(r, "PN"), number: number}
+	n := phoneNumber{sid: sid(r, "PN"), number: number, bought: origin == "twilio"}
+	sms, fax, beta := r.IntN(10) > 0, r.IntN(20) == 0, r.IntN(50) == 0
+	address := pick(r, "NONE", "NONE", "NONE", "ANY", "LOCAL", "FOREIGN")
+	n.carries = []any{true, sms, p.american, fax, beta, address}
 	n.values = []any{
-		n.sid, a.SID, number, name, true, r.IntN(10) > 0, p.american, r.IntN(20) == 0, origin, "in-use", r.IntN(50) == 0,
-		pick(r, "NONE", "NONE", "NONE", "ANY", "LOCAL", "FOREIGN"),
+		n.sid, a.SID, number, name, true, sms, p.american, fax, origin, "in-use", beta, address,
 		maybe(r, 20, sid(r, "AD")), maybe(r, 10, sid(r, "BU")), maybe(r, 10, sid(r, "AP")), r.IntN(5) == 0,
 	}
 	n.values = append(n.values, webhook(r, 90, a, "voice")...)
@@ -54,14 +59,6 @@ func newPhoneNumber(r *rand.Rand, a Account, p place, number string, today time.
 	n.values = append(n.values, webhook(r, 60, a, "status")...)
 	n.values = append(n.values, maybe(r, 5, sid(r, "TK")), at(made), at(changed))
 	return n
-}
-
-// bought says whether it is of those that can be bought.
-func (n phoneNumber) bought() bool { return n.values[8] == "twilio" }
-
-// carries are its columns from voice_capable to fax_capable, beta and address_requirements.
-func (n phoneNumber) carries() []any {
-	return append(slices.Clone(n.values[4:8]), n.values[10], n.values[11])
 }
 
 // webhook is an address and how it is called, or neither.
