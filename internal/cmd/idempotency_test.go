@@ -14,7 +14,7 @@ import (
 type creation struct {
 	mutation string
 	input    *ast.Type
-	words    []string             // the fields of the input that are an enum's
+	free     []string             // the fields of the input that are any text, a number, or yes and no
 	makes    *ast.Definition      // the type of what it makes
 	object   string               // the payload's field that has it
 	edge     string               // the one that has it as an edge; "" when there is none
@@ -37,8 +37,8 @@ func creations(t *testing.T, s *ast.Schema) []creation {
 		}
 		c := creation{mutation: f.Name, input: input.Type}
 		for _, given := range s.Types[input.Type.Name()].Fields {
-			if s.Types[given.Type.Name()].Kind == ast.Enum {
-				c.words = append(c.words, given.Name)
+			if slices.Contains([]string{"String", "Int", "Boolean"}, given.Type.Name()) && given.Name != "idempotencyKey" {
+				c.free = append(c.free, given.Name)
 			}
 		}
 		for _, inner := range s.Types[f.Type.Name()].Fields {
@@ -145,14 +145,19 @@ func (c creation) try(t *testing.T, in, elsewhere tenant) {
 		}
 	}
 	others := 0
-	for _, field := range slices.Sorted(maps.Keys(input)) {
-		text, is := input[field].(string)
-		if !is || field == "idempotencyKey" || slices.Contains(c.words, field) {
+	for _, field := range c.free {
+		other := maps.Clone(input)
+		switch value := input[field].(type) {
+		case string:
+			other[field] = value + "x"
+		case int64:
+			other[field] = value + 1
+		case bool:
+			other[field] = !value
+		default:
 			continue
 		}
 		others++
-		other := maps.Clone(input)
-		other[field] = text + "x"
 		if a := c.ask(t, who, other).refused(t, http.StatusOK, "CONFLICT"); !strings.Contains(a.body, "idempotency key was used before") {
 			t.Errorf("with another %s: %s", field, a.body)
 		}
