@@ -28,7 +28,7 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "2d6c37d26032ff47", Fields: 356, Objects: 74})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "c26efe7ae809589e", Fields: 364, Objects: 75})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -72,18 +72,23 @@ type ComplexityRoot struct {
 	}
 
 	Alert struct {
-		AlertText     func(childComplexity int) int
-		DateCreated   func(childComplexity int) int
-		DateGenerated func(childComplexity int) int
-		DateUpdated   func(childComplexity int) int
-		ErrorCode     func(childComplexity int) int
-		ID            func(childComplexity int) int
-		LogLevel      func(childComplexity int) int
-		MoreInfo      func(childComplexity int) int
-		RequestMethod func(childComplexity int) int
-		ResourceSid   func(childComplexity int) int
-		ServiceSid    func(childComplexity int) int
-		Sid           func(childComplexity int) int
+		AlertText        func(childComplexity int) int
+		DateCreated      func(childComplexity int) int
+		DateGenerated    func(childComplexity int) int
+		DateUpdated      func(childComplexity int) int
+		ErrorCode        func(childComplexity int) int
+		ID               func(childComplexity int) int
+		LogLevel         func(childComplexity int) int
+		MoreInfo         func(childComplexity int) int
+		RequestHeaders   func(childComplexity int) int
+		RequestMethod    func(childComplexity int) int
+		RequestURL       func(childComplexity int) int
+		RequestVariables func(childComplexity int) int
+		ResourceSid      func(childComplexity int) int
+		ResponseBody     func(childComplexity int) int
+		ResponseHeaders  func(childComplexity int) int
+		ServiceSid       func(childComplexity int) int
+		Sid              func(childComplexity int) int
 	}
 
 	AlertConnection struct {
@@ -292,6 +297,7 @@ type ComplexityRoot struct {
 		RefreshCookies             func(childComplexity int) int
 		RefreshSession             func(childComplexity int, input model.RefreshSessionInput) int
 		ReleasePhoneNumber         func(childComplexity int, input model.ReleasePhoneNumberInput) int
+		RotateAuthToken            func(childComplexity int, input model.RotateAuthTokenInput) int
 		SetUserRoles               func(childComplexity int, input model.SetUserRolesInput) int
 		SignIn                     func(childComplexity int, input model.SignInInput) int
 		SignInWithCookies          func(childComplexity int, input model.SignInInput) int
@@ -442,6 +448,11 @@ type ComplexityRoot struct {
 
 	ReleasePhoneNumberPayload struct {
 		ReleasedPhoneNumberID func(childComplexity int) int
+	}
+
+	RotateAuthTokenPayload struct {
+		AuthToken   func(childComplexity int) int
+		DateRotated func(childComplexity int) int
 	}
 
 	SenderIdRegistration struct {
@@ -596,6 +607,7 @@ type MutationResolver interface {
 	CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error)
 	UpdateAPIKey(ctx context.Context, input model.UpdateAPIKeyInput) (*model.UpdateAPIKeyPayload, error)
 	DeleteAPIKey(ctx context.Context, input model.DeleteAPIKeyInput) (*model.DeleteAPIKeyPayload, error)
+	RotateAuthToken(ctx context.Context, input model.RotateAuthTokenInput) (*model.RotateAuthTokenPayload, error)
 	CreateOAuthClient(ctx context.Context, input model.CreateOAuthClientInput) (*model.CreateOAuthClientPayload, error)
 	DeleteOAuthClient(ctx context.Context, input model.DeleteOAuthClientInput) (*model.DeleteOAuthClientPayload, error)
 	BuyPhoneNumber(ctx context.Context, input model.BuyPhoneNumberInput) (*model.BuyPhoneNumberPayload, error)
@@ -870,18 +882,48 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Alert.MoreInfo(childComplexity), true
+	case "Alert.requestHeaders":
+		if e.ComplexityRoot.Alert.RequestHeaders == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.RequestHeaders(childComplexity), true
 	case "Alert.requestMethod":
 		if e.ComplexityRoot.Alert.RequestMethod == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Alert.RequestMethod(childComplexity), true
+	case "Alert.requestUrl":
+		if e.ComplexityRoot.Alert.RequestURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.RequestURL(childComplexity), true
+	case "Alert.requestVariables":
+		if e.ComplexityRoot.Alert.RequestVariables == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.RequestVariables(childComplexity), true
 	case "Alert.resourceSid":
 		if e.ComplexityRoot.Alert.ResourceSid == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Alert.ResourceSid(childComplexity), true
+	case "Alert.responseBody":
+		if e.ComplexityRoot.Alert.ResponseBody == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.ResponseBody(childComplexity), true
+	case "Alert.responseHeaders":
+		if e.ComplexityRoot.Alert.ResponseHeaders == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.ResponseHeaders(childComplexity), true
 	case "Alert.serviceSid":
 		if e.ComplexityRoot.Alert.ServiceSid == nil {
 			break
@@ -1699,6 +1741,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReleasePhoneNumber(childComplexity, args["input"].(model.ReleasePhoneNumberInput)), true
+	case "Mutation.rotateAuthToken":
+		if e.ComplexityRoot.Mutation.RotateAuthToken == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rotateAuthToken_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RotateAuthToken(childComplexity, args["input"].(model.RotateAuthTokenInput)), true
 	case "Mutation.setUserRoles":
 		if e.ComplexityRoot.Mutation.SetUserRoles == nil {
 			break
@@ -2357,6 +2410,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ReleasePhoneNumberPayload.ReleasedPhoneNumberID(childComplexity), true
 
+	case "RotateAuthTokenPayload.authToken":
+		if e.ComplexityRoot.RotateAuthTokenPayload.AuthToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateAuthTokenPayload.AuthToken(childComplexity), true
+	case "RotateAuthTokenPayload.dateRotated":
+		if e.ComplexityRoot.RotateAuthTokenPayload.DateRotated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateAuthTokenPayload.DateRotated(childComplexity), true
+
 	case "SenderIdRegistration.companyName":
 		if e.ComplexityRoot.SenderIdRegistration.CompanyName == nil {
 			break
@@ -2785,6 +2851,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("OAuthGrantInput", ec.unmarshalInputOAuthGrantInput),
 			graphql.NewInputUnmarshaler("RefreshSessionInput", ec.unmarshalInputRefreshSessionInput),
 			graphql.NewInputUnmarshaler("ReleasePhoneNumberInput", ec.unmarshalInputReleasePhoneNumberInput),
+			graphql.NewInputUnmarshaler("RotateAuthTokenInput", ec.unmarshalInputRotateAuthTokenInput),
 			graphql.NewInputUnmarshaler("SetUserRolesInput", ec.unmarshalInputSetUserRolesInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
 			graphql.NewInputUnmarshaler("SubmitSenderIdRegistrationInput", ec.unmarshalInputSubmitSenderIdRegistrationInput),
@@ -3139,7 +3206,7 @@ type Account implements Node @signedIn {
   "The account's SID."
   sid: String!
   "The account's name."
-  friendlyName: String!
+  friendlyName: String! @personalData(mask: ALL)
   "Whether the account is in use."
   status: AccountStatus!
 }
@@ -3190,7 +3257,7 @@ type SignOutPayload @signedIn {
   endedSessionId: ID!
 }
 `, BuiltIn: false},
-	{Name: "../schema/api_credentials.graphqls", Input: `# API keys of the account. They belong to the upstream, not to the gateway.
+	{Name: "../schema/api_credentials.graphqls", Input: `# API keys of the account, and its auth token. They belong to the upstream, not to the gateway.
 
 extend type Account {
   "The account's API keys, newest first."
@@ -3220,6 +3287,15 @@ extend type Mutation {
     "The key."
     input: DeleteApiKeyInput!
   ): DeleteApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: DELETE) @semanticNonNull
+  """
+  Give the account another auth token, which is shown in this answer and never again. Whatever still uses the old one
+  stops working at once: there is no second token to change over with, so let programs use API keys instead. The token
+  opens all of the account, so only people rotate it, and no OAuth client.
+  """
+  rotateAuthToken(
+    "Whose token."
+    input: RotateAuthTokenInput!
+  ): RotateAuthTokenPayload @hasPermission(permission: API_CREDENTIALS, action: UPDATE) @semanticNonNull
 }
 
 "An API key of the account. Its secret is never shown by a read."
@@ -3294,6 +3370,20 @@ input DeleteApiKeyInput {
 type DeleteApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: DELETE) {
   "The global id of the key that is no more."
   deletedApiKeyId: ID!
+}
+
+"What rotateAuthToken takes."
+input RotateAuthTokenInput {
+  "The global id of the caller's account: who has sessions in several rotates no other than they mean to."
+  accountId: ID!
+}
+
+"The account's new auth token."
+type RotateAuthTokenPayload @hasPermission(permission: API_CREDENTIALS, action: UPDATE) {
+  "The token, 32 hexadecimal digits, shown this once."
+  authToken: String!
+  "When it took the old one's place."
+  dateRotated: DateTime!
 }
 `, BuiltIn: false},
 	{Name: "../schema/billing.graphqls", Input: `# What the account owes, has paid, and how it pays.
@@ -3434,7 +3524,7 @@ type BillingSettings @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS) {
   "Where invoices are sent."
   invoiceEmail: String! @personalData(mask: EMAIL)
   "The tax number on the invoices."
-  taxId: String
+  taxId: String @personalData
   "The currency that the account is billed in, by its ISO 4217 code."
   currency: String!
   "Whether the balance is filled up by itself."
@@ -3890,7 +3980,8 @@ type ReleasePhoneNumberPayload @hasPermission(permission: MANAGE_PHONE_NUMBERS, 
   releasedPhoneNumberId: ID!
 }
 `, BuiltIn: false},
-	{Name: "../schema/product_logs.graphqls", Input: `# What happened: calls, messages and alerts. Prices are billing data wherever they stand.
+	{Name: "../schema/product_logs.graphqls", Input: `# What happened: calls, messages and alerts. Prices are billing data wherever they stand, and what a webhook was sent and
+# answered belongs to whoever builds it.
 
 extend type Account {
   "The account's calls, newest first."
@@ -4198,7 +4289,7 @@ type Alert implements Node @hasPermission(permission: PRODUCT_LOGS) {
   "The error's code."
   errorCode: String!
   "What happened, in words."
-  alertText: String!
+  alertText: String! @personalData(mask: ALL)
   "The page that explains the code."
   moreInfo: String
   "The call, message or other resource that it is about."
@@ -4207,6 +4298,16 @@ type Alert implements Node @hasPermission(permission: PRODUCT_LOGS) {
   serviceSid: String
   "How the webhook was called that it is about."
   requestMethod: HttpMethod
+  "The webhook's URL, which may hold credentials."
+  requestUrl: String @hasPermission(permission: DEV_TOOLS) @personalData(mask: URL)
+  "The parameters that the webhook was sent, such as the text of a message, encoded as those of a URL."
+  requestVariables: String @hasPermission(permission: DEV_TOOLS) @personalData(mask: ALL)
+  "The headers that the webhook was sent, encoded likewise."
+  requestHeaders: String @hasPermission(permission: DEV_TOOLS) @personalData(mask: ALL)
+  "The headers that the webhook answered with, encoded likewise."
+  responseHeaders: String @hasPermission(permission: DEV_TOOLS) @personalData(mask: ALL)
+  "What the webhook answered."
+  responseBody: String @hasPermission(permission: DEV_TOOLS) @personalData(mask: ALL)
   "When it was raised."
   dateGenerated: DateTime!
   "When its record was made."
@@ -4257,7 +4358,7 @@ enum AccountType {
 "The settings of the account. The auth token is not among them: it is a credential, and no read shows it."
 type ProjectSettings @hasPermission(permission: PROJECT_SETTINGS) {
   "The account's name."
-  friendlyName: String!
+  friendlyName: String! @personalData(mask: ALL)
   "Whether the account is in use."
   status: AccountStatus!
   "Whether the account pays."
@@ -4732,6 +4833,16 @@ func (ec *executionContext) childFields_Alert(ctx context.Context, field graphql
 		return ec.fieldContext_Alert_serviceSid(ctx, field)
 	case "requestMethod":
 		return ec.fieldContext_Alert_requestMethod(ctx, field)
+	case "requestUrl":
+		return ec.fieldContext_Alert_requestUrl(ctx, field)
+	case "requestVariables":
+		return ec.fieldContext_Alert_requestVariables(ctx, field)
+	case "requestHeaders":
+		return ec.fieldContext_Alert_requestHeaders(ctx, field)
+	case "responseHeaders":
+		return ec.fieldContext_Alert_responseHeaders(ctx, field)
+	case "responseBody":
+		return ec.fieldContext_Alert_responseBody(ctx, field)
 	case "dateGenerated":
 		return ec.fieldContext_Alert_dateGenerated(ctx, field)
 	case "dateCreated":
@@ -5396,6 +5507,16 @@ func (ec *executionContext) childFields_ReleasePhoneNumberPayload(ctx context.Co
 		return ec.fieldContext_ReleasePhoneNumberPayload_releasedPhoneNumberId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReleasePhoneNumberPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RotateAuthTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "authToken":
+		return ec.fieldContext_RotateAuthTokenPayload_authToken(ctx, field)
+	case "dateRotated":
+		return ec.fieldContext_RotateAuthTokenPayload_dateRotated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RotateAuthTokenPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SenderIdRegistration(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6472,6 +6593,20 @@ func (ec *executionContext) field_Mutation_releasePhoneNumber_args(ctx context.C
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_rotateAuthToken_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RotateAuthTokenInput, error) {
+			return ec.unmarshalNRotateAuthTokenInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_setUserRoles_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -6866,6 +7001,7 @@ func (ec *executionContext) _Account_friendlyName(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
 			return ec.marshalNString2string(ctx, selections, v)
 		},
 		true,
@@ -7161,7 +7297,7 @@ func (ec *executionContext) fieldContext_Account_oauthClients(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_phoneNumbers(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 18) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7208,7 +7344,7 @@ func (ec *executionContext) fieldContext_Account_phoneNumbers(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_availablePhoneNumbers(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 18) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7255,7 +7391,7 @@ func (ec *executionContext) fieldContext_Account_availablePhoneNumbers(ctx conte
 }
 
 func (ec *executionContext) _Account_calls(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 25) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7302,7 +7438,7 @@ func (ec *executionContext) fieldContext_Account_calls(ctx context.Context, fiel
 }
 
 func (ec *executionContext) _Account_messages(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 25) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7349,7 +7485,7 @@ func (ec *executionContext) fieldContext_Account_messages(ctx context.Context, f
 }
 
 func (ec *executionContext) _Account_alerts(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 25) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7396,7 +7532,7 @@ func (ec *executionContext) fieldContext_Account_alerts(ctx context.Context, fie
 }
 
 func (ec *executionContext) _Account_settings(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 26) {
+	if !ec.gate.Field(ctx, field, "Account", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7478,7 +7614,7 @@ func (ec *executionContext) fieldContext_Account_senderIdRegistrations(ctx conte
 }
 
 func (ec *executionContext) _Account_usageRecords(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 29) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7525,7 +7661,7 @@ func (ec *executionContext) fieldContext_Account_usageRecords(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_users(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 31) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7572,7 +7708,7 @@ func (ec *executionContext) fieldContext_Account_users(ctx context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_id(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 25) {
+	if !ec.gate.Field(ctx, field, "Alert", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7598,7 +7734,7 @@ func (ec *executionContext) fieldContext_Alert_id(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Alert_sid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 25) {
+	if !ec.gate.Field(ctx, field, "Alert", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7624,7 +7760,7 @@ func (ec *executionContext) fieldContext_Alert_sid(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Alert_logLevel(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 25) {
+	if !ec.gate.Field(ctx, field, "Alert", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7650,7 +7786,7 @@ func (ec *executionContext) fieldContext_Alert_logLevel(_ context.Context, field
 }
 
 func (ec *executionContext) _Alert_errorCode(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 25) {
+	if !ec.gate.Field(ctx, field, "Alert", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7676,7 +7812,7 @@ func (ec *executionContext) fieldContext_Alert_errorCode(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_alertText(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 25) {
+	if !ec.gate.Field(ctx, field, "Alert", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7691,6 +7827,7 @@ func (ec *executionContext) _Alert_alertText(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
 			return ec.marshalNString2string(ctx, selections, v)
 		},
 		true,
@@ -7702,7 +7839,7 @@ func (ec *executionContext) fieldContext_Alert_alertText(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_moreInfo(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 25) {
+	if !ec.gate.Field(ctx, field, "Alert", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7728,7 +7865,7 @@ func (ec *executionContext) fieldContext_Alert_moreInfo(_ context.Context, field
 }
 
 func (ec *executionContext) _Alert_resourceSid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 25) {
+	if !ec.gate.Field(ctx, field, "Alert", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7754,7 +7891,7 @@ func (ec *executionContext) fieldContext_Alert_resourceSid(_ context.Context, fi
 }
 
 func (ec *executionContext) _Alert_serviceSid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 25) {
+	if !ec.gate.Field(ctx, field, "Alert", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7780,7 +7917,7 @@ func (ec *executionContext) fieldContext_Alert_serviceSid(_ context.Context, fie
 }
 
 func (ec *executionContext) _Alert_requestMethod(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 25) {
+	if !ec.gate.Field(ctx, field, "Alert", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7805,8 +7942,143 @@ func (ec *executionContext) fieldContext_Alert_requestMethod(_ context.Context, 
 	return graphql.NewScalarFieldContext("Alert", field, false, false, "HttpMethod")
 }
 
+func (ec *executionContext) _Alert_requestUrl(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Alert", 15) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Alert_requestUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequestURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Alert_requestUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Alert", field, false, false, "String")
+}
+
+func (ec *executionContext) _Alert_requestVariables(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Alert", 15) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Alert_requestVariables(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequestVariables, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Alert_requestVariables(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Alert", field, false, false, "String")
+}
+
+func (ec *executionContext) _Alert_requestHeaders(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Alert", 15) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Alert_requestHeaders(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequestHeaders, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Alert_requestHeaders(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Alert", field, false, false, "String")
+}
+
+func (ec *executionContext) _Alert_responseHeaders(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Alert", 15) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Alert_responseHeaders(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ResponseHeaders, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Alert_responseHeaders(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Alert", field, false, false, "String")
+}
+
+func (ec *executionContext) _Alert_responseBody(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Alert", 15) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Alert_responseBody(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ResponseBody, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Alert_responseBody(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Alert", field, false, false, "String")
+}
+
 func (ec *executionContext) _Alert_dateGenerated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 25) {
+	if !ec.gate.Field(ctx, field, "Alert", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7832,7 +8104,7 @@ func (ec *executionContext) fieldContext_Alert_dateGenerated(_ context.Context, 
 }
 
 func (ec *executionContext) _Alert_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 25) {
+	if !ec.gate.Field(ctx, field, "Alert", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7858,7 +8130,7 @@ func (ec *executionContext) fieldContext_Alert_dateCreated(_ context.Context, fi
 }
 
 func (ec *executionContext) _Alert_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 25) {
+	if !ec.gate.Field(ctx, field, "Alert", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7884,7 +8156,7 @@ func (ec *executionContext) fieldContext_Alert_dateUpdated(_ context.Context, fi
 }
 
 func (ec *executionContext) _AlertConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AlertConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertConnection", 25) {
+	if !ec.gate.Field(ctx, field, "AlertConnection", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7919,7 +8191,7 @@ func (ec *executionContext) fieldContext_AlertConnection_edges(_ context.Context
 }
 
 func (ec *executionContext) _AlertConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AlertConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertConnection", 25) {
+	if !ec.gate.Field(ctx, field, "AlertConnection", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7954,7 +8226,7 @@ func (ec *executionContext) fieldContext_AlertConnection_pageInfo(_ context.Cont
 }
 
 func (ec *executionContext) _AlertEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.AlertEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertEdge", 25) {
+	if !ec.gate.Field(ctx, field, "AlertEdge", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7980,7 +8252,7 @@ func (ec *executionContext) fieldContext_AlertEdge_cursor(_ context.Context, fie
 }
 
 func (ec *executionContext) _AlertEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.AlertEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertEdge", 25) {
+	if !ec.gate.Field(ctx, field, "AlertEdge", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8277,7 +8549,7 @@ func (ec *executionContext) fieldContext_ApiKeyEdge_node(_ context.Context, fiel
 }
 
 func (ec *executionContext) _AvailablePhoneNumber_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8303,7 +8575,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumber_phoneNumber(_ cont
 }
 
 func (ec *executionContext) _AvailablePhoneNumber_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8329,7 +8601,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumber_friendlyName(_ con
 }
 
 func (ec *executionContext) _AvailablePhoneNumber_type(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8355,7 +8627,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumber_type(_ context.Con
 }
 
 func (ec *executionContext) _AvailablePhoneNumber_isoCountry(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8381,7 +8653,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumber_isoCountry(_ conte
 }
 
 func (ec *executionContext) _AvailablePhoneNumber_locality(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8407,7 +8679,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumber_locality(_ context
 }
 
 func (ec *executionContext) _AvailablePhoneNumber_region(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8433,7 +8705,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumber_region(_ context.C
 }
 
 func (ec *executionContext) _AvailablePhoneNumber_postalCode(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8459,7 +8731,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumber_postalCode(_ conte
 }
 
 func (ec *executionContext) _AvailablePhoneNumber_lata(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8485,7 +8757,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumber_lata(_ context.Con
 }
 
 func (ec *executionContext) _AvailablePhoneNumber_capabilities(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8520,7 +8792,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumber_capabilities(_ con
 }
 
 func (ec *executionContext) _AvailablePhoneNumber_addressRequirements(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8546,7 +8818,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumber_addressRequirement
 }
 
 func (ec *executionContext) _AvailablePhoneNumber_beta(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8572,7 +8844,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumber_beta(_ context.Con
 }
 
 func (ec *executionContext) _AvailablePhoneNumberConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumberConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberConnection", 18) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberConnection", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8607,7 +8879,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumberConnection_edges(_ 
 }
 
 func (ec *executionContext) _AvailablePhoneNumberConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumberConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberConnection", 18) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberConnection", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8642,7 +8914,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumberConnection_pageInfo
 }
 
 func (ec *executionContext) _AvailablePhoneNumberEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumberEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberEdge", 18) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberEdge", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8668,7 +8940,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumberEdge_cursor(_ conte
 }
 
 func (ec *executionContext) _AvailablePhoneNumberEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumberEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberEdge", 18) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberEdge", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8771,6 +9043,7 @@ func (ec *executionContext) _BillingSettings_taxId(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("LAST4", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -8904,7 +9177,7 @@ func (ec *executionContext) fieldContext_BillingSettings_autoRechargeAmount(_ co
 }
 
 func (ec *executionContext) _BuyPhoneNumberPayload_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *model.BuyPhoneNumberPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BuyPhoneNumberPayload", 16) {
+	if !ec.gate.Field(ctx, field, "BuyPhoneNumberPayload", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8939,7 +9212,7 @@ func (ec *executionContext) fieldContext_BuyPhoneNumberPayload_phoneNumber(_ con
 }
 
 func (ec *executionContext) _BuyPhoneNumberPayload_phoneNumberEdge(ctx context.Context, field graphql.CollectedField, obj *model.BuyPhoneNumberPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BuyPhoneNumberPayload", 16) {
+	if !ec.gate.Field(ctx, field, "BuyPhoneNumberPayload", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8974,7 +9247,7 @@ func (ec *executionContext) fieldContext_BuyPhoneNumberPayload_phoneNumberEdge(_
 }
 
 func (ec *executionContext) _Call_id(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 25) {
+	if !ec.gate.Field(ctx, field, "Call", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9000,7 +9273,7 @@ func (ec *executionContext) fieldContext_Call_id(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Call_sid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 25) {
+	if !ec.gate.Field(ctx, field, "Call", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9026,7 +9299,7 @@ func (ec *executionContext) fieldContext_Call_sid(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Call_parentCallSid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 25) {
+	if !ec.gate.Field(ctx, field, "Call", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9052,7 +9325,7 @@ func (ec *executionContext) fieldContext_Call_parentCallSid(_ context.Context, f
 }
 
 func (ec *executionContext) _Call_to(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 25) {
+	if !ec.gate.Field(ctx, field, "Call", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9079,7 +9352,7 @@ func (ec *executionContext) fieldContext_Call_to(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Call_from(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 25) {
+	if !ec.gate.Field(ctx, field, "Call", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9106,7 +9379,7 @@ func (ec *executionContext) fieldContext_Call_from(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Call_phoneNumberSid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 25) {
+	if !ec.gate.Field(ctx, field, "Call", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9132,7 +9405,7 @@ func (ec *executionContext) fieldContext_Call_phoneNumberSid(_ context.Context, 
 }
 
 func (ec *executionContext) _Call_status(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 25) {
+	if !ec.gate.Field(ctx, field, "Call", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9158,7 +9431,7 @@ func (ec *executionContext) fieldContext_Call_status(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Call_direction(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 25) {
+	if !ec.gate.Field(ctx, field, "Call", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9184,7 +9457,7 @@ func (ec *executionContext) fieldContext_Call_direction(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_startTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 25) {
+	if !ec.gate.Field(ctx, field, "Call", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9210,7 +9483,7 @@ func (ec *executionContext) fieldContext_Call_startTime(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_endTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 25) {
+	if !ec.gate.Field(ctx, field, "Call", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9236,7 +9509,7 @@ func (ec *executionContext) fieldContext_Call_endTime(_ context.Context, field g
 }
 
 func (ec *executionContext) _Call_duration(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 25) {
+	if !ec.gate.Field(ctx, field, "Call", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9262,7 +9535,7 @@ func (ec *executionContext) fieldContext_Call_duration(_ context.Context, field 
 }
 
 func (ec *executionContext) _Call_queueTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 25) {
+	if !ec.gate.Field(ctx, field, "Call", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9288,7 +9561,7 @@ func (ec *executionContext) fieldContext_Call_queueTime(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_answeredBy(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 25) {
+	if !ec.gate.Field(ctx, field, "Call", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9314,7 +9587,7 @@ func (ec *executionContext) fieldContext_Call_answeredBy(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Call_forwardedFrom(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 25) {
+	if !ec.gate.Field(ctx, field, "Call", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9341,7 +9614,7 @@ func (ec *executionContext) fieldContext_Call_forwardedFrom(_ context.Context, f
 }
 
 func (ec *executionContext) _Call_callerName(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 25) {
+	if !ec.gate.Field(ctx, field, "Call", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9403,7 +9676,7 @@ func (ec *executionContext) fieldContext_Call_price(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Call_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 25) {
+	if !ec.gate.Field(ctx, field, "Call", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9429,7 +9702,7 @@ func (ec *executionContext) fieldContext_Call_dateCreated(_ context.Context, fie
 }
 
 func (ec *executionContext) _Call_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 25) {
+	if !ec.gate.Field(ctx, field, "Call", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9455,7 +9728,7 @@ func (ec *executionContext) fieldContext_Call_dateUpdated(_ context.Context, fie
 }
 
 func (ec *executionContext) _CallConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CallConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallConnection", 25) {
+	if !ec.gate.Field(ctx, field, "CallConnection", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9490,7 +9763,7 @@ func (ec *executionContext) fieldContext_CallConnection_edges(_ context.Context,
 }
 
 func (ec *executionContext) _CallConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.CallConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallConnection", 25) {
+	if !ec.gate.Field(ctx, field, "CallConnection", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9525,7 +9798,7 @@ func (ec *executionContext) fieldContext_CallConnection_pageInfo(_ context.Conte
 }
 
 func (ec *executionContext) _CallEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.CallEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallEdge", 25) {
+	if !ec.gate.Field(ctx, field, "CallEdge", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9551,7 +9824,7 @@ func (ec *executionContext) fieldContext_CallEdge_cursor(_ context.Context, fiel
 }
 
 func (ec *executionContext) _CallEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.CallEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallEdge", 25) {
+	if !ec.gate.Field(ctx, field, "CallEdge", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9882,7 +10155,7 @@ func (ec *executionContext) fieldContext_DeleteSenderIdRegistrationPayload_delet
 }
 
 func (ec *executionContext) _EndSessionPayload_endedSessionId(ctx context.Context, field graphql.CollectedField, obj *model.EndSessionPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "EndSessionPayload", 30) {
+	if !ec.gate.Field(ctx, field, "EndSessionPayload", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10430,7 +10703,7 @@ func (ec *executionContext) fieldContext_InvoiceEdge_node(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_id(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 25) {
+	if !ec.gate.Field(ctx, field, "Message", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10456,7 +10729,7 @@ func (ec *executionContext) fieldContext_Message_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Message_sid(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 25) {
+	if !ec.gate.Field(ctx, field, "Message", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10482,7 +10755,7 @@ func (ec *executionContext) fieldContext_Message_sid(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Message_messagingServiceSid(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 25) {
+	if !ec.gate.Field(ctx, field, "Message", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10508,7 +10781,7 @@ func (ec *executionContext) fieldContext_Message_messagingServiceSid(_ context.C
 }
 
 func (ec *executionContext) _Message_body(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 25) {
+	if !ec.gate.Field(ctx, field, "Message", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10535,7 +10808,7 @@ func (ec *executionContext) fieldContext_Message_body(_ context.Context, field g
 }
 
 func (ec *executionContext) _Message_to(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 25) {
+	if !ec.gate.Field(ctx, field, "Message", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10562,7 +10835,7 @@ func (ec *executionContext) fieldContext_Message_to(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Message_from(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 25) {
+	if !ec.gate.Field(ctx, field, "Message", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10589,7 +10862,7 @@ func (ec *executionContext) fieldContext_Message_from(_ context.Context, field g
 }
 
 func (ec *executionContext) _Message_status(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 25) {
+	if !ec.gate.Field(ctx, field, "Message", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10615,7 +10888,7 @@ func (ec *executionContext) fieldContext_Message_status(_ context.Context, field
 }
 
 func (ec *executionContext) _Message_direction(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 25) {
+	if !ec.gate.Field(ctx, field, "Message", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10641,7 +10914,7 @@ func (ec *executionContext) fieldContext_Message_direction(_ context.Context, fi
 }
 
 func (ec *executionContext) _Message_numSegments(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 25) {
+	if !ec.gate.Field(ctx, field, "Message", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10667,7 +10940,7 @@ func (ec *executionContext) fieldContext_Message_numSegments(_ context.Context, 
 }
 
 func (ec *executionContext) _Message_numMedia(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 25) {
+	if !ec.gate.Field(ctx, field, "Message", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10693,7 +10966,7 @@ func (ec *executionContext) fieldContext_Message_numMedia(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_errorCode(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 25) {
+	if !ec.gate.Field(ctx, field, "Message", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10719,7 +10992,7 @@ func (ec *executionContext) fieldContext_Message_errorCode(_ context.Context, fi
 }
 
 func (ec *executionContext) _Message_errorMessage(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 25) {
+	if !ec.gate.Field(ctx, field, "Message", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10780,7 +11053,7 @@ func (ec *executionContext) fieldContext_Message_price(_ context.Context, field 
 }
 
 func (ec *executionContext) _Message_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 25) {
+	if !ec.gate.Field(ctx, field, "Message", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10806,7 +11079,7 @@ func (ec *executionContext) fieldContext_Message_dateCreated(_ context.Context, 
 }
 
 func (ec *executionContext) _Message_dateSent(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 25) {
+	if !ec.gate.Field(ctx, field, "Message", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10832,7 +11105,7 @@ func (ec *executionContext) fieldContext_Message_dateSent(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 25) {
+	if !ec.gate.Field(ctx, field, "Message", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10858,7 +11131,7 @@ func (ec *executionContext) fieldContext_Message_dateUpdated(_ context.Context, 
 }
 
 func (ec *executionContext) _MessageConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.MessageConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageConnection", 25) {
+	if !ec.gate.Field(ctx, field, "MessageConnection", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10893,7 +11166,7 @@ func (ec *executionContext) fieldContext_MessageConnection_edges(_ context.Conte
 }
 
 func (ec *executionContext) _MessageConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.MessageConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageConnection", 25) {
+	if !ec.gate.Field(ctx, field, "MessageConnection", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10928,7 +11201,7 @@ func (ec *executionContext) fieldContext_MessageConnection_pageInfo(_ context.Co
 }
 
 func (ec *executionContext) _MessageEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.MessageEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageEdge", 25) {
+	if !ec.gate.Field(ctx, field, "MessageEdge", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10954,7 +11227,7 @@ func (ec *executionContext) fieldContext_MessageEdge_cursor(_ context.Context, f
 }
 
 func (ec *executionContext) _MessageEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.MessageEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageEdge", 25) {
+	if !ec.gate.Field(ctx, field, "MessageEdge", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11392,6 +11665,53 @@ func (ec *executionContext) fieldContext_Mutation_deleteApiKey(ctx context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_rotateAuthToken(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 13) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_rotateAuthToken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RotateAuthToken(ctx, fc.Args["input"].(model.RotateAuthTokenInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RotateAuthTokenPayload) graphql.Marshaler {
+			return ec.marshalORotateAuthTokenPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_rotateAuthToken(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RotateAuthTokenPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_rotateAuthToken_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_createOAuthClient(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	if !ec.gate.Field(ctx, field, "Mutation", 7) {
 		return graphql.Null
@@ -11487,7 +11807,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteOAuthClient(ctx context.
 }
 
 func (ec *executionContext) _Mutation_buyPhoneNumber(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 15) {
+	if !ec.gate.Field(ctx, field, "Mutation", 16) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11534,7 +11854,7 @@ func (ec *executionContext) fieldContext_Mutation_buyPhoneNumber(ctx context.Con
 }
 
 func (ec *executionContext) _Mutation_updatePhoneNumber(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 21) {
+	if !ec.gate.Field(ctx, field, "Mutation", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11581,7 +11901,7 @@ func (ec *executionContext) fieldContext_Mutation_updatePhoneNumber(ctx context.
 }
 
 func (ec *executionContext) _Mutation_releasePhoneNumber(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 17) {
+	if !ec.gate.Field(ctx, field, "Mutation", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11628,7 +11948,7 @@ func (ec *executionContext) fieldContext_Mutation_releasePhoneNumber(ctx context
 }
 
 func (ec *executionContext) _Mutation_updateProjectSettings(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 28) {
+	if !ec.gate.Field(ctx, field, "Mutation", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11816,7 +12136,7 @@ func (ec *executionContext) fieldContext_Mutation_acceptInvitation(ctx context.C
 }
 
 func (ec *executionContext) _Mutation_setUserRoles(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 33) {
+	if !ec.gate.Field(ctx, field, "Mutation", 34) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11863,7 +12183,7 @@ func (ec *executionContext) fieldContext_Mutation_setUserRoles(ctx context.Conte
 }
 
 func (ec *executionContext) _Mutation_endSession(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 30) {
+	if !ec.gate.Field(ctx, field, "Mutation", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12963,7 +13283,7 @@ func (ec *executionContext) fieldContext_PermissionRow_source(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_id(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12989,7 +13309,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_id(_ context.Context, field
 }
 
 func (ec *executionContext) _PhoneNumber_sid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13015,7 +13335,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_sid(_ context.Context, fiel
 }
 
 func (ec *executionContext) _PhoneNumber_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13042,7 +13362,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_phoneNumber(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13069,7 +13389,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_friendlyName(_ context.Cont
 }
 
 func (ec *executionContext) _PhoneNumber_capabilities(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13104,7 +13424,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_capabilities(_ context.Cont
 }
 
 func (ec *executionContext) _PhoneNumber_origin(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13130,7 +13450,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_origin(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_status(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13156,7 +13476,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_status(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_beta(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13182,7 +13502,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_beta(_ context.Context, fie
 }
 
 func (ec *executionContext) _PhoneNumber_addressRequirements(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13208,7 +13528,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_addressRequirements(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_addressSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13234,7 +13554,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_addressSid(_ context.Contex
 }
 
 func (ec *executionContext) _PhoneNumber_bundleSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13260,7 +13580,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_bundleSid(_ context.Context
 }
 
 func (ec *executionContext) _PhoneNumber_voiceApplicationSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13286,7 +13606,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceApplicationSid(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceCallerIdLookup(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13312,7 +13632,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceCallerIdLookup(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13339,7 +13659,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceUrl(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_voiceMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13365,7 +13685,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceMethod(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13392,7 +13712,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceFallbackUrl(_ context.
 }
 
 func (ec *executionContext) _PhoneNumber_voiceFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13418,7 +13738,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceFallbackMethod(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_smsApplicationSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13444,7 +13764,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsApplicationSid(_ context
 }
 
 func (ec *executionContext) _PhoneNumber_smsUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13471,7 +13791,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsUrl(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_smsMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13497,7 +13817,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsMethod(_ context.Context
 }
 
 func (ec *executionContext) _PhoneNumber_smsFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13524,7 +13844,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsFallbackUrl(_ context.Co
 }
 
 func (ec *executionContext) _PhoneNumber_smsFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13550,7 +13870,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsFallbackMethod(_ context
 }
 
 func (ec *executionContext) _PhoneNumber_statusCallback(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13577,7 +13897,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_statusCallback(_ context.Co
 }
 
 func (ec *executionContext) _PhoneNumber_statusCallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13603,7 +13923,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_statusCallbackMethod(_ cont
 }
 
 func (ec *executionContext) _PhoneNumber_trunkSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13629,7 +13949,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_trunkSid(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13655,7 +13975,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_dateCreated(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13681,7 +14001,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_dateUpdated(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_voice(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13707,7 +14027,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_voice(_ context
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_sms(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13733,7 +14053,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_sms(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_mms(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13759,7 +14079,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_mms(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_fax(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13785,7 +14105,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_fax(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13820,7 +14140,7 @@ func (ec *executionContext) fieldContext_PhoneNumberConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13855,7 +14175,7 @@ func (ec *executionContext) fieldContext_PhoneNumberConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _PhoneNumberEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13881,7 +14201,7 @@ func (ec *executionContext) fieldContext_PhoneNumberEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _PhoneNumberEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13916,7 +14236,7 @@ func (ec *executionContext) fieldContext_PhoneNumberEdge_node(_ context.Context,
 }
 
 func (ec *executionContext) _ProjectSettings_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13931,6 +14251,7 @@ func (ec *executionContext) _ProjectSettings_friendlyName(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
 			return ec.marshalNString2string(ctx, selections, v)
 		},
 		true,
@@ -13942,7 +14263,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_friendlyName(_ context.
 }
 
 func (ec *executionContext) _ProjectSettings_status(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13968,7 +14289,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_status(_ context.Contex
 }
 
 func (ec *executionContext) _ProjectSettings_type(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13994,7 +14315,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_type(_ context.Context,
 }
 
 func (ec *executionContext) _ProjectSettings_timeZone(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14020,7 +14341,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_timeZone(_ context.Cont
 }
 
 func (ec *executionContext) _ProjectSettings_sslCertificateValidation(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14046,7 +14367,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_sslCertificateValidatio
 }
 
 func (ec *executionContext) _ProjectSettings_twoFactorRequired(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14072,7 +14393,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_twoFactorRequired(_ con
 }
 
 func (ec *executionContext) _ProjectSettings_onlyOwnerManagesAdministrators(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14098,7 +14419,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_onlyOwnerManagesAdminis
 }
 
 func (ec *executionContext) _ProjectSettings_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14124,7 +14445,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_dateCreated(_ context.C
 }
 
 func (ec *executionContext) _ProjectSettings_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14509,7 +14830,7 @@ func (ec *executionContext) fieldContext_RefreshSessionPayload_expiresIn(_ conte
 }
 
 func (ec *executionContext) _ReleasePhoneNumberPayload_releasedPhoneNumberId(ctx context.Context, field graphql.CollectedField, obj *model.ReleasePhoneNumberPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ReleasePhoneNumberPayload", 17) {
+	if !ec.gate.Field(ctx, field, "ReleasePhoneNumberPayload", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14532,6 +14853,58 @@ func (ec *executionContext) _ReleasePhoneNumberPayload_releasedPhoneNumberId(ctx
 }
 func (ec *executionContext) fieldContext_ReleasePhoneNumberPayload_releasedPhoneNumberId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ReleasePhoneNumberPayload", field, false, false, "ID")
+}
+
+func (ec *executionContext) _RotateAuthTokenPayload_authToken(ctx context.Context, field graphql.CollectedField, obj *model.RotateAuthTokenPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "RotateAuthTokenPayload", 13) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RotateAuthTokenPayload_authToken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AuthToken, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RotateAuthTokenPayload_authToken(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RotateAuthTokenPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _RotateAuthTokenPayload_dateRotated(ctx context.Context, field graphql.CollectedField, obj *model.RotateAuthTokenPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "RotateAuthTokenPayload", 13) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RotateAuthTokenPayload_dateRotated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateRotated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RotateAuthTokenPayload_dateRotated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RotateAuthTokenPayload", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _SenderIdRegistration_id(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
@@ -14980,7 +15353,7 @@ func (ec *executionContext) fieldContext_SenderIdRegistrationEdge_node(_ context
 }
 
 func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 31) {
+	if !ec.gate.Field(ctx, field, "Session", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15006,7 +15379,7 @@ func (ec *executionContext) fieldContext_Session_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Session_client(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 31) {
+	if !ec.gate.Field(ctx, field, "Session", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15032,7 +15405,7 @@ func (ec *executionContext) fieldContext_Session_client(_ context.Context, field
 }
 
 func (ec *executionContext) _Session_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 31) {
+	if !ec.gate.Field(ctx, field, "Session", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15058,7 +15431,7 @@ func (ec *executionContext) fieldContext_Session_dateCreated(_ context.Context, 
 }
 
 func (ec *executionContext) _Session_lastSeen(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 31) {
+	if !ec.gate.Field(ctx, field, "Session", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15084,7 +15457,7 @@ func (ec *executionContext) fieldContext_Session_lastSeen(_ context.Context, fie
 }
 
 func (ec *executionContext) _Session_expires(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 31) {
+	if !ec.gate.Field(ctx, field, "Session", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15110,7 +15483,7 @@ func (ec *executionContext) fieldContext_Session_expires(_ context.Context, fiel
 }
 
 func (ec *executionContext) _SetUserRolesPayload_user(ctx context.Context, field graphql.CollectedField, obj *model.SetUserRolesPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SetUserRolesPayload", 32) {
+	if !ec.gate.Field(ctx, field, "SetUserRolesPayload", 33) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15319,7 +15692,7 @@ func (ec *executionContext) fieldContext_SubmitSenderIdRegistrationPayload_sende
 }
 
 func (ec *executionContext) _Subscription_productLogs(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Subscription", 25) {
+	if !ec.gate.FieldAndInput(ctx, field, "Subscription", 26) {
 		return nil
 	}
 	return graphql.ResolveFieldStream(
@@ -15401,7 +15774,7 @@ func (ec *executionContext) fieldContext_UpdateApiKeyPayload_apiKey(_ context.Co
 }
 
 func (ec *executionContext) _UpdatePhoneNumberPayload_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *model.UpdatePhoneNumberPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UpdatePhoneNumberPayload", 19) {
+	if !ec.gate.Field(ctx, field, "UpdatePhoneNumberPayload", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15436,7 +15809,7 @@ func (ec *executionContext) fieldContext_UpdatePhoneNumberPayload_phoneNumber(_ 
 }
 
 func (ec *executionContext) _UpdateProjectSettingsPayload_settings(ctx context.Context, field graphql.CollectedField, obj *model.UpdateProjectSettingsPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UpdateProjectSettingsPayload", 27) {
+	if !ec.gate.Field(ctx, field, "UpdateProjectSettingsPayload", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15471,7 +15844,7 @@ func (ec *executionContext) fieldContext_UpdateProjectSettingsPayload_settings(_
 }
 
 func (ec *executionContext) _UsageRecord_category(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 29) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15497,7 +15870,7 @@ func (ec *executionContext) fieldContext_UsageRecord_category(_ context.Context,
 }
 
 func (ec *executionContext) _UsageRecord_description(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 29) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15523,7 +15896,7 @@ func (ec *executionContext) fieldContext_UsageRecord_description(_ context.Conte
 }
 
 func (ec *executionContext) _UsageRecord_granularity(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 29) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15549,7 +15922,7 @@ func (ec *executionContext) fieldContext_UsageRecord_granularity(_ context.Conte
 }
 
 func (ec *executionContext) _UsageRecord_startDate(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 29) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15575,7 +15948,7 @@ func (ec *executionContext) fieldContext_UsageRecord_startDate(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_endDate(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 29) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15601,7 +15974,7 @@ func (ec *executionContext) fieldContext_UsageRecord_endDate(_ context.Context, 
 }
 
 func (ec *executionContext) _UsageRecord_count(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 29) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15627,7 +16000,7 @@ func (ec *executionContext) fieldContext_UsageRecord_count(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_countUnit(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 29) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15653,7 +16026,7 @@ func (ec *executionContext) fieldContext_UsageRecord_countUnit(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_usage(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 29) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15679,7 +16052,7 @@ func (ec *executionContext) fieldContext_UsageRecord_usage(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_usageUnit(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 29) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15705,7 +16078,7 @@ func (ec *executionContext) fieldContext_UsageRecord_usageUnit(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_price(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 29) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15740,7 +16113,7 @@ func (ec *executionContext) fieldContext_UsageRecord_price(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_asOf(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 29) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15766,7 +16139,7 @@ func (ec *executionContext) fieldContext_UsageRecord_asOf(_ context.Context, fie
 }
 
 func (ec *executionContext) _UsageRecordConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 29) {
+	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15801,7 +16174,7 @@ func (ec *executionContext) fieldContext_UsageRecordConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _UsageRecordConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 29) {
+	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15836,7 +16209,7 @@ func (ec *executionContext) fieldContext_UsageRecordConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _UsageRecordEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 29) {
+	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15862,7 +16235,7 @@ func (ec *executionContext) fieldContext_UsageRecordEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _UsageRecordEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 29) {
+	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15897,7 +16270,7 @@ func (ec *executionContext) fieldContext_UsageRecordEdge_node(_ context.Context,
 }
 
 func (ec *executionContext) _User_id(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 31) {
+	if !ec.gate.Field(ctx, field, "User", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15923,7 +16296,7 @@ func (ec *executionContext) fieldContext_User_id(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _User_sid(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 31) {
+	if !ec.gate.Field(ctx, field, "User", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15949,7 +16322,7 @@ func (ec *executionContext) fieldContext_User_sid(_ context.Context, field graph
 }
 
 func (ec *executionContext) _User_email(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 31) {
+	if !ec.gate.Field(ctx, field, "User", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15976,7 +16349,7 @@ func (ec *executionContext) fieldContext_User_email(_ context.Context, field gra
 }
 
 func (ec *executionContext) _User_name(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 31) {
+	if !ec.gate.Field(ctx, field, "User", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16003,7 +16376,7 @@ func (ec *executionContext) fieldContext_User_name(_ context.Context, field grap
 }
 
 func (ec *executionContext) _User_roles(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 31) {
+	if !ec.gate.Field(ctx, field, "User", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16029,7 +16402,7 @@ func (ec *executionContext) fieldContext_User_roles(_ context.Context, field gra
 }
 
 func (ec *executionContext) _User_lastSignIn(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 31) {
+	if !ec.gate.Field(ctx, field, "User", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16055,7 +16428,7 @@ func (ec *executionContext) fieldContext_User_lastSignIn(_ context.Context, fiel
 }
 
 func (ec *executionContext) _User_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 31) {
+	if !ec.gate.Field(ctx, field, "User", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16081,7 +16454,7 @@ func (ec *executionContext) fieldContext_User_dateCreated(_ context.Context, fie
 }
 
 func (ec *executionContext) _User_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 31) {
+	if !ec.gate.Field(ctx, field, "User", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16107,7 +16480,7 @@ func (ec *executionContext) fieldContext_User_dateUpdated(_ context.Context, fie
 }
 
 func (ec *executionContext) _User_sessions(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 31) {
+	if !ec.gate.Field(ctx, field, "User", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16142,7 +16515,7 @@ func (ec *executionContext) fieldContext_User_sessions(_ context.Context, field 
 }
 
 func (ec *executionContext) _UserConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UserConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserConnection", 31) {
+	if !ec.gate.Field(ctx, field, "UserConnection", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16177,7 +16550,7 @@ func (ec *executionContext) fieldContext_UserConnection_edges(_ context.Context,
 }
 
 func (ec *executionContext) _UserConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UserConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserConnection", 31) {
+	if !ec.gate.Field(ctx, field, "UserConnection", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16212,7 +16585,7 @@ func (ec *executionContext) fieldContext_UserConnection_pageInfo(_ context.Conte
 }
 
 func (ec *executionContext) _UserEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UserEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserEdge", 31) {
+	if !ec.gate.Field(ctx, field, "UserEdge", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16238,7 +16611,7 @@ func (ec *executionContext) fieldContext_UserEdge_cursor(_ context.Context, fiel
 }
 
 func (ec *executionContext) _UserEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UserEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserEdge", 31) {
+	if !ec.gate.Field(ctx, field, "UserEdge", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18202,6 +18575,48 @@ func UnmarshalReleasePhoneNumberInput(ctx context.Context, raw any) (model.Relea
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRotateAuthTokenInput(ctx context.Context, obj any) (model.RotateAuthTokenInput, error) {
+	var it model.RotateAuthTokenInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"accountId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "accountId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("accountId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AccountID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRotateAuthTokenInput unmarshals raw into the RotateAuthTokenInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRotateAuthTokenInput(ctx context.Context, raw any) (model.RotateAuthTokenInput, error) {
+	var out model.RotateAuthTokenInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RotateAuthTokenInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputSetUserRolesInput(ctx context.Context, obj any) (model.SetUserRolesInput, error) {
 	var it model.SetUserRolesInput
 	if obj == nil {
@@ -18968,7 +19383,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 var alertImplementors = []string{"Alert", "ProductLog", "Node"}
 
 func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, obj *model.Alert) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Alert", 25) {
+	if !ec.gate.Object(ctx, "Alert", 26) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertImplementors)
@@ -19024,6 +19439,31 @@ func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, ob
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "requestUrl":
+			out.Values[i] = ec._Alert_requestUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "requestVariables":
+			out.Values[i] = ec._Alert_requestVariables(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "requestHeaders":
+			out.Values[i] = ec._Alert_requestHeaders(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "responseHeaders":
+			out.Values[i] = ec._Alert_responseHeaders(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "responseBody":
+			out.Values[i] = ec._Alert_responseBody(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "dateGenerated":
 			out.Values[i] = ec._Alert_dateGenerated(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -19059,7 +19499,7 @@ func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, ob
 var alertConnectionImplementors = []string{"AlertConnection"}
 
 func (ec *executionContext) _AlertConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AlertConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AlertConnection", 25) {
+	if !ec.gate.Object(ctx, "AlertConnection", 26) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertConnectionImplementors)
@@ -19100,7 +19540,7 @@ func (ec *executionContext) _AlertConnection(ctx context.Context, sel ast.Select
 var alertEdgeImplementors = []string{"AlertEdge"}
 
 func (ec *executionContext) _AlertEdge(ctx context.Context, sel ast.SelectionSet, obj *model.AlertEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AlertEdge", 25) {
+	if !ec.gate.Object(ctx, "AlertEdge", 26) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertEdgeImplementors)
@@ -19279,7 +19719,7 @@ func (ec *executionContext) _ApiKeyEdge(ctx context.Context, sel ast.SelectionSe
 var availablePhoneNumberImplementors = []string{"AvailablePhoneNumber"}
 
 func (ec *executionContext) _AvailablePhoneNumber(ctx context.Context, sel ast.SelectionSet, obj *model.AvailablePhoneNumber) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AvailablePhoneNumber", 18) {
+	if !ec.gate.Object(ctx, "AvailablePhoneNumber", 19) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, availablePhoneNumberImplementors)
@@ -19365,7 +19805,7 @@ func (ec *executionContext) _AvailablePhoneNumber(ctx context.Context, sel ast.S
 var availablePhoneNumberConnectionImplementors = []string{"AvailablePhoneNumberConnection"}
 
 func (ec *executionContext) _AvailablePhoneNumberConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AvailablePhoneNumberConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AvailablePhoneNumberConnection", 18) {
+	if !ec.gate.Object(ctx, "AvailablePhoneNumberConnection", 19) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, availablePhoneNumberConnectionImplementors)
@@ -19406,7 +19846,7 @@ func (ec *executionContext) _AvailablePhoneNumberConnection(ctx context.Context,
 var availablePhoneNumberEdgeImplementors = []string{"AvailablePhoneNumberEdge"}
 
 func (ec *executionContext) _AvailablePhoneNumberEdge(ctx context.Context, sel ast.SelectionSet, obj *model.AvailablePhoneNumberEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AvailablePhoneNumberEdge", 18) {
+	if !ec.gate.Object(ctx, "AvailablePhoneNumberEdge", 19) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, availablePhoneNumberEdgeImplementors)
@@ -19513,7 +19953,7 @@ func (ec *executionContext) _BillingSettings(ctx context.Context, sel ast.Select
 var buyPhoneNumberPayloadImplementors = []string{"BuyPhoneNumberPayload"}
 
 func (ec *executionContext) _BuyPhoneNumberPayload(ctx context.Context, sel ast.SelectionSet, obj *model.BuyPhoneNumberPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "BuyPhoneNumberPayload", 15) {
+	if !ec.gate.Object(ctx, "BuyPhoneNumberPayload", 16) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, buyPhoneNumberPayloadImplementors)
@@ -19554,7 +19994,7 @@ func (ec *executionContext) _BuyPhoneNumberPayload(ctx context.Context, sel ast.
 var callImplementors = []string{"Call", "ProductLog", "Node"}
 
 func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj *model.Call) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Call", 25) {
+	if !ec.gate.Object(ctx, "Call", 26) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callImplementors)
@@ -19675,7 +20115,7 @@ func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj
 var callConnectionImplementors = []string{"CallConnection"}
 
 func (ec *executionContext) _CallConnection(ctx context.Context, sel ast.SelectionSet, obj *model.CallConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CallConnection", 25) {
+	if !ec.gate.Object(ctx, "CallConnection", 26) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callConnectionImplementors)
@@ -19716,7 +20156,7 @@ func (ec *executionContext) _CallConnection(ctx context.Context, sel ast.Selecti
 var callEdgeImplementors = []string{"CallEdge"}
 
 func (ec *executionContext) _CallEdge(ctx context.Context, sel ast.SelectionSet, obj *model.CallEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CallEdge", 25) {
+	if !ec.gate.Object(ctx, "CallEdge", 26) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callEdgeImplementors)
@@ -19993,7 +20433,7 @@ func (ec *executionContext) _DeleteSenderIdRegistrationPayload(ctx context.Conte
 var endSessionPayloadImplementors = []string{"EndSessionPayload"}
 
 func (ec *executionContext) _EndSessionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EndSessionPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "EndSessionPayload", 30) {
+	if !ec.gate.Object(ctx, "EndSessionPayload", 31) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, endSessionPayloadImplementors)
@@ -20243,7 +20683,7 @@ func (ec *executionContext) _InvoiceEdge(ctx context.Context, sel ast.SelectionS
 var messageImplementors = []string{"Message", "ProductLog", "Node"}
 
 func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, obj *model.Message) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Message", 25) {
+	if !ec.gate.Object(ctx, "Message", 26) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageImplementors)
@@ -20354,7 +20794,7 @@ func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, 
 var messageConnectionImplementors = []string{"MessageConnection"}
 
 func (ec *executionContext) _MessageConnection(ctx context.Context, sel ast.SelectionSet, obj *model.MessageConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "MessageConnection", 25) {
+	if !ec.gate.Object(ctx, "MessageConnection", 26) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageConnectionImplementors)
@@ -20395,7 +20835,7 @@ func (ec *executionContext) _MessageConnection(ctx context.Context, sel ast.Sele
 var messageEdgeImplementors = []string{"MessageEdge"}
 
 func (ec *executionContext) _MessageEdge(ctx context.Context, sel ast.SelectionSet, obj *model.MessageEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "MessageEdge", 25) {
+	if !ec.gate.Object(ctx, "MessageEdge", 26) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageEdgeImplementors)
@@ -20548,6 +20988,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "deleteApiKey":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_deleteApiKey(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "rotateAuthToken":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_rotateAuthToken(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
@@ -21118,7 +21565,7 @@ func (ec *executionContext) _PermissionRow(ctx context.Context, sel ast.Selectio
 var phoneNumberImplementors = []string{"PhoneNumber", "Node"}
 
 func (ec *executionContext) _PhoneNumber(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumber) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumber", 18) {
+	if !ec.gate.Object(ctx, "PhoneNumber", 19) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberImplementors)
@@ -21284,7 +21731,7 @@ func (ec *executionContext) _PhoneNumber(ctx context.Context, sel ast.SelectionS
 var phoneNumberCapabilitiesImplementors = []string{"PhoneNumberCapabilities"}
 
 func (ec *executionContext) _PhoneNumberCapabilities(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberCapabilities) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberCapabilities", 18) {
+	if !ec.gate.Object(ctx, "PhoneNumberCapabilities", 19) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberCapabilitiesImplementors)
@@ -21335,7 +21782,7 @@ func (ec *executionContext) _PhoneNumberCapabilities(ctx context.Context, sel as
 var phoneNumberConnectionImplementors = []string{"PhoneNumberConnection"}
 
 func (ec *executionContext) _PhoneNumberConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberConnection", 18) {
+	if !ec.gate.Object(ctx, "PhoneNumberConnection", 19) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberConnectionImplementors)
@@ -21376,7 +21823,7 @@ func (ec *executionContext) _PhoneNumberConnection(ctx context.Context, sel ast.
 var phoneNumberEdgeImplementors = []string{"PhoneNumberEdge"}
 
 func (ec *executionContext) _PhoneNumberEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberEdge", 18) {
+	if !ec.gate.Object(ctx, "PhoneNumberEdge", 19) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberEdgeImplementors)
@@ -21417,7 +21864,7 @@ func (ec *executionContext) _PhoneNumberEdge(ctx context.Context, sel ast.Select
 var projectSettingsImplementors = []string{"ProjectSettings"}
 
 func (ec *executionContext) _ProjectSettings(ctx context.Context, sel ast.SelectionSet, obj *model.ProjectSettings) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "ProjectSettings", 26) {
+	if !ec.gate.Object(ctx, "ProjectSettings", 27) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, projectSettingsImplementors)
@@ -21622,7 +22069,7 @@ func (ec *executionContext) _RefreshSessionPayload(ctx context.Context, sel ast.
 var releasePhoneNumberPayloadImplementors = []string{"ReleasePhoneNumberPayload"}
 
 func (ec *executionContext) _ReleasePhoneNumberPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ReleasePhoneNumberPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "ReleasePhoneNumberPayload", 17) {
+	if !ec.gate.Object(ctx, "ReleasePhoneNumberPayload", 18) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, releasePhoneNumberPayloadImplementors)
@@ -21635,6 +22082,47 @@ func (ec *executionContext) _ReleasePhoneNumberPayload(ctx context.Context, sel 
 			out.Values[i] = graphql.MarshalString("ReleasePhoneNumberPayload")
 		case "releasedPhoneNumberId":
 			out.Values[i] = ec._ReleasePhoneNumberPayload_releasedPhoneNumberId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var rotateAuthTokenPayloadImplementors = []string{"RotateAuthTokenPayload"}
+
+func (ec *executionContext) _RotateAuthTokenPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RotateAuthTokenPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "RotateAuthTokenPayload", 13) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, rotateAuthTokenPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RotateAuthTokenPayload")
+		case "authToken":
+			out.Values[i] = ec._RotateAuthTokenPayload_authToken(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateRotated":
+			out.Values[i] = ec._RotateAuthTokenPayload_dateRotated(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -21831,7 +22319,7 @@ func (ec *executionContext) _SenderIdRegistrationEdge(ctx context.Context, sel a
 var sessionImplementors = []string{"Session"}
 
 func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *model.Session) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Session", 31) {
+	if !ec.gate.Object(ctx, "Session", 32) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
@@ -21887,7 +22375,7 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 var setUserRolesPayloadImplementors = []string{"SetUserRolesPayload"}
 
 func (ec *executionContext) _SetUserRolesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetUserRolesPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "SetUserRolesPayload", 33) {
+	if !ec.gate.Object(ctx, "SetUserRolesPayload", 34) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, setUserRolesPayloadImplementors)
@@ -22105,7 +22593,7 @@ func (ec *executionContext) _UpdateApiKeyPayload(ctx context.Context, sel ast.Se
 var updatePhoneNumberPayloadImplementors = []string{"UpdatePhoneNumberPayload"}
 
 func (ec *executionContext) _UpdatePhoneNumberPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdatePhoneNumberPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UpdatePhoneNumberPayload", 21) {
+	if !ec.gate.Object(ctx, "UpdatePhoneNumberPayload", 22) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updatePhoneNumberPayloadImplementors)
@@ -22141,7 +22629,7 @@ func (ec *executionContext) _UpdatePhoneNumberPayload(ctx context.Context, sel a
 var updateProjectSettingsPayloadImplementors = []string{"UpdateProjectSettingsPayload"}
 
 func (ec *executionContext) _UpdateProjectSettingsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateProjectSettingsPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UpdateProjectSettingsPayload", 28) {
+	if !ec.gate.Object(ctx, "UpdateProjectSettingsPayload", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateProjectSettingsPayloadImplementors)
@@ -22177,7 +22665,7 @@ func (ec *executionContext) _UpdateProjectSettingsPayload(ctx context.Context, s
 var usageRecordImplementors = []string{"UsageRecord"}
 
 func (ec *executionContext) _UsageRecord(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecord) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecord", 29) {
+	if !ec.gate.Object(ctx, "UsageRecord", 30) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordImplementors)
@@ -22263,7 +22751,7 @@ func (ec *executionContext) _UsageRecord(ctx context.Context, sel ast.SelectionS
 var usageRecordConnectionImplementors = []string{"UsageRecordConnection"}
 
 func (ec *executionContext) _UsageRecordConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecordConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecordConnection", 29) {
+	if !ec.gate.Object(ctx, "UsageRecordConnection", 30) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordConnectionImplementors)
@@ -22304,7 +22792,7 @@ func (ec *executionContext) _UsageRecordConnection(ctx context.Context, sel ast.
 var usageRecordEdgeImplementors = []string{"UsageRecordEdge"}
 
 func (ec *executionContext) _UsageRecordEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecordEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecordEdge", 29) {
+	if !ec.gate.Object(ctx, "UsageRecordEdge", 30) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordEdgeImplementors)
@@ -22345,7 +22833,7 @@ func (ec *executionContext) _UsageRecordEdge(ctx context.Context, sel ast.Select
 var userImplementors = []string{"User", "Node"}
 
 func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj *model.User) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "User", 31) {
+	if !ec.gate.Object(ctx, "User", 32) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userImplementors)
@@ -22422,7 +22910,7 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 var userConnectionImplementors = []string{"UserConnection"}
 
 func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UserConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UserConnection", 31) {
+	if !ec.gate.Object(ctx, "UserConnection", 32) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userConnectionImplementors)
@@ -22463,7 +22951,7 @@ func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.Selecti
 var userEdgeImplementors = []string{"UserEdge"}
 
 func (ec *executionContext) _UserEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UserEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UserEdge", 31) {
+	if !ec.gate.Object(ctx, "UserEdge", 32) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userEdgeImplementors)
@@ -23725,6 +24213,11 @@ func (ec *executionContext) marshalNRole2ᚕgithubᚗcomᚋfieldgateᚋfieldgate
 	return ret
 }
 
+func (ec *executionContext) unmarshalNRotateAuthTokenInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenInput(ctx context.Context, v any) (model.RotateAuthTokenInput, error) {
+	res, err := ec.unmarshalInputRotateAuthTokenInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNSenderIdRegistration2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistration(ctx context.Context, sel ast.SelectionSet, v model.SenderIDRegistration) graphql.Marshaler {
 	return ec._SenderIdRegistration(ctx, sel, &v)
 }
@@ -24540,6 +25033,13 @@ func (ec *executionContext) marshalORole2ᚖgithubᚗcomᚋfieldgateᚋfieldgate
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) marshalORotateAuthTokenPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenPayload(ctx context.Context, sel ast.SelectionSet, v *model.RotateAuthTokenPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RotateAuthTokenPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOSenderIdRegistration2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistration(ctx context.Context, sel ast.SelectionSet, v *model.SenderIDRegistration) graphql.Marshaler {

@@ -4,7 +4,6 @@ package policy
 // a field, and any of these that has one.
 func Unserved() []Permission {
 	return []Permission{
-		"DEV_TOOLS",
 		"FLEX_READ_ONLY_ADMIN_ACCESS",
 		"FLEX_ADMIN",
 		"IOT_CONSOLE_ACCESS",

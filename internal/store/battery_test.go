@@ -32,6 +32,7 @@ func battery(t *testing.T, db storetest.Database) {
 		{"API keys", testAPIKeys},
 		{"idempotency", testIdempotency},
 		{"input of API keys", testAPIKeyInput},
+		{"auth token", testAuthToken},
 		{"text that cannot be kept", testUnkeepable},
 		{"phone numbers bought, configured and released", testPhoneNumbers},
 		{"one phone number that many buy at the same time", testOneHolder},
