@@ -28,7 +28,7 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "a7a940a7445c1fed", Fields: 442, Objects: 93})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "124017e614aa14b2", Fields: 489, Objects: 105})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -52,6 +52,7 @@ type ComplexityRoot struct {
 	Account struct {
 		APIKeys               func(childComplexity int, first *int, after *string, friendlyName *string) int
 		Alerts                func(childComplexity int, first *int, after *string, dateGeneratedAfter *time.Time, dateGeneratedBefore *time.Time, logLevel *model.LogLevel, errorCode *string) int
+		AvailablePhoneNumbers func(childComplexity int, first *int, after *string, countryCode string, typeArg *model.PhoneNumberType, areaCode *string, contains *string, voiceEnabled *bool, smsEnabled *bool, mmsEnabled *bool, faxEnabled *bool) int
 		Balance               func(childComplexity int) int
 		BillingSettings       func(childComplexity int) int
 		Calls                 func(childComplexity int, first *int, after *string, startTimeAfter *time.Time, startTimeBefore *time.Time, status *model.CallStatus, direction *model.CallDirection, from *string, to *string) int
@@ -65,6 +66,7 @@ type ComplexityRoot struct {
 		OauthClients          func(childComplexity int, first *int, after *string, name *string, createdBySid *string) int
 		PaymentMethods        func(childComplexity int, first *int, after *string) int
 		PhoneNumbers          func(childComplexity int, first *int, after *string, phoneNumber *string, friendlyName *string, origin *string) int
+		SenderIDRegistrations func(childComplexity int, first *int, after *string, status *model.SenderIDStatus, isoCountry *string, senderID *string) int
 		Settings              func(childComplexity int) int
 		Sid                   func(childComplexity int) int
 		Sims                  func(childComplexity int, first *int, after *string, status *model.SimStatus, fleetSid *string, iccid *string) int
@@ -128,6 +130,30 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	AvailablePhoneNumber struct {
+		AddressRequirements func(childComplexity int) int
+		Beta                func(childComplexity int) int
+		Capabilities        func(childComplexity int) int
+		FriendlyName        func(childComplexity int) int
+		IsoCountry          func(childComplexity int) int
+		Lata                func(childComplexity int) int
+		Locality            func(childComplexity int) int
+		PhoneNumber         func(childComplexity int) int
+		PostalCode          func(childComplexity int) int
+		Region              func(childComplexity int) int
+		Type                func(childComplexity int) int
+	}
+
+	AvailablePhoneNumberConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	AvailablePhoneNumberEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	BillingSettings struct {
 		AutoRechargeAmount    func(childComplexity int) int
 		AutoRechargeEnabled   func(childComplexity int) int
@@ -136,6 +162,11 @@ type ComplexityRoot struct {
 		Currency              func(childComplexity int) int
 		InvoiceEmail          func(childComplexity int) int
 		TaxID                 func(childComplexity int) int
+	}
+
+	BuyPhoneNumberPayload struct {
+		PhoneNumber     func(childComplexity int) int
+		PhoneNumberEdge func(childComplexity int) int
 	}
 
 	Call struct {
@@ -235,6 +266,10 @@ type ComplexityRoot struct {
 
 	DeleteOAuthClientPayload struct {
 		DeletedOAuthClientID func(childComplexity int) int
+	}
+
+	DeleteSenderIdRegistrationPayload struct {
+		DeletedSenderIDRegistrationID func(childComplexity int) int
 	}
 
 	DeleteUsageTriggerPayload struct {
@@ -339,6 +374,7 @@ type ComplexityRoot struct {
 	Mutation struct {
 		AcceptInvitation           func(childComplexity int, input model.AcceptInvitationInput) int
 		AddPaymentMethod           func(childComplexity int, input model.AddPaymentMethodInput) int
+		BuyPhoneNumber             func(childComplexity int, input model.BuyPhoneNumberInput) int
 		CreateAPIKey               func(childComplexity int, input model.CreateAPIKeyInput) int
 		CreateCustomerProfile      func(childComplexity int, input model.CreateCustomerProfileInput) int
 		CreateFleet                func(childComplexity int, input model.CreateFleetInput) int
@@ -347,10 +383,12 @@ type ComplexityRoot struct {
 		CreateUsageTrigger         func(childComplexity int, input model.CreateUsageTriggerInput) int
 		DeleteAPIKey               func(childComplexity int, input model.DeleteAPIKeyInput) int
 		DeleteOAuthClient          func(childComplexity int, input model.DeleteOAuthClientInput) int
+		DeleteSenderIDRegistration func(childComplexity int, input model.DeleteSenderIDRegistrationInput) int
 		DeleteUsageTrigger         func(childComplexity int, input model.DeleteUsageTriggerInput) int
 		EndSession                 func(childComplexity int, input model.EndSessionInput) int
 		RefreshCookies             func(childComplexity int) int
 		RefreshSession             func(childComplexity int, input model.RefreshSessionInput) int
+		ReleasePhoneNumber         func(childComplexity int, input model.ReleasePhoneNumberInput) int
 		RemovePaymentMethod        func(childComplexity int, input model.RemovePaymentMethodInput) int
 		RotateAuthToken            func(childComplexity int, input model.RotateAuthTokenInput) int
 		SetUserRoles               func(childComplexity int, input model.SetUserRolesInput) int
@@ -358,10 +396,13 @@ type ComplexityRoot struct {
 		SignInWithCookies          func(childComplexity int, input model.SignInInput) int
 		SignOut                    func(childComplexity int) int
 		SubmitCustomerProfile      func(childComplexity int, input model.SubmitCustomerProfileInput) int
+		SubmitSenderIDRegistration func(childComplexity int, input model.SubmitSenderIDRegistrationInput) int
 		UpdateAPIKey               func(childComplexity int, input model.UpdateAPIKeyInput) int
 		UpdateBillingSettings      func(childComplexity int, input model.UpdateBillingSettingsInput) int
 		UpdateFleet                func(childComplexity int, input model.UpdateFleetInput) int
 		UpdateNetworkAccessProfile func(childComplexity int, input model.UpdateNetworkAccessProfileInput) int
+		UpdatePhoneNumber          func(childComplexity int, input model.UpdatePhoneNumberInput) int
+		UpdateProjectSettings      func(childComplexity int, input model.UpdateProjectSettingsInput) int
 		UpdateSim                  func(childComplexity int, input model.UpdateSimInput) int
 	}
 
@@ -522,6 +563,10 @@ type ComplexityRoot struct {
 		RefreshToken func(childComplexity int) int
 	}
 
+	ReleasePhoneNumberPayload struct {
+		ReleasedPhoneNumberID func(childComplexity int) int
+	}
+
 	RemovePaymentMethodPayload struct {
 		RemovedPaymentMethodID func(childComplexity int) int
 	}
@@ -529,6 +574,31 @@ type ComplexityRoot struct {
 	RotateAuthTokenPayload struct {
 		AuthToken   func(childComplexity int) int
 		DateRotated func(childComplexity int) int
+	}
+
+	SenderIdRegistration struct {
+		CompanyName     func(childComplexity int) int
+		ContactEmail    func(childComplexity int) int
+		ContactName     func(childComplexity int) int
+		DateCreated     func(childComplexity int) int
+		DateUpdated     func(childComplexity int) int
+		ID              func(childComplexity int) int
+		IsoCountry      func(childComplexity int) int
+		RejectionReason func(childComplexity int) int
+		SenderID        func(childComplexity int) int
+		Sid             func(childComplexity int) int
+		Status          func(childComplexity int) int
+		UseCase         func(childComplexity int) int
+	}
+
+	SenderIdRegistrationConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	SenderIdRegistrationEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	Session struct {
@@ -582,6 +652,11 @@ type ComplexityRoot struct {
 		CustomerProfile func(childComplexity int) int
 	}
 
+	SubmitSenderIdRegistrationPayload struct {
+		SenderIDRegistration     func(childComplexity int) int
+		SenderIDRegistrationEdge func(childComplexity int) int
+	}
+
 	Subscription struct {
 		ProductLogs func(childComplexity int, kinds []model.ProductLogKind, callStatus *model.CallStatus, callDirection *model.CallDirection, callFrom *string, callTo *string, messageStatus *model.MessageStatus, messageDirection *model.MessageDirection, messageFrom *string, messageTo *string, alertLogLevel *model.LogLevel) int
 	}
@@ -624,6 +699,14 @@ type ComplexityRoot struct {
 
 	UpdateNetworkAccessProfilePayload struct {
 		NetworkAccessProfile func(childComplexity int) int
+	}
+
+	UpdatePhoneNumberPayload struct {
+		PhoneNumber func(childComplexity int) int
+	}
+
+	UpdateProjectSettingsPayload struct {
+		Settings func(childComplexity int) int
 	}
 
 	UpdateSimPayload struct {
@@ -724,10 +807,12 @@ type AccountResolver interface {
 	NetworkAccessProfiles(ctx context.Context, obj *model.Account, first *int, after *string) (*model.NetworkAccessProfileConnection, error)
 	OauthClients(ctx context.Context, obj *model.Account, first *int, after *string, name *string, createdBySid *string) (*model.OAuthClientConnection, error)
 	PhoneNumbers(ctx context.Context, obj *model.Account, first *int, after *string, phoneNumber *string, friendlyName *string, origin *string) (*model.PhoneNumberConnection, error)
+	AvailablePhoneNumbers(ctx context.Context, obj *model.Account, first *int, after *string, countryCode string, typeArg *model.PhoneNumberType, areaCode *string, contains *string, voiceEnabled *bool, smsEnabled *bool, mmsEnabled *bool, faxEnabled *bool) (*model.AvailablePhoneNumberConnection, error)
 	Calls(ctx context.Context, obj *model.Account, first *int, after *string, startTimeAfter *time.Time, startTimeBefore *time.Time, status *model.CallStatus, direction *model.CallDirection, from *string, to *string) (*model.CallConnection, error)
 	Messages(ctx context.Context, obj *model.Account, first *int, after *string, dateCreatedAfter *time.Time, dateCreatedBefore *time.Time, status *model.MessageStatus, direction *model.MessageDirection, from *string, to *string) (*model.MessageConnection, error)
 	Alerts(ctx context.Context, obj *model.Account, first *int, after *string, dateGeneratedAfter *time.Time, dateGeneratedBefore *time.Time, logLevel *model.LogLevel, errorCode *string) (*model.AlertConnection, error)
 	Settings(ctx context.Context, obj *model.Account) (*model.ProjectSettings, error)
+	SenderIDRegistrations(ctx context.Context, obj *model.Account, first *int, after *string, status *model.SenderIDStatus, isoCountry *string, senderID *string) (*model.SenderIDRegistrationConnection, error)
 	CustomerProfiles(ctx context.Context, obj *model.Account, first *int, after *string, status *model.TrustHubStatus, policySid *string) (*model.CustomerProfileConnection, error)
 	TrustProducts(ctx context.Context, obj *model.Account, first *int, after *string, status *model.TrustHubStatus) (*model.TrustProductConnection, error)
 	UsageRecords(ctx context.Context, obj *model.Account, first *int, after *string, category *model.UsageCategory, granularity model.UsageGranularity, start *scalar.Date, end *scalar.Date) (*model.UsageRecordConnection, error)
@@ -754,6 +839,12 @@ type MutationResolver interface {
 	UpdateNetworkAccessProfile(ctx context.Context, input model.UpdateNetworkAccessProfileInput) (*model.UpdateNetworkAccessProfilePayload, error)
 	CreateOAuthClient(ctx context.Context, input model.CreateOAuthClientInput) (*model.CreateOAuthClientPayload, error)
 	DeleteOAuthClient(ctx context.Context, input model.DeleteOAuthClientInput) (*model.DeleteOAuthClientPayload, error)
+	BuyPhoneNumber(ctx context.Context, input model.BuyPhoneNumberInput) (*model.BuyPhoneNumberPayload, error)
+	UpdatePhoneNumber(ctx context.Context, input model.UpdatePhoneNumberInput) (*model.UpdatePhoneNumberPayload, error)
+	ReleasePhoneNumber(ctx context.Context, input model.ReleasePhoneNumberInput) (*model.ReleasePhoneNumberPayload, error)
+	UpdateProjectSettings(ctx context.Context, input model.UpdateProjectSettingsInput) (*model.UpdateProjectSettingsPayload, error)
+	SubmitSenderIDRegistration(ctx context.Context, input model.SubmitSenderIDRegistrationInput) (*model.SubmitSenderIDRegistrationPayload, error)
+	DeleteSenderIDRegistration(ctx context.Context, input model.DeleteSenderIDRegistrationInput) (*model.DeleteSenderIDRegistrationPayload, error)
 	CreateCustomerProfile(ctx context.Context, input model.CreateCustomerProfileInput) (*model.CreateCustomerProfilePayload, error)
 	SubmitCustomerProfile(ctx context.Context, input model.SubmitCustomerProfileInput) (*model.SubmitCustomerProfilePayload, error)
 	CreateUsageTrigger(ctx context.Context, input model.CreateUsageTriggerInput) (*model.CreateUsageTriggerPayload, error)
@@ -823,6 +914,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Alerts(childComplexity, args["first"].(*int), args["after"].(*string), args["dateGeneratedAfter"].(*time.Time), args["dateGeneratedBefore"].(*time.Time), args["logLevel"].(*model.LogLevel), args["errorCode"].(*string)), true
+	case "Account.availablePhoneNumbers":
+		if e.ComplexityRoot.Account.AvailablePhoneNumbers == nil {
+			break
+		}
+
+		args, err := ec.field_Account_availablePhoneNumbers_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.AvailablePhoneNumbers(childComplexity, args["first"].(*int), args["after"].(*string), args["countryCode"].(string), args["type"].(*model.PhoneNumberType), args["areaCode"].(*string), args["contains"].(*string), args["voiceEnabled"].(*bool), args["smsEnabled"].(*bool), args["mmsEnabled"].(*bool), args["faxEnabled"].(*bool)), true
 	case "Account.balance":
 		if e.ComplexityRoot.Account.Balance == nil {
 			break
@@ -946,6 +1048,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.PhoneNumbers(childComplexity, args["first"].(*int), args["after"].(*string), args["phoneNumber"].(*string), args["friendlyName"].(*string), args["origin"].(*string)), true
+	case "Account.senderIdRegistrations":
+		if e.ComplexityRoot.Account.SenderIDRegistrations == nil {
+			break
+		}
+
+		args, err := ec.field_Account_senderIdRegistrations_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.SenderIDRegistrations(childComplexity, args["first"].(*int), args["after"].(*string), args["status"].(*model.SenderIDStatus), args["isoCountry"].(*string), args["senderId"].(*string)), true
 	case "Account.settings":
 		if e.ComplexityRoot.Account.Settings == nil {
 			break
@@ -1219,6 +1332,99 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ApiKeyEdge.Node(childComplexity), true
 
+	case "AvailablePhoneNumber.addressRequirements":
+		if e.ComplexityRoot.AvailablePhoneNumber.AddressRequirements == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.AddressRequirements(childComplexity), true
+	case "AvailablePhoneNumber.beta":
+		if e.ComplexityRoot.AvailablePhoneNumber.Beta == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.Beta(childComplexity), true
+	case "AvailablePhoneNumber.capabilities":
+		if e.ComplexityRoot.AvailablePhoneNumber.Capabilities == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.Capabilities(childComplexity), true
+	case "AvailablePhoneNumber.friendlyName":
+		if e.ComplexityRoot.AvailablePhoneNumber.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.FriendlyName(childComplexity), true
+	case "AvailablePhoneNumber.isoCountry":
+		if e.ComplexityRoot.AvailablePhoneNumber.IsoCountry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.IsoCountry(childComplexity), true
+	case "AvailablePhoneNumber.lata":
+		if e.ComplexityRoot.AvailablePhoneNumber.Lata == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.Lata(childComplexity), true
+	case "AvailablePhoneNumber.locality":
+		if e.ComplexityRoot.AvailablePhoneNumber.Locality == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.Locality(childComplexity), true
+	case "AvailablePhoneNumber.phoneNumber":
+		if e.ComplexityRoot.AvailablePhoneNumber.PhoneNumber == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.PhoneNumber(childComplexity), true
+	case "AvailablePhoneNumber.postalCode":
+		if e.ComplexityRoot.AvailablePhoneNumber.PostalCode == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.PostalCode(childComplexity), true
+	case "AvailablePhoneNumber.region":
+		if e.ComplexityRoot.AvailablePhoneNumber.Region == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.Region(childComplexity), true
+	case "AvailablePhoneNumber.type":
+		if e.ComplexityRoot.AvailablePhoneNumber.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.Type(childComplexity), true
+
+	case "AvailablePhoneNumberConnection.edges":
+		if e.ComplexityRoot.AvailablePhoneNumberConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumberConnection.Edges(childComplexity), true
+	case "AvailablePhoneNumberConnection.pageInfo":
+		if e.ComplexityRoot.AvailablePhoneNumberConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumberConnection.PageInfo(childComplexity), true
+
+	case "AvailablePhoneNumberEdge.cursor":
+		if e.ComplexityRoot.AvailablePhoneNumberEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumberEdge.Cursor(childComplexity), true
+	case "AvailablePhoneNumberEdge.node":
+		if e.ComplexityRoot.AvailablePhoneNumberEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumberEdge.Node(childComplexity), true
+
 	case "BillingSettings.autoRechargeAmount":
 		if e.ComplexityRoot.BillingSettings.AutoRechargeAmount == nil {
 			break
@@ -1261,6 +1467,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BillingSettings.TaxID(childComplexity), true
+
+	case "BuyPhoneNumberPayload.phoneNumber":
+		if e.ComplexityRoot.BuyPhoneNumberPayload.PhoneNumber == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BuyPhoneNumberPayload.PhoneNumber(childComplexity), true
+	case "BuyPhoneNumberPayload.phoneNumberEdge":
+		if e.ComplexityRoot.BuyPhoneNumberPayload.PhoneNumberEdge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BuyPhoneNumberPayload.PhoneNumberEdge(childComplexity), true
 
 	case "Call.answeredBy":
 		if e.ComplexityRoot.Call.AnsweredBy == nil {
@@ -1600,6 +1819,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeleteOAuthClientPayload.DeletedOAuthClientID(childComplexity), true
+
+	case "DeleteSenderIdRegistrationPayload.deletedSenderIdRegistrationId":
+		if e.ComplexityRoot.DeleteSenderIdRegistrationPayload.DeletedSenderIDRegistrationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteSenderIdRegistrationPayload.DeletedSenderIDRegistrationID(childComplexity), true
 
 	case "DeleteUsageTriggerPayload.deletedUsageTriggerId":
 		if e.ComplexityRoot.DeleteUsageTriggerPayload.DeletedUsageTriggerID == nil {
@@ -1996,6 +2222,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AddPaymentMethod(childComplexity, args["input"].(model.AddPaymentMethodInput)), true
+	case "Mutation.buyPhoneNumber":
+		if e.ComplexityRoot.Mutation.BuyPhoneNumber == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_buyPhoneNumber_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.BuyPhoneNumber(childComplexity, args["input"].(model.BuyPhoneNumberInput)), true
 	case "Mutation.createApiKey":
 		if e.ComplexityRoot.Mutation.CreateAPIKey == nil {
 			break
@@ -2084,6 +2321,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteOAuthClient(childComplexity, args["input"].(model.DeleteOAuthClientInput)), true
+	case "Mutation.deleteSenderIdRegistration":
+		if e.ComplexityRoot.Mutation.DeleteSenderIDRegistration == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteSenderIdRegistration_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteSenderIDRegistration(childComplexity, args["input"].(model.DeleteSenderIDRegistrationInput)), true
 	case "Mutation.deleteUsageTrigger":
 		if e.ComplexityRoot.Mutation.DeleteUsageTrigger == nil {
 			break
@@ -2123,6 +2371,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RefreshSession(childComplexity, args["input"].(model.RefreshSessionInput)), true
+	case "Mutation.releasePhoneNumber":
+		if e.ComplexityRoot.Mutation.ReleasePhoneNumber == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_releasePhoneNumber_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReleasePhoneNumber(childComplexity, args["input"].(model.ReleasePhoneNumberInput)), true
 	case "Mutation.removePaymentMethod":
 		if e.ComplexityRoot.Mutation.RemovePaymentMethod == nil {
 			break
@@ -2195,6 +2454,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SubmitCustomerProfile(childComplexity, args["input"].(model.SubmitCustomerProfileInput)), true
+	case "Mutation.submitSenderIdRegistration":
+		if e.ComplexityRoot.Mutation.SubmitSenderIDRegistration == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_submitSenderIdRegistration_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SubmitSenderIDRegistration(childComplexity, args["input"].(model.SubmitSenderIDRegistrationInput)), true
 	case "Mutation.updateApiKey":
 		if e.ComplexityRoot.Mutation.UpdateAPIKey == nil {
 			break
@@ -2239,6 +2509,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateNetworkAccessProfile(childComplexity, args["input"].(model.UpdateNetworkAccessProfileInput)), true
+	case "Mutation.updatePhoneNumber":
+		if e.ComplexityRoot.Mutation.UpdatePhoneNumber == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updatePhoneNumber_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdatePhoneNumber(childComplexity, args["input"].(model.UpdatePhoneNumberInput)), true
+	case "Mutation.updateProjectSettings":
+		if e.ComplexityRoot.Mutation.UpdateProjectSettings == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateProjectSettings_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateProjectSettings(childComplexity, args["input"].(model.UpdateProjectSettingsInput)), true
 	case "Mutation.updateSim":
 		if e.ComplexityRoot.Mutation.UpdateSim == nil {
 			break
@@ -2881,6 +3173,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RefreshSessionPayload.RefreshToken(childComplexity), true
 
+	case "ReleasePhoneNumberPayload.releasedPhoneNumberId":
+		if e.ComplexityRoot.ReleasePhoneNumberPayload.ReleasedPhoneNumberID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleasePhoneNumberPayload.ReleasedPhoneNumberID(childComplexity), true
+
 	case "RemovePaymentMethodPayload.removedPaymentMethodId":
 		if e.ComplexityRoot.RemovePaymentMethodPayload.RemovedPaymentMethodID == nil {
 			break
@@ -2900,6 +3199,105 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RotateAuthTokenPayload.DateRotated(childComplexity), true
+
+	case "SenderIdRegistration.companyName":
+		if e.ComplexityRoot.SenderIdRegistration.CompanyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.CompanyName(childComplexity), true
+	case "SenderIdRegistration.contactEmail":
+		if e.ComplexityRoot.SenderIdRegistration.ContactEmail == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.ContactEmail(childComplexity), true
+	case "SenderIdRegistration.contactName":
+		if e.ComplexityRoot.SenderIdRegistration.ContactName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.ContactName(childComplexity), true
+	case "SenderIdRegistration.dateCreated":
+		if e.ComplexityRoot.SenderIdRegistration.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.DateCreated(childComplexity), true
+	case "SenderIdRegistration.dateUpdated":
+		if e.ComplexityRoot.SenderIdRegistration.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.DateUpdated(childComplexity), true
+	case "SenderIdRegistration.id":
+		if e.ComplexityRoot.SenderIdRegistration.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.ID(childComplexity), true
+	case "SenderIdRegistration.isoCountry":
+		if e.ComplexityRoot.SenderIdRegistration.IsoCountry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.IsoCountry(childComplexity), true
+	case "SenderIdRegistration.rejectionReason":
+		if e.ComplexityRoot.SenderIdRegistration.RejectionReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.RejectionReason(childComplexity), true
+	case "SenderIdRegistration.senderId":
+		if e.ComplexityRoot.SenderIdRegistration.SenderID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.SenderID(childComplexity), true
+	case "SenderIdRegistration.sid":
+		if e.ComplexityRoot.SenderIdRegistration.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.Sid(childComplexity), true
+	case "SenderIdRegistration.status":
+		if e.ComplexityRoot.SenderIdRegistration.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.Status(childComplexity), true
+	case "SenderIdRegistration.useCase":
+		if e.ComplexityRoot.SenderIdRegistration.UseCase == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.UseCase(childComplexity), true
+
+	case "SenderIdRegistrationConnection.edges":
+		if e.ComplexityRoot.SenderIdRegistrationConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistrationConnection.Edges(childComplexity), true
+	case "SenderIdRegistrationConnection.pageInfo":
+		if e.ComplexityRoot.SenderIdRegistrationConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistrationConnection.PageInfo(childComplexity), true
+
+	case "SenderIdRegistrationEdge.cursor":
+		if e.ComplexityRoot.SenderIdRegistrationEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistrationEdge.Cursor(childComplexity), true
+	case "SenderIdRegistrationEdge.node":
+		if e.ComplexityRoot.SenderIdRegistrationEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistrationEdge.Node(childComplexity), true
 
 	case "Session.client":
 		if e.ComplexityRoot.Session.Client == nil {
@@ -3071,6 +3469,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SubmitCustomerProfilePayload.CustomerProfile(childComplexity), true
 
+	case "SubmitSenderIdRegistrationPayload.senderIdRegistration":
+		if e.ComplexityRoot.SubmitSenderIdRegistrationPayload.SenderIDRegistration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubmitSenderIdRegistrationPayload.SenderIDRegistration(childComplexity), true
+	case "SubmitSenderIdRegistrationPayload.senderIdRegistrationEdge":
+		if e.ComplexityRoot.SubmitSenderIdRegistrationPayload.SenderIDRegistrationEdge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubmitSenderIdRegistrationPayload.SenderIDRegistrationEdge(childComplexity), true
+
 	case "Subscription.productLogs":
 		if e.ComplexityRoot.Subscription.ProductLogs == nil {
 			break
@@ -3203,6 +3614,20 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateNetworkAccessProfilePayload.NetworkAccessProfile(childComplexity), true
+
+	case "UpdatePhoneNumberPayload.phoneNumber":
+		if e.ComplexityRoot.UpdatePhoneNumberPayload.PhoneNumber == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdatePhoneNumberPayload.PhoneNumber(childComplexity), true
+
+	case "UpdateProjectSettingsPayload.settings":
+		if e.ComplexityRoot.UpdateProjectSettingsPayload.Settings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateProjectSettingsPayload.Settings(childComplexity), true
 
 	case "UpdateSimPayload.sim":
 		if e.ComplexityRoot.UpdateSimPayload.Sim == nil {
@@ -3520,6 +3945,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AcceptInvitationInput", ec.unmarshalInputAcceptInvitationInput),
 			graphql.NewInputUnmarshaler("AddPaymentMethodInput", ec.unmarshalInputAddPaymentMethodInput),
+			graphql.NewInputUnmarshaler("BuyPhoneNumberInput", ec.unmarshalInputBuyPhoneNumberInput),
 			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
 			graphql.NewInputUnmarshaler("CreateCustomerProfileInput", ec.unmarshalInputCreateCustomerProfileInput),
 			graphql.NewInputUnmarshaler("CreateFleetInput", ec.unmarshalInputCreateFleetInput),
@@ -3528,19 +3954,24 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CreateUsageTriggerInput", ec.unmarshalInputCreateUsageTriggerInput),
 			graphql.NewInputUnmarshaler("DeleteApiKeyInput", ec.unmarshalInputDeleteApiKeyInput),
 			graphql.NewInputUnmarshaler("DeleteOAuthClientInput", ec.unmarshalInputDeleteOAuthClientInput),
+			graphql.NewInputUnmarshaler("DeleteSenderIdRegistrationInput", ec.unmarshalInputDeleteSenderIdRegistrationInput),
 			graphql.NewInputUnmarshaler("DeleteUsageTriggerInput", ec.unmarshalInputDeleteUsageTriggerInput),
 			graphql.NewInputUnmarshaler("EndSessionInput", ec.unmarshalInputEndSessionInput),
 			graphql.NewInputUnmarshaler("OAuthGrantInput", ec.unmarshalInputOAuthGrantInput),
 			graphql.NewInputUnmarshaler("RefreshSessionInput", ec.unmarshalInputRefreshSessionInput),
+			graphql.NewInputUnmarshaler("ReleasePhoneNumberInput", ec.unmarshalInputReleasePhoneNumberInput),
 			graphql.NewInputUnmarshaler("RemovePaymentMethodInput", ec.unmarshalInputRemovePaymentMethodInput),
 			graphql.NewInputUnmarshaler("RotateAuthTokenInput", ec.unmarshalInputRotateAuthTokenInput),
 			graphql.NewInputUnmarshaler("SetUserRolesInput", ec.unmarshalInputSetUserRolesInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
 			graphql.NewInputUnmarshaler("SubmitCustomerProfileInput", ec.unmarshalInputSubmitCustomerProfileInput),
+			graphql.NewInputUnmarshaler("SubmitSenderIdRegistrationInput", ec.unmarshalInputSubmitSenderIdRegistrationInput),
 			graphql.NewInputUnmarshaler("UpdateApiKeyInput", ec.unmarshalInputUpdateApiKeyInput),
 			graphql.NewInputUnmarshaler("UpdateBillingSettingsInput", ec.unmarshalInputUpdateBillingSettingsInput),
 			graphql.NewInputUnmarshaler("UpdateFleetInput", ec.unmarshalInputUpdateFleetInput),
 			graphql.NewInputUnmarshaler("UpdateNetworkAccessProfileInput", ec.unmarshalInputUpdateNetworkAccessProfileInput),
+			graphql.NewInputUnmarshaler("UpdatePhoneNumberInput", ec.unmarshalInputUpdatePhoneNumberInput),
+			graphql.NewInputUnmarshaler("UpdateProjectSettingsInput", ec.unmarshalInputUpdateProjectSettingsInput),
 			graphql.NewInputUnmarshaler("UpdateSimInput", ec.unmarshalInputUpdateSimInput),
 		)
 	}
@@ -4749,7 +5180,7 @@ type DeleteOAuthClientPayload @hasPermission(permission: API_CREDENTIALS, action
   deletedOAuthClientId: ID!
 }
 `, BuiltIn: false},
-	{Name: "../schema/phone_numbers.graphqls", Input: `# The phone numbers that the account owns.
+	{Name: "../schema/phone_numbers.graphqls", Input: `# The phone numbers that the account owns, and those that it can buy.
 
 extend type Account {
   "The account's phone numbers, in the order of the numbers' SIDs."
@@ -4765,6 +5196,57 @@ extend type Account {
     "Only numbers from this origin: twilio or hosted."
     origin: String @filters(field: "PhoneNumber.origin")
   ): PhoneNumberConnection @hasPermission(permission: MANAGE_PHONE_NUMBERS) @semanticNonNull
+  "The phone numbers that can be bought in a country, in the order of the numbers."
+  availablePhoneNumbers(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+    "The country, by its ISO 3166-1 code of two letters."
+    countryCode: String! = "US" @filters(field: "AvailablePhoneNumber.isoCountry")
+    "Only numbers of this type."
+    type: PhoneNumberType @filters(field: "AvailablePhoneNumber.type")
+    "Only numbers of this area code, in the United States and Canada."
+    areaCode: String @filters(field: "AvailablePhoneNumber.phoneNumber")
+    "Only numbers with these digits in them, at most 15: a letter stands for its digit on a telephone, * for any digit."
+    contains: String @filters(field: "AvailablePhoneNumber.phoneNumber")
+    "Only numbers that can carry calls, or that cannot."
+    voiceEnabled: Boolean @filters(field: "AvailablePhoneNumber.capabilities")
+    "Only numbers that can carry text messages, or that cannot."
+    smsEnabled: Boolean @filters(field: "AvailablePhoneNumber.capabilities")
+    "Only numbers that can carry multimedia messages, or that cannot."
+    mmsEnabled: Boolean @filters(field: "AvailablePhoneNumber.capabilities")
+    "Only numbers that can carry faxes, or that cannot."
+    faxEnabled: Boolean @filters(field: "AvailablePhoneNumber.capabilities")
+  ): AvailablePhoneNumberConnection @hasPermission(permission: MANAGE_PHONE_NUMBERS) @semanticNonNull
+}
+
+extend type Mutation {
+  "Buy a phone number that is available. Of two who want the same, one gets it: for the other it is a CONFLICT."
+  buyPhoneNumber(
+    "The number, and how it is configured."
+    input: BuyPhoneNumberInput!
+  ): BuyPhoneNumberPayload @hasPermission(permission: MANAGE_PHONE_NUMBERS, action: CREATE) @semanticNonNull
+  "Configure a phone number."
+  updatePhoneNumber(
+    "The change."
+    input: UpdatePhoneNumberInput!
+  ): UpdatePhoneNumberPayload @hasPermission(permission: MANAGE_PHONE_NUMBERS, action: UPDATE) @semanticNonNull
+  "Give a phone number up. Anyone may buy it then, unless it was hosted."
+  releasePhoneNumber(
+    "The number."
+    input: ReleasePhoneNumberInput!
+  ): ReleasePhoneNumberPayload @hasPermission(permission: MANAGE_PHONE_NUMBERS, action: DELETE) @semanticNonNull
+}
+
+"What kind of number it is."
+enum PhoneNumberType {
+  "Of a place."
+  LOCAL
+  "Of a mobile network."
+  MOBILE
+  "Free of charge for who calls."
+  TOLL_FREE
 }
 
 "How a webhook is called."
@@ -4871,6 +5353,156 @@ type PhoneNumberEdge @hasPermission(permission: MANAGE_PHONE_NUMBERS) {
   cursor: String!
   "The number."
   node: PhoneNumber!
+}
+
+"A phone number that can be bought."
+type AvailablePhoneNumber @hasPermission(permission: MANAGE_PHONE_NUMBERS) {
+  "The number in E.164 form."
+  phoneNumber: String!
+  "The number as people write it."
+  friendlyName: String!
+  "What kind of number it is."
+  type: PhoneNumberType!
+  "The country, by its ISO 3166-1 code of two letters."
+  isoCountry: String!
+  "The city."
+  locality: String
+  "The state or province, by its code of two letters, in the United States and Canada."
+  region: String
+  "The postal code."
+  postalCode: String
+  "The local access and transport area, in the United States and Canada."
+  lata: String
+  "What the number can carry."
+  capabilities: PhoneNumberCapabilities!
+  "Whether the number needs an address on file."
+  addressRequirements: AddressRequirement!
+  "Whether the number is new to the platform."
+  beta: Boolean!
+}
+
+"A page of phone numbers that can be bought."
+type AvailablePhoneNumberConnection @hasPermission(permission: MANAGE_PHONE_NUMBERS) {
+  "The numbers of the page."
+  edges: [AvailablePhoneNumberEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A phone number that can be bought, and its place in the list."
+type AvailablePhoneNumberEdge @hasPermission(permission: MANAGE_PHONE_NUMBERS) {
+  "The place."
+  cursor: String!
+  "The number."
+  node: AvailablePhoneNumber!
+}
+
+"What buyPhoneNumber takes."
+input BuyPhoneNumberInput {
+  "The number, in E.164 form."
+  phoneNumber: String!
+  "The number's name, 1 to 64 characters. The number itself, as people write it, when there is none."
+  friendlyName: String
+  "The address on file (AD…). It must be given for a number with addressRequirements."
+  addressSid: String
+  "The regulatory bundle (BU…)."
+  bundleSid: String
+  "The application that answers calls (AP…)."
+  voiceApplicationSid: String
+  "Whether the caller's name is looked up."
+  voiceCallerIdLookup: Boolean
+  "Where a call is announced."
+  voiceUrl: String
+  "How voiceUrl is called."
+  voiceMethod: HttpMethod
+  "Where a call is announced when voiceUrl fails."
+  voiceFallbackUrl: String
+  "How voiceFallbackUrl is called."
+  voiceFallbackMethod: HttpMethod
+  "The application that answers messages (AP…)."
+  smsApplicationSid: String
+  "Where a message is announced."
+  smsUrl: String
+  "How smsUrl is called."
+  smsMethod: HttpMethod
+  "Where a message is announced when smsUrl fails."
+  smsFallbackUrl: String
+  "How smsFallbackUrl is called."
+  smsFallbackMethod: HttpMethod
+  "Where changes of a call's state are announced."
+  statusCallback: String
+  "How statusCallback is called."
+  statusCallbackMethod: HttpMethod
+  "The trunk that carries the number's calls (TK…)."
+  trunkSid: String
+  "Any text of at most 255 characters: a second call with it buys no second number."
+  idempotencyKey: String
+}
+
+"The bought phone number."
+type BuyPhoneNumberPayload @hasPermission(permission: MANAGE_PHONE_NUMBERS, action: CREATE) {
+  "The number."
+  phoneNumber: PhoneNumber @semanticNonNull
+  "The number as an edge of Account.phoneNumbers."
+  phoneNumberEdge: PhoneNumberEdge @semanticNonNull
+}
+
+"What updatePhoneNumber takes: what is left out stays as it is, and what is null is emptied."
+input UpdatePhoneNumberInput {
+  "The global id of the number."
+  id: ID!
+  "The number's name, 1 to 64 characters."
+  friendlyName: String
+  "The address on file (AD…)."
+  addressSid: String
+  "The regulatory bundle (BU…)."
+  bundleSid: String
+  "The application that answers calls (AP…)."
+  voiceApplicationSid: String
+  "Whether the caller's name is looked up."
+  voiceCallerIdLookup: Boolean
+  "Where a call is announced."
+  voiceUrl: String
+  "How voiceUrl is called."
+  voiceMethod: HttpMethod
+  "Where a call is announced when voiceUrl fails."
+  voiceFallbackUrl: String
+  "How voiceFallbackUrl is called."
+  voiceFallbackMethod: HttpMethod
+  "The application that answers messages (AP…)."
+  smsApplicationSid: String
+  "Where a message is announced."
+  smsUrl: String
+  "How smsUrl is called."
+  smsMethod: HttpMethod
+  "Where a message is announced when smsUrl fails."
+  smsFallbackUrl: String
+  "How smsFallbackUrl is called."
+  smsFallbackMethod: HttpMethod
+  "Where changes of a call's state are announced."
+  statusCallback: String
+  "How statusCallback is called."
+  statusCallbackMethod: HttpMethod
+  "The trunk that carries the number's calls (TK…)."
+  trunkSid: String
+}
+
+"The configured phone number."
+type UpdatePhoneNumberPayload @hasPermission(permission: MANAGE_PHONE_NUMBERS, action: UPDATE) {
+  "The number."
+  phoneNumber: PhoneNumber @semanticNonNull
+}
+
+"What releasePhoneNumber takes."
+input ReleasePhoneNumberInput {
+  "The global id of the number."
+  id: ID!
+}
+
+"The released phone number."
+type ReleasePhoneNumberPayload @hasPermission(permission: MANAGE_PHONE_NUMBERS, action: DELETE) {
+  "The global id of the number that is no longer the account's."
+  releasedPhoneNumberId: ID!
 }
 `, BuiltIn: false},
 	{Name: "../schema/product_logs.graphqls", Input: `# What happened: calls, messages and alerts. Prices are billing data wherever they stand, and what a webhook was sent and
@@ -5232,6 +5864,14 @@ extend type Account {
   settings: ProjectSettings @hasPermission(permission: PROJECT_SETTINGS) @semanticNonNull
 }
 
+extend type Mutation {
+  "Change the account's settings."
+  updateProjectSettings(
+    "The change."
+    input: UpdateProjectSettingsInput!
+  ): UpdateProjectSettingsPayload @hasPermission(permission: PROJECT_SETTINGS, action: UPDATE) @semanticNonNull
+}
+
 "Whether the account pays."
 enum AccountType {
   "Not yet: it has a free trial."
@@ -5260,6 +5900,163 @@ type ProjectSettings @hasPermission(permission: PROJECT_SETTINGS) {
   dateCreated: DateTime!
   "When the account last changed."
   dateUpdated: DateTime!
+}
+
+"What updateProjectSettings takes: what is left out stays as it is."
+input UpdateProjectSettingsInput {
+  "The account's name, 1 to 64 characters."
+  friendlyName: String
+  "The time zone in which people of the account read times, by its IANA name."
+  timeZone: String
+  "Whether requests must be made over HTTPS with a verified certificate."
+  sslCertificateValidation: Boolean
+  "Whether users must have a second factor."
+  twoFactorRequired: Boolean
+  "Whether none but the Owner may make, change or remove an Administrator. Only the Owner may say so, and no OAuth client."
+  onlyOwnerManagesAdministrators: Boolean
+}
+
+"The changed settings."
+type UpdateProjectSettingsPayload @hasPermission(permission: PROJECT_SETTINGS, action: UPDATE) {
+  "The settings."
+  settings: ProjectSettings @semanticNonNull
+}
+`, BuiltIn: false},
+	{Name: "../schema/sender_ids.graphqls", Input: `# Registrations of alphanumeric sender IDs: names that messages are sent from instead of a number.
+
+extend type Account {
+  "The account's registrations of sender IDs, newest first."
+  senderIdRegistrations(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+    "Only registrations in this state."
+    status: SenderIdStatus @filters(field: "SenderIdRegistration.status")
+    "Only registrations in this country, by its ISO 3166-1 code of two letters."
+    isoCountry: String @filters(field: "SenderIdRegistration.isoCountry")
+    "Only registrations of exactly this sender ID."
+    senderId: String @filters(field: "SenderIdRegistration.senderId")
+  ): SenderIdRegistrationConnection @hasPermission(permission: ALPHANUMERIC_SENDER_ID_READ) @semanticNonNull
+}
+
+extend type Mutation {
+  "Apply for a sender ID in a country. It is a CONFLICT while there is another registration of it there that was not rejected."
+  submitSenderIdRegistration(
+    "The application."
+    input: SubmitSenderIdRegistrationInput!
+  ): SubmitSenderIdRegistrationPayload @hasPermission(permission: ALPHANUMERIC_SENDER_ID_WRITE, action: CREATE) @semanticNonNull
+  "Withdraw a registration, whatever its state. Messages are no longer sent from it there."
+  deleteSenderIdRegistration(
+    "The registration."
+    input: DeleteSenderIdRegistrationInput!
+  ): DeleteSenderIdRegistrationPayload @hasPermission(permission: ALPHANUMERIC_SENDER_ID_WRITE, action: DELETE) @semanticNonNull
+}
+
+"How far a registration has come."
+enum SenderIdStatus {
+  "Handed in."
+  SUBMITTED
+  "Under review by the carriers."
+  IN_REVIEW
+  "The sender ID can be used."
+  APPROVED
+  "The sender ID cannot be used. It can be applied for again."
+  REJECTED
+}
+
+"What the messages from a sender ID are for."
+enum SenderIdUseCase {
+  "News of an account or a delivery."
+  NOTIFICATIONS
+  "Codes to sign in with."
+  TWO_FACTOR_AUTHENTICATION
+  "Offers."
+  MARKETING
+  "Conversations with customers."
+  CUSTOMER_CARE
+}
+
+"A registration of an alphanumeric sender ID in a country."
+type SenderIdRegistration implements Node @hasPermission(permission: ALPHANUMERIC_SENDER_ID_READ) {
+  "The global id."
+  id: ID!
+  "The registration's SID (AI…)."
+  sid: String!
+  "The sender ID: what the receiver of a message sees instead of a number."
+  senderId: String!
+  "The country, by its ISO 3166-1 code of two letters."
+  isoCountry: String!
+  "How far it has come."
+  status: SenderIdStatus!
+  "What the messages are for."
+  useCase: SenderIdUseCase!
+  "The company that sends them."
+  companyName: String!
+  "The e-mail address of who answers for the registration."
+  contactEmail: String! @personalData(mask: EMAIL)
+  "The name of who answers for the registration."
+  contactName: String! @personalData(mask: ALL)
+  "Why it was rejected; null when it was not."
+  rejectionReason: String
+  "When it was handed in."
+  dateCreated: DateTime!
+  "When it last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of registrations."
+type SenderIdRegistrationConnection @hasPermission(permission: ALPHANUMERIC_SENDER_ID_READ) {
+  "The registrations of the page."
+  edges: [SenderIdRegistrationEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A registration and its place in the list."
+type SenderIdRegistrationEdge @hasPermission(permission: ALPHANUMERIC_SENDER_ID_READ) {
+  "The place."
+  cursor: String!
+  "The registration."
+  node: SenderIdRegistration!
+}
+
+"What submitSenderIdRegistration takes."
+input SubmitSenderIdRegistrationInput {
+  "The sender ID: 1 to 11 letters of A to Z, digits, spaces and + - _ &, with at least one letter and no space around it."
+  senderId: String!
+  "The country, by its ISO 3166-1 code of two letters."
+  isoCountry: String!
+  "What the messages are for."
+  useCase: SenderIdUseCase!
+  "The company that sends them, 1 to 64 characters."
+  companyName: String!
+  "The e-mail address of who answers for the registration."
+  contactEmail: String!
+  "The name of who answers for the registration, 1 to 64 characters."
+  contactName: String!
+  "Any text of at most 255 characters: a second call with it makes no second registration."
+  idempotencyKey: String
+}
+
+"The new registration."
+type SubmitSenderIdRegistrationPayload @hasPermission(permission: ALPHANUMERIC_SENDER_ID_WRITE, action: CREATE) {
+  "The registration."
+  senderIdRegistration: SenderIdRegistration @semanticNonNull
+  "The registration as an edge of Account.senderIdRegistrations."
+  senderIdRegistrationEdge: SenderIdRegistrationEdge @semanticNonNull
+}
+
+"What deleteSenderIdRegistration takes."
+input DeleteSenderIdRegistrationInput {
+  "The global id of the registration."
+  id: ID!
+}
+
+"The deleted registration."
+type DeleteSenderIdRegistrationPayload @hasPermission(permission: ALPHANUMERIC_SENDER_ID_WRITE, action: DELETE) {
+  "The global id of the registration that is no more."
+  deletedSenderIdRegistrationId: ID!
 }
 `, BuiltIn: false},
 	{Name: "../schema/trust_hub.graphqls", Input: `# Who the account is, as it has been reviewed: customer profiles and trust products. The SIDs of both begin with BU.
@@ -5828,6 +6625,8 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 		return ec.fieldContext_Account_oauthClients(ctx, field)
 	case "phoneNumbers":
 		return ec.fieldContext_Account_phoneNumbers(ctx, field)
+	case "availablePhoneNumbers":
+		return ec.fieldContext_Account_availablePhoneNumbers(ctx, field)
 	case "calls":
 		return ec.fieldContext_Account_calls(ctx, field)
 	case "messages":
@@ -5836,6 +6635,8 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 		return ec.fieldContext_Account_alerts(ctx, field)
 	case "settings":
 		return ec.fieldContext_Account_settings(ctx, field)
+	case "senderIdRegistrations":
+		return ec.fieldContext_Account_senderIdRegistrations(ctx, field)
 	case "customerProfiles":
 		return ec.fieldContext_Account_customerProfiles(ctx, field)
 	case "trustProducts":
@@ -5956,6 +6757,54 @@ func (ec *executionContext) childFields_ApiKeyEdge(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type ApiKeyEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_AvailablePhoneNumber(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "phoneNumber":
+		return ec.fieldContext_AvailablePhoneNumber_phoneNumber(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_AvailablePhoneNumber_friendlyName(ctx, field)
+	case "type":
+		return ec.fieldContext_AvailablePhoneNumber_type(ctx, field)
+	case "isoCountry":
+		return ec.fieldContext_AvailablePhoneNumber_isoCountry(ctx, field)
+	case "locality":
+		return ec.fieldContext_AvailablePhoneNumber_locality(ctx, field)
+	case "region":
+		return ec.fieldContext_AvailablePhoneNumber_region(ctx, field)
+	case "postalCode":
+		return ec.fieldContext_AvailablePhoneNumber_postalCode(ctx, field)
+	case "lata":
+		return ec.fieldContext_AvailablePhoneNumber_lata(ctx, field)
+	case "capabilities":
+		return ec.fieldContext_AvailablePhoneNumber_capabilities(ctx, field)
+	case "addressRequirements":
+		return ec.fieldContext_AvailablePhoneNumber_addressRequirements(ctx, field)
+	case "beta":
+		return ec.fieldContext_AvailablePhoneNumber_beta(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AvailablePhoneNumber", field.Name)
+}
+
+func (ec *executionContext) childFields_AvailablePhoneNumberConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AvailablePhoneNumberConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AvailablePhoneNumberConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AvailablePhoneNumberConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AvailablePhoneNumberEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_AvailablePhoneNumberEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_AvailablePhoneNumberEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AvailablePhoneNumberEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_BillingSettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "companyName":
@@ -5974,6 +6823,16 @@ func (ec *executionContext) childFields_BillingSettings(ctx context.Context, fie
 		return ec.fieldContext_BillingSettings_autoRechargeAmount(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type BillingSettings", field.Name)
+}
+
+func (ec *executionContext) childFields_BuyPhoneNumberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "phoneNumber":
+		return ec.fieldContext_BuyPhoneNumberPayload_phoneNumber(ctx, field)
+	case "phoneNumberEdge":
+		return ec.fieldContext_BuyPhoneNumberPayload_phoneNumberEdge(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BuyPhoneNumberPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Call(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6172,6 +7031,14 @@ func (ec *executionContext) childFields_DeleteOAuthClientPayload(ctx context.Con
 		return ec.fieldContext_DeleteOAuthClientPayload_deletedOAuthClientId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteOAuthClientPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteSenderIdRegistrationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedSenderIdRegistrationId":
+		return ec.fieldContext_DeleteSenderIdRegistrationPayload_deletedSenderIdRegistrationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteSenderIdRegistrationPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DeleteUsageTriggerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6670,6 +7537,14 @@ func (ec *executionContext) childFields_RefreshSessionPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type RefreshSessionPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ReleasePhoneNumberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "releasedPhoneNumberId":
+		return ec.fieldContext_ReleasePhoneNumberPayload_releasedPhoneNumberId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReleasePhoneNumberPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RemovePaymentMethodPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "removedPaymentMethodId":
@@ -6686,6 +7561,56 @@ func (ec *executionContext) childFields_RotateAuthTokenPayload(ctx context.Conte
 		return ec.fieldContext_RotateAuthTokenPayload_dateRotated(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RotateAuthTokenPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SenderIdRegistration(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_SenderIdRegistration_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_SenderIdRegistration_sid(ctx, field)
+	case "senderId":
+		return ec.fieldContext_SenderIdRegistration_senderId(ctx, field)
+	case "isoCountry":
+		return ec.fieldContext_SenderIdRegistration_isoCountry(ctx, field)
+	case "status":
+		return ec.fieldContext_SenderIdRegistration_status(ctx, field)
+	case "useCase":
+		return ec.fieldContext_SenderIdRegistration_useCase(ctx, field)
+	case "companyName":
+		return ec.fieldContext_SenderIdRegistration_companyName(ctx, field)
+	case "contactEmail":
+		return ec.fieldContext_SenderIdRegistration_contactEmail(ctx, field)
+	case "contactName":
+		return ec.fieldContext_SenderIdRegistration_contactName(ctx, field)
+	case "rejectionReason":
+		return ec.fieldContext_SenderIdRegistration_rejectionReason(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_SenderIdRegistration_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_SenderIdRegistration_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SenderIdRegistration", field.Name)
+}
+
+func (ec *executionContext) childFields_SenderIdRegistrationConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SenderIdRegistrationConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SenderIdRegistrationConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SenderIdRegistrationConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SenderIdRegistrationEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_SenderIdRegistrationEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_SenderIdRegistrationEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SenderIdRegistrationEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6790,6 +7715,16 @@ func (ec *executionContext) childFields_SubmitCustomerProfilePayload(ctx context
 	return nil, fmt.Errorf("no field named %q was found under type SubmitCustomerProfilePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SubmitSenderIdRegistrationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "senderIdRegistration":
+		return ec.fieldContext_SubmitSenderIdRegistrationPayload_senderIdRegistration(ctx, field)
+	case "senderIdRegistrationEdge":
+		return ec.fieldContext_SubmitSenderIdRegistrationPayload_senderIdRegistrationEdge(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SubmitSenderIdRegistrationPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_TrustProduct(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -6868,6 +7803,22 @@ func (ec *executionContext) childFields_UpdateNetworkAccessProfilePayload(ctx co
 		return ec.fieldContext_UpdateNetworkAccessProfilePayload_networkAccessProfile(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateNetworkAccessProfilePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdatePhoneNumberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "phoneNumber":
+		return ec.fieldContext_UpdatePhoneNumberPayload_phoneNumber(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdatePhoneNumberPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateProjectSettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "settings":
+		return ec.fieldContext_UpdateProjectSettingsPayload_settings(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateProjectSettingsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateSimPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7231,6 +8182,92 @@ func (ec *executionContext) field_Account_apiKeys_args(ctx context.Context, rawA
 		return nil, err
 	}
 	args["friendlyName"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Account_availablePhoneNumbers_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "countryCode",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["countryCode"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "type",
+		func(ctx context.Context, v any) (*model.PhoneNumberType, error) {
+			return ec.unmarshalOPhoneNumberType2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberType(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["type"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "areaCode",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["areaCode"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "contains",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["contains"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "voiceEnabled",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["voiceEnabled"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "smsEnabled",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["smsEnabled"] = arg7
+	arg8, err := graphql.ProcessArgField(ctx, rawArgs, "mmsEnabled",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["mmsEnabled"] = arg8
+	arg9, err := graphql.ProcessArgField(ctx, rawArgs, "faxEnabled",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["faxEnabled"] = arg9
 	return args, nil
 }
 
@@ -7600,6 +8637,52 @@ func (ec *executionContext) field_Account_phoneNumbers_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Account_senderIdRegistrations_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "status",
+		func(ctx context.Context, v any) (*model.SenderIDStatus, error) {
+			return ec.unmarshalOSenderIdStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDStatus(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["status"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "isoCountry",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["isoCountry"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "senderId",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["senderId"] = arg4
+	return args, nil
+}
+
 func (ec *executionContext) field_Account_sims_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -7834,6 +8917,20 @@ func (ec *executionContext) field_Mutation_addPaymentMethod_args(ctx context.Con
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_buyPhoneNumber_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.BuyPhoneNumberInput, error) {
+			return ec.unmarshalNBuyPhoneNumberInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBuyPhoneNumberInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_createApiKey_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -7946,6 +9043,20 @@ func (ec *executionContext) field_Mutation_deleteOAuthClient_args(ctx context.Co
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_deleteSenderIdRegistration_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.DeleteSenderIDRegistrationInput, error) {
+			return ec.unmarshalNDeleteSenderIdRegistrationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteSenderIDRegistrationInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_deleteUsageTrigger_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -7980,6 +9091,20 @@ func (ec *executionContext) field_Mutation_refreshSession_args(ctx context.Conte
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.RefreshSessionInput, error) {
 			return ec.unmarshalNRefreshSessionInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRefreshSessionInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_releasePhoneNumber_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ReleasePhoneNumberInput, error) {
+			return ec.unmarshalNReleasePhoneNumberInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐReleasePhoneNumberInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -8072,6 +9197,20 @@ func (ec *executionContext) field_Mutation_submitCustomerProfile_args(ctx contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_submitSenderIdRegistration_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SubmitSenderIDRegistrationInput, error) {
+			return ec.unmarshalNSubmitSenderIdRegistrationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitSenderIDRegistrationInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_updateApiKey_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -8120,6 +9259,34 @@ func (ec *executionContext) field_Mutation_updateNetworkAccessProfile_args(ctx c
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.UpdateNetworkAccessProfileInput, error) {
 			return ec.unmarshalNUpdateNetworkAccessProfileInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateNetworkAccessProfileInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updatePhoneNumber_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UpdatePhoneNumberInput, error) {
+			return ec.unmarshalNUpdatePhoneNumberInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdatePhoneNumberInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updateProjectSettings_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UpdateProjectSettingsInput, error) {
+			return ec.unmarshalNUpdateProjectSettingsInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateProjectSettingsInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -8476,7 +9643,7 @@ func (ec *executionContext) fieldContext_Account_status(_ context.Context, field
 }
 
 func (ec *executionContext) _Account_apiKeys(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 6) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8523,7 +9690,7 @@ func (ec *executionContext) fieldContext_Account_apiKeys(ctx context.Context, fi
 }
 
 func (ec *executionContext) _Account_balance(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 13) {
+	if !ec.gate.Field(ctx, field, "Account", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8558,7 +9725,7 @@ func (ec *executionContext) fieldContext_Account_balance(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Account_invoices(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 13) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8605,7 +9772,7 @@ func (ec *executionContext) fieldContext_Account_invoices(ctx context.Context, f
 }
 
 func (ec *executionContext) _Account_paymentMethods(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 13) {
+	if !ec.gate.Field(ctx, field, "Account", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8652,7 +9819,7 @@ func (ec *executionContext) fieldContext_Account_paymentMethods(ctx context.Cont
 }
 
 func (ec *executionContext) _Account_billingSettings(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 13) {
+	if !ec.gate.Field(ctx, field, "Account", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8687,7 +9854,7 @@ func (ec *executionContext) fieldContext_Account_billingSettings(_ context.Conte
 }
 
 func (ec *executionContext) _Account_sims(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 17) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8734,7 +9901,7 @@ func (ec *executionContext) fieldContext_Account_sims(ctx context.Context, field
 }
 
 func (ec *executionContext) _Account_fleets(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 17) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8781,7 +9948,7 @@ func (ec *executionContext) fieldContext_Account_fleets(ctx context.Context, fie
 }
 
 func (ec *executionContext) _Account_networkAccessProfiles(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 17) {
+	if !ec.gate.Field(ctx, field, "Account", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8828,7 +9995,7 @@ func (ec *executionContext) fieldContext_Account_networkAccessProfiles(ctx conte
 }
 
 func (ec *executionContext) _Account_oauthClients(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 6) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8875,7 +10042,7 @@ func (ec *executionContext) fieldContext_Account_oauthClients(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_phoneNumbers(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 23) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8921,8 +10088,55 @@ func (ec *executionContext) fieldContext_Account_phoneNumbers(ctx context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Account_availablePhoneNumbers(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 30) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_availablePhoneNumbers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().AvailablePhoneNumbers(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["countryCode"].(string), fc.Args["type"].(*model.PhoneNumberType), fc.Args["areaCode"].(*string), fc.Args["contains"].(*string), fc.Args["voiceEnabled"].(*bool), fc.Args["smsEnabled"].(*bool), fc.Args["mmsEnabled"].(*bool), fc.Args["faxEnabled"].(*bool))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AvailablePhoneNumberConnection) graphql.Marshaler {
+			return ec.marshalOAvailablePhoneNumberConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumberConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_availablePhoneNumbers(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AvailablePhoneNumberConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_availablePhoneNumbers_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Account_calls(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 28) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8969,7 +10183,7 @@ func (ec *executionContext) fieldContext_Account_calls(ctx context.Context, fiel
 }
 
 func (ec *executionContext) _Account_messages(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 28) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9016,7 +10230,7 @@ func (ec *executionContext) fieldContext_Account_messages(ctx context.Context, f
 }
 
 func (ec *executionContext) _Account_alerts(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 28) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9063,7 +10277,7 @@ func (ec *executionContext) fieldContext_Account_alerts(ctx context.Context, fie
 }
 
 func (ec *executionContext) _Account_settings(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 29) {
+	if !ec.gate.Field(ctx, field, "Account", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9097,8 +10311,55 @@ func (ec *executionContext) fieldContext_Account_settings(_ context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _Account_senderIdRegistrations(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_senderIdRegistrations(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().SenderIDRegistrations(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["status"].(*model.SenderIDStatus), fc.Args["isoCountry"].(*string), fc.Args["senderId"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SenderIDRegistrationConnection) graphql.Marshaler {
+			return ec.marshalOSenderIdRegistrationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_senderIdRegistrations(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SenderIdRegistrationConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_senderIdRegistrations_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Account_customerProfiles(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 32) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9145,7 +10406,7 @@ func (ec *executionContext) fieldContext_Account_customerProfiles(ctx context.Co
 }
 
 func (ec *executionContext) _Account_trustProducts(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 32) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9192,7 +10453,7 @@ func (ec *executionContext) fieldContext_Account_trustProducts(ctx context.Conte
 }
 
 func (ec *executionContext) _Account_usageRecords(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 38) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9239,7 +10500,7 @@ func (ec *executionContext) fieldContext_Account_usageRecords(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_usageTriggers(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 38) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9286,7 +10547,7 @@ func (ec *executionContext) fieldContext_Account_usageTriggers(ctx context.Conte
 }
 
 func (ec *executionContext) _Account_users(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 40) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9333,7 +10594,7 @@ func (ec *executionContext) fieldContext_Account_users(ctx context.Context, fiel
 }
 
 func (ec *executionContext) _AddPaymentMethodPayload_paymentMethod(ctx context.Context, field graphql.CollectedField, obj *model.AddPaymentMethodPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AddPaymentMethodPayload", 11) {
+	if !ec.gate.Field(ctx, field, "AddPaymentMethodPayload", 15) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9368,7 +10629,7 @@ func (ec *executionContext) fieldContext_AddPaymentMethodPayload_paymentMethod(_
 }
 
 func (ec *executionContext) _AddPaymentMethodPayload_paymentMethodEdge(ctx context.Context, field graphql.CollectedField, obj *model.AddPaymentMethodPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AddPaymentMethodPayload", 11) {
+	if !ec.gate.Field(ctx, field, "AddPaymentMethodPayload", 15) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9403,7 +10664,7 @@ func (ec *executionContext) fieldContext_AddPaymentMethodPayload_paymentMethodEd
 }
 
 func (ec *executionContext) _Alert_id(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 28) {
+	if !ec.gate.Field(ctx, field, "Alert", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9429,7 +10690,7 @@ func (ec *executionContext) fieldContext_Alert_id(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Alert_sid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 28) {
+	if !ec.gate.Field(ctx, field, "Alert", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9455,7 +10716,7 @@ func (ec *executionContext) fieldContext_Alert_sid(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Alert_logLevel(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 28) {
+	if !ec.gate.Field(ctx, field, "Alert", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9481,7 +10742,7 @@ func (ec *executionContext) fieldContext_Alert_logLevel(_ context.Context, field
 }
 
 func (ec *executionContext) _Alert_errorCode(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 28) {
+	if !ec.gate.Field(ctx, field, "Alert", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9507,7 +10768,7 @@ func (ec *executionContext) fieldContext_Alert_errorCode(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_alertText(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 28) {
+	if !ec.gate.Field(ctx, field, "Alert", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9534,7 +10795,7 @@ func (ec *executionContext) fieldContext_Alert_alertText(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_moreInfo(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 28) {
+	if !ec.gate.Field(ctx, field, "Alert", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9560,7 +10821,7 @@ func (ec *executionContext) fieldContext_Alert_moreInfo(_ context.Context, field
 }
 
 func (ec *executionContext) _Alert_resourceSid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 28) {
+	if !ec.gate.Field(ctx, field, "Alert", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9586,7 +10847,7 @@ func (ec *executionContext) fieldContext_Alert_resourceSid(_ context.Context, fi
 }
 
 func (ec *executionContext) _Alert_serviceSid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 28) {
+	if !ec.gate.Field(ctx, field, "Alert", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9612,7 +10873,7 @@ func (ec *executionContext) fieldContext_Alert_serviceSid(_ context.Context, fie
 }
 
 func (ec *executionContext) _Alert_requestMethod(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 28) {
+	if !ec.gate.Field(ctx, field, "Alert", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9638,7 +10899,7 @@ func (ec *executionContext) fieldContext_Alert_requestMethod(_ context.Context, 
 }
 
 func (ec *executionContext) _Alert_requestUrl(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9665,7 +10926,7 @@ func (ec *executionContext) fieldContext_Alert_requestUrl(_ context.Context, fie
 }
 
 func (ec *executionContext) _Alert_requestVariables(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9692,7 +10953,7 @@ func (ec *executionContext) fieldContext_Alert_requestVariables(_ context.Contex
 }
 
 func (ec *executionContext) _Alert_requestHeaders(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9719,7 +10980,7 @@ func (ec *executionContext) fieldContext_Alert_requestHeaders(_ context.Context,
 }
 
 func (ec *executionContext) _Alert_responseHeaders(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9746,7 +11007,7 @@ func (ec *executionContext) fieldContext_Alert_responseHeaders(_ context.Context
 }
 
 func (ec *executionContext) _Alert_responseBody(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9773,7 +11034,7 @@ func (ec *executionContext) fieldContext_Alert_responseBody(_ context.Context, f
 }
 
 func (ec *executionContext) _Alert_dateGenerated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 28) {
+	if !ec.gate.Field(ctx, field, "Alert", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9799,7 +11060,7 @@ func (ec *executionContext) fieldContext_Alert_dateGenerated(_ context.Context, 
 }
 
 func (ec *executionContext) _Alert_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 28) {
+	if !ec.gate.Field(ctx, field, "Alert", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9825,7 +11086,7 @@ func (ec *executionContext) fieldContext_Alert_dateCreated(_ context.Context, fi
 }
 
 func (ec *executionContext) _Alert_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 28) {
+	if !ec.gate.Field(ctx, field, "Alert", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9851,7 +11112,7 @@ func (ec *executionContext) fieldContext_Alert_dateUpdated(_ context.Context, fi
 }
 
 func (ec *executionContext) _AlertConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AlertConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertConnection", 28) {
+	if !ec.gate.Field(ctx, field, "AlertConnection", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9886,7 +11147,7 @@ func (ec *executionContext) fieldContext_AlertConnection_edges(_ context.Context
 }
 
 func (ec *executionContext) _AlertConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AlertConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertConnection", 28) {
+	if !ec.gate.Field(ctx, field, "AlertConnection", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9921,7 +11182,7 @@ func (ec *executionContext) fieldContext_AlertConnection_pageInfo(_ context.Cont
 }
 
 func (ec *executionContext) _AlertEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.AlertEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertEdge", 28) {
+	if !ec.gate.Field(ctx, field, "AlertEdge", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9947,7 +11208,7 @@ func (ec *executionContext) fieldContext_AlertEdge_cursor(_ context.Context, fie
 }
 
 func (ec *executionContext) _AlertEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.AlertEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertEdge", 28) {
+	if !ec.gate.Field(ctx, field, "AlertEdge", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9982,7 +11243,7 @@ func (ec *executionContext) fieldContext_AlertEdge_node(_ context.Context, field
 }
 
 func (ec *executionContext) _ApiKey_id(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKey", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKey", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10008,7 +11269,7 @@ func (ec *executionContext) fieldContext_ApiKey_id(_ context.Context, field grap
 }
 
 func (ec *executionContext) _ApiKey_sid(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKey", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKey", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10034,7 +11295,7 @@ func (ec *executionContext) fieldContext_ApiKey_sid(_ context.Context, field gra
 }
 
 func (ec *executionContext) _ApiKey_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKey", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKey", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10061,7 +11322,7 @@ func (ec *executionContext) fieldContext_ApiKey_friendlyName(_ context.Context, 
 }
 
 func (ec *executionContext) _ApiKey_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKey", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKey", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10087,7 +11348,7 @@ func (ec *executionContext) fieldContext_ApiKey_dateCreated(_ context.Context, f
 }
 
 func (ec *executionContext) _ApiKey_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKey", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKey", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10113,7 +11374,7 @@ func (ec *executionContext) fieldContext_ApiKey_dateUpdated(_ context.Context, f
 }
 
 func (ec *executionContext) _ApiKeyConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.APIKeyConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKeyConnection", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKeyConnection", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10148,7 +11409,7 @@ func (ec *executionContext) fieldContext_ApiKeyConnection_edges(_ context.Contex
 }
 
 func (ec *executionContext) _ApiKeyConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.APIKeyConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKeyConnection", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKeyConnection", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10183,7 +11444,7 @@ func (ec *executionContext) fieldContext_ApiKeyConnection_pageInfo(_ context.Con
 }
 
 func (ec *executionContext) _ApiKeyEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.APIKeyEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKeyEdge", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKeyEdge", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10209,7 +11470,7 @@ func (ec *executionContext) fieldContext_ApiKeyEdge_cursor(_ context.Context, fi
 }
 
 func (ec *executionContext) _ApiKeyEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.APIKeyEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKeyEdge", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKeyEdge", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10243,8 +11504,434 @@ func (ec *executionContext) fieldContext_ApiKeyEdge_node(_ context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _AvailablePhoneNumber_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 30) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_phoneNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PhoneNumber, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_phoneNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "String")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 30) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "String")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_type(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 30) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_type(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Type, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PhoneNumberType) graphql.Marshaler {
+			return ec.marshalNPhoneNumberType2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberType(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "PhoneNumberType")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_isoCountry(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 30) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_isoCountry(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsoCountry, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_isoCountry(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "String")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_locality(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 30) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_locality(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Locality, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_locality(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "String")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_region(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 30) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_region(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Region, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_region(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "String")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_postalCode(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 30) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_postalCode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PostalCode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_postalCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "String")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_lata(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 30) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_lata(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Lata, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_lata(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "String")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_capabilities(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 30) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_capabilities(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Capabilities, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PhoneNumberCapabilities) graphql.Marshaler {
+			return ec.marshalNPhoneNumberCapabilities2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberCapabilities(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_capabilities(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AvailablePhoneNumber",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PhoneNumberCapabilities(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_addressRequirements(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 30) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_addressRequirements(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AddressRequirements, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.AddressRequirement) graphql.Marshaler {
+			return ec.marshalNAddressRequirement2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAddressRequirement(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_addressRequirements(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "AddressRequirement")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_beta(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 30) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_beta(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Beta, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_beta(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _AvailablePhoneNumberConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumberConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberConnection", 30) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumberConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.AvailablePhoneNumberEdge) graphql.Marshaler {
+			return ec.marshalNAvailablePhoneNumberEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumberEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumberConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AvailablePhoneNumberConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AvailablePhoneNumberEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AvailablePhoneNumberConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumberConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberConnection", 30) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumberConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumberConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AvailablePhoneNumberConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AvailablePhoneNumberEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumberEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberEdge", 30) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumberEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumberEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumberEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _AvailablePhoneNumberEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumberEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberEdge", 30) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumberEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.AvailablePhoneNumber) graphql.Marshaler {
+			return ec.marshalNAvailablePhoneNumber2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumber(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumberEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AvailablePhoneNumberEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AvailablePhoneNumber(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _BillingSettings_companyName(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 13) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10270,7 +11957,7 @@ func (ec *executionContext) fieldContext_BillingSettings_companyName(_ context.C
 }
 
 func (ec *executionContext) _BillingSettings_invoiceEmail(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 13) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10297,7 +11984,7 @@ func (ec *executionContext) fieldContext_BillingSettings_invoiceEmail(_ context.
 }
 
 func (ec *executionContext) _BillingSettings_taxId(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 13) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10324,7 +12011,7 @@ func (ec *executionContext) fieldContext_BillingSettings_taxId(_ context.Context
 }
 
 func (ec *executionContext) _BillingSettings_currency(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 13) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10350,7 +12037,7 @@ func (ec *executionContext) fieldContext_BillingSettings_currency(_ context.Cont
 }
 
 func (ec *executionContext) _BillingSettings_autoRechargeEnabled(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 13) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10376,7 +12063,7 @@ func (ec *executionContext) fieldContext_BillingSettings_autoRechargeEnabled(_ c
 }
 
 func (ec *executionContext) _BillingSettings_autoRechargeThreshold(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 13) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10411,7 +12098,7 @@ func (ec *executionContext) fieldContext_BillingSettings_autoRechargeThreshold(_
 }
 
 func (ec *executionContext) _BillingSettings_autoRechargeAmount(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 13) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10445,8 +12132,78 @@ func (ec *executionContext) fieldContext_BillingSettings_autoRechargeAmount(_ co
 	return fc, nil
 }
 
+func (ec *executionContext) _BuyPhoneNumberPayload_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *model.BuyPhoneNumberPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "BuyPhoneNumberPayload", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BuyPhoneNumberPayload_phoneNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PhoneNumber, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PhoneNumber) graphql.Marshaler {
+			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumber(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BuyPhoneNumberPayload_phoneNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BuyPhoneNumberPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PhoneNumber(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BuyPhoneNumberPayload_phoneNumberEdge(ctx context.Context, field graphql.CollectedField, obj *model.BuyPhoneNumberPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "BuyPhoneNumberPayload", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BuyPhoneNumberPayload_phoneNumberEdge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PhoneNumberEdge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PhoneNumberEdge) graphql.Marshaler {
+			return ec.marshalOPhoneNumberEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberEdge(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BuyPhoneNumberPayload_phoneNumberEdge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BuyPhoneNumberPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PhoneNumberEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Call_id(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 28) {
+	if !ec.gate.Field(ctx, field, "Call", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10472,7 +12229,7 @@ func (ec *executionContext) fieldContext_Call_id(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Call_sid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 28) {
+	if !ec.gate.Field(ctx, field, "Call", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10498,7 +12255,7 @@ func (ec *executionContext) fieldContext_Call_sid(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Call_parentCallSid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 28) {
+	if !ec.gate.Field(ctx, field, "Call", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10524,7 +12281,7 @@ func (ec *executionContext) fieldContext_Call_parentCallSid(_ context.Context, f
 }
 
 func (ec *executionContext) _Call_to(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 28) {
+	if !ec.gate.Field(ctx, field, "Call", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10551,7 +12308,7 @@ func (ec *executionContext) fieldContext_Call_to(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Call_from(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 28) {
+	if !ec.gate.Field(ctx, field, "Call", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10578,7 +12335,7 @@ func (ec *executionContext) fieldContext_Call_from(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Call_phoneNumberSid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 28) {
+	if !ec.gate.Field(ctx, field, "Call", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10604,7 +12361,7 @@ func (ec *executionContext) fieldContext_Call_phoneNumberSid(_ context.Context, 
 }
 
 func (ec *executionContext) _Call_status(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 28) {
+	if !ec.gate.Field(ctx, field, "Call", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10630,7 +12387,7 @@ func (ec *executionContext) fieldContext_Call_status(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Call_direction(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 28) {
+	if !ec.gate.Field(ctx, field, "Call", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10656,7 +12413,7 @@ func (ec *executionContext) fieldContext_Call_direction(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_startTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 28) {
+	if !ec.gate.Field(ctx, field, "Call", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10682,7 +12439,7 @@ func (ec *executionContext) fieldContext_Call_startTime(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_endTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 28) {
+	if !ec.gate.Field(ctx, field, "Call", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10708,7 +12465,7 @@ func (ec *executionContext) fieldContext_Call_endTime(_ context.Context, field g
 }
 
 func (ec *executionContext) _Call_duration(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 28) {
+	if !ec.gate.Field(ctx, field, "Call", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10734,7 +12491,7 @@ func (ec *executionContext) fieldContext_Call_duration(_ context.Context, field 
 }
 
 func (ec *executionContext) _Call_queueTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 28) {
+	if !ec.gate.Field(ctx, field, "Call", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10760,7 +12517,7 @@ func (ec *executionContext) fieldContext_Call_queueTime(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_answeredBy(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 28) {
+	if !ec.gate.Field(ctx, field, "Call", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10786,7 +12543,7 @@ func (ec *executionContext) fieldContext_Call_answeredBy(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Call_forwardedFrom(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 28) {
+	if !ec.gate.Field(ctx, field, "Call", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10813,7 +12570,7 @@ func (ec *executionContext) fieldContext_Call_forwardedFrom(_ context.Context, f
 }
 
 func (ec *executionContext) _Call_callerName(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 28) {
+	if !ec.gate.Field(ctx, field, "Call", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10840,7 +12597,7 @@ func (ec *executionContext) fieldContext_Call_callerName(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Call_price(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 13) {
+	if !ec.gate.Field(ctx, field, "Call", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10875,7 +12632,7 @@ func (ec *executionContext) fieldContext_Call_price(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Call_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 28) {
+	if !ec.gate.Field(ctx, field, "Call", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10901,7 +12658,7 @@ func (ec *executionContext) fieldContext_Call_dateCreated(_ context.Context, fie
 }
 
 func (ec *executionContext) _Call_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 28) {
+	if !ec.gate.Field(ctx, field, "Call", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10927,7 +12684,7 @@ func (ec *executionContext) fieldContext_Call_dateUpdated(_ context.Context, fie
 }
 
 func (ec *executionContext) _CallConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CallConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallConnection", 28) {
+	if !ec.gate.Field(ctx, field, "CallConnection", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10962,7 +12719,7 @@ func (ec *executionContext) fieldContext_CallConnection_edges(_ context.Context,
 }
 
 func (ec *executionContext) _CallConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.CallConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallConnection", 28) {
+	if !ec.gate.Field(ctx, field, "CallConnection", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10997,7 +12754,7 @@ func (ec *executionContext) fieldContext_CallConnection_pageInfo(_ context.Conte
 }
 
 func (ec *executionContext) _CallEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.CallEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallEdge", 28) {
+	if !ec.gate.Field(ctx, field, "CallEdge", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11023,7 +12780,7 @@ func (ec *executionContext) fieldContext_CallEdge_cursor(_ context.Context, fiel
 }
 
 func (ec *executionContext) _CallEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.CallEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallEdge", 28) {
+	if !ec.gate.Field(ctx, field, "CallEdge", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11084,7 +12841,7 @@ func (ec *executionContext) fieldContext_CookieSessionPayload_expiresIn(_ contex
 }
 
 func (ec *executionContext) _CreateApiKeyPayload_apiKey(ctx context.Context, field graphql.CollectedField, obj *model.CreateAPIKeyPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateApiKeyPayload", 4) {
+	if !ec.gate.Field(ctx, field, "CreateApiKeyPayload", 8) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11119,7 +12876,7 @@ func (ec *executionContext) fieldContext_CreateApiKeyPayload_apiKey(_ context.Co
 }
 
 func (ec *executionContext) _CreateApiKeyPayload_apiKeyEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateAPIKeyPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateApiKeyPayload", 4) {
+	if !ec.gate.Field(ctx, field, "CreateApiKeyPayload", 8) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11154,7 +12911,7 @@ func (ec *executionContext) fieldContext_CreateApiKeyPayload_apiKeyEdge(_ contex
 }
 
 func (ec *executionContext) _CreateApiKeyPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.CreateAPIKeyPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateApiKeyPayload", 3) {
+	if !ec.gate.Field(ctx, field, "CreateApiKeyPayload", 7) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11180,7 +12937,7 @@ func (ec *executionContext) fieldContext_CreateApiKeyPayload_secret(_ context.Co
 }
 
 func (ec *executionContext) _CreateCustomerProfilePayload_customerProfile(ctx context.Context, field graphql.CollectedField, obj *model.CreateCustomerProfilePayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateCustomerProfilePayload", 31) {
+	if !ec.gate.Field(ctx, field, "CreateCustomerProfilePayload", 42) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11215,7 +12972,7 @@ func (ec *executionContext) fieldContext_CreateCustomerProfilePayload_customerPr
 }
 
 func (ec *executionContext) _CreateCustomerProfilePayload_customerProfileEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateCustomerProfilePayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateCustomerProfilePayload", 31) {
+	if !ec.gate.Field(ctx, field, "CreateCustomerProfilePayload", 42) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11250,7 +13007,7 @@ func (ec *executionContext) fieldContext_CreateCustomerProfilePayload_customerPr
 }
 
 func (ec *executionContext) _CreateFleetPayload_fleet(ctx context.Context, field graphql.CollectedField, obj *model.CreateFleetPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateFleetPayload", 18) {
+	if !ec.gate.Field(ctx, field, "CreateFleetPayload", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11285,7 +13042,7 @@ func (ec *executionContext) fieldContext_CreateFleetPayload_fleet(_ context.Cont
 }
 
 func (ec *executionContext) _CreateFleetPayload_fleetEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateFleetPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateFleetPayload", 18) {
+	if !ec.gate.Field(ctx, field, "CreateFleetPayload", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11320,7 +13077,7 @@ func (ec *executionContext) fieldContext_CreateFleetPayload_fleetEdge(_ context.
 }
 
 func (ec *executionContext) _CreateNetworkAccessProfilePayload_networkAccessProfile(ctx context.Context, field graphql.CollectedField, obj *model.CreateNetworkAccessProfilePayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateNetworkAccessProfilePayload", 18) {
+	if !ec.gate.Field(ctx, field, "CreateNetworkAccessProfilePayload", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11355,7 +13112,7 @@ func (ec *executionContext) fieldContext_CreateNetworkAccessProfilePayload_netwo
 }
 
 func (ec *executionContext) _CreateNetworkAccessProfilePayload_networkAccessProfileEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateNetworkAccessProfilePayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateNetworkAccessProfilePayload", 18) {
+	if !ec.gate.Field(ctx, field, "CreateNetworkAccessProfilePayload", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11390,7 +13147,7 @@ func (ec *executionContext) fieldContext_CreateNetworkAccessProfilePayload_netwo
 }
 
 func (ec *executionContext) _CreateOAuthClientPayload_oauthClient(ctx context.Context, field graphql.CollectedField, obj *model.CreateOAuthClientPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateOAuthClientPayload", 4) {
+	if !ec.gate.Field(ctx, field, "CreateOAuthClientPayload", 8) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11425,7 +13182,7 @@ func (ec *executionContext) fieldContext_CreateOAuthClientPayload_oauthClient(_ 
 }
 
 func (ec *executionContext) _CreateOAuthClientPayload_oauthClientEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateOAuthClientPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateOAuthClientPayload", 4) {
+	if !ec.gate.Field(ctx, field, "CreateOAuthClientPayload", 8) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11460,7 +13217,7 @@ func (ec *executionContext) fieldContext_CreateOAuthClientPayload_oauthClientEdg
 }
 
 func (ec *executionContext) _CreateOAuthClientPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.CreateOAuthClientPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateOAuthClientPayload", 3) {
+	if !ec.gate.Field(ctx, field, "CreateOAuthClientPayload", 7) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11486,7 +13243,7 @@ func (ec *executionContext) fieldContext_CreateOAuthClientPayload_secret(_ conte
 }
 
 func (ec *executionContext) _CreateUsageTriggerPayload_usageTrigger(ctx context.Context, field graphql.CollectedField, obj *model.CreateUsageTriggerPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateUsageTriggerPayload", 36) {
+	if !ec.gate.Field(ctx, field, "CreateUsageTriggerPayload", 47) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11521,7 +13278,7 @@ func (ec *executionContext) fieldContext_CreateUsageTriggerPayload_usageTrigger(
 }
 
 func (ec *executionContext) _CreateUsageTriggerPayload_usageTriggerEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateUsageTriggerPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateUsageTriggerPayload", 36) {
+	if !ec.gate.Field(ctx, field, "CreateUsageTriggerPayload", 47) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11556,7 +13313,7 @@ func (ec *executionContext) fieldContext_CreateUsageTriggerPayload_usageTriggerE
 }
 
 func (ec *executionContext) _CustomerProfile_id(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 32) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11582,7 +13339,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_id(_ context.Context, f
 }
 
 func (ec *executionContext) _CustomerProfile_sid(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 32) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11608,7 +13365,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_sid(_ context.Context, 
 }
 
 func (ec *executionContext) _CustomerProfile_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 32) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11634,7 +13391,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_friendlyName(_ context.
 }
 
 func (ec *executionContext) _CustomerProfile_email(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 32) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11661,7 +13418,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_email(_ context.Context
 }
 
 func (ec *executionContext) _CustomerProfile_policySid(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 32) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11687,7 +13444,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_policySid(_ context.Con
 }
 
 func (ec *executionContext) _CustomerProfile_status(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 32) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11713,7 +13470,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_status(_ context.Contex
 }
 
 func (ec *executionContext) _CustomerProfile_failureReason(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 32) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11739,7 +13496,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_failureReason(_ context
 }
 
 func (ec *executionContext) _CustomerProfile_validUntil(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 32) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11765,7 +13522,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_validUntil(_ context.Co
 }
 
 func (ec *executionContext) _CustomerProfile_statusCallback(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 32) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11792,7 +13549,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_statusCallback(_ contex
 }
 
 func (ec *executionContext) _CustomerProfile_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 32) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11818,7 +13575,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_dateCreated(_ context.C
 }
 
 func (ec *executionContext) _CustomerProfile_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 32) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11844,7 +13601,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_dateUpdated(_ context.C
 }
 
 func (ec *executionContext) _CustomerProfileConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfileConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfileConnection", 32) {
+	if !ec.gate.Field(ctx, field, "CustomerProfileConnection", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11879,7 +13636,7 @@ func (ec *executionContext) fieldContext_CustomerProfileConnection_edges(_ conte
 }
 
 func (ec *executionContext) _CustomerProfileConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfileConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfileConnection", 32) {
+	if !ec.gate.Field(ctx, field, "CustomerProfileConnection", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11914,7 +13671,7 @@ func (ec *executionContext) fieldContext_CustomerProfileConnection_pageInfo(_ co
 }
 
 func (ec *executionContext) _CustomerProfileEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfileEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfileEdge", 32) {
+	if !ec.gate.Field(ctx, field, "CustomerProfileEdge", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11940,7 +13697,7 @@ func (ec *executionContext) fieldContext_CustomerProfileEdge_cursor(_ context.Co
 }
 
 func (ec *executionContext) _CustomerProfileEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfileEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfileEdge", 32) {
+	if !ec.gate.Field(ctx, field, "CustomerProfileEdge", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11975,7 +13732,7 @@ func (ec *executionContext) fieldContext_CustomerProfileEdge_node(_ context.Cont
 }
 
 func (ec *executionContext) _DeleteApiKeyPayload_deletedApiKeyId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteAPIKeyPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "DeleteApiKeyPayload", 5) {
+	if !ec.gate.Field(ctx, field, "DeleteApiKeyPayload", 9) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12001,7 +13758,7 @@ func (ec *executionContext) fieldContext_DeleteApiKeyPayload_deletedApiKeyId(_ c
 }
 
 func (ec *executionContext) _DeleteOAuthClientPayload_deletedOAuthClientId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteOAuthClientPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "DeleteOAuthClientPayload", 5) {
+	if !ec.gate.Field(ctx, field, "DeleteOAuthClientPayload", 9) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12026,8 +13783,34 @@ func (ec *executionContext) fieldContext_DeleteOAuthClientPayload_deletedOAuthCl
 	return graphql.NewScalarFieldContext("DeleteOAuthClientPayload", field, false, false, "ID")
 }
 
+func (ec *executionContext) _DeleteSenderIdRegistrationPayload_deletedSenderIdRegistrationId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteSenderIDRegistrationPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "DeleteSenderIdRegistrationPayload", 6) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteSenderIdRegistrationPayload_deletedSenderIdRegistrationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeletedSenderIDRegistrationID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteSenderIdRegistrationPayload_deletedSenderIdRegistrationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeleteSenderIdRegistrationPayload", field, false, false, "ID")
+}
+
 func (ec *executionContext) _DeleteUsageTriggerPayload_deletedUsageTriggerId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteUsageTriggerPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "DeleteUsageTriggerPayload", 37) {
+	if !ec.gate.Field(ctx, field, "DeleteUsageTriggerPayload", 48) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12053,7 +13836,7 @@ func (ec *executionContext) fieldContext_DeleteUsageTriggerPayload_deletedUsageT
 }
 
 func (ec *executionContext) _EndSessionPayload_endedSessionId(ctx context.Context, field graphql.CollectedField, obj *model.EndSessionPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "EndSessionPayload", 39) {
+	if !ec.gate.Field(ctx, field, "EndSessionPayload", 50) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12079,7 +13862,7 @@ func (ec *executionContext) fieldContext_EndSessionPayload_endedSessionId(_ cont
 }
 
 func (ec *executionContext) _Fleet_id(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 17) {
+	if !ec.gate.Field(ctx, field, "Fleet", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12105,7 +13888,7 @@ func (ec *executionContext) fieldContext_Fleet_id(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Fleet_sid(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 17) {
+	if !ec.gate.Field(ctx, field, "Fleet", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12131,7 +13914,7 @@ func (ec *executionContext) fieldContext_Fleet_sid(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Fleet_uniqueName(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 17) {
+	if !ec.gate.Field(ctx, field, "Fleet", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12157,7 +13940,7 @@ func (ec *executionContext) fieldContext_Fleet_uniqueName(_ context.Context, fie
 }
 
 func (ec *executionContext) _Fleet_dataEnabled(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 17) {
+	if !ec.gate.Field(ctx, field, "Fleet", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12183,7 +13966,7 @@ func (ec *executionContext) fieldContext_Fleet_dataEnabled(_ context.Context, fi
 }
 
 func (ec *executionContext) _Fleet_dataLimit(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 17) {
+	if !ec.gate.Field(ctx, field, "Fleet", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12209,7 +13992,7 @@ func (ec *executionContext) fieldContext_Fleet_dataLimit(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Fleet_dataMetering(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 17) {
+	if !ec.gate.Field(ctx, field, "Fleet", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12235,7 +14018,7 @@ func (ec *executionContext) fieldContext_Fleet_dataMetering(_ context.Context, f
 }
 
 func (ec *executionContext) _Fleet_smsCommandsEnabled(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 17) {
+	if !ec.gate.Field(ctx, field, "Fleet", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12261,7 +14044,7 @@ func (ec *executionContext) fieldContext_Fleet_smsCommandsEnabled(_ context.Cont
 }
 
 func (ec *executionContext) _Fleet_smsCommandsUrl(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 17) {
+	if !ec.gate.Field(ctx, field, "Fleet", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12288,7 +14071,7 @@ func (ec *executionContext) fieldContext_Fleet_smsCommandsUrl(_ context.Context,
 }
 
 func (ec *executionContext) _Fleet_smsCommandsMethod(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 17) {
+	if !ec.gate.Field(ctx, field, "Fleet", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12314,7 +14097,7 @@ func (ec *executionContext) fieldContext_Fleet_smsCommandsMethod(_ context.Conte
 }
 
 func (ec *executionContext) _Fleet_ipCommandsUrl(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 17) {
+	if !ec.gate.Field(ctx, field, "Fleet", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12341,7 +14124,7 @@ func (ec *executionContext) fieldContext_Fleet_ipCommandsUrl(_ context.Context, 
 }
 
 func (ec *executionContext) _Fleet_ipCommandsMethod(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 17) {
+	if !ec.gate.Field(ctx, field, "Fleet", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12367,7 +14150,7 @@ func (ec *executionContext) fieldContext_Fleet_ipCommandsMethod(_ context.Contex
 }
 
 func (ec *executionContext) _Fleet_networkAccessProfileSid(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 17) {
+	if !ec.gate.Field(ctx, field, "Fleet", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12393,7 +14176,7 @@ func (ec *executionContext) fieldContext_Fleet_networkAccessProfileSid(_ context
 }
 
 func (ec *executionContext) _Fleet_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 17) {
+	if !ec.gate.Field(ctx, field, "Fleet", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12419,7 +14202,7 @@ func (ec *executionContext) fieldContext_Fleet_dateCreated(_ context.Context, fi
 }
 
 func (ec *executionContext) _Fleet_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 17) {
+	if !ec.gate.Field(ctx, field, "Fleet", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12445,7 +14228,7 @@ func (ec *executionContext) fieldContext_Fleet_dateUpdated(_ context.Context, fi
 }
 
 func (ec *executionContext) _FleetConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.FleetConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "FleetConnection", 17) {
+	if !ec.gate.Field(ctx, field, "FleetConnection", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12480,7 +14263,7 @@ func (ec *executionContext) fieldContext_FleetConnection_edges(_ context.Context
 }
 
 func (ec *executionContext) _FleetConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.FleetConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "FleetConnection", 17) {
+	if !ec.gate.Field(ctx, field, "FleetConnection", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12515,7 +14298,7 @@ func (ec *executionContext) fieldContext_FleetConnection_pageInfo(_ context.Cont
 }
 
 func (ec *executionContext) _FleetEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.FleetEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "FleetEdge", 17) {
+	if !ec.gate.Field(ctx, field, "FleetEdge", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12541,7 +14324,7 @@ func (ec *executionContext) fieldContext_FleetEdge_cursor(_ context.Context, fie
 }
 
 func (ec *executionContext) _FleetEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.FleetEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "FleetEdge", 17) {
+	if !ec.gate.Field(ctx, field, "FleetEdge", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12628,7 +14411,7 @@ func (ec *executionContext) fieldContext_HeldPermission_actions(_ context.Contex
 }
 
 func (ec *executionContext) _Invoice_id(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 13) {
+	if !ec.gate.Field(ctx, field, "Invoice", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12654,7 +14437,7 @@ func (ec *executionContext) fieldContext_Invoice_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Invoice_sid(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 13) {
+	if !ec.gate.Field(ctx, field, "Invoice", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12680,7 +14463,7 @@ func (ec *executionContext) fieldContext_Invoice_sid(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Invoice_number(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 13) {
+	if !ec.gate.Field(ctx, field, "Invoice", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12706,7 +14489,7 @@ func (ec *executionContext) fieldContext_Invoice_number(_ context.Context, field
 }
 
 func (ec *executionContext) _Invoice_status(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 13) {
+	if !ec.gate.Field(ctx, field, "Invoice", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12732,7 +14515,7 @@ func (ec *executionContext) fieldContext_Invoice_status(_ context.Context, field
 }
 
 func (ec *executionContext) _Invoice_periodStart(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 13) {
+	if !ec.gate.Field(ctx, field, "Invoice", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12758,7 +14541,7 @@ func (ec *executionContext) fieldContext_Invoice_periodStart(_ context.Context, 
 }
 
 func (ec *executionContext) _Invoice_periodEnd(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 13) {
+	if !ec.gate.Field(ctx, field, "Invoice", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12784,7 +14567,7 @@ func (ec *executionContext) fieldContext_Invoice_periodEnd(_ context.Context, fi
 }
 
 func (ec *executionContext) _Invoice_dueDate(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 13) {
+	if !ec.gate.Field(ctx, field, "Invoice", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12810,7 +14593,7 @@ func (ec *executionContext) fieldContext_Invoice_dueDate(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Invoice_subtotal(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 13) {
+	if !ec.gate.Field(ctx, field, "Invoice", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12845,7 +14628,7 @@ func (ec *executionContext) fieldContext_Invoice_subtotal(_ context.Context, fie
 }
 
 func (ec *executionContext) _Invoice_tax(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 13) {
+	if !ec.gate.Field(ctx, field, "Invoice", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12880,7 +14663,7 @@ func (ec *executionContext) fieldContext_Invoice_tax(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Invoice_total(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 13) {
+	if !ec.gate.Field(ctx, field, "Invoice", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12915,7 +14698,7 @@ func (ec *executionContext) fieldContext_Invoice_total(_ context.Context, field 
 }
 
 func (ec *executionContext) _Invoice_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 13) {
+	if !ec.gate.Field(ctx, field, "Invoice", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12941,7 +14724,7 @@ func (ec *executionContext) fieldContext_Invoice_dateCreated(_ context.Context, 
 }
 
 func (ec *executionContext) _Invoice_datePaid(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 13) {
+	if !ec.gate.Field(ctx, field, "Invoice", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12967,7 +14750,7 @@ func (ec *executionContext) fieldContext_Invoice_datePaid(_ context.Context, fie
 }
 
 func (ec *executionContext) _InvoiceConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.InvoiceConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "InvoiceConnection", 13) {
+	if !ec.gate.Field(ctx, field, "InvoiceConnection", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13002,7 +14785,7 @@ func (ec *executionContext) fieldContext_InvoiceConnection_edges(_ context.Conte
 }
 
 func (ec *executionContext) _InvoiceConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.InvoiceConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "InvoiceConnection", 13) {
+	if !ec.gate.Field(ctx, field, "InvoiceConnection", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13037,7 +14820,7 @@ func (ec *executionContext) fieldContext_InvoiceConnection_pageInfo(_ context.Co
 }
 
 func (ec *executionContext) _InvoiceEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.InvoiceEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "InvoiceEdge", 13) {
+	if !ec.gate.Field(ctx, field, "InvoiceEdge", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13063,7 +14846,7 @@ func (ec *executionContext) fieldContext_InvoiceEdge_cursor(_ context.Context, f
 }
 
 func (ec *executionContext) _InvoiceEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.InvoiceEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "InvoiceEdge", 13) {
+	if !ec.gate.Field(ctx, field, "InvoiceEdge", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13098,7 +14881,7 @@ func (ec *executionContext) fieldContext_InvoiceEdge_node(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_id(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 28) {
+	if !ec.gate.Field(ctx, field, "Message", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13124,7 +14907,7 @@ func (ec *executionContext) fieldContext_Message_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Message_sid(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 28) {
+	if !ec.gate.Field(ctx, field, "Message", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13150,7 +14933,7 @@ func (ec *executionContext) fieldContext_Message_sid(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Message_messagingServiceSid(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 28) {
+	if !ec.gate.Field(ctx, field, "Message", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13176,7 +14959,7 @@ func (ec *executionContext) fieldContext_Message_messagingServiceSid(_ context.C
 }
 
 func (ec *executionContext) _Message_body(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 28) {
+	if !ec.gate.Field(ctx, field, "Message", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13203,7 +14986,7 @@ func (ec *executionContext) fieldContext_Message_body(_ context.Context, field g
 }
 
 func (ec *executionContext) _Message_to(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 28) {
+	if !ec.gate.Field(ctx, field, "Message", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13230,7 +15013,7 @@ func (ec *executionContext) fieldContext_Message_to(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Message_from(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 28) {
+	if !ec.gate.Field(ctx, field, "Message", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13257,7 +15040,7 @@ func (ec *executionContext) fieldContext_Message_from(_ context.Context, field g
 }
 
 func (ec *executionContext) _Message_status(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 28) {
+	if !ec.gate.Field(ctx, field, "Message", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13283,7 +15066,7 @@ func (ec *executionContext) fieldContext_Message_status(_ context.Context, field
 }
 
 func (ec *executionContext) _Message_direction(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 28) {
+	if !ec.gate.Field(ctx, field, "Message", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13309,7 +15092,7 @@ func (ec *executionContext) fieldContext_Message_direction(_ context.Context, fi
 }
 
 func (ec *executionContext) _Message_numSegments(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 28) {
+	if !ec.gate.Field(ctx, field, "Message", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13335,7 +15118,7 @@ func (ec *executionContext) fieldContext_Message_numSegments(_ context.Context, 
 }
 
 func (ec *executionContext) _Message_numMedia(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 28) {
+	if !ec.gate.Field(ctx, field, "Message", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13361,7 +15144,7 @@ func (ec *executionContext) fieldContext_Message_numMedia(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_errorCode(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 28) {
+	if !ec.gate.Field(ctx, field, "Message", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13387,7 +15170,7 @@ func (ec *executionContext) fieldContext_Message_errorCode(_ context.Context, fi
 }
 
 func (ec *executionContext) _Message_errorMessage(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 28) {
+	if !ec.gate.Field(ctx, field, "Message", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13413,7 +15196,7 @@ func (ec *executionContext) fieldContext_Message_errorMessage(_ context.Context,
 }
 
 func (ec *executionContext) _Message_price(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 13) {
+	if !ec.gate.Field(ctx, field, "Message", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13448,7 +15231,7 @@ func (ec *executionContext) fieldContext_Message_price(_ context.Context, field 
 }
 
 func (ec *executionContext) _Message_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 28) {
+	if !ec.gate.Field(ctx, field, "Message", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13474,7 +15257,7 @@ func (ec *executionContext) fieldContext_Message_dateCreated(_ context.Context, 
 }
 
 func (ec *executionContext) _Message_dateSent(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 28) {
+	if !ec.gate.Field(ctx, field, "Message", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13500,7 +15283,7 @@ func (ec *executionContext) fieldContext_Message_dateSent(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 28) {
+	if !ec.gate.Field(ctx, field, "Message", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13526,7 +15309,7 @@ func (ec *executionContext) fieldContext_Message_dateUpdated(_ context.Context, 
 }
 
 func (ec *executionContext) _MessageConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.MessageConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageConnection", 28) {
+	if !ec.gate.Field(ctx, field, "MessageConnection", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13561,7 +15344,7 @@ func (ec *executionContext) fieldContext_MessageConnection_edges(_ context.Conte
 }
 
 func (ec *executionContext) _MessageConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.MessageConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageConnection", 28) {
+	if !ec.gate.Field(ctx, field, "MessageConnection", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13596,7 +15379,7 @@ func (ec *executionContext) fieldContext_MessageConnection_pageInfo(_ context.Co
 }
 
 func (ec *executionContext) _MessageEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.MessageEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageEdge", 28) {
+	if !ec.gate.Field(ctx, field, "MessageEdge", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13622,7 +15405,7 @@ func (ec *executionContext) fieldContext_MessageEdge_cursor(_ context.Context, f
 }
 
 func (ec *executionContext) _MessageEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.MessageEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageEdge", 28) {
+	if !ec.gate.Field(ctx, field, "MessageEdge", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13920,7 +15703,7 @@ func (ec *executionContext) fieldContext_Mutation_signOut(_ context.Context, fie
 }
 
 func (ec *executionContext) _Mutation_createApiKey(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 3) {
+	if !ec.gate.Field(ctx, field, "Mutation", 7) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13967,7 +15750,7 @@ func (ec *executionContext) fieldContext_Mutation_createApiKey(ctx context.Conte
 }
 
 func (ec *executionContext) _Mutation_updateApiKey(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 9) {
+	if !ec.gate.Field(ctx, field, "Mutation", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14014,7 +15797,7 @@ func (ec *executionContext) fieldContext_Mutation_updateApiKey(ctx context.Conte
 }
 
 func (ec *executionContext) _Mutation_deleteApiKey(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 5) {
+	if !ec.gate.Field(ctx, field, "Mutation", 9) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14061,7 +15844,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteApiKey(ctx context.Conte
 }
 
 func (ec *executionContext) _Mutation_rotateAuthToken(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 9) {
+	if !ec.gate.Field(ctx, field, "Mutation", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14108,7 +15891,7 @@ func (ec *executionContext) fieldContext_Mutation_rotateAuthToken(ctx context.Co
 }
 
 func (ec *executionContext) _Mutation_updateBillingSettings(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 15) {
+	if !ec.gate.Field(ctx, field, "Mutation", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14155,7 +15938,7 @@ func (ec *executionContext) fieldContext_Mutation_updateBillingSettings(ctx cont
 }
 
 func (ec *executionContext) _Mutation_addPaymentMethod(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 10) {
+	if !ec.gate.Field(ctx, field, "Mutation", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14202,7 +15985,7 @@ func (ec *executionContext) fieldContext_Mutation_addPaymentMethod(ctx context.C
 }
 
 func (ec *executionContext) _Mutation_removePaymentMethod(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 12) {
+	if !ec.gate.Field(ctx, field, "Mutation", 16) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14249,7 +16032,7 @@ func (ec *executionContext) fieldContext_Mutation_removePaymentMethod(ctx contex
 }
 
 func (ec *executionContext) _Mutation_updateSim(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 22) {
+	if !ec.gate.Field(ctx, field, "Mutation", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14296,7 +16079,7 @@ func (ec *executionContext) fieldContext_Mutation_updateSim(ctx context.Context,
 }
 
 func (ec *executionContext) _Mutation_createFleet(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 21) {
+	if !ec.gate.Field(ctx, field, "Mutation", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14343,7 +16126,7 @@ func (ec *executionContext) fieldContext_Mutation_createFleet(ctx context.Contex
 }
 
 func (ec *executionContext) _Mutation_updateFleet(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 22) {
+	if !ec.gate.Field(ctx, field, "Mutation", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14390,7 +16173,7 @@ func (ec *executionContext) fieldContext_Mutation_updateFleet(ctx context.Contex
 }
 
 func (ec *executionContext) _Mutation_createNetworkAccessProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 21) {
+	if !ec.gate.Field(ctx, field, "Mutation", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14437,7 +16220,7 @@ func (ec *executionContext) fieldContext_Mutation_createNetworkAccessProfile(ctx
 }
 
 func (ec *executionContext) _Mutation_updateNetworkAccessProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 22) {
+	if !ec.gate.Field(ctx, field, "Mutation", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14484,7 +16267,7 @@ func (ec *executionContext) fieldContext_Mutation_updateNetworkAccessProfile(ctx
 }
 
 func (ec *executionContext) _Mutation_createOAuthClient(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 3) {
+	if !ec.gate.Field(ctx, field, "Mutation", 7) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14531,7 +16314,7 @@ func (ec *executionContext) fieldContext_Mutation_createOAuthClient(ctx context.
 }
 
 func (ec *executionContext) _Mutation_deleteOAuthClient(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 5) {
+	if !ec.gate.Field(ctx, field, "Mutation", 9) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14577,8 +16360,290 @@ func (ec *executionContext) fieldContext_Mutation_deleteOAuthClient(ctx context.
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_buyPhoneNumber(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 27) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_buyPhoneNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().BuyPhoneNumber(ctx, fc.Args["input"].(model.BuyPhoneNumberInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.BuyPhoneNumberPayload) graphql.Marshaler {
+			return ec.marshalOBuyPhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBuyPhoneNumberPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_buyPhoneNumber(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BuyPhoneNumberPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_buyPhoneNumber_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updatePhoneNumber(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 33) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updatePhoneNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdatePhoneNumber(ctx, fc.Args["input"].(model.UpdatePhoneNumberInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdatePhoneNumberPayload) graphql.Marshaler {
+			return ec.marshalOUpdatePhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdatePhoneNumberPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updatePhoneNumber(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdatePhoneNumberPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updatePhoneNumber_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_releasePhoneNumber(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 29) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_releasePhoneNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ReleasePhoneNumber(ctx, fc.Args["input"].(model.ReleasePhoneNumberInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ReleasePhoneNumberPayload) graphql.Marshaler {
+			return ec.marshalOReleasePhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐReleasePhoneNumberPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_releasePhoneNumber(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReleasePhoneNumberPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_releasePhoneNumber_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateProjectSettings(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 40) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateProjectSettings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateProjectSettings(ctx, fc.Args["input"].(model.UpdateProjectSettingsInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateProjectSettingsPayload) graphql.Marshaler {
+			return ec.marshalOUpdateProjectSettingsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateProjectSettingsPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateProjectSettings(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdateProjectSettingsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updateProjectSettings_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_submitSenderIdRegistration(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 5) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_submitSenderIdRegistration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SubmitSenderIDRegistration(ctx, fc.Args["input"].(model.SubmitSenderIDRegistrationInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SubmitSenderIDRegistrationPayload) graphql.Marshaler {
+			return ec.marshalOSubmitSenderIdRegistrationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitSenderIDRegistrationPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_submitSenderIdRegistration(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SubmitSenderIdRegistrationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_submitSenderIdRegistration_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_deleteSenderIdRegistration(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 6) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_deleteSenderIdRegistration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DeleteSenderIDRegistration(ctx, fc.Args["input"].(model.DeleteSenderIDRegistrationInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteSenderIDRegistrationPayload) graphql.Marshaler {
+			return ec.marshalODeleteSenderIdRegistrationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteSenderIDRegistrationPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_deleteSenderIdRegistration(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeleteSenderIdRegistrationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_deleteSenderIdRegistration_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_createCustomerProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 30) {
+	if !ec.gate.Field(ctx, field, "Mutation", 41) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14625,7 +16690,7 @@ func (ec *executionContext) fieldContext_Mutation_createCustomerProfile(ctx cont
 }
 
 func (ec *executionContext) _Mutation_submitCustomerProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 34) {
+	if !ec.gate.Field(ctx, field, "Mutation", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14672,7 +16737,7 @@ func (ec *executionContext) fieldContext_Mutation_submitCustomerProfile(ctx cont
 }
 
 func (ec *executionContext) _Mutation_createUsageTrigger(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 35) {
+	if !ec.gate.Field(ctx, field, "Mutation", 46) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14719,7 +16784,7 @@ func (ec *executionContext) fieldContext_Mutation_createUsageTrigger(ctx context
 }
 
 func (ec *executionContext) _Mutation_deleteUsageTrigger(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 37) {
+	if !ec.gate.Field(ctx, field, "Mutation", 48) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14813,7 +16878,7 @@ func (ec *executionContext) fieldContext_Mutation_acceptInvitation(ctx context.C
 }
 
 func (ec *executionContext) _Mutation_setUserRoles(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 42) {
+	if !ec.gate.Field(ctx, field, "Mutation", 53) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14860,7 +16925,7 @@ func (ec *executionContext) fieldContext_Mutation_setUserRoles(ctx context.Conte
 }
 
 func (ec *executionContext) _Mutation_endSession(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 39) {
+	if !ec.gate.Field(ctx, field, "Mutation", 50) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14907,7 +16972,7 @@ func (ec *executionContext) fieldContext_Mutation_endSession(ctx context.Context
 }
 
 func (ec *executionContext) _NetworkAccessProfile_id(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 17) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14933,7 +16998,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_id(_ context.Conte
 }
 
 func (ec *executionContext) _NetworkAccessProfile_sid(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 17) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14959,7 +17024,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_sid(_ context.Cont
 }
 
 func (ec *executionContext) _NetworkAccessProfile_uniqueName(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 17) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14985,7 +17050,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_uniqueName(_ conte
 }
 
 func (ec *executionContext) _NetworkAccessProfile_networkSids(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 17) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15011,7 +17076,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_networkSids(_ cont
 }
 
 func (ec *executionContext) _NetworkAccessProfile_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 17) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15037,7 +17102,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_dateCreated(_ cont
 }
 
 func (ec *executionContext) _NetworkAccessProfile_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 17) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15063,7 +17128,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_dateUpdated(_ cont
 }
 
 func (ec *executionContext) _NetworkAccessProfileConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfileConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfileConnection", 17) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfileConnection", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15098,7 +17163,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfileConnection_edges(_ 
 }
 
 func (ec *executionContext) _NetworkAccessProfileConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfileConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfileConnection", 17) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfileConnection", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15133,7 +17198,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfileConnection_pageInfo
 }
 
 func (ec *executionContext) _NetworkAccessProfileEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfileEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfileEdge", 17) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfileEdge", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15159,7 +17224,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfileEdge_cursor(_ conte
 }
 
 func (ec *executionContext) _NetworkAccessProfileEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfileEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfileEdge", 17) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfileEdge", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15194,7 +17259,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfileEdge_node(_ context
 }
 
 func (ec *executionContext) _OAuthClient_id(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15220,7 +17285,7 @@ func (ec *executionContext) fieldContext_OAuthClient_id(_ context.Context, field
 }
 
 func (ec *executionContext) _OAuthClient_sid(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15246,7 +17311,7 @@ func (ec *executionContext) fieldContext_OAuthClient_sid(_ context.Context, fiel
 }
 
 func (ec *executionContext) _OAuthClient_name(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15273,7 +17338,7 @@ func (ec *executionContext) fieldContext_OAuthClient_name(_ context.Context, fie
 }
 
 func (ec *executionContext) _OAuthClient_grants(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15308,7 +17373,7 @@ func (ec *executionContext) fieldContext_OAuthClient_grants(_ context.Context, f
 }
 
 func (ec *executionContext) _OAuthClient_createdBySid(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15334,7 +17399,7 @@ func (ec *executionContext) fieldContext_OAuthClient_createdBySid(_ context.Cont
 }
 
 func (ec *executionContext) _OAuthClient_expiresAt(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15360,7 +17425,7 @@ func (ec *executionContext) fieldContext_OAuthClient_expiresAt(_ context.Context
 }
 
 func (ec *executionContext) _OAuthClient_lastUsed(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15386,7 +17451,7 @@ func (ec *executionContext) fieldContext_OAuthClient_lastUsed(_ context.Context,
 }
 
 func (ec *executionContext) _OAuthClient_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15412,7 +17477,7 @@ func (ec *executionContext) fieldContext_OAuthClient_dateCreated(_ context.Conte
 }
 
 func (ec *executionContext) _OAuthClient_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15438,7 +17503,7 @@ func (ec *executionContext) fieldContext_OAuthClient_dateUpdated(_ context.Conte
 }
 
 func (ec *executionContext) _OAuthClientConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClientConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClientConnection", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClientConnection", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15473,7 +17538,7 @@ func (ec *executionContext) fieldContext_OAuthClientConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _OAuthClientConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClientConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClientConnection", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClientConnection", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15508,7 +17573,7 @@ func (ec *executionContext) fieldContext_OAuthClientConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _OAuthClientEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClientEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClientEdge", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClientEdge", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15534,7 +17599,7 @@ func (ec *executionContext) fieldContext_OAuthClientEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _OAuthClientEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClientEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClientEdge", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClientEdge", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15569,7 +17634,7 @@ func (ec *executionContext) fieldContext_OAuthClientEdge_node(_ context.Context,
 }
 
 func (ec *executionContext) _OAuthGrant_permission(ctx context.Context, field graphql.CollectedField, obj *model.OAuthGrant) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthGrant", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthGrant", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15595,7 +17660,7 @@ func (ec *executionContext) fieldContext_OAuthGrant_permission(_ context.Context
 }
 
 func (ec *executionContext) _OAuthGrant_actions(ctx context.Context, field graphql.CollectedField, obj *model.OAuthGrant) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthGrant", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthGrant", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15725,7 +17790,7 @@ func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, f
 }
 
 func (ec *executionContext) _PaymentMethod_id(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 13) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15751,7 +17816,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_id(_ context.Context, fie
 }
 
 func (ec *executionContext) _PaymentMethod_sid(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 13) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15777,7 +17842,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_sid(_ context.Context, fi
 }
 
 func (ec *executionContext) _PaymentMethod_type(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 13) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15803,7 +17868,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_type(_ context.Context, f
 }
 
 func (ec *executionContext) _PaymentMethod_brand(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 13) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15829,7 +17894,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_brand(_ context.Context, 
 }
 
 func (ec *executionContext) _PaymentMethod_last4(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 13) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15855,7 +17920,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_last4(_ context.Context, 
 }
 
 func (ec *executionContext) _PaymentMethod_expirationMonth(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 13) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15881,7 +17946,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_expirationMonth(_ context
 }
 
 func (ec *executionContext) _PaymentMethod_expirationYear(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 13) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15907,7 +17972,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_expirationYear(_ context.
 }
 
 func (ec *executionContext) _PaymentMethod_holderName(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 13) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15934,7 +17999,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_holderName(_ context.Cont
 }
 
 func (ec *executionContext) _PaymentMethod_isDefault(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 13) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15960,7 +18025,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_isDefault(_ context.Conte
 }
 
 func (ec *executionContext) _PaymentMethod_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 13) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15986,7 +18051,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_dateCreated(_ context.Con
 }
 
 func (ec *executionContext) _PaymentMethodConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethodConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethodConnection", 13) {
+	if !ec.gate.Field(ctx, field, "PaymentMethodConnection", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16021,7 +18086,7 @@ func (ec *executionContext) fieldContext_PaymentMethodConnection_edges(_ context
 }
 
 func (ec *executionContext) _PaymentMethodConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethodConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethodConnection", 13) {
+	if !ec.gate.Field(ctx, field, "PaymentMethodConnection", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16056,7 +18121,7 @@ func (ec *executionContext) fieldContext_PaymentMethodConnection_pageInfo(_ cont
 }
 
 func (ec *executionContext) _PaymentMethodEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethodEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethodEdge", 13) {
+	if !ec.gate.Field(ctx, field, "PaymentMethodEdge", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16082,7 +18147,7 @@ func (ec *executionContext) fieldContext_PaymentMethodEdge_cursor(_ context.Cont
 }
 
 func (ec *executionContext) _PaymentMethodEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethodEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethodEdge", 13) {
+	if !ec.gate.Field(ctx, field, "PaymentMethodEdge", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16247,7 +18312,7 @@ func (ec *executionContext) fieldContext_PermissionRow_source(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_id(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16273,7 +18338,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_id(_ context.Context, field
 }
 
 func (ec *executionContext) _PhoneNumber_sid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16299,7 +18364,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_sid(_ context.Context, fiel
 }
 
 func (ec *executionContext) _PhoneNumber_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16326,7 +18391,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_phoneNumber(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16353,7 +18418,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_friendlyName(_ context.Cont
 }
 
 func (ec *executionContext) _PhoneNumber_capabilities(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16388,7 +18453,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_capabilities(_ context.Cont
 }
 
 func (ec *executionContext) _PhoneNumber_origin(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16414,7 +18479,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_origin(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_status(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16440,7 +18505,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_status(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_beta(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16466,7 +18531,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_beta(_ context.Context, fie
 }
 
 func (ec *executionContext) _PhoneNumber_addressRequirements(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16492,7 +18557,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_addressRequirements(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_addressSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16518,7 +18583,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_addressSid(_ context.Contex
 }
 
 func (ec *executionContext) _PhoneNumber_bundleSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16544,7 +18609,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_bundleSid(_ context.Context
 }
 
 func (ec *executionContext) _PhoneNumber_voiceApplicationSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16570,7 +18635,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceApplicationSid(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceCallerIdLookup(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16596,7 +18661,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceCallerIdLookup(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16623,7 +18688,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceUrl(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_voiceMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16649,7 +18714,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceMethod(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16676,7 +18741,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceFallbackUrl(_ context.
 }
 
 func (ec *executionContext) _PhoneNumber_voiceFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16702,7 +18767,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceFallbackMethod(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_smsApplicationSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16728,7 +18793,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsApplicationSid(_ context
 }
 
 func (ec *executionContext) _PhoneNumber_smsUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16755,7 +18820,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsUrl(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_smsMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16781,7 +18846,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsMethod(_ context.Context
 }
 
 func (ec *executionContext) _PhoneNumber_smsFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16808,7 +18873,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsFallbackUrl(_ context.Co
 }
 
 func (ec *executionContext) _PhoneNumber_smsFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16834,7 +18899,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsFallbackMethod(_ context
 }
 
 func (ec *executionContext) _PhoneNumber_statusCallback(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16861,7 +18926,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_statusCallback(_ context.Co
 }
 
 func (ec *executionContext) _PhoneNumber_statusCallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16887,7 +18952,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_statusCallbackMethod(_ cont
 }
 
 func (ec *executionContext) _PhoneNumber_trunkSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16913,7 +18978,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_trunkSid(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16939,7 +19004,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_dateCreated(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16965,7 +19030,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_dateUpdated(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_voice(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16991,7 +19056,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_voice(_ context
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_sms(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17017,7 +19082,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_sms(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_mms(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17043,7 +19108,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_mms(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_fax(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17069,7 +19134,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_fax(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17104,7 +19169,7 @@ func (ec *executionContext) fieldContext_PhoneNumberConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17139,7 +19204,7 @@ func (ec *executionContext) fieldContext_PhoneNumberConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _PhoneNumberEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17165,7 +19230,7 @@ func (ec *executionContext) fieldContext_PhoneNumberEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _PhoneNumberEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 23) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17200,7 +19265,7 @@ func (ec *executionContext) fieldContext_PhoneNumberEdge_node(_ context.Context,
 }
 
 func (ec *executionContext) _ProjectSettings_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 29) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17227,7 +19292,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_friendlyName(_ context.
 }
 
 func (ec *executionContext) _ProjectSettings_status(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 29) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17253,7 +19318,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_status(_ context.Contex
 }
 
 func (ec *executionContext) _ProjectSettings_type(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 29) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17279,7 +19344,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_type(_ context.Context,
 }
 
 func (ec *executionContext) _ProjectSettings_timeZone(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 29) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17305,7 +19370,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_timeZone(_ context.Cont
 }
 
 func (ec *executionContext) _ProjectSettings_sslCertificateValidation(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 29) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17331,7 +19396,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_sslCertificateValidatio
 }
 
 func (ec *executionContext) _ProjectSettings_twoFactorRequired(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 29) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17357,7 +19422,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_twoFactorRequired(_ con
 }
 
 func (ec *executionContext) _ProjectSettings_onlyOwnerManagesAdministrators(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 29) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17383,7 +19448,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_onlyOwnerManagesAdminis
 }
 
 func (ec *executionContext) _ProjectSettings_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 29) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17409,7 +19474,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_dateCreated(_ context.C
 }
 
 func (ec *executionContext) _ProjectSettings_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 29) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17793,8 +19858,34 @@ func (ec *executionContext) fieldContext_RefreshSessionPayload_expiresIn(_ conte
 	return graphql.NewScalarFieldContext("RefreshSessionPayload", field, false, false, "Int")
 }
 
+func (ec *executionContext) _ReleasePhoneNumberPayload_releasedPhoneNumberId(ctx context.Context, field graphql.CollectedField, obj *model.ReleasePhoneNumberPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "ReleasePhoneNumberPayload", 29) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReleasePhoneNumberPayload_releasedPhoneNumberId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ReleasedPhoneNumberID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReleasePhoneNumberPayload_releasedPhoneNumberId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ReleasePhoneNumberPayload", field, false, false, "ID")
+}
+
 func (ec *executionContext) _RemovePaymentMethodPayload_removedPaymentMethodId(ctx context.Context, field graphql.CollectedField, obj *model.RemovePaymentMethodPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "RemovePaymentMethodPayload", 12) {
+	if !ec.gate.Field(ctx, field, "RemovePaymentMethodPayload", 16) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17820,7 +19911,7 @@ func (ec *executionContext) fieldContext_RemovePaymentMethodPayload_removedPayme
 }
 
 func (ec *executionContext) _RotateAuthTokenPayload_authToken(ctx context.Context, field graphql.CollectedField, obj *model.RotateAuthTokenPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "RotateAuthTokenPayload", 9) {
+	if !ec.gate.Field(ctx, field, "RotateAuthTokenPayload", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17846,7 +19937,7 @@ func (ec *executionContext) fieldContext_RotateAuthTokenPayload_authToken(_ cont
 }
 
 func (ec *executionContext) _RotateAuthTokenPayload_dateRotated(ctx context.Context, field graphql.CollectedField, obj *model.RotateAuthTokenPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "RotateAuthTokenPayload", 9) {
+	if !ec.gate.Field(ctx, field, "RotateAuthTokenPayload", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17871,8 +19962,453 @@ func (ec *executionContext) fieldContext_RotateAuthTokenPayload_dateRotated(_ co
 	return graphql.NewScalarFieldContext("RotateAuthTokenPayload", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _SenderIdRegistration_id(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "ID")
+}
+
+func (ec *executionContext) _SenderIdRegistration_sid(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "String")
+}
+
+func (ec *executionContext) _SenderIdRegistration_senderId(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_senderId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SenderID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_senderId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "String")
+}
+
+func (ec *executionContext) _SenderIdRegistration_isoCountry(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_isoCountry(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsoCountry, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_isoCountry(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "String")
+}
+
+func (ec *executionContext) _SenderIdRegistration_status(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.SenderIDStatus) graphql.Marshaler {
+			return ec.marshalNSenderIdStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDStatus(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "SenderIdStatus")
+}
+
+func (ec *executionContext) _SenderIdRegistration_useCase(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_useCase(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UseCase, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.SenderIDUseCase) graphql.Marshaler {
+			return ec.marshalNSenderIdUseCase2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDUseCase(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_useCase(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "SenderIdUseCase")
+}
+
+func (ec *executionContext) _SenderIdRegistration_companyName(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_companyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CompanyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_companyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "String")
+}
+
+func (ec *executionContext) _SenderIdRegistration_contactEmail(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_contactEmail(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ContactEmail, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("EMAIL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_contactEmail(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "String")
+}
+
+func (ec *executionContext) _SenderIdRegistration_contactName(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_contactName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ContactName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_contactName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "String")
+}
+
+func (ec *executionContext) _SenderIdRegistration_rejectionReason(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_rejectionReason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RejectionReason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_rejectionReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "String")
+}
+
+func (ec *executionContext) _SenderIdRegistration_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _SenderIdRegistration_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _SenderIdRegistrationConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistrationConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistrationConnection", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistrationConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.SenderIDRegistrationEdge) graphql.Marshaler {
+			return ec.marshalNSenderIdRegistrationEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistrationConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SenderIdRegistrationConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SenderIdRegistrationEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SenderIdRegistrationConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistrationConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistrationConnection", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistrationConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistrationConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SenderIdRegistrationConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SenderIdRegistrationEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistrationEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistrationEdge", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistrationEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistrationEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistrationEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _SenderIdRegistrationEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistrationEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistrationEdge", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistrationEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.SenderIDRegistration) graphql.Marshaler {
+			return ec.marshalNSenderIdRegistration2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistration(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistrationEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SenderIdRegistrationEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SenderIdRegistration(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 40) {
+	if !ec.gate.Field(ctx, field, "Session", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17898,7 +20434,7 @@ func (ec *executionContext) fieldContext_Session_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Session_client(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 40) {
+	if !ec.gate.Field(ctx, field, "Session", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17924,7 +20460,7 @@ func (ec *executionContext) fieldContext_Session_client(_ context.Context, field
 }
 
 func (ec *executionContext) _Session_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 40) {
+	if !ec.gate.Field(ctx, field, "Session", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17950,7 +20486,7 @@ func (ec *executionContext) fieldContext_Session_dateCreated(_ context.Context, 
 }
 
 func (ec *executionContext) _Session_lastSeen(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 40) {
+	if !ec.gate.Field(ctx, field, "Session", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17976,7 +20512,7 @@ func (ec *executionContext) fieldContext_Session_lastSeen(_ context.Context, fie
 }
 
 func (ec *executionContext) _Session_expires(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 40) {
+	if !ec.gate.Field(ctx, field, "Session", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18002,7 +20538,7 @@ func (ec *executionContext) fieldContext_Session_expires(_ context.Context, fiel
 }
 
 func (ec *executionContext) _SetUserRolesPayload_user(ctx context.Context, field graphql.CollectedField, obj *model.SetUserRolesPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SetUserRolesPayload", 41) {
+	if !ec.gate.Field(ctx, field, "SetUserRolesPayload", 52) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18141,7 +20677,7 @@ func (ec *executionContext) fieldContext_SignOutPayload_endedSessionId(_ context
 }
 
 func (ec *executionContext) _Sim_id(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 17) {
+	if !ec.gate.Field(ctx, field, "Sim", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18167,7 +20703,7 @@ func (ec *executionContext) fieldContext_Sim_id(_ context.Context, field graphql
 }
 
 func (ec *executionContext) _Sim_sid(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 17) {
+	if !ec.gate.Field(ctx, field, "Sim", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18193,7 +20729,7 @@ func (ec *executionContext) fieldContext_Sim_sid(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Sim_uniqueName(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 17) {
+	if !ec.gate.Field(ctx, field, "Sim", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18219,7 +20755,7 @@ func (ec *executionContext) fieldContext_Sim_uniqueName(_ context.Context, field
 }
 
 func (ec *executionContext) _Sim_iccid(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 17) {
+	if !ec.gate.Field(ctx, field, "Sim", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18246,7 +20782,7 @@ func (ec *executionContext) fieldContext_Sim_iccid(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Sim_status(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 17) {
+	if !ec.gate.Field(ctx, field, "Sim", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18272,7 +20808,7 @@ func (ec *executionContext) fieldContext_Sim_status(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Sim_fleetSid(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 17) {
+	if !ec.gate.Field(ctx, field, "Sim", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18298,7 +20834,7 @@ func (ec *executionContext) fieldContext_Sim_fleetSid(_ context.Context, field g
 }
 
 func (ec *executionContext) _Sim_dataUpload(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 17) {
+	if !ec.gate.Field(ctx, field, "Sim", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18324,7 +20860,7 @@ func (ec *executionContext) fieldContext_Sim_dataUpload(_ context.Context, field
 }
 
 func (ec *executionContext) _Sim_dataDownload(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 17) {
+	if !ec.gate.Field(ctx, field, "Sim", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18350,7 +20886,7 @@ func (ec *executionContext) fieldContext_Sim_dataDownload(_ context.Context, fie
 }
 
 func (ec *executionContext) _Sim_dataTotal(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 17) {
+	if !ec.gate.Field(ctx, field, "Sim", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18376,7 +20912,7 @@ func (ec *executionContext) fieldContext_Sim_dataTotal(_ context.Context, field 
 }
 
 func (ec *executionContext) _Sim_dataTotalBilled(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 13) {
+	if !ec.gate.Field(ctx, field, "Sim", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18411,7 +20947,7 @@ func (ec *executionContext) fieldContext_Sim_dataTotalBilled(_ context.Context, 
 }
 
 func (ec *executionContext) _Sim_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 17) {
+	if !ec.gate.Field(ctx, field, "Sim", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18437,7 +20973,7 @@ func (ec *executionContext) fieldContext_Sim_dateCreated(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Sim_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 17) {
+	if !ec.gate.Field(ctx, field, "Sim", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18463,7 +20999,7 @@ func (ec *executionContext) fieldContext_Sim_dateUpdated(_ context.Context, fiel
 }
 
 func (ec *executionContext) _SimConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.SimConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SimConnection", 17) {
+	if !ec.gate.Field(ctx, field, "SimConnection", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18498,7 +21034,7 @@ func (ec *executionContext) fieldContext_SimConnection_edges(_ context.Context, 
 }
 
 func (ec *executionContext) _SimConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.SimConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SimConnection", 17) {
+	if !ec.gate.Field(ctx, field, "SimConnection", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18533,7 +21069,7 @@ func (ec *executionContext) fieldContext_SimConnection_pageInfo(_ context.Contex
 }
 
 func (ec *executionContext) _SimEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.SimEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SimEdge", 17) {
+	if !ec.gate.Field(ctx, field, "SimEdge", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18559,7 +21095,7 @@ func (ec *executionContext) fieldContext_SimEdge_cursor(_ context.Context, field
 }
 
 func (ec *executionContext) _SimEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.SimEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SimEdge", 17) {
+	if !ec.gate.Field(ctx, field, "SimEdge", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18594,7 +21130,7 @@ func (ec *executionContext) fieldContext_SimEdge_node(_ context.Context, field g
 }
 
 func (ec *executionContext) _SubmitCustomerProfilePayload_customerProfile(ctx context.Context, field graphql.CollectedField, obj *model.SubmitCustomerProfilePayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SubmitCustomerProfilePayload", 33) {
+	if !ec.gate.Field(ctx, field, "SubmitCustomerProfilePayload", 44) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18628,8 +21164,78 @@ func (ec *executionContext) fieldContext_SubmitCustomerProfilePayload_customerPr
 	return fc, nil
 }
 
+func (ec *executionContext) _SubmitSenderIdRegistrationPayload_senderIdRegistration(ctx context.Context, field graphql.CollectedField, obj *model.SubmitSenderIDRegistrationPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SubmitSenderIdRegistrationPayload", 4) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SubmitSenderIdRegistrationPayload_senderIdRegistration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SenderIDRegistration, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SenderIDRegistration) graphql.Marshaler {
+			return ec.marshalOSenderIdRegistration2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistration(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SubmitSenderIdRegistrationPayload_senderIdRegistration(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SubmitSenderIdRegistrationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SenderIdRegistration(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SubmitSenderIdRegistrationPayload_senderIdRegistrationEdge(ctx context.Context, field graphql.CollectedField, obj *model.SubmitSenderIDRegistrationPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SubmitSenderIdRegistrationPayload", 4) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SubmitSenderIdRegistrationPayload_senderIdRegistrationEdge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SenderIDRegistrationEdge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SenderIDRegistrationEdge) graphql.Marshaler {
+			return ec.marshalOSenderIdRegistrationEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationEdge(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SubmitSenderIdRegistrationPayload_senderIdRegistrationEdge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SubmitSenderIdRegistrationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SenderIdRegistrationEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Subscription_productLogs(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Subscription", 28) {
+	if !ec.gate.FieldAndInput(ctx, field, "Subscription", 37) {
 		return nil
 	}
 	return graphql.ResolveFieldStream(
@@ -18676,7 +21282,7 @@ func (ec *executionContext) fieldContext_Subscription_productLogs(ctx context.Co
 }
 
 func (ec *executionContext) _TrustProduct_id(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 32) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18702,7 +21308,7 @@ func (ec *executionContext) fieldContext_TrustProduct_id(_ context.Context, fiel
 }
 
 func (ec *executionContext) _TrustProduct_sid(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 32) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18728,7 +21334,7 @@ func (ec *executionContext) fieldContext_TrustProduct_sid(_ context.Context, fie
 }
 
 func (ec *executionContext) _TrustProduct_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 32) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18754,7 +21360,7 @@ func (ec *executionContext) fieldContext_TrustProduct_friendlyName(_ context.Con
 }
 
 func (ec *executionContext) _TrustProduct_email(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 32) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18781,7 +21387,7 @@ func (ec *executionContext) fieldContext_TrustProduct_email(_ context.Context, f
 }
 
 func (ec *executionContext) _TrustProduct_policySid(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 32) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18807,7 +21413,7 @@ func (ec *executionContext) fieldContext_TrustProduct_policySid(_ context.Contex
 }
 
 func (ec *executionContext) _TrustProduct_status(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 32) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18833,7 +21439,7 @@ func (ec *executionContext) fieldContext_TrustProduct_status(_ context.Context, 
 }
 
 func (ec *executionContext) _TrustProduct_failureReason(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 32) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18859,7 +21465,7 @@ func (ec *executionContext) fieldContext_TrustProduct_failureReason(_ context.Co
 }
 
 func (ec *executionContext) _TrustProduct_validUntil(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 32) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18885,7 +21491,7 @@ func (ec *executionContext) fieldContext_TrustProduct_validUntil(_ context.Conte
 }
 
 func (ec *executionContext) _TrustProduct_statusCallback(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 32) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18912,7 +21518,7 @@ func (ec *executionContext) fieldContext_TrustProduct_statusCallback(_ context.C
 }
 
 func (ec *executionContext) _TrustProduct_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 32) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18938,7 +21544,7 @@ func (ec *executionContext) fieldContext_TrustProduct_dateCreated(_ context.Cont
 }
 
 func (ec *executionContext) _TrustProduct_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 32) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18964,7 +21570,7 @@ func (ec *executionContext) fieldContext_TrustProduct_dateUpdated(_ context.Cont
 }
 
 func (ec *executionContext) _TrustProductConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.TrustProductConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProductConnection", 32) {
+	if !ec.gate.Field(ctx, field, "TrustProductConnection", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18999,7 +21605,7 @@ func (ec *executionContext) fieldContext_TrustProductConnection_edges(_ context.
 }
 
 func (ec *executionContext) _TrustProductConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.TrustProductConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProductConnection", 32) {
+	if !ec.gate.Field(ctx, field, "TrustProductConnection", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19034,7 +21640,7 @@ func (ec *executionContext) fieldContext_TrustProductConnection_pageInfo(_ conte
 }
 
 func (ec *executionContext) _TrustProductEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.TrustProductEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProductEdge", 32) {
+	if !ec.gate.Field(ctx, field, "TrustProductEdge", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19060,7 +21666,7 @@ func (ec *executionContext) fieldContext_TrustProductEdge_cursor(_ context.Conte
 }
 
 func (ec *executionContext) _TrustProductEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.TrustProductEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProductEdge", 32) {
+	if !ec.gate.Field(ctx, field, "TrustProductEdge", 43) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19095,7 +21701,7 @@ func (ec *executionContext) fieldContext_TrustProductEdge_node(_ context.Context
 }
 
 func (ec *executionContext) _UpdateApiKeyPayload_apiKey(ctx context.Context, field graphql.CollectedField, obj *model.UpdateAPIKeyPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UpdateApiKeyPayload", 7) {
+	if !ec.gate.Field(ctx, field, "UpdateApiKeyPayload", 11) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19130,7 +21736,7 @@ func (ec *executionContext) fieldContext_UpdateApiKeyPayload_apiKey(_ context.Co
 }
 
 func (ec *executionContext) _UpdateBillingSettingsPayload_billingSettings(ctx context.Context, field graphql.CollectedField, obj *model.UpdateBillingSettingsPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UpdateBillingSettingsPayload", 14) {
+	if !ec.gate.Field(ctx, field, "UpdateBillingSettingsPayload", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19165,7 +21771,7 @@ func (ec *executionContext) fieldContext_UpdateBillingSettingsPayload_billingSet
 }
 
 func (ec *executionContext) _UpdateFleetPayload_fleet(ctx context.Context, field graphql.CollectedField, obj *model.UpdateFleetPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UpdateFleetPayload", 19) {
+	if !ec.gate.Field(ctx, field, "UpdateFleetPayload", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19200,7 +21806,7 @@ func (ec *executionContext) fieldContext_UpdateFleetPayload_fleet(_ context.Cont
 }
 
 func (ec *executionContext) _UpdateNetworkAccessProfilePayload_networkAccessProfile(ctx context.Context, field graphql.CollectedField, obj *model.UpdateNetworkAccessProfilePayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UpdateNetworkAccessProfilePayload", 19) {
+	if !ec.gate.Field(ctx, field, "UpdateNetworkAccessProfilePayload", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19234,8 +21840,78 @@ func (ec *executionContext) fieldContext_UpdateNetworkAccessProfilePayload_netwo
 	return fc, nil
 }
 
+func (ec *executionContext) _UpdatePhoneNumberPayload_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *model.UpdatePhoneNumberPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UpdatePhoneNumberPayload", 31) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdatePhoneNumberPayload_phoneNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PhoneNumber, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PhoneNumber) graphql.Marshaler {
+			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumber(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdatePhoneNumberPayload_phoneNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdatePhoneNumberPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PhoneNumber(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdateProjectSettingsPayload_settings(ctx context.Context, field graphql.CollectedField, obj *model.UpdateProjectSettingsPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UpdateProjectSettingsPayload", 39) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateProjectSettingsPayload_settings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Settings, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ProjectSettings) graphql.Marshaler {
+			return ec.marshalOProjectSettings2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐProjectSettings(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateProjectSettingsPayload_settings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateProjectSettingsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ProjectSettings(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UpdateSimPayload_sim(ctx context.Context, field graphql.CollectedField, obj *model.UpdateSimPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UpdateSimPayload", 19) {
+	if !ec.gate.Field(ctx, field, "UpdateSimPayload", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19270,7 +21946,7 @@ func (ec *executionContext) fieldContext_UpdateSimPayload_sim(_ context.Context,
 }
 
 func (ec *executionContext) _UsageRecord_category(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 38) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19296,7 +21972,7 @@ func (ec *executionContext) fieldContext_UsageRecord_category(_ context.Context,
 }
 
 func (ec *executionContext) _UsageRecord_description(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 38) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19322,7 +21998,7 @@ func (ec *executionContext) fieldContext_UsageRecord_description(_ context.Conte
 }
 
 func (ec *executionContext) _UsageRecord_granularity(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 38) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19348,7 +22024,7 @@ func (ec *executionContext) fieldContext_UsageRecord_granularity(_ context.Conte
 }
 
 func (ec *executionContext) _UsageRecord_startDate(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 38) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19374,7 +22050,7 @@ func (ec *executionContext) fieldContext_UsageRecord_startDate(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_endDate(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 38) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19400,7 +22076,7 @@ func (ec *executionContext) fieldContext_UsageRecord_endDate(_ context.Context, 
 }
 
 func (ec *executionContext) _UsageRecord_count(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 38) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19426,7 +22102,7 @@ func (ec *executionContext) fieldContext_UsageRecord_count(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_countUnit(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 38) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19452,7 +22128,7 @@ func (ec *executionContext) fieldContext_UsageRecord_countUnit(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_usage(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 38) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19478,7 +22154,7 @@ func (ec *executionContext) fieldContext_UsageRecord_usage(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_usageUnit(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 38) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19504,7 +22180,7 @@ func (ec *executionContext) fieldContext_UsageRecord_usageUnit(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_price(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 38) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19539,7 +22215,7 @@ func (ec *executionContext) fieldContext_UsageRecord_price(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_asOf(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 38) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19565,7 +22241,7 @@ func (ec *executionContext) fieldContext_UsageRecord_asOf(_ context.Context, fie
 }
 
 func (ec *executionContext) _UsageRecordConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 38) {
+	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19600,7 +22276,7 @@ func (ec *executionContext) fieldContext_UsageRecordConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _UsageRecordConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 38) {
+	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19635,7 +22311,7 @@ func (ec *executionContext) fieldContext_UsageRecordConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _UsageRecordEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 38) {
+	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19661,7 +22337,7 @@ func (ec *executionContext) fieldContext_UsageRecordEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _UsageRecordEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 38) {
+	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19696,7 +22372,7 @@ func (ec *executionContext) fieldContext_UsageRecordEdge_node(_ context.Context,
 }
 
 func (ec *executionContext) _UsageTrigger_id(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 38) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19722,7 +22398,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_id(_ context.Context, fiel
 }
 
 func (ec *executionContext) _UsageTrigger_sid(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 38) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19748,7 +22424,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_sid(_ context.Context, fie
 }
 
 func (ec *executionContext) _UsageTrigger_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 38) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19774,7 +22450,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_friendlyName(_ context.Con
 }
 
 func (ec *executionContext) _UsageTrigger_usageCategory(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 38) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19800,7 +22476,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_usageCategory(_ context.Co
 }
 
 func (ec *executionContext) _UsageTrigger_triggerBy(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 38) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19826,7 +22502,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_triggerBy(_ context.Contex
 }
 
 func (ec *executionContext) _UsageTrigger_triggerValue(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 38) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19852,7 +22528,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_triggerValue(_ context.Con
 }
 
 func (ec *executionContext) _UsageTrigger_currentValue(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 38) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19878,7 +22554,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_currentValue(_ context.Con
 }
 
 func (ec *executionContext) _UsageTrigger_recurring(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 38) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19904,7 +22580,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_recurring(_ context.Contex
 }
 
 func (ec *executionContext) _UsageTrigger_callbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 38) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19930,7 +22606,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_callbackMethod(_ context.C
 }
 
 func (ec *executionContext) _UsageTrigger_dateFired(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 38) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19956,7 +22632,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_dateFired(_ context.Contex
 }
 
 func (ec *executionContext) _UsageTrigger_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 38) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19982,7 +22658,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_dateCreated(_ context.Cont
 }
 
 func (ec *executionContext) _UsageTrigger_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 38) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20008,7 +22684,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_dateUpdated(_ context.Cont
 }
 
 func (ec *executionContext) _UsageTriggerConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UsageTriggerConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTriggerConnection", 38) {
+	if !ec.gate.Field(ctx, field, "UsageTriggerConnection", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20043,7 +22719,7 @@ func (ec *executionContext) fieldContext_UsageTriggerConnection_edges(_ context.
 }
 
 func (ec *executionContext) _UsageTriggerConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UsageTriggerConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTriggerConnection", 38) {
+	if !ec.gate.Field(ctx, field, "UsageTriggerConnection", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20078,7 +22754,7 @@ func (ec *executionContext) fieldContext_UsageTriggerConnection_pageInfo(_ conte
 }
 
 func (ec *executionContext) _UsageTriggerEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UsageTriggerEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTriggerEdge", 38) {
+	if !ec.gate.Field(ctx, field, "UsageTriggerEdge", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20104,7 +22780,7 @@ func (ec *executionContext) fieldContext_UsageTriggerEdge_cursor(_ context.Conte
 }
 
 func (ec *executionContext) _UsageTriggerEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UsageTriggerEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTriggerEdge", 38) {
+	if !ec.gate.Field(ctx, field, "UsageTriggerEdge", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20139,7 +22815,7 @@ func (ec *executionContext) fieldContext_UsageTriggerEdge_node(_ context.Context
 }
 
 func (ec *executionContext) _User_id(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 40) {
+	if !ec.gate.Field(ctx, field, "User", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20165,7 +22841,7 @@ func (ec *executionContext) fieldContext_User_id(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _User_sid(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 40) {
+	if !ec.gate.Field(ctx, field, "User", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20191,7 +22867,7 @@ func (ec *executionContext) fieldContext_User_sid(_ context.Context, field graph
 }
 
 func (ec *executionContext) _User_email(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 40) {
+	if !ec.gate.Field(ctx, field, "User", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20218,7 +22894,7 @@ func (ec *executionContext) fieldContext_User_email(_ context.Context, field gra
 }
 
 func (ec *executionContext) _User_name(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 40) {
+	if !ec.gate.Field(ctx, field, "User", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20245,7 +22921,7 @@ func (ec *executionContext) fieldContext_User_name(_ context.Context, field grap
 }
 
 func (ec *executionContext) _User_roles(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 40) {
+	if !ec.gate.Field(ctx, field, "User", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20271,7 +22947,7 @@ func (ec *executionContext) fieldContext_User_roles(_ context.Context, field gra
 }
 
 func (ec *executionContext) _User_lastSignIn(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 40) {
+	if !ec.gate.Field(ctx, field, "User", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20297,7 +22973,7 @@ func (ec *executionContext) fieldContext_User_lastSignIn(_ context.Context, fiel
 }
 
 func (ec *executionContext) _User_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 40) {
+	if !ec.gate.Field(ctx, field, "User", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20323,7 +22999,7 @@ func (ec *executionContext) fieldContext_User_dateCreated(_ context.Context, fie
 }
 
 func (ec *executionContext) _User_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 40) {
+	if !ec.gate.Field(ctx, field, "User", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20349,7 +23025,7 @@ func (ec *executionContext) fieldContext_User_dateUpdated(_ context.Context, fie
 }
 
 func (ec *executionContext) _User_sessions(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 40) {
+	if !ec.gate.Field(ctx, field, "User", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20384,7 +23060,7 @@ func (ec *executionContext) fieldContext_User_sessions(_ context.Context, field 
 }
 
 func (ec *executionContext) _UserConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UserConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserConnection", 40) {
+	if !ec.gate.Field(ctx, field, "UserConnection", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20419,7 +23095,7 @@ func (ec *executionContext) fieldContext_UserConnection_edges(_ context.Context,
 }
 
 func (ec *executionContext) _UserConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UserConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserConnection", 40) {
+	if !ec.gate.Field(ctx, field, "UserConnection", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20454,7 +23130,7 @@ func (ec *executionContext) fieldContext_UserConnection_pageInfo(_ context.Conte
 }
 
 func (ec *executionContext) _UserEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UserEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserEdge", 40) {
+	if !ec.gate.Field(ctx, field, "UserEdge", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20480,7 +23156,7 @@ func (ec *executionContext) fieldContext_UserEdge_cursor(_ context.Context, fiel
 }
 
 func (ec *executionContext) _UserEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UserEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserEdge", 40) {
+	if !ec.gate.Field(ctx, field, "UserEdge", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21965,6 +24641,174 @@ func UnmarshalAddPaymentMethodInput(ctx context.Context, raw any) (model.AddPaym
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputBuyPhoneNumberInput(ctx context.Context, obj any) (model.BuyPhoneNumberInput, error) {
+	var it model.BuyPhoneNumberInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"phoneNumber", "friendlyName", "addressSid", "bundleSid", "voiceApplicationSid", "voiceCallerIdLookup", "voiceUrl", "voiceMethod", "voiceFallbackUrl", "voiceFallbackMethod", "smsApplicationSid", "smsUrl", "smsMethod", "smsFallbackUrl", "smsFallbackMethod", "statusCallback", "statusCallbackMethod", "trunkSid", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "phoneNumber":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("phoneNumber"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PhoneNumber = data
+		case "friendlyName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("friendlyName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FriendlyName = graphql.OmittableOf(data)
+		case "addressSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("addressSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AddressSid = graphql.OmittableOf(data)
+		case "bundleSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("bundleSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.BundleSid = graphql.OmittableOf(data)
+		case "voiceApplicationSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceApplicationSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceApplicationSid = graphql.OmittableOf(data)
+		case "voiceCallerIdLookup":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceCallerIdLookup"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceCallerIDLookup = graphql.OmittableOf(data)
+		case "voiceUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceURL = graphql.OmittableOf(data)
+		case "voiceMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceMethod = graphql.OmittableOf(data)
+		case "voiceFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceFallbackURL = graphql.OmittableOf(data)
+		case "voiceFallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceFallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceFallbackMethod = graphql.OmittableOf(data)
+		case "smsApplicationSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsApplicationSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsApplicationSid = graphql.OmittableOf(data)
+		case "smsUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsURL = graphql.OmittableOf(data)
+		case "smsMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsMethod = graphql.OmittableOf(data)
+		case "smsFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsFallbackURL = graphql.OmittableOf(data)
+		case "smsFallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsFallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsFallbackMethod = graphql.OmittableOf(data)
+		case "statusCallback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statusCallback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StatusCallback = graphql.OmittableOf(data)
+		case "statusCallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statusCallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StatusCallbackMethod = graphql.OmittableOf(data)
+		case "trunkSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("trunkSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TrunkSid = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalBuyPhoneNumberInput unmarshals raw into the BuyPhoneNumberInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalBuyPhoneNumberInput(ctx context.Context, raw any) (model.BuyPhoneNumberInput, error) {
+	var out model.BuyPhoneNumberInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "BuyPhoneNumberInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCreateApiKeyInput(ctx context.Context, obj any) (model.CreateAPIKeyInput, error) {
 	var it model.CreateAPIKeyInput
 	if obj == nil {
@@ -22490,6 +25334,48 @@ func UnmarshalDeleteOAuthClientInput(ctx context.Context, raw any) (model.Delete
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputDeleteSenderIdRegistrationInput(ctx context.Context, obj any) (model.DeleteSenderIDRegistrationInput, error) {
+	var it model.DeleteSenderIDRegistrationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalDeleteSenderIdRegistrationInput unmarshals raw into the DeleteSenderIdRegistrationInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalDeleteSenderIdRegistrationInput(ctx context.Context, raw any) (model.DeleteSenderIDRegistrationInput, error) {
+	var out model.DeleteSenderIDRegistrationInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "DeleteSenderIdRegistrationInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputDeleteUsageTriggerInput(ctx context.Context, obj any) (model.DeleteUsageTriggerInput, error) {
 	var it model.DeleteUsageTriggerInput
 	if obj == nil {
@@ -22662,6 +25548,48 @@ func (ec *executionContext) unmarshalInputRefreshSessionInput(ctx context.Contex
 func UnmarshalRefreshSessionInput(ctx context.Context, raw any) (model.RefreshSessionInput, error) {
 	var out model.RefreshSessionInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RefreshSessionInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputReleasePhoneNumberInput(ctx context.Context, obj any) (model.ReleasePhoneNumberInput, error) {
+	var it model.ReleasePhoneNumberInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalReleasePhoneNumberInput unmarshals raw into the ReleasePhoneNumberInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalReleasePhoneNumberInput(ctx context.Context, raw any) (model.ReleasePhoneNumberInput, error) {
+	var out model.ReleasePhoneNumberInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ReleasePhoneNumberInput", raw, &out)
 	return out, err
 }
 
@@ -22886,6 +25814,90 @@ func (ec *executionContext) unmarshalInputSubmitCustomerProfileInput(ctx context
 func UnmarshalSubmitCustomerProfileInput(ctx context.Context, raw any) (model.SubmitCustomerProfileInput, error) {
 	var out model.SubmitCustomerProfileInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "SubmitCustomerProfileInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSubmitSenderIdRegistrationInput(ctx context.Context, obj any) (model.SubmitSenderIDRegistrationInput, error) {
+	var it model.SubmitSenderIDRegistrationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"senderId", "isoCountry", "useCase", "companyName", "contactEmail", "contactName", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "senderId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("senderId"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SenderID = data
+		case "isoCountry":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("isoCountry"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IsoCountry = data
+		case "useCase":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("useCase"))
+			data, err := ec.unmarshalNSenderIdUseCase2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDUseCase(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UseCase = data
+		case "companyName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("companyName"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CompanyName = data
+		case "contactEmail":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("contactEmail"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ContactEmail = data
+		case "contactName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("contactName"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ContactName = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSubmitSenderIdRegistrationInput unmarshals raw into the SubmitSenderIdRegistrationInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSubmitSenderIdRegistrationInput(ctx context.Context, raw any) (model.SubmitSenderIDRegistrationInput, error) {
+	var out model.SubmitSenderIDRegistrationInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SubmitSenderIdRegistrationInput", raw, &out)
 	return out, err
 }
 
@@ -23162,6 +26174,237 @@ func UnmarshalUpdateNetworkAccessProfileInput(ctx context.Context, raw any) (mod
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputUpdatePhoneNumberInput(ctx context.Context, obj any) (model.UpdatePhoneNumberInput, error) {
+	var it model.UpdatePhoneNumberInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "friendlyName", "addressSid", "bundleSid", "voiceApplicationSid", "voiceCallerIdLookup", "voiceUrl", "voiceMethod", "voiceFallbackUrl", "voiceFallbackMethod", "smsApplicationSid", "smsUrl", "smsMethod", "smsFallbackUrl", "smsFallbackMethod", "statusCallback", "statusCallbackMethod", "trunkSid"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "friendlyName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("friendlyName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FriendlyName = graphql.OmittableOf(data)
+		case "addressSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("addressSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AddressSid = graphql.OmittableOf(data)
+		case "bundleSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("bundleSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.BundleSid = graphql.OmittableOf(data)
+		case "voiceApplicationSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceApplicationSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceApplicationSid = graphql.OmittableOf(data)
+		case "voiceCallerIdLookup":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceCallerIdLookup"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceCallerIDLookup = graphql.OmittableOf(data)
+		case "voiceUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceURL = graphql.OmittableOf(data)
+		case "voiceMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceMethod = graphql.OmittableOf(data)
+		case "voiceFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceFallbackURL = graphql.OmittableOf(data)
+		case "voiceFallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceFallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceFallbackMethod = graphql.OmittableOf(data)
+		case "smsApplicationSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsApplicationSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsApplicationSid = graphql.OmittableOf(data)
+		case "smsUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsURL = graphql.OmittableOf(data)
+		case "smsMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsMethod = graphql.OmittableOf(data)
+		case "smsFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsFallbackURL = graphql.OmittableOf(data)
+		case "smsFallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsFallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsFallbackMethod = graphql.OmittableOf(data)
+		case "statusCallback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statusCallback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StatusCallback = graphql.OmittableOf(data)
+		case "statusCallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statusCallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StatusCallbackMethod = graphql.OmittableOf(data)
+		case "trunkSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("trunkSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TrunkSid = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdatePhoneNumberInput unmarshals raw into the UpdatePhoneNumberInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdatePhoneNumberInput(ctx context.Context, raw any) (model.UpdatePhoneNumberInput, error) {
+	var out model.UpdatePhoneNumberInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdatePhoneNumberInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputUpdateProjectSettingsInput(ctx context.Context, obj any) (model.UpdateProjectSettingsInput, error) {
+	var it model.UpdateProjectSettingsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"friendlyName", "timeZone", "sslCertificateValidation", "twoFactorRequired", "onlyOwnerManagesAdministrators"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "friendlyName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("friendlyName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FriendlyName = graphql.OmittableOf(data)
+		case "timeZone":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("timeZone"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TimeZone = graphql.OmittableOf(data)
+		case "sslCertificateValidation":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sslCertificateValidation"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SslCertificateValidation = graphql.OmittableOf(data)
+		case "twoFactorRequired":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("twoFactorRequired"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TwoFactorRequired = graphql.OmittableOf(data)
+		case "onlyOwnerManagesAdministrators":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("onlyOwnerManagesAdministrators"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.OnlyOwnerManagesAdministrators = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdateProjectSettingsInput unmarshals raw into the UpdateProjectSettingsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdateProjectSettingsInput(ctx context.Context, raw any) (model.UpdateProjectSettingsInput, error) {
+	var out model.UpdateProjectSettingsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateProjectSettingsInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputUpdateSimInput(ctx context.Context, obj any) (model.UpdateSimInput, error) {
 	var it model.UpdateSimInput
 	if obj == nil {
@@ -23261,6 +26504,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Sim(ctx, sel, obj)
+	case model.SenderIDRegistration:
+		return ec._SenderIdRegistration(ctx, sel, &obj)
+	case *model.SenderIDRegistration:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._SenderIdRegistration(ctx, sel, obj)
 	case model.PhoneNumber:
 		return ec._PhoneNumber(ctx, sel, &obj)
 	case *model.PhoneNumber:
@@ -23514,6 +26764,12 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Account_phoneNumbers(ctx, field, obj)
 				})
+		case "availablePhoneNumbers":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_availablePhoneNumbers(ctx, field, obj)
+				})
 		case "calls":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -23537,6 +26793,12 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Account_settings(ctx, field, obj)
+				})
+		case "senderIdRegistrations":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_senderIdRegistrations(ctx, field, obj)
 				})
 		case "customerProfiles":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -23588,7 +26850,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 var addPaymentMethodPayloadImplementors = []string{"AddPaymentMethodPayload"}
 
 func (ec *executionContext) _AddPaymentMethodPayload(ctx context.Context, sel ast.SelectionSet, obj *model.AddPaymentMethodPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AddPaymentMethodPayload", 10) {
+	if !ec.gate.Object(ctx, "AddPaymentMethodPayload", 14) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, addPaymentMethodPayloadImplementors)
@@ -23629,7 +26891,7 @@ func (ec *executionContext) _AddPaymentMethodPayload(ctx context.Context, sel as
 var alertImplementors = []string{"Alert", "ProductLog", "Node"}
 
 func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, obj *model.Alert) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Alert", 28) {
+	if !ec.gate.Object(ctx, "Alert", 37) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertImplementors)
@@ -23745,7 +27007,7 @@ func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, ob
 var alertConnectionImplementors = []string{"AlertConnection"}
 
 func (ec *executionContext) _AlertConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AlertConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AlertConnection", 28) {
+	if !ec.gate.Object(ctx, "AlertConnection", 37) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertConnectionImplementors)
@@ -23786,7 +27048,7 @@ func (ec *executionContext) _AlertConnection(ctx context.Context, sel ast.Select
 var alertEdgeImplementors = []string{"AlertEdge"}
 
 func (ec *executionContext) _AlertEdge(ctx context.Context, sel ast.SelectionSet, obj *model.AlertEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AlertEdge", 28) {
+	if !ec.gate.Object(ctx, "AlertEdge", 37) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertEdgeImplementors)
@@ -23827,7 +27089,7 @@ func (ec *executionContext) _AlertEdge(ctx context.Context, sel ast.SelectionSet
 var apiKeyImplementors = []string{"ApiKey", "Node"}
 
 func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, obj *model.APIKey) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "ApiKey", 6) {
+	if !ec.gate.Object(ctx, "ApiKey", 10) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyImplementors)
@@ -23883,7 +27145,7 @@ func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, o
 var apiKeyConnectionImplementors = []string{"ApiKeyConnection"}
 
 func (ec *executionContext) _ApiKeyConnection(ctx context.Context, sel ast.SelectionSet, obj *model.APIKeyConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "ApiKeyConnection", 6) {
+	if !ec.gate.Object(ctx, "ApiKeyConnection", 10) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyConnectionImplementors)
@@ -23924,7 +27186,7 @@ func (ec *executionContext) _ApiKeyConnection(ctx context.Context, sel ast.Selec
 var apiKeyEdgeImplementors = []string{"ApiKeyEdge"}
 
 func (ec *executionContext) _ApiKeyEdge(ctx context.Context, sel ast.SelectionSet, obj *model.APIKeyEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "ApiKeyEdge", 6) {
+	if !ec.gate.Object(ctx, "ApiKeyEdge", 10) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyEdgeImplementors)
@@ -23962,10 +27224,178 @@ func (ec *executionContext) _ApiKeyEdge(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
+var availablePhoneNumberImplementors = []string{"AvailablePhoneNumber"}
+
+func (ec *executionContext) _AvailablePhoneNumber(ctx context.Context, sel ast.SelectionSet, obj *model.AvailablePhoneNumber) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "AvailablePhoneNumber", 30) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, availablePhoneNumberImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AvailablePhoneNumber")
+		case "phoneNumber":
+			out.Values[i] = ec._AvailablePhoneNumber_phoneNumber(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "friendlyName":
+			out.Values[i] = ec._AvailablePhoneNumber_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "type":
+			out.Values[i] = ec._AvailablePhoneNumber_type(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "isoCountry":
+			out.Values[i] = ec._AvailablePhoneNumber_isoCountry(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "locality":
+			out.Values[i] = ec._AvailablePhoneNumber_locality(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "region":
+			out.Values[i] = ec._AvailablePhoneNumber_region(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "postalCode":
+			out.Values[i] = ec._AvailablePhoneNumber_postalCode(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "lata":
+			out.Values[i] = ec._AvailablePhoneNumber_lata(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "capabilities":
+			out.Values[i] = ec._AvailablePhoneNumber_capabilities(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "addressRequirements":
+			out.Values[i] = ec._AvailablePhoneNumber_addressRequirements(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "beta":
+			out.Values[i] = ec._AvailablePhoneNumber_beta(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var availablePhoneNumberConnectionImplementors = []string{"AvailablePhoneNumberConnection"}
+
+func (ec *executionContext) _AvailablePhoneNumberConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AvailablePhoneNumberConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "AvailablePhoneNumberConnection", 30) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, availablePhoneNumberConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AvailablePhoneNumberConnection")
+		case "edges":
+			out.Values[i] = ec._AvailablePhoneNumberConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._AvailablePhoneNumberConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var availablePhoneNumberEdgeImplementors = []string{"AvailablePhoneNumberEdge"}
+
+func (ec *executionContext) _AvailablePhoneNumberEdge(ctx context.Context, sel ast.SelectionSet, obj *model.AvailablePhoneNumberEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "AvailablePhoneNumberEdge", 30) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, availablePhoneNumberEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AvailablePhoneNumberEdge")
+		case "cursor":
+			out.Values[i] = ec._AvailablePhoneNumberEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._AvailablePhoneNumberEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var billingSettingsImplementors = []string{"BillingSettings"}
 
 func (ec *executionContext) _BillingSettings(ctx context.Context, sel ast.SelectionSet, obj *model.BillingSettings) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "BillingSettings", 13) {
+	if !ec.gate.Object(ctx, "BillingSettings", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, billingSettingsImplementors)
@@ -24028,10 +27458,51 @@ func (ec *executionContext) _BillingSettings(ctx context.Context, sel ast.Select
 	return out
 }
 
+var buyPhoneNumberPayloadImplementors = []string{"BuyPhoneNumberPayload"}
+
+func (ec *executionContext) _BuyPhoneNumberPayload(ctx context.Context, sel ast.SelectionSet, obj *model.BuyPhoneNumberPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "BuyPhoneNumberPayload", 27) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, buyPhoneNumberPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BuyPhoneNumberPayload")
+		case "phoneNumber":
+			out.Values[i] = ec._BuyPhoneNumberPayload_phoneNumber(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "phoneNumberEdge":
+			out.Values[i] = ec._BuyPhoneNumberPayload_phoneNumberEdge(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var callImplementors = []string{"Call", "ProductLog", "Node"}
 
 func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj *model.Call) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Call", 28) {
+	if !ec.gate.Object(ctx, "Call", 37) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callImplementors)
@@ -24152,7 +27623,7 @@ func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj
 var callConnectionImplementors = []string{"CallConnection"}
 
 func (ec *executionContext) _CallConnection(ctx context.Context, sel ast.SelectionSet, obj *model.CallConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CallConnection", 28) {
+	if !ec.gate.Object(ctx, "CallConnection", 37) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callConnectionImplementors)
@@ -24193,7 +27664,7 @@ func (ec *executionContext) _CallConnection(ctx context.Context, sel ast.Selecti
 var callEdgeImplementors = []string{"CallEdge"}
 
 func (ec *executionContext) _CallEdge(ctx context.Context, sel ast.SelectionSet, obj *model.CallEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CallEdge", 28) {
+	if !ec.gate.Object(ctx, "CallEdge", 37) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callEdgeImplementors)
@@ -24270,7 +27741,7 @@ func (ec *executionContext) _CookieSessionPayload(ctx context.Context, sel ast.S
 var createApiKeyPayloadImplementors = []string{"CreateApiKeyPayload"}
 
 func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateAPIKeyPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CreateApiKeyPayload", 3) {
+	if !ec.gate.Object(ctx, "CreateApiKeyPayload", 7) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createApiKeyPayloadImplementors)
@@ -24316,7 +27787,7 @@ func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.Se
 var createCustomerProfilePayloadImplementors = []string{"CreateCustomerProfilePayload"}
 
 func (ec *executionContext) _CreateCustomerProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateCustomerProfilePayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CreateCustomerProfilePayload", 30) {
+	if !ec.gate.Object(ctx, "CreateCustomerProfilePayload", 41) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createCustomerProfilePayloadImplementors)
@@ -24357,7 +27828,7 @@ func (ec *executionContext) _CreateCustomerProfilePayload(ctx context.Context, s
 var createFleetPayloadImplementors = []string{"CreateFleetPayload"}
 
 func (ec *executionContext) _CreateFleetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateFleetPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CreateFleetPayload", 21) {
+	if !ec.gate.Object(ctx, "CreateFleetPayload", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createFleetPayloadImplementors)
@@ -24398,7 +27869,7 @@ func (ec *executionContext) _CreateFleetPayload(ctx context.Context, sel ast.Sel
 var createNetworkAccessProfilePayloadImplementors = []string{"CreateNetworkAccessProfilePayload"}
 
 func (ec *executionContext) _CreateNetworkAccessProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateNetworkAccessProfilePayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CreateNetworkAccessProfilePayload", 21) {
+	if !ec.gate.Object(ctx, "CreateNetworkAccessProfilePayload", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createNetworkAccessProfilePayloadImplementors)
@@ -24439,7 +27910,7 @@ func (ec *executionContext) _CreateNetworkAccessProfilePayload(ctx context.Conte
 var createOAuthClientPayloadImplementors = []string{"CreateOAuthClientPayload"}
 
 func (ec *executionContext) _CreateOAuthClientPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateOAuthClientPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CreateOAuthClientPayload", 3) {
+	if !ec.gate.Object(ctx, "CreateOAuthClientPayload", 7) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createOAuthClientPayloadImplementors)
@@ -24485,7 +27956,7 @@ func (ec *executionContext) _CreateOAuthClientPayload(ctx context.Context, sel a
 var createUsageTriggerPayloadImplementors = []string{"CreateUsageTriggerPayload"}
 
 func (ec *executionContext) _CreateUsageTriggerPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateUsageTriggerPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CreateUsageTriggerPayload", 35) {
+	if !ec.gate.Object(ctx, "CreateUsageTriggerPayload", 46) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createUsageTriggerPayloadImplementors)
@@ -24526,7 +27997,7 @@ func (ec *executionContext) _CreateUsageTriggerPayload(ctx context.Context, sel 
 var customerProfileImplementors = []string{"CustomerProfile", "Node"}
 
 func (ec *executionContext) _CustomerProfile(ctx context.Context, sel ast.SelectionSet, obj *model.CustomerProfile) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CustomerProfile", 32) {
+	if !ec.gate.Object(ctx, "CustomerProfile", 43) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, customerProfileImplementors)
@@ -24612,7 +28083,7 @@ func (ec *executionContext) _CustomerProfile(ctx context.Context, sel ast.Select
 var customerProfileConnectionImplementors = []string{"CustomerProfileConnection"}
 
 func (ec *executionContext) _CustomerProfileConnection(ctx context.Context, sel ast.SelectionSet, obj *model.CustomerProfileConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CustomerProfileConnection", 32) {
+	if !ec.gate.Object(ctx, "CustomerProfileConnection", 43) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, customerProfileConnectionImplementors)
@@ -24653,7 +28124,7 @@ func (ec *executionContext) _CustomerProfileConnection(ctx context.Context, sel 
 var customerProfileEdgeImplementors = []string{"CustomerProfileEdge"}
 
 func (ec *executionContext) _CustomerProfileEdge(ctx context.Context, sel ast.SelectionSet, obj *model.CustomerProfileEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CustomerProfileEdge", 32) {
+	if !ec.gate.Object(ctx, "CustomerProfileEdge", 43) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, customerProfileEdgeImplementors)
@@ -24694,7 +28165,7 @@ func (ec *executionContext) _CustomerProfileEdge(ctx context.Context, sel ast.Se
 var deleteApiKeyPayloadImplementors = []string{"DeleteApiKeyPayload"}
 
 func (ec *executionContext) _DeleteApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteAPIKeyPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "DeleteApiKeyPayload", 5) {
+	if !ec.gate.Object(ctx, "DeleteApiKeyPayload", 9) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteApiKeyPayloadImplementors)
@@ -24730,7 +28201,7 @@ func (ec *executionContext) _DeleteApiKeyPayload(ctx context.Context, sel ast.Se
 var deleteOAuthClientPayloadImplementors = []string{"DeleteOAuthClientPayload"}
 
 func (ec *executionContext) _DeleteOAuthClientPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteOAuthClientPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "DeleteOAuthClientPayload", 5) {
+	if !ec.gate.Object(ctx, "DeleteOAuthClientPayload", 9) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteOAuthClientPayloadImplementors)
@@ -24763,10 +28234,46 @@ func (ec *executionContext) _DeleteOAuthClientPayload(ctx context.Context, sel a
 	return out
 }
 
+var deleteSenderIdRegistrationPayloadImplementors = []string{"DeleteSenderIdRegistrationPayload"}
+
+func (ec *executionContext) _DeleteSenderIdRegistrationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteSenderIDRegistrationPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "DeleteSenderIdRegistrationPayload", 6) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, deleteSenderIdRegistrationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeleteSenderIdRegistrationPayload")
+		case "deletedSenderIdRegistrationId":
+			out.Values[i] = ec._DeleteSenderIdRegistrationPayload_deletedSenderIdRegistrationId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var deleteUsageTriggerPayloadImplementors = []string{"DeleteUsageTriggerPayload"}
 
 func (ec *executionContext) _DeleteUsageTriggerPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteUsageTriggerPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "DeleteUsageTriggerPayload", 37) {
+	if !ec.gate.Object(ctx, "DeleteUsageTriggerPayload", 48) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteUsageTriggerPayloadImplementors)
@@ -24802,7 +28309,7 @@ func (ec *executionContext) _DeleteUsageTriggerPayload(ctx context.Context, sel 
 var endSessionPayloadImplementors = []string{"EndSessionPayload"}
 
 func (ec *executionContext) _EndSessionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EndSessionPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "EndSessionPayload", 39) {
+	if !ec.gate.Object(ctx, "EndSessionPayload", 50) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, endSessionPayloadImplementors)
@@ -24838,7 +28345,7 @@ func (ec *executionContext) _EndSessionPayload(ctx context.Context, sel ast.Sele
 var fleetImplementors = []string{"Fleet", "Node"}
 
 func (ec *executionContext) _Fleet(ctx context.Context, sel ast.SelectionSet, obj *model.Fleet) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Fleet", 17) {
+	if !ec.gate.Object(ctx, "Fleet", 21) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, fleetImplementors)
@@ -24939,7 +28446,7 @@ func (ec *executionContext) _Fleet(ctx context.Context, sel ast.SelectionSet, ob
 var fleetConnectionImplementors = []string{"FleetConnection"}
 
 func (ec *executionContext) _FleetConnection(ctx context.Context, sel ast.SelectionSet, obj *model.FleetConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "FleetConnection", 17) {
+	if !ec.gate.Object(ctx, "FleetConnection", 21) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, fleetConnectionImplementors)
@@ -24980,7 +28487,7 @@ func (ec *executionContext) _FleetConnection(ctx context.Context, sel ast.Select
 var fleetEdgeImplementors = []string{"FleetEdge"}
 
 func (ec *executionContext) _FleetEdge(ctx context.Context, sel ast.SelectionSet, obj *model.FleetEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "FleetEdge", 17) {
+	if !ec.gate.Object(ctx, "FleetEdge", 21) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, fleetEdgeImplementors)
@@ -25062,7 +28569,7 @@ func (ec *executionContext) _HeldPermission(ctx context.Context, sel ast.Selecti
 var invoiceImplementors = []string{"Invoice", "Node"}
 
 func (ec *executionContext) _Invoice(ctx context.Context, sel ast.SelectionSet, obj *model.Invoice) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Invoice", 13) {
+	if !ec.gate.Object(ctx, "Invoice", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, invoiceImplementors)
@@ -25153,7 +28660,7 @@ func (ec *executionContext) _Invoice(ctx context.Context, sel ast.SelectionSet, 
 var invoiceConnectionImplementors = []string{"InvoiceConnection"}
 
 func (ec *executionContext) _InvoiceConnection(ctx context.Context, sel ast.SelectionSet, obj *model.InvoiceConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "InvoiceConnection", 13) {
+	if !ec.gate.Object(ctx, "InvoiceConnection", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, invoiceConnectionImplementors)
@@ -25194,7 +28701,7 @@ func (ec *executionContext) _InvoiceConnection(ctx context.Context, sel ast.Sele
 var invoiceEdgeImplementors = []string{"InvoiceEdge"}
 
 func (ec *executionContext) _InvoiceEdge(ctx context.Context, sel ast.SelectionSet, obj *model.InvoiceEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "InvoiceEdge", 13) {
+	if !ec.gate.Object(ctx, "InvoiceEdge", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, invoiceEdgeImplementors)
@@ -25235,7 +28742,7 @@ func (ec *executionContext) _InvoiceEdge(ctx context.Context, sel ast.SelectionS
 var messageImplementors = []string{"Message", "ProductLog", "Node"}
 
 func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, obj *model.Message) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Message", 28) {
+	if !ec.gate.Object(ctx, "Message", 37) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageImplementors)
@@ -25346,7 +28853,7 @@ func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, 
 var messageConnectionImplementors = []string{"MessageConnection"}
 
 func (ec *executionContext) _MessageConnection(ctx context.Context, sel ast.SelectionSet, obj *model.MessageConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "MessageConnection", 28) {
+	if !ec.gate.Object(ctx, "MessageConnection", 37) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageConnectionImplementors)
@@ -25387,7 +28894,7 @@ func (ec *executionContext) _MessageConnection(ctx context.Context, sel ast.Sele
 var messageEdgeImplementors = []string{"MessageEdge"}
 
 func (ec *executionContext) _MessageEdge(ctx context.Context, sel ast.SelectionSet, obj *model.MessageEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "MessageEdge", 28) {
+	if !ec.gate.Object(ctx, "MessageEdge", 37) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageEdgeImplementors)
@@ -25621,6 +29128,48 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "buyPhoneNumber":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_buyPhoneNumber(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updatePhoneNumber":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updatePhoneNumber(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "releasePhoneNumber":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_releasePhoneNumber(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updateProjectSettings":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateProjectSettings(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "submitSenderIdRegistration":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_submitSenderIdRegistration(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "deleteSenderIdRegistration":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_deleteSenderIdRegistration(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "createCustomerProfile":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_createCustomerProfile(ctx, field)
@@ -25690,7 +29239,7 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 var networkAccessProfileImplementors = []string{"NetworkAccessProfile", "Node"}
 
 func (ec *executionContext) _NetworkAccessProfile(ctx context.Context, sel ast.SelectionSet, obj *model.NetworkAccessProfile) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "NetworkAccessProfile", 17) {
+	if !ec.gate.Object(ctx, "NetworkAccessProfile", 21) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, networkAccessProfileImplementors)
@@ -25751,7 +29300,7 @@ func (ec *executionContext) _NetworkAccessProfile(ctx context.Context, sel ast.S
 var networkAccessProfileConnectionImplementors = []string{"NetworkAccessProfileConnection"}
 
 func (ec *executionContext) _NetworkAccessProfileConnection(ctx context.Context, sel ast.SelectionSet, obj *model.NetworkAccessProfileConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "NetworkAccessProfileConnection", 17) {
+	if !ec.gate.Object(ctx, "NetworkAccessProfileConnection", 21) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, networkAccessProfileConnectionImplementors)
@@ -25792,7 +29341,7 @@ func (ec *executionContext) _NetworkAccessProfileConnection(ctx context.Context,
 var networkAccessProfileEdgeImplementors = []string{"NetworkAccessProfileEdge"}
 
 func (ec *executionContext) _NetworkAccessProfileEdge(ctx context.Context, sel ast.SelectionSet, obj *model.NetworkAccessProfileEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "NetworkAccessProfileEdge", 17) {
+	if !ec.gate.Object(ctx, "NetworkAccessProfileEdge", 21) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, networkAccessProfileEdgeImplementors)
@@ -25833,7 +29382,7 @@ func (ec *executionContext) _NetworkAccessProfileEdge(ctx context.Context, sel a
 var oAuthClientImplementors = []string{"OAuthClient", "Node"}
 
 func (ec *executionContext) _OAuthClient(ctx context.Context, sel ast.SelectionSet, obj *model.OAuthClient) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "OAuthClient", 6) {
+	if !ec.gate.Object(ctx, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, oAuthClientImplementors)
@@ -25909,7 +29458,7 @@ func (ec *executionContext) _OAuthClient(ctx context.Context, sel ast.SelectionS
 var oAuthClientConnectionImplementors = []string{"OAuthClientConnection"}
 
 func (ec *executionContext) _OAuthClientConnection(ctx context.Context, sel ast.SelectionSet, obj *model.OAuthClientConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "OAuthClientConnection", 6) {
+	if !ec.gate.Object(ctx, "OAuthClientConnection", 10) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, oAuthClientConnectionImplementors)
@@ -25950,7 +29499,7 @@ func (ec *executionContext) _OAuthClientConnection(ctx context.Context, sel ast.
 var oAuthClientEdgeImplementors = []string{"OAuthClientEdge"}
 
 func (ec *executionContext) _OAuthClientEdge(ctx context.Context, sel ast.SelectionSet, obj *model.OAuthClientEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "OAuthClientEdge", 6) {
+	if !ec.gate.Object(ctx, "OAuthClientEdge", 10) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, oAuthClientEdgeImplementors)
@@ -25991,7 +29540,7 @@ func (ec *executionContext) _OAuthClientEdge(ctx context.Context, sel ast.Select
 var oAuthGrantImplementors = []string{"OAuthGrant"}
 
 func (ec *executionContext) _OAuthGrant(ctx context.Context, sel ast.SelectionSet, obj *model.OAuthGrant) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "OAuthGrant", 6) {
+	if !ec.gate.Object(ctx, "OAuthGrant", 10) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, oAuthGrantImplementors)
@@ -26083,7 +29632,7 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 var paymentMethodImplementors = []string{"PaymentMethod", "Node"}
 
 func (ec *executionContext) _PaymentMethod(ctx context.Context, sel ast.SelectionSet, obj *model.PaymentMethod) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PaymentMethod", 13) {
+	if !ec.gate.Object(ctx, "PaymentMethod", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, paymentMethodImplementors)
@@ -26164,7 +29713,7 @@ func (ec *executionContext) _PaymentMethod(ctx context.Context, sel ast.Selectio
 var paymentMethodConnectionImplementors = []string{"PaymentMethodConnection"}
 
 func (ec *executionContext) _PaymentMethodConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PaymentMethodConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PaymentMethodConnection", 13) {
+	if !ec.gate.Object(ctx, "PaymentMethodConnection", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, paymentMethodConnectionImplementors)
@@ -26205,7 +29754,7 @@ func (ec *executionContext) _PaymentMethodConnection(ctx context.Context, sel as
 var paymentMethodEdgeImplementors = []string{"PaymentMethodEdge"}
 
 func (ec *executionContext) _PaymentMethodEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PaymentMethodEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PaymentMethodEdge", 13) {
+	if !ec.gate.Object(ctx, "PaymentMethodEdge", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, paymentMethodEdgeImplementors)
@@ -26302,7 +29851,7 @@ func (ec *executionContext) _PermissionRow(ctx context.Context, sel ast.Selectio
 var phoneNumberImplementors = []string{"PhoneNumber", "Node"}
 
 func (ec *executionContext) _PhoneNumber(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumber) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumber", 23) {
+	if !ec.gate.Object(ctx, "PhoneNumber", 30) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberImplementors)
@@ -26468,7 +30017,7 @@ func (ec *executionContext) _PhoneNumber(ctx context.Context, sel ast.SelectionS
 var phoneNumberCapabilitiesImplementors = []string{"PhoneNumberCapabilities"}
 
 func (ec *executionContext) _PhoneNumberCapabilities(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberCapabilities) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberCapabilities", 23) {
+	if !ec.gate.Object(ctx, "PhoneNumberCapabilities", 30) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberCapabilitiesImplementors)
@@ -26519,7 +30068,7 @@ func (ec *executionContext) _PhoneNumberCapabilities(ctx context.Context, sel as
 var phoneNumberConnectionImplementors = []string{"PhoneNumberConnection"}
 
 func (ec *executionContext) _PhoneNumberConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberConnection", 23) {
+	if !ec.gate.Object(ctx, "PhoneNumberConnection", 30) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberConnectionImplementors)
@@ -26560,7 +30109,7 @@ func (ec *executionContext) _PhoneNumberConnection(ctx context.Context, sel ast.
 var phoneNumberEdgeImplementors = []string{"PhoneNumberEdge"}
 
 func (ec *executionContext) _PhoneNumberEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberEdge", 23) {
+	if !ec.gate.Object(ctx, "PhoneNumberEdge", 30) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberEdgeImplementors)
@@ -26601,7 +30150,7 @@ func (ec *executionContext) _PhoneNumberEdge(ctx context.Context, sel ast.Select
 var projectSettingsImplementors = []string{"ProjectSettings"}
 
 func (ec *executionContext) _ProjectSettings(ctx context.Context, sel ast.SelectionSet, obj *model.ProjectSettings) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "ProjectSettings", 29) {
+	if !ec.gate.Object(ctx, "ProjectSettings", 38) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, projectSettingsImplementors)
@@ -26803,10 +30352,46 @@ func (ec *executionContext) _RefreshSessionPayload(ctx context.Context, sel ast.
 	return out
 }
 
+var releasePhoneNumberPayloadImplementors = []string{"ReleasePhoneNumberPayload"}
+
+func (ec *executionContext) _ReleasePhoneNumberPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ReleasePhoneNumberPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "ReleasePhoneNumberPayload", 29) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, releasePhoneNumberPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ReleasePhoneNumberPayload")
+		case "releasedPhoneNumberId":
+			out.Values[i] = ec._ReleasePhoneNumberPayload_releasedPhoneNumberId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var removePaymentMethodPayloadImplementors = []string{"RemovePaymentMethodPayload"}
 
 func (ec *executionContext) _RemovePaymentMethodPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RemovePaymentMethodPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "RemovePaymentMethodPayload", 12) {
+	if !ec.gate.Object(ctx, "RemovePaymentMethodPayload", 16) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, removePaymentMethodPayloadImplementors)
@@ -26842,7 +30427,7 @@ func (ec *executionContext) _RemovePaymentMethodPayload(ctx context.Context, sel
 var rotateAuthTokenPayloadImplementors = []string{"RotateAuthTokenPayload"}
 
 func (ec *executionContext) _RotateAuthTokenPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RotateAuthTokenPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "RotateAuthTokenPayload", 9) {
+	if !ec.gate.Object(ctx, "RotateAuthTokenPayload", 13) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, rotateAuthTokenPayloadImplementors)
@@ -26880,10 +30465,183 @@ func (ec *executionContext) _RotateAuthTokenPayload(ctx context.Context, sel ast
 	return out
 }
 
+var senderIdRegistrationImplementors = []string{"SenderIdRegistration", "Node"}
+
+func (ec *executionContext) _SenderIdRegistration(ctx context.Context, sel ast.SelectionSet, obj *model.SenderIDRegistration) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, senderIdRegistrationImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SenderIdRegistration")
+		case "id":
+			out.Values[i] = ec._SenderIdRegistration_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._SenderIdRegistration_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "senderId":
+			out.Values[i] = ec._SenderIdRegistration_senderId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "isoCountry":
+			out.Values[i] = ec._SenderIdRegistration_isoCountry(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "status":
+			out.Values[i] = ec._SenderIdRegistration_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "useCase":
+			out.Values[i] = ec._SenderIdRegistration_useCase(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "companyName":
+			out.Values[i] = ec._SenderIdRegistration_companyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "contactEmail":
+			out.Values[i] = ec._SenderIdRegistration_contactEmail(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "contactName":
+			out.Values[i] = ec._SenderIdRegistration_contactName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "rejectionReason":
+			out.Values[i] = ec._SenderIdRegistration_rejectionReason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._SenderIdRegistration_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._SenderIdRegistration_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var senderIdRegistrationConnectionImplementors = []string{"SenderIdRegistrationConnection"}
+
+func (ec *executionContext) _SenderIdRegistrationConnection(ctx context.Context, sel ast.SelectionSet, obj *model.SenderIDRegistrationConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "SenderIdRegistrationConnection", 3) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, senderIdRegistrationConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SenderIdRegistrationConnection")
+		case "edges":
+			out.Values[i] = ec._SenderIdRegistrationConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._SenderIdRegistrationConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var senderIdRegistrationEdgeImplementors = []string{"SenderIdRegistrationEdge"}
+
+func (ec *executionContext) _SenderIdRegistrationEdge(ctx context.Context, sel ast.SelectionSet, obj *model.SenderIDRegistrationEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "SenderIdRegistrationEdge", 3) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, senderIdRegistrationEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SenderIdRegistrationEdge")
+		case "cursor":
+			out.Values[i] = ec._SenderIdRegistrationEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._SenderIdRegistrationEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var sessionImplementors = []string{"Session"}
 
 func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *model.Session) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Session", 40) {
+	if !ec.gate.Object(ctx, "Session", 51) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
@@ -26939,7 +30697,7 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 var setUserRolesPayloadImplementors = []string{"SetUserRolesPayload"}
 
 func (ec *executionContext) _SetUserRolesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetUserRolesPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "SetUserRolesPayload", 42) {
+	if !ec.gate.Object(ctx, "SetUserRolesPayload", 53) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, setUserRolesPayloadImplementors)
@@ -27057,7 +30815,7 @@ func (ec *executionContext) _SignOutPayload(ctx context.Context, sel ast.Selecti
 var simImplementors = []string{"Sim", "Node"}
 
 func (ec *executionContext) _Sim(ctx context.Context, sel ast.SelectionSet, obj *model.Sim) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Sim", 17) {
+	if !ec.gate.Object(ctx, "Sim", 21) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, simImplementors)
@@ -27148,7 +30906,7 @@ func (ec *executionContext) _Sim(ctx context.Context, sel ast.SelectionSet, obj 
 var simConnectionImplementors = []string{"SimConnection"}
 
 func (ec *executionContext) _SimConnection(ctx context.Context, sel ast.SelectionSet, obj *model.SimConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "SimConnection", 17) {
+	if !ec.gate.Object(ctx, "SimConnection", 21) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, simConnectionImplementors)
@@ -27189,7 +30947,7 @@ func (ec *executionContext) _SimConnection(ctx context.Context, sel ast.Selectio
 var simEdgeImplementors = []string{"SimEdge"}
 
 func (ec *executionContext) _SimEdge(ctx context.Context, sel ast.SelectionSet, obj *model.SimEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "SimEdge", 17) {
+	if !ec.gate.Object(ctx, "SimEdge", 21) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, simEdgeImplementors)
@@ -27230,7 +30988,7 @@ func (ec *executionContext) _SimEdge(ctx context.Context, sel ast.SelectionSet, 
 var submitCustomerProfilePayloadImplementors = []string{"SubmitCustomerProfilePayload"}
 
 func (ec *executionContext) _SubmitCustomerProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SubmitCustomerProfilePayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "SubmitCustomerProfilePayload", 34) {
+	if !ec.gate.Object(ctx, "SubmitCustomerProfilePayload", 45) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, submitCustomerProfilePayloadImplementors)
@@ -27243,6 +31001,47 @@ func (ec *executionContext) _SubmitCustomerProfilePayload(ctx context.Context, s
 			out.Values[i] = graphql.MarshalString("SubmitCustomerProfilePayload")
 		case "customerProfile":
 			out.Values[i] = ec._SubmitCustomerProfilePayload_customerProfile(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var submitSenderIdRegistrationPayloadImplementors = []string{"SubmitSenderIdRegistrationPayload"}
+
+func (ec *executionContext) _SubmitSenderIdRegistrationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SubmitSenderIDRegistrationPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "SubmitSenderIdRegistrationPayload", 5) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, submitSenderIdRegistrationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SubmitSenderIdRegistrationPayload")
+		case "senderIdRegistration":
+			out.Values[i] = ec._SubmitSenderIdRegistrationPayload_senderIdRegistration(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "senderIdRegistrationEdge":
+			out.Values[i] = ec._SubmitSenderIdRegistrationPayload_senderIdRegistrationEdge(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -27289,7 +31088,7 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 var trustProductImplementors = []string{"TrustProduct", "Node"}
 
 func (ec *executionContext) _TrustProduct(ctx context.Context, sel ast.SelectionSet, obj *model.TrustProduct) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "TrustProduct", 32) {
+	if !ec.gate.Object(ctx, "TrustProduct", 43) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, trustProductImplementors)
@@ -27375,7 +31174,7 @@ func (ec *executionContext) _TrustProduct(ctx context.Context, sel ast.Selection
 var trustProductConnectionImplementors = []string{"TrustProductConnection"}
 
 func (ec *executionContext) _TrustProductConnection(ctx context.Context, sel ast.SelectionSet, obj *model.TrustProductConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "TrustProductConnection", 32) {
+	if !ec.gate.Object(ctx, "TrustProductConnection", 43) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, trustProductConnectionImplementors)
@@ -27416,7 +31215,7 @@ func (ec *executionContext) _TrustProductConnection(ctx context.Context, sel ast
 var trustProductEdgeImplementors = []string{"TrustProductEdge"}
 
 func (ec *executionContext) _TrustProductEdge(ctx context.Context, sel ast.SelectionSet, obj *model.TrustProductEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "TrustProductEdge", 32) {
+	if !ec.gate.Object(ctx, "TrustProductEdge", 43) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, trustProductEdgeImplementors)
@@ -27457,7 +31256,7 @@ func (ec *executionContext) _TrustProductEdge(ctx context.Context, sel ast.Selec
 var updateApiKeyPayloadImplementors = []string{"UpdateApiKeyPayload"}
 
 func (ec *executionContext) _UpdateApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateAPIKeyPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UpdateApiKeyPayload", 9) {
+	if !ec.gate.Object(ctx, "UpdateApiKeyPayload", 13) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateApiKeyPayloadImplementors)
@@ -27493,7 +31292,7 @@ func (ec *executionContext) _UpdateApiKeyPayload(ctx context.Context, sel ast.Se
 var updateBillingSettingsPayloadImplementors = []string{"UpdateBillingSettingsPayload"}
 
 func (ec *executionContext) _UpdateBillingSettingsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateBillingSettingsPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UpdateBillingSettingsPayload", 15) {
+	if !ec.gate.Object(ctx, "UpdateBillingSettingsPayload", 19) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateBillingSettingsPayloadImplementors)
@@ -27529,7 +31328,7 @@ func (ec *executionContext) _UpdateBillingSettingsPayload(ctx context.Context, s
 var updateFleetPayloadImplementors = []string{"UpdateFleetPayload"}
 
 func (ec *executionContext) _UpdateFleetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateFleetPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UpdateFleetPayload", 22) {
+	if !ec.gate.Object(ctx, "UpdateFleetPayload", 26) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateFleetPayloadImplementors)
@@ -27565,7 +31364,7 @@ func (ec *executionContext) _UpdateFleetPayload(ctx context.Context, sel ast.Sel
 var updateNetworkAccessProfilePayloadImplementors = []string{"UpdateNetworkAccessProfilePayload"}
 
 func (ec *executionContext) _UpdateNetworkAccessProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateNetworkAccessProfilePayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UpdateNetworkAccessProfilePayload", 22) {
+	if !ec.gate.Object(ctx, "UpdateNetworkAccessProfilePayload", 26) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateNetworkAccessProfilePayloadImplementors)
@@ -27598,10 +31397,82 @@ func (ec *executionContext) _UpdateNetworkAccessProfilePayload(ctx context.Conte
 	return out
 }
 
+var updatePhoneNumberPayloadImplementors = []string{"UpdatePhoneNumberPayload"}
+
+func (ec *executionContext) _UpdatePhoneNumberPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdatePhoneNumberPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "UpdatePhoneNumberPayload", 33) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, updatePhoneNumberPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdatePhoneNumberPayload")
+		case "phoneNumber":
+			out.Values[i] = ec._UpdatePhoneNumberPayload_phoneNumber(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var updateProjectSettingsPayloadImplementors = []string{"UpdateProjectSettingsPayload"}
+
+func (ec *executionContext) _UpdateProjectSettingsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateProjectSettingsPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "UpdateProjectSettingsPayload", 40) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateProjectSettingsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdateProjectSettingsPayload")
+		case "settings":
+			out.Values[i] = ec._UpdateProjectSettingsPayload_settings(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var updateSimPayloadImplementors = []string{"UpdateSimPayload"}
 
 func (ec *executionContext) _UpdateSimPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateSimPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UpdateSimPayload", 22) {
+	if !ec.gate.Object(ctx, "UpdateSimPayload", 26) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateSimPayloadImplementors)
@@ -27637,7 +31508,7 @@ func (ec *executionContext) _UpdateSimPayload(ctx context.Context, sel ast.Selec
 var usageRecordImplementors = []string{"UsageRecord"}
 
 func (ec *executionContext) _UsageRecord(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecord) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecord", 38) {
+	if !ec.gate.Object(ctx, "UsageRecord", 49) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordImplementors)
@@ -27723,7 +31594,7 @@ func (ec *executionContext) _UsageRecord(ctx context.Context, sel ast.SelectionS
 var usageRecordConnectionImplementors = []string{"UsageRecordConnection"}
 
 func (ec *executionContext) _UsageRecordConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecordConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecordConnection", 38) {
+	if !ec.gate.Object(ctx, "UsageRecordConnection", 49) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordConnectionImplementors)
@@ -27764,7 +31635,7 @@ func (ec *executionContext) _UsageRecordConnection(ctx context.Context, sel ast.
 var usageRecordEdgeImplementors = []string{"UsageRecordEdge"}
 
 func (ec *executionContext) _UsageRecordEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecordEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecordEdge", 38) {
+	if !ec.gate.Object(ctx, "UsageRecordEdge", 49) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordEdgeImplementors)
@@ -27805,7 +31676,7 @@ func (ec *executionContext) _UsageRecordEdge(ctx context.Context, sel ast.Select
 var usageTriggerImplementors = []string{"UsageTrigger", "Node"}
 
 func (ec *executionContext) _UsageTrigger(ctx context.Context, sel ast.SelectionSet, obj *model.UsageTrigger) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageTrigger", 38) {
+	if !ec.gate.Object(ctx, "UsageTrigger", 49) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageTriggerImplementors)
@@ -27896,7 +31767,7 @@ func (ec *executionContext) _UsageTrigger(ctx context.Context, sel ast.Selection
 var usageTriggerConnectionImplementors = []string{"UsageTriggerConnection"}
 
 func (ec *executionContext) _UsageTriggerConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UsageTriggerConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageTriggerConnection", 38) {
+	if !ec.gate.Object(ctx, "UsageTriggerConnection", 49) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageTriggerConnectionImplementors)
@@ -27937,7 +31808,7 @@ func (ec *executionContext) _UsageTriggerConnection(ctx context.Context, sel ast
 var usageTriggerEdgeImplementors = []string{"UsageTriggerEdge"}
 
 func (ec *executionContext) _UsageTriggerEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UsageTriggerEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageTriggerEdge", 38) {
+	if !ec.gate.Object(ctx, "UsageTriggerEdge", 49) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageTriggerEdgeImplementors)
@@ -27978,7 +31849,7 @@ func (ec *executionContext) _UsageTriggerEdge(ctx context.Context, sel ast.Selec
 var userImplementors = []string{"User", "Node"}
 
 func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj *model.User) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "User", 40) {
+	if !ec.gate.Object(ctx, "User", 51) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userImplementors)
@@ -28055,7 +31926,7 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 var userConnectionImplementors = []string{"UserConnection"}
 
 func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UserConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UserConnection", 40) {
+	if !ec.gate.Object(ctx, "UserConnection", 51) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userConnectionImplementors)
@@ -28096,7 +31967,7 @@ func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.Selecti
 var userEdgeImplementors = []string{"UserEdge"}
 
 func (ec *executionContext) _UserEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UserEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UserEdge", 40) {
+	if !ec.gate.Object(ctx, "UserEdge", 51) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userEdgeImplementors)
@@ -28701,6 +32572,34 @@ func (ec *executionContext) marshalNApiKeyEdge2ᚖgithubᚗcomᚋfieldgateᚋfie
 	return ec._ApiKeyEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNAvailablePhoneNumber2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumber(ctx context.Context, sel ast.SelectionSet, v model.AvailablePhoneNumber) graphql.Marshaler {
+	return ec._AvailablePhoneNumber(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNAvailablePhoneNumberEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumberEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AvailablePhoneNumberEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNAvailablePhoneNumberEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumberEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNAvailablePhoneNumberEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumberEdge(ctx context.Context, sel ast.SelectionSet, v *model.AvailablePhoneNumberEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "AvailablePhoneNumberEdge!")
+		return graphql.Null
+	}
+	return ec._AvailablePhoneNumberEdge(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNBoolean2bool(ctx context.Context, v any) (bool, error) {
 	res, err := graphql.UnmarshalBoolean(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -28713,6 +32612,11 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 		graphql.AddInvalidNullFromMarshaler(ctx, "Boolean!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNBuyPhoneNumberInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBuyPhoneNumberInput(ctx context.Context, v any) (model.BuyPhoneNumberInput, error) {
+	res, err := ec.unmarshalInputBuyPhoneNumberInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNCall2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCall(ctx context.Context, sel ast.SelectionSet, v model.Call) graphql.Marshaler {
@@ -28866,6 +32770,11 @@ func (ec *executionContext) unmarshalNDeleteApiKeyInput2githubᚗcomᚋfieldgate
 
 func (ec *executionContext) unmarshalNDeleteOAuthClientInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteOAuthClientInput(ctx context.Context, v any) (model.DeleteOAuthClientInput, error) {
 	res, err := ec.unmarshalInputDeleteOAuthClientInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNDeleteSenderIdRegistrationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteSenderIDRegistrationInput(ctx context.Context, v any) (model.DeleteSenderIDRegistrationInput, error) {
+	res, err := ec.unmarshalInputDeleteSenderIdRegistrationInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -29384,6 +33293,16 @@ func (ec *executionContext) marshalNPhoneNumberEdge2ᚖgithubᚗcomᚋfieldgate�
 	return ec._PhoneNumberEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNPhoneNumberType2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberType(ctx context.Context, v any) (model.PhoneNumberType, error) {
+	var res model.PhoneNumberType
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPhoneNumberType2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberType(ctx context.Context, sel ast.SelectionSet, v model.PhoneNumberType) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNProductLogKind2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐProductLogKind(ctx context.Context, v any) (model.ProductLogKind, error) {
 	var res model.ProductLogKind
 	err := res.UnmarshalGQL(v)
@@ -29396,6 +33315,11 @@ func (ec *executionContext) marshalNProductLogKind2githubᚗcomᚋfieldgateᚋfi
 
 func (ec *executionContext) unmarshalNRefreshSessionInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRefreshSessionInput(ctx context.Context, v any) (model.RefreshSessionInput, error) {
 	res, err := ec.unmarshalInputRefreshSessionInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNReleasePhoneNumberInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐReleasePhoneNumberInput(ctx context.Context, v any) (model.ReleasePhoneNumberInput, error) {
+	res, err := ec.unmarshalInputReleasePhoneNumberInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -29447,6 +33371,54 @@ func (ec *executionContext) marshalNRole2ᚕgithubᚗcomᚋfieldgateᚋfieldgate
 func (ec *executionContext) unmarshalNRotateAuthTokenInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenInput(ctx context.Context, v any) (model.RotateAuthTokenInput, error) {
 	res, err := ec.unmarshalInputRotateAuthTokenInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSenderIdRegistration2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistration(ctx context.Context, sel ast.SelectionSet, v model.SenderIDRegistration) graphql.Marshaler {
+	return ec._SenderIdRegistration(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSenderIdRegistrationEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.SenderIDRegistrationEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSenderIdRegistrationEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSenderIdRegistrationEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationEdge(ctx context.Context, sel ast.SelectionSet, v *model.SenderIDRegistrationEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SenderIdRegistrationEdge!")
+		return graphql.Null
+	}
+	return ec._SenderIdRegistrationEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSenderIdStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDStatus(ctx context.Context, v any) (model.SenderIDStatus, error) {
+	var res model.SenderIDStatus
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSenderIdStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDStatus(ctx context.Context, sel ast.SelectionSet, v model.SenderIDStatus) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNSenderIdUseCase2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDUseCase(ctx context.Context, v any) (model.SenderIDUseCase, error) {
+	var res model.SenderIDUseCase
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSenderIdUseCase2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDUseCase(ctx context.Context, sel ast.SelectionSet, v model.SenderIDUseCase) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) marshalNSession2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSession(ctx context.Context, sel ast.SelectionSet, v *model.Session) graphql.Marshaler {
@@ -29553,6 +33525,11 @@ func (ec *executionContext) unmarshalNSubmitCustomerProfileInput2githubᚗcomᚋ
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNSubmitSenderIdRegistrationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitSenderIDRegistrationInput(ctx context.Context, v any) (model.SubmitSenderIDRegistrationInput, error) {
+	res, err := ec.unmarshalInputSubmitSenderIdRegistrationInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNTrustHubStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustHubStatus(ctx context.Context, v any) (model.TrustHubStatus, error) {
 	var res model.TrustHubStatus
 	err := res.UnmarshalGQL(v)
@@ -29608,6 +33585,16 @@ func (ec *executionContext) unmarshalNUpdateFleetInput2githubᚗcomᚋfieldgate�
 
 func (ec *executionContext) unmarshalNUpdateNetworkAccessProfileInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateNetworkAccessProfileInput(ctx context.Context, v any) (model.UpdateNetworkAccessProfileInput, error) {
 	res, err := ec.unmarshalInputUpdateNetworkAccessProfileInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNUpdatePhoneNumberInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdatePhoneNumberInput(ctx context.Context, v any) (model.UpdatePhoneNumberInput, error) {
+	res, err := ec.unmarshalInputUpdatePhoneNumberInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNUpdateProjectSettingsInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateProjectSettingsInput(ctx context.Context, v any) (model.UpdateProjectSettingsInput, error) {
+	res, err := ec.unmarshalInputUpdateProjectSettingsInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -29921,6 +33908,13 @@ func (ec *executionContext) marshalOApiKeyEdge2ᚖgithubᚗcomᚋfieldgateᚋfie
 	return ec._ApiKeyEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOAvailablePhoneNumberConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumberConnection(ctx context.Context, sel ast.SelectionSet, v *model.AvailablePhoneNumberConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._AvailablePhoneNumberConnection(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOBillingSettings2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBillingSettings(ctx context.Context, sel ast.SelectionSet, v *model.BillingSettings) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -29956,6 +33950,13 @@ func (ec *executionContext) marshalOBoolean2ᚖbool(ctx context.Context, sel ast
 	_ = ctx
 	res := graphql.MarshalBoolean(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOBuyPhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBuyPhoneNumberPayload(ctx context.Context, sel ast.SelectionSet, v *model.BuyPhoneNumberPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._BuyPhoneNumberPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOCallConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCallConnection(ctx context.Context, sel ast.SelectionSet, v *model.CallConnection) graphql.Marshaler {
@@ -30131,6 +34132,13 @@ func (ec *executionContext) marshalODeleteOAuthClientPayload2ᚖgithubᚗcomᚋf
 		return graphql.Null
 	}
 	return ec._DeleteOAuthClientPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalODeleteSenderIdRegistrationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteSenderIDRegistrationPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteSenderIDRegistrationPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._DeleteSenderIdRegistrationPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalODeleteUsageTriggerPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteUsageTriggerPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteUsageTriggerPayload) graphql.Marshaler {
@@ -30388,11 +34396,41 @@ func (ec *executionContext) marshalOPaymentMethodEdge2ᚖgithubᚗcomᚋfieldgat
 	return ec._PaymentMethodEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOPhoneNumber2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumber(ctx context.Context, sel ast.SelectionSet, v *model.PhoneNumber) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PhoneNumber(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOPhoneNumberConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberConnection(ctx context.Context, sel ast.SelectionSet, v *model.PhoneNumberConnection) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._PhoneNumberConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOPhoneNumberEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberEdge(ctx context.Context, sel ast.SelectionSet, v *model.PhoneNumberEdge) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PhoneNumberEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOPhoneNumberType2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberType(ctx context.Context, v any) (*model.PhoneNumberType, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.PhoneNumberType)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOPhoneNumberType2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberType(ctx context.Context, sel ast.SelectionSet, v *model.PhoneNumberType) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) marshalOProductLog2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐProductLog(ctx context.Context, sel ast.SelectionSet, v model.ProductLog) graphql.Marshaler {
@@ -30452,6 +34490,13 @@ func (ec *executionContext) marshalORefreshSessionPayload2ᚖgithubᚗcomᚋfiel
 	return ec._RefreshSessionPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOReleasePhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐReleasePhoneNumberPayload(ctx context.Context, sel ast.SelectionSet, v *model.ReleasePhoneNumberPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ReleasePhoneNumberPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalORemovePaymentMethodPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRemovePaymentMethodPayload(ctx context.Context, sel ast.SelectionSet, v *model.RemovePaymentMethodPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -30480,6 +34525,43 @@ func (ec *executionContext) marshalORotateAuthTokenPayload2ᚖgithubᚗcomᚋfie
 		return graphql.Null
 	}
 	return ec._RotateAuthTokenPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOSenderIdRegistration2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistration(ctx context.Context, sel ast.SelectionSet, v *model.SenderIDRegistration) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SenderIdRegistration(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOSenderIdRegistrationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationConnection(ctx context.Context, sel ast.SelectionSet, v *model.SenderIDRegistrationConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SenderIdRegistrationConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOSenderIdRegistrationEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationEdge(ctx context.Context, sel ast.SelectionSet, v *model.SenderIDRegistrationEdge) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SenderIdRegistrationEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOSenderIdStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDStatus(ctx context.Context, v any) (*model.SenderIDStatus, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.SenderIDStatus)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOSenderIdStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDStatus(ctx context.Context, sel ast.SelectionSet, v *model.SenderIDStatus) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) marshalOSession2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Session) graphql.Marshaler {
@@ -30612,6 +34694,13 @@ func (ec *executionContext) marshalOSubmitCustomerProfilePayload2ᚖgithubᚗcom
 	return ec._SubmitCustomerProfilePayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOSubmitSenderIdRegistrationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitSenderIDRegistrationPayload(ctx context.Context, sel ast.SelectionSet, v *model.SubmitSenderIDRegistrationPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SubmitSenderIdRegistrationPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOTrustHubStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustHubStatus(ctx context.Context, v any) (*model.TrustHubStatus, error) {
 	if v == nil {
 		return nil, nil
@@ -30661,6 +34750,20 @@ func (ec *executionContext) marshalOUpdateNetworkAccessProfilePayload2ᚖgithub�
 		return graphql.Null
 	}
 	return ec._UpdateNetworkAccessProfilePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUpdatePhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdatePhoneNumberPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdatePhoneNumberPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UpdatePhoneNumberPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUpdateProjectSettingsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateProjectSettingsPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateProjectSettingsPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UpdateProjectSettingsPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOUpdateSimPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateSimPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateSimPayload) graphql.Marshaler {

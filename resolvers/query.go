@@ -84,6 +84,8 @@ func (r query) find(ctx context.Context, id string, path ...string) (model.Node,
 		return found(r.Upstream.APIKey(ctx, s, key))
 	case "PhoneNumber":
 		return found(r.Upstream.PhoneNumber(ctx, s, key))
+	case "SenderIdRegistration":
+		return found(r.Upstream.SenderIDRegistration(ctx, s, key))
 	case "Invoice":
 		return found(r.Upstream.Invoice(ctx, s, key))
 	case "PaymentMethod":

@@ -4,8 +4,6 @@ package policy
 // a field, and any of these that has one.
 func Unserved() []Permission {
 	return []Permission{
-		"ALPHANUMERIC_SENDER_ID_WRITE",
-		"ALPHANUMERIC_SENDER_ID_READ",
 		"FLEX_READ_ONLY_ADMIN_ACCESS",
 		"FLEX_ADMIN",
 	}

@@ -173,6 +173,48 @@ type APIKeyEdge struct {
 	Node APIKey `json:"node"`
 }
 
+// A phone number that can be bought.
+type AvailablePhoneNumber struct {
+	// The number in E.164 form.
+	PhoneNumber string `json:"phoneNumber"`
+	// The number as people write it.
+	FriendlyName string `json:"friendlyName"`
+	// What kind of number it is.
+	Type PhoneNumberType `json:"type"`
+	// The country, by its ISO 3166-1 code of two letters.
+	IsoCountry string `json:"isoCountry"`
+	// The city.
+	Locality *string `json:"locality,omitempty"`
+	// The state or province, by its code of two letters, in the United States and Canada.
+	Region *string `json:"region,omitempty"`
+	// The postal code.
+	PostalCode *string `json:"postalCode,omitempty"`
+	// The local access and transport area, in the United States and Canada.
+	Lata *string `json:"lata,omitempty"`
+	// What the number can carry.
+	Capabilities PhoneNumberCapabilities `json:"capabilities"`
+	// Whether the number needs an address on file.
+	AddressRequirements AddressRequirement `json:"addressRequirements"`
+	// Whether the number is new to the platform.
+	Beta bool `json:"beta"`
+}
+
+// A page of phone numbers that can be bought.
+type AvailablePhoneNumberConnection struct {
+	// The numbers of the page.
+	Edges []*AvailablePhoneNumberEdge `json:"edges"`
+	// Where the page stands.
+	PageInfo PageInfo `json:"pageInfo"`
+}
+
+// A phone number that can be bought, and its place in the list.
+type AvailablePhoneNumberEdge struct {
+	// The place.
+	Cursor string `json:"cursor"`
+	// The number.
+	Node AvailablePhoneNumber `json:"node"`
+}
+
 // Recharging and where invoices go.
 type BillingSettings struct {
 	// The name on the invoices.
@@ -189,6 +231,56 @@ type BillingSettings struct {
 	AutoRechargeThreshold *Money `json:"autoRechargeThreshold,omitempty"`
 	// The balance that it is filled up to.
 	AutoRechargeAmount *Money `json:"autoRechargeAmount,omitempty"`
+}
+
+// What buyPhoneNumber takes.
+type BuyPhoneNumberInput struct {
+	// The number, in E.164 form.
+	PhoneNumber string `json:"phoneNumber"`
+	// The number's name, 1 to 64 characters. The number itself, as people write it, when there is none.
+	FriendlyName graphql.Omittable[*string] `json:"friendlyName,omitempty"`
+	// The address on file (AD…). It must be given for a number with addressRequirements.
+	AddressSid graphql.Omittable[*string] `json:"addressSid,omitempty"`
+	// The regulatory bundle (BU…).
+	BundleSid graphql.Omittable[*string] `json:"bundleSid,omitempty"`
+	// The application that answers calls (AP…).
+	VoiceApplicationSid graphql.Omittable[*string] `json:"voiceApplicationSid,omitempty"`
+	// Whether the caller's name is looked up.
+	VoiceCallerIDLookup graphql.Omittable[*bool] `json:"voiceCallerIdLookup,omitempty"`
+	// Where a call is announced.
+	VoiceURL graphql.Omittable[*string] `json:"voiceUrl,omitempty"`
+	// How voiceUrl is called.
+	VoiceMethod graphql.Omittable[*HTTPMethod] `json:"voiceMethod,omitempty"`
+	// Where a call is announced when voiceUrl fails.
+	VoiceFallbackURL graphql.Omittable[*string] `json:"voiceFallbackUrl,omitempty"`
+	// How voiceFallbackUrl is called.
+	VoiceFallbackMethod graphql.Omittable[*HTTPMethod] `json:"voiceFallbackMethod,omitempty"`
+	// The application that answers messages (AP…).
+	SmsApplicationSid graphql.Omittable[*string] `json:"smsApplicationSid,omitempty"`
+	// Where a message is announced.
+	SmsURL graphql.Omittable[*string] `json:"smsUrl,omitempty"`
+	// How smsUrl is called.
+	SmsMethod graphql.Omittable[*HTTPMethod] `json:"smsMethod,omitempty"`
+	// Where a message is announced when smsUrl fails.
+	SmsFallbackURL graphql.Omittable[*string] `json:"smsFallbackUrl,omitempty"`
+	// How smsFallbackUrl is called.
+	SmsFallbackMethod graphql.Omittable[*HTTPMethod] `json:"smsFallbackMethod,omitempty"`
+	// Where changes of a call's state are announced.
+	StatusCallback graphql.Omittable[*string] `json:"statusCallback,omitempty"`
+	// How statusCallback is called.
+	StatusCallbackMethod graphql.Omittable[*HTTPMethod] `json:"statusCallbackMethod,omitempty"`
+	// The trunk that carries the number's calls (TK…).
+	TrunkSid graphql.Omittable[*string] `json:"trunkSid,omitempty"`
+	// Any text of at most 255 characters: a second call with it buys no second number.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The bought phone number.
+type BuyPhoneNumberPayload struct {
+	// The number.
+	PhoneNumber *PhoneNumber `json:"phoneNumber,omitempty"`
+	// The number as an edge of Account.phoneNumbers.
+	PhoneNumberEdge *PhoneNumberEdge `json:"phoneNumberEdge,omitempty"`
 }
 
 // A call.
@@ -463,6 +555,18 @@ type DeleteOAuthClientInput struct {
 type DeleteOAuthClientPayload struct {
 	// The global id of the client that is no more.
 	DeletedOAuthClientID string `json:"deletedOAuthClientId"`
+}
+
+// What deleteSenderIdRegistration takes.
+type DeleteSenderIDRegistrationInput struct {
+	// The global id of the registration.
+	ID string `json:"id"`
+}
+
+// The deleted registration.
+type DeleteSenderIDRegistrationPayload struct {
+	// The global id of the registration that is no more.
+	DeletedSenderIDRegistrationID string `json:"deletedSenderIdRegistrationId"`
 }
 
 // What deleteUsageTrigger takes.
@@ -949,6 +1053,18 @@ type RefreshSessionPayload struct {
 	ExpiresIn int `json:"expiresIn"`
 }
 
+// What releasePhoneNumber takes.
+type ReleasePhoneNumberInput struct {
+	// The global id of the number.
+	ID string `json:"id"`
+}
+
+// The released phone number.
+type ReleasePhoneNumberPayload struct {
+	// The global id of the number that is no longer the account's.
+	ReleasedPhoneNumberID string `json:"releasedPhoneNumberId"`
+}
+
 // What removePaymentMethod takes.
 type RemovePaymentMethodInput struct {
 	// The global id of the payment method.
@@ -973,6 +1089,52 @@ type RotateAuthTokenPayload struct {
 	AuthToken string `json:"authToken"`
 	// When it took the old one's place.
 	DateRotated time.Time `json:"dateRotated"`
+}
+
+// A registration of an alphanumeric sender ID in a country.
+type SenderIDRegistration struct {
+	// The global id.
+	ID string `json:"id"`
+	// The registration's SID (AI…).
+	Sid string `json:"sid"`
+	// The sender ID: what the receiver of a message sees instead of a number.
+	SenderID string `json:"senderId"`
+	// The country, by its ISO 3166-1 code of two letters.
+	IsoCountry string `json:"isoCountry"`
+	// How far it has come.
+	Status SenderIDStatus `json:"status"`
+	// What the messages are for.
+	UseCase SenderIDUseCase `json:"useCase"`
+	// The company that sends them.
+	CompanyName string `json:"companyName"`
+	// The e-mail address of who answers for the registration.
+	ContactEmail string `json:"contactEmail"`
+	// The name of who answers for the registration.
+	ContactName string `json:"contactName"`
+	// Why it was rejected; null when it was not.
+	RejectionReason *string `json:"rejectionReason,omitempty"`
+	// When it was handed in.
+	DateCreated time.Time `json:"dateCreated"`
+	// When it last changed.
+	DateUpdated time.Time `json:"dateUpdated"`
+}
+
+func (SenderIDRegistration) IsNode() {}
+
+// A page of registrations.
+type SenderIDRegistrationConnection struct {
+	// The registrations of the page.
+	Edges []*SenderIDRegistrationEdge `json:"edges"`
+	// Where the page stands.
+	PageInfo PageInfo `json:"pageInfo"`
+}
+
+// A registration and its place in the list.
+type SenderIDRegistrationEdge struct {
+	// The place.
+	Cursor string `json:"cursor"`
+	// The registration.
+	Node SenderIDRegistration `json:"node"`
 }
 
 // A live session of a user.
@@ -1083,6 +1245,32 @@ type SubmitCustomerProfileInput struct {
 type SubmitCustomerProfilePayload struct {
 	// The profile.
 	CustomerProfile *CustomerProfile `json:"customerProfile,omitempty"`
+}
+
+// What submitSenderIdRegistration takes.
+type SubmitSenderIDRegistrationInput struct {
+	// The sender ID: 1 to 11 letters of A to Z, digits, spaces and + - _ &, with at least one letter and no space around it.
+	SenderID string `json:"senderId"`
+	// The country, by its ISO 3166-1 code of two letters.
+	IsoCountry string `json:"isoCountry"`
+	// What the messages are for.
+	UseCase SenderIDUseCase `json:"useCase"`
+	// The company that sends them, 1 to 64 characters.
+	CompanyName string `json:"companyName"`
+	// The e-mail address of who answers for the registration.
+	ContactEmail string `json:"contactEmail"`
+	// The name of who answers for the registration, 1 to 64 characters.
+	ContactName string `json:"contactName"`
+	// Any text of at most 255 characters: a second call with it makes no second registration.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The new registration.
+type SubmitSenderIDRegistrationPayload struct {
+	// The registration.
+	SenderIDRegistration *SenderIDRegistration `json:"senderIdRegistration,omitempty"`
+	// The registration as an edge of Account.senderIdRegistrations.
+	SenderIDRegistrationEdge *SenderIDRegistrationEdge `json:"senderIdRegistrationEdge,omitempty"`
 }
 
 // Where a stream of events starts, over Server-Sent Events or a WebSocket.
@@ -1210,6 +1398,72 @@ type UpdateNetworkAccessProfileInput struct {
 type UpdateNetworkAccessProfilePayload struct {
 	// The profile.
 	NetworkAccessProfile *NetworkAccessProfile `json:"networkAccessProfile,omitempty"`
+}
+
+// What updatePhoneNumber takes: what is left out stays as it is, and what is null is emptied.
+type UpdatePhoneNumberInput struct {
+	// The global id of the number.
+	ID string `json:"id"`
+	// The number's name, 1 to 64 characters.
+	FriendlyName graphql.Omittable[*string] `json:"friendlyName,omitempty"`
+	// The address on file (AD…).
+	AddressSid graphql.Omittable[*string] `json:"addressSid,omitempty"`
+	// The regulatory bundle (BU…).
+	BundleSid graphql.Omittable[*string] `json:"bundleSid,omitempty"`
+	// The application that answers calls (AP…).
+	VoiceApplicationSid graphql.Omittable[*string] `json:"voiceApplicationSid,omitempty"`
+	// Whether the caller's name is looked up.
+	VoiceCallerIDLookup graphql.Omittable[*bool] `json:"voiceCallerIdLookup,omitempty"`
+	// Where a call is announced.
+	VoiceURL graphql.Omittable[*string] `json:"voiceUrl,omitempty"`
+	// How voiceUrl is called.
+	VoiceMethod graphql.Omittable[*HTTPMethod] `json:"voiceMethod,omitempty"`
+	// Where a call is announced when voiceUrl fails.
+	VoiceFallbackURL graphql.Omittable[*string] `json:"voiceFallbackUrl,omitempty"`
+	// How voiceFallbackUrl is called.
+	VoiceFallbackMethod graphql.Omittable[*HTTPMethod] `json:"voiceFallbackMethod,omitempty"`
+	// The application that answers messages (AP…).
+	SmsApplicationSid graphql.Omittable[*string] `json:"smsApplicationSid,omitempty"`
+	// Where a message is announced.
+	SmsURL graphql.Omittable[*string] `json:"smsUrl,omitempty"`
+	// How smsUrl is called.
+	SmsMethod graphql.Omittable[*HTTPMethod] `json:"smsMethod,omitempty"`
+	// Where a message is announced when smsUrl fails.
+	SmsFallbackURL graphql.Omittable[*string] `json:"smsFallbackUrl,omitempty"`
+	// How smsFallbackUrl is called.
+	SmsFallbackMethod graphql.Omittable[*HTTPMethod] `json:"smsFallbackMethod,omitempty"`
+	// Where changes of a call's state are announced.
+	StatusCallback graphql.Omittable[*string] `json:"statusCallback,omitempty"`
+	// How statusCallback is called.
+	StatusCallbackMethod graphql.Omittable[*HTTPMethod] `json:"statusCallbackMethod,omitempty"`
+	// The trunk that carries the number's calls (TK…).
+	TrunkSid graphql.Omittable[*string] `json:"trunkSid,omitempty"`
+}
+
+// The configured phone number.
+type UpdatePhoneNumberPayload struct {
+	// The number.
+	PhoneNumber *PhoneNumber `json:"phoneNumber,omitempty"`
+}
+
+// What updateProjectSettings takes: what is left out stays as it is.
+type UpdateProjectSettingsInput struct {
+	// The account's name, 1 to 64 characters.
+	FriendlyName graphql.Omittable[*string] `json:"friendlyName,omitempty"`
+	// The time zone in which people of the account read times, by its IANA name.
+	TimeZone graphql.Omittable[*string] `json:"timeZone,omitempty"`
+	// Whether requests must be made over HTTPS with a verified certificate.
+	SslCertificateValidation graphql.Omittable[*bool] `json:"sslCertificateValidation,omitempty"`
+	// Whether users must have a second factor.
+	TwoFactorRequired graphql.Omittable[*bool] `json:"twoFactorRequired,omitempty"`
+	// Whether none but the Owner may make, change or remove an Administrator. Only the Owner may say so, and no OAuth client.
+	OnlyOwnerManagesAdministrators graphql.Omittable[*bool] `json:"onlyOwnerManagesAdministrators,omitempty"`
+}
+
+// The changed settings.
+type UpdateProjectSettingsPayload struct {
+	// The settings.
+	Settings *ProjectSettings `json:"settings,omitempty"`
 }
 
 // What updateSim takes. What is left out stays as it is.
@@ -2382,6 +2636,67 @@ func (e Permission) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// What kind of number it is.
+type PhoneNumberType string
+
+const (
+	// Of a place.
+	PhoneNumberTypeLocal PhoneNumberType = "LOCAL"
+	// Of a mobile network.
+	PhoneNumberTypeMobile PhoneNumberType = "MOBILE"
+	// Free of charge for who calls.
+	PhoneNumberTypeTollFree PhoneNumberType = "TOLL_FREE"
+)
+
+var AllPhoneNumberType = []PhoneNumberType{
+	PhoneNumberTypeLocal,
+	PhoneNumberTypeMobile,
+	PhoneNumberTypeTollFree,
+}
+
+func (e PhoneNumberType) IsValid() bool {
+	switch e {
+	case PhoneNumberTypeLocal, PhoneNumberTypeMobile, PhoneNumberTypeTollFree:
+		return true
+	}
+	return false
+}
+
+func (e PhoneNumberType) String() string {
+	return string(e)
+}
+
+func (e *PhoneNumberType) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = PhoneNumberType(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid PhoneNumberType", str)
+	}
+	return nil
+}
+
+func (e PhoneNumberType) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *PhoneNumberType) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e PhoneNumberType) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // What kind of log it is.
 type ProductLogKind string
 
@@ -2505,6 +2820,134 @@ func (e *Role) UnmarshalJSON(b []byte) error {
 }
 
 func (e Role) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// How far a registration has come.
+type SenderIDStatus string
+
+const (
+	// Handed in.
+	SenderIDStatusSubmitted SenderIDStatus = "SUBMITTED"
+	// Under review by the carriers.
+	SenderIDStatusInReview SenderIDStatus = "IN_REVIEW"
+	// The sender ID can be used.
+	SenderIDStatusApproved SenderIDStatus = "APPROVED"
+	// The sender ID cannot be used. It can be applied for again.
+	SenderIDStatusRejected SenderIDStatus = "REJECTED"
+)
+
+var AllSenderIDStatus = []SenderIDStatus{
+	SenderIDStatusSubmitted,
+	SenderIDStatusInReview,
+	SenderIDStatusApproved,
+	SenderIDStatusRejected,
+}
+
+func (e SenderIDStatus) IsValid() bool {
+	switch e {
+	case SenderIDStatusSubmitted, SenderIDStatusInReview, SenderIDStatusApproved, SenderIDStatusRejected:
+		return true
+	}
+	return false
+}
+
+func (e SenderIDStatus) String() string {
+	return string(e)
+}
+
+func (e *SenderIDStatus) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = SenderIDStatus(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid SenderIdStatus", str)
+	}
+	return nil
+}
+
+func (e SenderIDStatus) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *SenderIDStatus) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e SenderIDStatus) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What the messages from a sender ID are for.
+type SenderIDUseCase string
+
+const (
+	// News of an account or a delivery.
+	SenderIDUseCaseNotifications SenderIDUseCase = "NOTIFICATIONS"
+	// Codes to sign in with.
+	SenderIDUseCaseTwoFactorAuthentication SenderIDUseCase = "TWO_FACTOR_AUTHENTICATION"
+	// Offers.
+	SenderIDUseCaseMarketing SenderIDUseCase = "MARKETING"
+	// Conversations with customers.
+	SenderIDUseCaseCustomerCare SenderIDUseCase = "CUSTOMER_CARE"
+)
+
+var AllSenderIDUseCase = []SenderIDUseCase{
+	SenderIDUseCaseNotifications,
+	SenderIDUseCaseTwoFactorAuthentication,
+	SenderIDUseCaseMarketing,
+	SenderIDUseCaseCustomerCare,
+}
+
+func (e SenderIDUseCase) IsValid() bool {
+	switch e {
+	case SenderIDUseCaseNotifications, SenderIDUseCaseTwoFactorAuthentication, SenderIDUseCaseMarketing, SenderIDUseCaseCustomerCare:
+		return true
+	}
+	return false
+}
+
+func (e SenderIDUseCase) String() string {
+	return string(e)
+}
+
+func (e *SenderIDUseCase) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = SenderIDUseCase(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid SenderIdUseCase", str)
+	}
+	return nil
+}
+
+func (e SenderIDUseCase) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *SenderIDUseCase) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e SenderIDUseCase) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -76,6 +76,37 @@ func E164(value string, path ...string) error {
 	return nil
 }
 
+var phonePattern = regexp.MustCompile(`^[0-9A-Za-z*]{1,15}$`)
+
+// PhonePattern checks what is looked for within a phone number: 1 to 15 digits, letters and stars.
+func PhonePattern(value string, path ...string) error {
+	if !phonePattern.MatchString(value) {
+		return problem.Input(last(path)+" has 1 to 15 digits, letters of A to Z and stars.", path...)
+	}
+	return nil
+}
+
+var senderID = regexp.MustCompile(`^[A-Za-z0-9+_&-]([A-Za-z0-9 +_&-]{0,9}[A-Za-z0-9+_&-])?$`)
+
+// SenderID checks an alphanumeric sender ID: 1 to 11 letters of A to Z, digits, spaces and + - _ &, with at least one
+// letter and no space around it.
+func SenderID(value string, path ...string) error {
+	if !senderID.MatchString(value) || !strings.ContainsFunc(value, unicode.IsLetter) {
+		return problem.Input(last(path)+" has 1 to 11 letters of A to Z, digits, spaces and + - _ &, with at least one letter and no space around it.", path...)
+	}
+	return nil
+}
+
+var country = regexp.MustCompile(`^[A-Z]{2}$`)
+
+// Country checks the form of a country's code: two capitals (ISO 3166-1).
+func Country(value string, path ...string) error {
+	if !country.MatchString(value) {
+		return problem.Input(last(path)+" is the ISO 3166-1 code of a country, such as FR.", path...)
+	}
+	return nil
+}
+
 // SID checks a SID of one of these prefixes: two letters and 32 hexadecimal digits.
 func SID(prefixes ...string) Func {
 	form := regexp.MustCompile(`^(` + strings.Join(prefixes, "|") + `)[0-9a-fA-F]{32}$`)

@@ -40,6 +40,9 @@ func lessons() map[string]lesson {
 		billingLessons,
 		usageLessons,
 		trustHubLessons,
+		numberLessons,
+		settingsLessons,
+		senderIDLessons,
 	} {
 		for name, one := range some {
 			all[name] = one

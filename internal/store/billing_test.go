@@ -20,13 +20,8 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// is is a value that an input gives, and null one that it empties.
-func is[T any](value T) graphql.Omittable[*T] { return graphql.OmittableOf(&value) }
-
-func null[T any]() graphql.Omittable[*T] { return graphql.OmittableOf[*T](nil) }
-
 func money(text string) graphql.Omittable[*decimal.Decimal] {
-	return is(decimal.RequireFromString(text))
+	return given(decimal.RequireFromString(text))
 }
 
 // same holds two objects against each other, field by field as a client sees them.
@@ -57,19 +52,19 @@ func testBillingSettings(t *testing.T, s *store.Store) {
 		path string
 	}{
 		{"nothing", input{}, func(*model.BillingSettings) {}, ""},
-		{"the name", input{CompanyName: is("Halyard")}, func(b *model.BillingSettings) { b.CompanyName = "Halyard" }, ""},
+		{"the name", input{CompanyName: given("Halyard")}, func(b *model.BillingSettings) { b.CompanyName = "Halyard" }, ""},
 		{"no name", input{CompanyName: null[string]()}, nil, "companyName"},
-		{"an empty name", input{CompanyName: is(" ")}, nil, "companyName"},
-		{"a name of 256", input{CompanyName: is(strings.Repeat("a", 256))}, nil, "companyName"},
-		{"the address", input{InvoiceEmail: is("pay@example.com")}, func(b *model.BillingSettings) { b.InvoiceEmail = "pay@example.com" }, ""},
-		{"an address that is none", input{InvoiceEmail: is("pay")}, nil, "invoiceEmail"},
+		{"an empty name", input{CompanyName: given(" ")}, nil, "companyName"},
+		{"a name of 256", input{CompanyName: given(strings.Repeat("a", 256))}, nil, "companyName"},
+		{"the address", input{InvoiceEmail: given("pay@example.com")}, func(b *model.BillingSettings) { b.InvoiceEmail = "pay@example.com" }, ""},
+		{"an address that is none", input{InvoiceEmail: given("pay")}, nil, "invoiceEmail"},
 		{"no address", input{InvoiceEmail: null[string]()}, nil, "invoiceEmail"},
 		{"no tax number", input{TaxID: null[string]()}, func(b *model.BillingSettings) { b.TaxID = nil }, ""},
-		{"a tax number", input{TaxID: is("DE1")}, func(b *model.BillingSettings) { b.TaxID = new("DE1") }, ""},
-		{"a tax number of 65", input{TaxID: is(strings.Repeat("1", 65))}, nil, "taxId"},
-		{"recharging without amounts", input{AutoRechargeEnabled: is(true)}, nil, "autoRechargeThreshold"},
-		{"recharging without a threshold", input{AutoRechargeEnabled: is(true), AutoRechargeAmount: money("20")}, nil, "autoRechargeThreshold"},
-		{"recharging without an amount", input{AutoRechargeEnabled: is(true), AutoRechargeThreshold: money("20")}, nil, "autoRechargeAmount"},
+		{"a tax number", input{TaxID: given("DE1")}, func(b *model.BillingSettings) { b.TaxID = new("DE1") }, ""},
+		{"a tax number of 65", input{TaxID: given(strings.Repeat("1", 65))}, nil, "taxId"},
+		{"recharging without amounts", input{AutoRechargeEnabled: given(true)}, nil, "autoRechargeThreshold"},
+		{"recharging without a threshold", input{AutoRechargeEnabled: given(true), AutoRechargeAmount: money("20")}, nil, "autoRechargeThreshold"},
+		{"recharging without an amount", input{AutoRechargeEnabled: given(true), AutoRechargeThreshold: money("20")}, nil, "autoRechargeAmount"},
 		{"recharging neither on nor off", input{AutoRechargeEnabled: null[bool]()}, nil, "autoRechargeEnabled"},
 		{"a threshold of nothing", input{AutoRechargeThreshold: money("0")}, nil, "autoRechargeThreshold"},
 		{"a threshold below nothing", input{AutoRechargeThreshold: money("-1")}, nil, "autoRechargeThreshold"},
@@ -78,10 +73,10 @@ func testBillingSettings(t *testing.T, s *store.Store) {
 		{"an amount that is too much", input{AutoRechargeAmount: money("1000000.01")}, nil, "autoRechargeAmount"},
 		{"a threshold alone, and off", input{AutoRechargeThreshold: money("20.5")}, func(b *model.BillingSettings) { b.AutoRechargeThreshold = &threshold }, ""},
 		{"an amount that is no more than the threshold kept", input{AutoRechargeAmount: money("20.5")}, nil, "autoRechargeAmount"},
-		{"on, above the threshold kept", input{AutoRechargeEnabled: is(true), AutoRechargeAmount: money("20.500001")},
+		{"on, above the threshold kept", input{AutoRechargeEnabled: given(true), AutoRechargeAmount: money("20.500001")},
 			func(b *model.BillingSettings) { b.AutoRechargeEnabled, b.AutoRechargeAmount = true, &amount }, ""},
 		{"an amount taken away that is needed", input{AutoRechargeAmount: null[decimal.Decimal]()}, nil, "autoRechargeAmount"},
-		{"off, and no amounts", input{AutoRechargeEnabled: is(false), AutoRechargeThreshold: null[decimal.Decimal](), AutoRechargeAmount: null[decimal.Decimal]()},
+		{"off, and no amounts", input{AutoRechargeEnabled: given(false), AutoRechargeThreshold: null[decimal.Decimal](), AutoRechargeAmount: null[decimal.Decimal]()},
 			func(b *model.BillingSettings) {
 				b.AutoRechargeEnabled, b.AutoRechargeThreshold, b.AutoRechargeAmount = false, nil, nil
 			}, ""},
@@ -107,11 +102,11 @@ func testBillingSettings(t *testing.T, s *store.Store) {
 	t.Run("recharging from nothing", func(t *testing.T) {
 		exec(t, s, "DELETE FROM payment_methods WHERE account_sid = $1", demo.Second().SID)
 		_, err := s.UpdateBillingSettings(t.Context(), changing(scope),
-			input{AutoRechargeEnabled: is(true), AutoRechargeThreshold: money("1"), AutoRechargeAmount: money("2")})
+			input{AutoRechargeEnabled: given(true), AutoRechargeThreshold: money("1"), AutoRechargeAmount: money("2")})
 		wantProblem(t, err, problem.Conflict)
 	})
 	t.Run("no account", func(t *testing.T) {
-		_, err := s.UpdateBillingSettings(t.Context(), changing(everything("AC1", model.BillingSettings{})), input{CompanyName: is("Halyard")})
+		_, err := s.UpdateBillingSettings(t.Context(), changing(everything("AC1", model.BillingSettings{})), input{CompanyName: given("Halyard")})
 		wantProblem(t, err, problem.NotFound)
 	})
 	t.Run("what the database says itself", func(t *testing.T) {
@@ -129,8 +124,8 @@ func testBillingSettings(t *testing.T, s *store.Store) {
 // newCard is a card that can be added.
 func newCard(token string) model.AddPaymentMethodInput {
 	return model.AddPaymentMethodInput{
-		Type: model.PaymentMethodTypeCard, Token: token, HolderName: "Ada Lovelace", Brand: is("Visa"), Last4: is("4242"),
-		ExpirationMonth: is(int(storetest.Now().Month())), ExpirationYear: is(storetest.Now().Year()),
+		Type: model.PaymentMethodTypeCard, Token: token, HolderName: "Ada Lovelace", Brand: given("Visa"), Last4: given("4242"),
+		ExpirationMonth: given(int(storetest.Now().Month())), ExpirationYear: given(storetest.Now().Year()),
 	}
 }
 
@@ -204,7 +199,7 @@ func testPaymentMethods(t *testing.T, s *store.Store) {
 	recharge := func(on bool) {
 		t.Helper()
 		_, err := s.UpdateBillingSettings(ctx, changing(everything(account, model.BillingSettings{})),
-			model.UpdateBillingSettingsInput{AutoRechargeEnabled: is(on), AutoRechargeThreshold: money("1"), AutoRechargeAmount: money("2")})
+			model.UpdateBillingSettingsInput{AutoRechargeEnabled: given(on), AutoRechargeThreshold: money("1"), AutoRechargeAmount: money("2")})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -223,7 +218,7 @@ func testPaymentMethodInput(t *testing.T, s *store.Store) {
 	scope := everything(demo.Main().SID, model.PaymentMethod{})
 	s.SetNow(storetest.Now)
 	bank := func(in *input) {
-		*in = input{Type: model.PaymentMethodTypeBankAccount, Token: in.Token, HolderName: "Halyard", Brand: is("First Lakeside Bank"), Last4: is("0042")}
+		*in = input{Type: model.PaymentMethodTypeBankAccount, Token: in.Token, HolderName: "Halyard", Brand: given("First Lakeside Bank"), Last4: given("0042")}
 	}
 	paypal := func(in *input) { *in = input{Type: model.PaymentMethodTypePaypal, Token: in.Token, HolderName: "Ada"} }
 	for i, row := range []struct {
@@ -238,25 +233,25 @@ func testPaymentMethodInput(t *testing.T, s *store.Store) {
 		{"a card's number as its token", func(in *input) { in.Token = "4242424242424242" }, "token"},
 		{"a card's number in groups as its token", func(in *input) { in.Token = "4242-4242-4242-4242" }, "token"},
 		{"a card's number as the holder", func(in *input) { in.HolderName = "4242 4242 4242 4242" }, "holderName"},
-		{"a card's number as the brand", func(in *input) { in.Brand = is("Visa 4242424242424242") }, "brand"},
-		{"a card's number as the last four digits", func(in *input) { in.Last4 = is("4242424242424242") }, "last4"},
+		{"a card's number as the brand", func(in *input) { in.Brand = given("Visa 4242424242424242") }, "brand"},
+		{"a card's number as the last four digits", func(in *input) { in.Last4 = given("4242424242424242") }, "last4"},
 		{"no holder", func(in *input) { in.HolderName = "" }, "holderName"},
 		{"no brand of a card", func(in *input) { in.Brand = null[string]() }, "brand"},
 		{"no last four digits of a card", func(in *input) { in.Last4 = null[string]() }, "last4"},
 		{"no month", func(in *input) { in.ExpirationMonth = null[int]() }, "expirationMonth"},
 		{"no year", func(in *input) { in.ExpirationYear = null[int]() }, "expirationYear"},
-		{"month 0", func(in *input) { in.ExpirationMonth = is(0) }, "expirationMonth"},
-		{"month 13", func(in *input) { in.ExpirationMonth = is(13) }, "expirationMonth"},
-		{"expired last month", func(in *input) { in.ExpirationMonth = is(2) }, "expirationYear"},
-		{"expired last year", func(in *input) { in.ExpirationMonth, in.ExpirationYear = is(12), is(2025) }, "expirationYear"},
-		{"a year of two digits", func(in *input) { in.ExpirationYear = is(30) }, "expirationYear"},
-		{"a year of five digits", func(in *input) { in.ExpirationYear = is(20300) }, "expirationYear"},
+		{"month 0", func(in *input) { in.ExpirationMonth = given(0) }, "expirationMonth"},
+		{"month 13", func(in *input) { in.ExpirationMonth = given(13) }, "expirationMonth"},
+		{"expired last month", func(in *input) { in.ExpirationMonth = given(2) }, "expirationYear"},
+		{"expired last year", func(in *input) { in.ExpirationMonth, in.ExpirationYear = given(12), given(2025) }, "expirationYear"},
+		{"a year of two digits", func(in *input) { in.ExpirationYear = given(30) }, "expirationYear"},
+		{"a year of five digits", func(in *input) { in.ExpirationYear = given(20300) }, "expirationYear"},
 		{"a bank account without a bank", func(in *input) { bank(in); in.Brand = null[string]() }, "brand"},
-		{"a bank account that expires", func(in *input) { bank(in); in.ExpirationMonth = is(1) }, "expirationMonth"},
-		{"a bank account with a year", func(in *input) { bank(in); in.ExpirationYear = is(2030) }, "expirationYear"},
-		{"PayPal of a brand", func(in *input) { paypal(in); in.Brand = is("Visa") }, "brand"},
-		{"PayPal with digits", func(in *input) { paypal(in); in.Last4 = is("4242") }, "last4"},
-		{"no idempotency key", func(in *input) { in.IdempotencyKey = is("") }, "idempotencyKey"},
+		{"a bank account that expires", func(in *input) { bank(in); in.ExpirationMonth = given(1) }, "expirationMonth"},
+		{"a bank account with a year", func(in *input) { bank(in); in.ExpirationYear = given(2030) }, "expirationYear"},
+		{"PayPal of a brand", func(in *input) { paypal(in); in.Brand = given("Visa") }, "brand"},
+		{"PayPal with digits", func(in *input) { paypal(in); in.Last4 = given("4242") }, "last4"},
+		{"no idempotency key", func(in *input) { in.IdempotencyKey = given("") }, "idempotencyKey"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			in := newCard(fmt.Sprintf("tok_input_%d", i))

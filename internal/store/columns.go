@@ -13,7 +13,7 @@ type table[T any] struct {
 	name string
 	// typeName is the type's name in the schema, which global ids hold.
 	typeName string
-	// account is the column that holds the account's SID.
+	// account is the column that holds the account's SID; "" for what belongs to no account.
 	account string
 	// identity is where an object keeps its global id and its SID; nil for a type
 	// that has none.
@@ -47,6 +47,7 @@ const (
 	text   kind = iota
 	moment      // microseconds since 1970
 	day
+	e164 // a phone number
 )
 
 // permitted are the columns of the fields that may be read.

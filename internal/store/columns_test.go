@@ -24,7 +24,7 @@ func columnsOf(table, field string) []string {
 		return []string{"roles", "suspended_at"}
 	case "calls.from", "messages.from":
 		return []string{"from_party"}
-	case "phone_numbers.capabilities":
+	case "phone_numbers.capabilities", "available_phone_numbers.capabilities":
 		return []string{"voice_capable", "sms_capable", "mms_capable", "fax_capable"}
 	case "invoices.number":
 		return []string{"invoice_number"}
@@ -55,6 +55,8 @@ func orderOf(table string) []string {
 	switch table {
 	case "phone_numbers", "accounts":
 		return []string{"sid"}
+	case "available_phone_numbers":
+		return []string{"phone_number"}
 	case "billing_settings":
 		return []string{"account_sid"}
 	case "invoices":

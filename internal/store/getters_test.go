@@ -34,6 +34,7 @@ func getters(s *store.Store) []getter {
 	return []getter{
 		getterOf("ApiKey", "api_keys", s.APIKey),
 		getterOf("PhoneNumber", "phone_numbers", s.PhoneNumber),
+		getterOf("SenderIdRegistration", "sender_id_registrations", s.SenderIDRegistration),
 		getterOf("Invoice", "invoices", s.Invoice),
 		getterOf("PaymentMethod", "payment_methods", s.PaymentMethod),
 		getterOf("Call", "calls", s.Call),

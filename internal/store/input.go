@@ -142,3 +142,6 @@ func or[T any](given graphql.Omittable[*T], silence T) T {
 	}
 	return silence
 }
+
+// given is an input that says this.
+func given[T any](value T) graphql.Omittable[*T] { return graphql.OmittableOf(&value) }

@@ -30,6 +30,8 @@ type listing struct {
 	base string
 	// table is the SQL table.
 	table string
+	// shared says that it belongs to no account.
+	shared bool
 	// object is the zero value of what the list holds.
 	object any
 	call   func(ctx context.Context, s *store.Store, scope upstream.Scope, p upstream.Page) (page, error)
@@ -103,6 +105,7 @@ func allListings(t *testing.T, s *store.Store, account string) []listing {
 	return slices.Concat(
 		apiKeyListings(key), phoneNumberListings(number), billingListings(), callListings(call), messageListings(message),
 		alertListings(alert), usageListings(), userListings(), oauthClientListings(client),
+		availablePhoneNumberListings(), senderIDListings(),
 		iotListings(sim, fleet),
 		usageTriggerListings(), trustHubListings(profile),
 	)
@@ -151,6 +154,53 @@ func phoneNumberListings(number model.PhoneNumber) []listing {
 			func(n model.PhoneNumber) bool { return n.FriendlyName == number.FriendlyName }},
 		filter{"origin", upstream.PhoneNumberFilter{Origin: &hosted},
 			func(n model.PhoneNumber) bool { return n.Origin == hosted }})
+}
+
+func availablePhoneNumberListings() []listing {
+	type filter = filtered[model.AvailablePhoneNumber, upstream.AvailablePhoneNumberFilter]
+	call := func(s *store.Store) func(context.Context, upstream.Scope, upstream.AvailablePhoneNumberFilter, upstream.Page) (upstream.List[model.AvailablePhoneNumber], error) {
+		return s.AvailablePhoneNumbers
+	}
+	ordered := func(a, b model.AvailablePhoneNumber) bool { return a.PhoneNumber < b.PhoneNumber }
+	denver, pattern, yes, no, tollFree := "303", "303Jkl*1", true, false, model.PhoneNumberTypeTollFree
+	all := lists("availablePhoneNumbers", "available_phone_numbers", call, upstream.AvailablePhoneNumberFilter{CountryCode: "US"}, ordered,
+		filter{"type", upstream.AvailablePhoneNumberFilter{CountryCode: "US", Type: &tollFree},
+			func(n model.AvailablePhoneNumber) bool { return n.Type == tollFree }},
+		filter{"areaCode", upstream.AvailablePhoneNumberFilter{CountryCode: "US", AreaCode: &denver},
+			func(n model.AvailablePhoneNumber) bool { return strings.HasPrefix(n.PhoneNumber, "+1303") }},
+		filter{"contains", upstream.AvailablePhoneNumberFilter{CountryCode: "US", Contains: &pattern},
+			func(n model.AvailablePhoneNumber) bool {
+				return strings.HasPrefix(n.PhoneNumber, "+1303555") && n.PhoneNumber[9] == '1'
+			}},
+		filter{"voiceEnabled", upstream.AvailablePhoneNumberFilter{CountryCode: "US", Voice: &yes},
+			func(n model.AvailablePhoneNumber) bool { return n.Capabilities.Voice }},
+		filter{"smsEnabled", upstream.AvailablePhoneNumberFilter{CountryCode: "US", Sms: &no},
+			func(n model.AvailablePhoneNumber) bool { return !n.Capabilities.Sms }},
+		filter{"mmsEnabled", upstream.AvailablePhoneNumberFilter{CountryCode: "US", Mms: &yes},
+			func(n model.AvailablePhoneNumber) bool { return n.Capabilities.Mms }},
+		filter{"faxEnabled", upstream.AvailablePhoneNumberFilter{CountryCode: "US", Fax: &yes},
+			func(n model.AvailablePhoneNumber) bool { return n.Capabilities.Fax }})
+	for i := range all {
+		all[i].shared = true
+	}
+	return all
+}
+
+func senderIDListings() []listing {
+	type filter = filtered[model.SenderIDRegistration, upstream.SenderIDFilter]
+	rejected, country, name := model.SenderIDStatusRejected, "FR", "Returns"
+	return lists("senderIdRegistrations", "sender_id_registrations",
+		func(s *store.Store) func(context.Context, upstream.Scope, upstream.SenderIDFilter, upstream.Page) (upstream.List[model.SenderIDRegistration], error) {
+			return s.SenderIDRegistrations
+		},
+		upstream.SenderIDFilter{},
+		func(a, b model.SenderIDRegistration) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) },
+		filter{"status", upstream.SenderIDFilter{Status: &rejected},
+			func(r model.SenderIDRegistration) bool { return r.Status == rejected }},
+		filter{"isoCountry", upstream.SenderIDFilter{IsoCountry: &country},
+			func(r model.SenderIDRegistration) bool { return r.IsoCountry == country }},
+		filter{"senderId", upstream.SenderIDFilter{SenderID: &name},
+			func(r model.SenderIDRegistration) bool { return r.SenderID == name }})
 }
 
 func billingListings() []listing {

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/fieldgate/fieldgate/internal/check"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/fieldgate/fieldgate/internal/scalar"
 )
@@ -81,6 +82,8 @@ func (k kind) parse(part string) (value any, ok bool) {
 	case day:
 		d, err := scalar.ParseDate(part)
 		return string(d), err == nil
+	case e164:
+		return part, check.E164(part) == nil
 	default:
 		return part, part != "" && len(part) <= maxText && strings.Trim(part, textLetters) == ""
 	}

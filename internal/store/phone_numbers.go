@@ -2,8 +2,14 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/graph/model"
+	"github.com/fieldgate/fieldgate/internal/audit"
+	"github.com/fieldgate/fieldgate/internal/check"
+	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/fieldgate/fieldgate/internal/upstream"
 )
 
@@ -57,4 +63,74 @@ func (s *Store) PhoneNumbers(
 // PhoneNumber reads one of the account's numbers.
 func (s *Store) PhoneNumber(ctx context.Context, scope upstream.Scope, sid string) (*model.PhoneNumber, error) {
 	return get(ctx, s, &s.phoneNumbers, scope, sid)
+}
+
+// BuyPhoneNumber makes a number that is available the account's, and configures it. It is a CONFLICT for one that is
+// not available, and BAD_USER_INPUT for a configuration that cannot be.
+func (s *Store) BuyPhoneNumber(ctx context.Context, c upstream.Change, n model.BuyPhoneNumberInput) (upstream.Made[model.PhoneNumber], error) {
+	key := n.IdempotencyKey
+	n.IdempotencyKey = graphql.Omittable[*string]{}
+	return create(ctx, s, c, &s.phoneNumbers, creation{
+		prefix: "PN", key: key, input: n, taken: notAvailable,
+		columns: func(tx *sql.Tx) (columns, error) { return s.buy(ctx, tx, n) },
+	})
+}
+
+// UpdatePhoneNumber configures one of the account's numbers. A configuration that cannot be is BAD_USER_INPUT.
+func (s *Store) UpdatePhoneNumber(ctx context.Context, c upstream.Change, sid string, n model.UpdatePhoneNumberInput) (*model.PhoneNumber, error) {
+	return update(ctx, s, c, &s.phoneNumbers, sid, func(*sql.Tx) (columns, error) {
+		var in input
+		in.configure(n)
+		return in.done()
+	})
+}
+
+// ReleasePhoneNumber gives one of the account's numbers up, and lets anyone buy it if it was bought.
+func (s *Store) ReleasePhoneNumber(ctx context.Context, c upstream.Change, sid string) error {
+	return s.change(ctx, c, func(tx *sql.Tx) (audit.Change, error) {
+		st := new(statement)
+		st.write("DELETE FROM phone_numbers WHERE account_sid = ", st.arg(c.Account()), " AND sid = ", st.arg(sid), " RETURNING phone_number")
+		var number string
+		switch err := s.scanOne(ctx, tx, st, &number); {
+		case errors.Is(err, sql.ErrNoRows):
+			return audit.Change{}, problem.Missing()
+		case err != nil:
+			return audit.Change{}, failed(ctx, "releasing a phone number", err)
+		}
+		return audit.Change{Type: s.phoneNumbers.typeName, SID: sid}, s.putBack(ctx, tx, number)
+	})
+}
+
+// configure reads how a number is configured. Whether an application, an address, a bundle or a trunk is there is the
+// platform's to know: a SID is checked for its form.
+func (in *input) configure(n model.UpdatePhoneNumberInput) {
+	in.textIf("friendlyName", "friendly_name", n.FriendlyName, check.Name)
+	in.textOrNull("addressSid", "address_sid", n.AddressSid, check.SID("AD"))
+	in.textOrNull("bundleSid", "bundle_sid", n.BundleSid, check.SID("BU"))
+	in.textOrNull("voiceApplicationSid", "voice_application_sid", n.VoiceApplicationSid, check.SID("AP"))
+	in.flagIf("voiceCallerIdLookup", "voice_caller_id_lookup", n.VoiceCallerIDLookup)
+	in.textOrNull("voiceUrl", "voice_url", n.VoiceURL, check.URL)
+	enumOrNull(in, "voiceMethod", "voice_method", n.VoiceMethod)
+	in.textOrNull("voiceFallbackUrl", "voice_fallback_url", n.VoiceFallbackURL, check.URL)
+	enumOrNull(in, "voiceFallbackMethod", "voice_fallback_method", n.VoiceFallbackMethod)
+	in.textOrNull("smsApplicationSid", "sms_application_sid", n.SmsApplicationSid, check.SID("AP"))
+	in.textOrNull("smsUrl", "sms_url", n.SmsURL, check.URL)
+	enumOrNull(in, "smsMethod", "sms_method", n.SmsMethod)
+	in.textOrNull("smsFallbackUrl", "sms_fallback_url", n.SmsFallbackURL, check.URL)
+	enumOrNull(in, "smsFallbackMethod", "sms_fallback_method", n.SmsFallbackMethod)
+	in.textOrNull("statusCallback", "status_callback", n.StatusCallback, check.URL)
+	enumOrNull(in, "statusCallbackMethod", "status_callback_method", n.StatusCallbackMethod)
+	in.textOrNull("trunkSid", "trunk_sid", n.TrunkSid, check.SID("TK"))
+}
+
+// configurationOf is how a number is configured that is bought.
+func configurationOf(n model.BuyPhoneNumberInput) model.UpdatePhoneNumberInput {
+	return model.UpdatePhoneNumberInput{
+		FriendlyName: n.FriendlyName, AddressSid: n.AddressSid, BundleSid: n.BundleSid, TrunkSid: n.TrunkSid,
+		VoiceApplicationSid: n.VoiceApplicationSid, VoiceCallerIDLookup: n.VoiceCallerIDLookup,
+		VoiceURL: n.VoiceURL, VoiceMethod: n.VoiceMethod, VoiceFallbackURL: n.VoiceFallbackURL, VoiceFallbackMethod: n.VoiceFallbackMethod,
+		SmsApplicationSid: n.SmsApplicationSid,
+		SmsURL:            n.SmsURL, SmsMethod: n.SmsMethod, SmsFallbackURL: n.SmsFallbackURL, SmsFallbackMethod: n.SmsFallbackMethod,
+		StatusCallback: n.StatusCallback, StatusCallbackMethod: n.StatusCallbackMethod,
+	}
 }

@@ -50,6 +50,8 @@ func indexOf(l listing) string {
 	switch {
 	case filter == "sid" || l.table == "usage_records" && filter == "category":
 		return l.table + "_pkey"
+	case l.shared && (filter == "contains" || strings.HasSuffix(filter, "Enabled")):
+		return l.table + "_list"
 	case filter == "" || filter == "start" || filter == "end" || strings.HasSuffix(filter, "After") || strings.HasSuffix(filter, "Before"):
 		return l.table + "_list"
 	case strings.HasPrefix(filter, "role "):

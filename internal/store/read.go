@@ -13,18 +13,26 @@ import (
 // maxFirst is the longest page (upstream.Page).
 const maxFirst = 1000
 
-// list reads a page of the account's objects. It asks for one more than the page
-// holds, to know whether more follow.
+// list reads a page of the account's objects.
 func list[T any](
 	ctx context.Context, s *Store, t *table[T], scope upstream.Scope, page upstream.Page, filters ...filter,
+) (upstream.List[T], error) {
+	own := func(st *statement) { st.write(t.account, " = ", st.arg(scope.Account())) }
+	return listWhere(ctx, s, t, scope, page, own, filters...)
+}
+
+// listWhere reads a page of the objects of which a condition holds. It asks for one more than the page holds, to know
+// whether more follow.
+func listWhere[T any](
+	ctx context.Context, s *Store, t *table[T], scope upstream.Scope, page upstream.Page, condition filter, filters ...filter,
 ) (upstream.List[T], error) {
 	if page.First < 1 || page.First > maxFirst {
 		return upstream.List[T]{}, problem.Input("A page has 1 to 1000 items.", "first")
 	}
 	columns := t.permitted(scope.Fields())
 	st := new(statement)
-	st.write("SELECT ", names(t.orderNames(), columns), " FROM ", t.name,
-		" WHERE ", t.account, " = ", st.arg(scope.Account()))
+	st.write("SELECT ", names(t.orderNames(), columns), " FROM ", t.name, " WHERE ")
+	condition(st)
 	for _, add := range filters {
 		if add != nil {
 			add(st)

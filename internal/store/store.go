@@ -3,7 +3,8 @@
 //
 // Statements keep to what SQLite and Postgres have in common. Each one that reads
 // data is bound to one account in its WHERE and names only the columns of the fields
-// that its scope permits: what a caller may not see is not read.
+// that its scope permits: what a caller may not see is not read. The phone numbers that
+// can be bought are no account's, and the same for all.
 package store
 
 import (
@@ -40,6 +41,8 @@ type tables struct {
 	settings              table[model.ProjectSettings]
 	apiKeys               table[model.APIKey]
 	phoneNumbers          table[model.PhoneNumber]
+	availablePhoneNumbers table[model.AvailablePhoneNumber]
+	senderIDs             table[model.SenderIDRegistration]
 	balances              table[model.Money]
 	invoices              table[model.Invoice]
 	paymentMethods        table[model.PaymentMethod]
@@ -79,6 +82,8 @@ func newStore(db *sql.DB) *Store {
 		settings:              settingsTable(),
 		apiKeys:               apiKeyTable(),
 		phoneNumbers:          phoneNumberTable(),
+		availablePhoneNumbers: availablePhoneNumberTable(),
+		senderIDs:             senderIDTable(),
 		balances:              balanceTable(),
 		invoices:              invoiceTable(),
 		paymentMethods:        paymentMethodTable(),

@@ -18,7 +18,7 @@ import (
 func newProfile() model.CreateCustomerProfileInput {
 	return model.CreateCustomerProfileInput{
 		FriendlyName: "Halyard Freight", Email: "compliance@example.com", PolicySid: "RN" + strings.Repeat("0a", 16),
-		StatusCallback: is("https://example.com/status"),
+		StatusCallback: given("https://example.com/status"),
 	}
 }
 
@@ -96,8 +96,8 @@ func testCustomerProfileInput(t *testing.T, s *store.Store) {
 		{"an address that is none", func(in *input) { in.Email = "Ada <ada@example.com>" }, "email"},
 		{"no policy", func(in *input) { in.PolicySid = "" }, "policySid"},
 		{"a profile for a policy", func(in *input) { in.PolicySid = "BU" + strings.Repeat("0a", 16) }, "policySid"},
-		{"a callback that is no URL", func(in *input) { in.StatusCallback = is("example.com") }, "statusCallback"},
-		{"no idempotency key", func(in *input) { in.IdempotencyKey = is("") }, "idempotencyKey"},
+		{"a callback that is no URL", func(in *input) { in.StatusCallback = given("example.com") }, "statusCallback"},
+		{"no idempotency key", func(in *input) { in.IdempotencyKey = given("") }, "idempotencyKey"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			in := newProfile()

@@ -29,7 +29,7 @@ func testUsageTriggers(t *testing.T, s *store.Store) {
 	now := storetest.Now()
 	s.SetNow(func() time.Time { return now })
 	in := newTrigger()
-	in.FriendlyName, in.TriggerValue = is("Pictures"), decimal.RequireFromString("12.345678")
+	in.FriendlyName, in.TriggerValue = given("Pictures"), decimal.RequireFromString("12.345678")
 	made, err := s.CreateUsageTrigger(ctx, changing(scope), in)
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +76,7 @@ func testUsageTriggers(t *testing.T, s *store.Store) {
 				in.TriggerBy = by
 				granularity := "ALL_TIME"
 				if row.recurring != "" {
-					in.Recurring, granularity = is(row.recurring), string(row.recurring)
+					in.Recurring, granularity = given(row.recurring), string(row.recurring)
 				}
 				made, err := s.CreateUsageTrigger(ctx, changing(scope), in)
 				if err != nil {
@@ -96,7 +96,7 @@ func testUsageTriggers(t *testing.T, s *store.Store) {
 	t.Run("a day without usage", func(t *testing.T) {
 		now = now.Add(time.Second)
 		in := newTrigger()
-		in.Recurring = is(model.UsageTriggerRecurringDaily)
+		in.Recurring = given(model.UsageTriggerRecurringDaily)
 		made, err := s.CreateUsageTrigger(ctx, changing(scope), in)
 		if err != nil || !made.Object.CurrentValue.IsZero() {
 			t.Errorf("%+v, error %v", made.Object, err)
@@ -116,8 +116,8 @@ func testUsageTriggerInput(t *testing.T, s *store.Store) {
 		path string // "" for what is good
 	}{
 		{"no name", func(in *input) { in.FriendlyName = null[string]() }, ""},
-		{"an empty name", func(in *input) { in.FriendlyName = is("") }, "friendlyName"},
-		{"a name of 65", func(in *input) { in.FriendlyName = is(strings.Repeat("a", 65)) }, "friendlyName"},
+		{"an empty name", func(in *input) { in.FriendlyName = given("") }, "friendlyName"},
+		{"a name of 65", func(in *input) { in.FriendlyName = given(strings.Repeat("a", 65)) }, "friendlyName"},
 		{"never anew", func(in *input) { in.Recurring = null[model.UsageTriggerRecurring]() }, ""},
 		{"a millionth", value("0.000001"), ""},
 		{"nothing", value("0"), "triggerValue"},
@@ -128,7 +128,7 @@ func testUsageTriggerInput(t *testing.T, s *store.Store) {
 		{"no URL", func(in *input) { in.CallbackURL = "" }, "callbackUrl"},
 		{"a file", func(in *input) { in.CallbackURL = "file:///etc/passwd" }, "callbackUrl"},
 		{"no host", func(in *input) { in.CallbackURL = "https:///usage" }, "callbackUrl"},
-		{"no idempotency key", func(in *input) { in.IdempotencyKey = is("") }, "idempotencyKey"},
+		{"no idempotency key", func(in *input) { in.IdempotencyKey = given("") }, "idempotencyKey"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			in := newTrigger()

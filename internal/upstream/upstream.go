@@ -74,6 +74,7 @@ type Upstream interface {
 	Accounts
 	APIKeys
 	PhoneNumbers
+	SenderIDs
 	Billing
 	Logs
 	Usage
@@ -91,6 +92,8 @@ type AuthToken struct {
 type Accounts interface {
 	Account(ctx context.Context, s Scope) (*model.Account, error)
 	Settings(ctx context.Context, s Scope) (*model.ProjectSettings, error)
+	// UpdateSettings is FORBIDDEN when it touches onlyOwnerManagesAdministrators and is not the Owner's in person.
+	UpdateSettings(ctx context.Context, c Change, n model.UpdateProjectSettingsInput) (*model.ProjectSettings, error)
 	// RotateAuthToken gives the account another auth token in place of the one it has.
 	RotateAuthToken(ctx context.Context, c Change) (AuthToken, error)
 }
@@ -105,15 +108,6 @@ type APIKeys interface {
 	CreateAPIKey(ctx context.Context, c Change, n model.CreateAPIKeyInput) (Made[model.APIKey], error)
 	UpdateAPIKey(ctx context.Context, c Change, sid string, n model.UpdateAPIKeyInput) (*model.APIKey, error)
 	DeleteAPIKey(ctx context.Context, c Change, sid string) error
-}
-
-// PhoneNumberFilter narrows the list of phone numbers; nil fields do not.
-type PhoneNumberFilter struct{ PhoneNumber, FriendlyName, Origin *string }
-
-// PhoneNumbers serves the account's numbers, ordered by SID.
-type PhoneNumbers interface {
-	PhoneNumbers(ctx context.Context, s Scope, f PhoneNumberFilter, p Page) (List[model.PhoneNumber], error)
-	PhoneNumber(ctx context.Context, s Scope, sid string) (*model.PhoneNumber, error)
 }
 
 // CallFilter narrows the list of calls; nil fields do not. StartTimeAfter is

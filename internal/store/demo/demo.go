@@ -17,7 +17,7 @@ var ErrNotEmpty = errors.New("demo: the database is not empty")
 
 // size is how much of everything an account has.
 type size struct {
-	months, numbers, keys, paymentMethods, calls, messages, alerts, sims int
+	months, numbers, keys, paymentMethods, calls, messages, alerts, senderIDs, sims int
 	// perDay scales the usage, in percent.
 	perDay int64
 }
@@ -39,12 +39,16 @@ func Fill(ctx context.Context, s *store.Store, passwordHash string, now time.Tim
 		if accounts > 0 {
 			return ErrNotEmpty
 		}
-		main := size{months: 24, numbers: 1200, keys: 48, paymentMethods: 4, calls: 5000, messages: 5000, alerts: 500, sims: 160, perDay: 100}
-		if err := fill(ctx, tx, Main(), main, passwordHash, today); err != nil {
+		used := map[string]phoneNumber{} // the phone numbers that an account has
+		main := size{months: 24, numbers: 1200, keys: 48, paymentMethods: 4, calls: 5000, messages: 5000, alerts: 500, senderIDs: 24, sims: 160, perDay: 100}
+		if err := fill(ctx, tx, Main(), main, used, passwordHash, today); err != nil {
 			return err
 		}
-		second := size{months: 6, numbers: 8, keys: 5, paymentMethods: 5, calls: 20, messages: 20, alerts: 8, sims: 7, perDay: 2}
-		if err := fill(ctx, tx, Second(), second, passwordHash, today); err != nil {
+		second := size{months: 6, numbers: 8, keys: 5, paymentMethods: 5, calls: 20, messages: 20, alerts: 8, senderIDs: 5, sims: 7, perDay: 2}
+		if err := fill(ctx, tx, Second(), second, used, passwordHash, today); err != nil {
+			return err
+		}
+		if err := availablePhoneNumberRows(used).insert(ctx, tx); err != nil {
 			return err
 		}
 		return store.MarkDemo(ctx, tx)
@@ -52,8 +56,8 @@ func Fill(ctx context.Context, s *store.Store, passwordHash string, now time.Tim
 }
 
 // fill makes one account with everything in it.
-func fill(ctx context.Context, tx *sql.Tx, a Account, n size, passwordHash string, today time.Time) error {
-	numbers := phoneNumbers(a, n.numbers, today)
+func fill(ctx context.Context, tx *sql.Tx, a Account, n size, used map[string]phoneNumber, passwordHash string, today time.Time) error {
+	numbers := phoneNumbers(a, n.numbers, used, today)
 	daily := dailyUsage(a, n, today)
 	calls := calls(past(a, "/calls", numbers, today), n.calls)
 	messages := messages(past(a, "/messages", numbers, today), n.messages)
@@ -63,6 +67,7 @@ func fill(ctx context.Context, tx *sql.Tx, a Account, n size, passwordHash strin
 		apiKeyRows(a, n.keys, today),
 		oauthClientRows(a, today),
 		phoneNumberRows(numbers),
+		senderIDRows(a, n.senderIDs, today),
 		usageRows(a, daily, today),
 		invoiceRows(a, daily, today),
 		paymentMethodRows(a, n.paymentMethods, today),

@@ -68,6 +68,7 @@ func tables() []string {
 		"calls", "messages", "alerts", "usage_records",
 		"network_access_profiles", "fleets", "sims",
 		"usage_triggers", "customer_profiles", "trust_products",
+		"available_phone_numbers", "sender_id_registrations",
 		"facts",
 	}
 }
@@ -164,6 +165,7 @@ func TestFillOnAnyDay(t *testing.T) {
 				"invoices.date_created", "payment_methods.date_created", "calls.start_time", "messages.date_created",
 				"alerts.date_updated", "usage_records.as_of", "usage_triggers.date_updated", "customer_profiles.date_updated",
 				"trust_products.date_updated",
+				"alerts.date_updated", "sender_id_registrations.date_updated", "usage_records.as_of",
 			} {
 				table, name, _ := strings.Cut(column, ".")
 				late := query(t, s, "SELECT COUNT(*) FROM "+table+" WHERE "+name+" > $1", now.UnixMicro())
@@ -223,6 +225,7 @@ func TestAmounts(t *testing.T) {
 		{"phone_numbers", 1000, 5}, {"api_keys", 40, 5}, {"invoices", 24, 5}, {"payment_methods", 3, 5},
 		{"calls", 5000, 5}, {"messages", 5000, 5}, {"alerts", 500, 5}, {"usage_records", 24 * 30 * 8, 5},
 		{"usage_triggers", 32, 32}, {"customer_profiles", 10, 10}, {"trust_products", 10, 10},
+		{"calls", 5000, 5}, {"messages", 5000, 5}, {"alerts", 500, 5}, {"sender_id_registrations", 20, 5}, {"usage_records", 24 * 30 * 8, 5},
 	} {
 		for account, least := range map[string]int{demo.Main().SID: want.main, demo.Second().SID: want.second} {
 			got := query(t, s, "SELECT COUNT(*) >= $1, COUNT(*) FROM "+want.table+" WHERE account_sid = $2", least, account)
@@ -283,6 +286,7 @@ func TestVariety(t *testing.T) {
 		"customer_profiles.status": len(model.AllTrustHubStatus), "trust_products.status": len(model.AllTrustHubStatus),
 		"usage_triggers.trigger_by": len(model.AllUsageTriggerBy), "usage_triggers.recurring": len(model.AllUsageTriggerRecurring),
 		"phone_numbers.origin": 2, "phone_numbers.address_requirements": len(model.AllAddressRequirement),
+		"sender_id_registrations.status": len(model.AllSenderIDStatus),
 	} {
 		table, name, _ := strings.Cut(column, ".")
 		got := query(t, s, "SELECT COUNT(DISTINCT "+name+") FROM "+table+" WHERE account_sid = $1", demo.Main().SID)
@@ -301,6 +305,8 @@ func TestVariety(t *testing.T) {
 		"SELECT 1 FROM customer_profiles WHERE (status = 'TWILIO_REJECTED') <> (failure_reason IS NOT NULL)",
 		"SELECT 1 FROM trust_products WHERE (status = 'TWILIO_REJECTED') <> (failure_reason IS NOT NULL)",
 		"SELECT 1 FROM usage_triggers WHERE (current_value_micros >= trigger_value_micros) <> (date_fired IS NOT NULL)",
+		"SELECT 1 FROM phone_numbers n WHERE (origin = 'twilio') <> EXISTS (SELECT 1 FROM available_phone_numbers a WHERE a.phone_number = n.phone_number)",
+		"SELECT 1 FROM available_phone_numbers a WHERE available = EXISTS (SELECT 1 FROM phone_numbers n WHERE n.phone_number = a.phone_number)",
 		"SELECT 1 FROM alerts a WHERE NOT EXISTS (SELECT 1 FROM calls c WHERE c.sid = a.resource_sid) AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.sid = a.resource_sid)",
 		"SELECT 1 FROM calls c WHERE NOT EXISTS (SELECT 1 FROM phone_numbers n WHERE n.sid = c.phone_number_sid AND n.account_sid = c.account_sid AND n.phone_number IN (c.from_party, c.to_party))",
 	} {
@@ -309,6 +315,7 @@ func TestVariety(t *testing.T) {
 		}
 	}
 	for _, some := range []string{
+		"SELECT 1 FROM available_phone_numbers WHERE available AND type = 'MOBILE'", "SELECT 1 FROM available_phone_numbers WHERE available AND type = 'TOLL_FREE'",
 		"SELECT 1 FROM calls WHERE status = 'COMPLETED' AND price_micros IS NULL", "SELECT 1 FROM calls WHERE price_micros < 0",
 		"SELECT 1 FROM calls WHERE parent_call_sid IS NOT NULL", "SELECT 1 FROM messages WHERE price_micros < 0",
 		"SELECT 1 FROM messages WHERE from_party IS NULL", "SELECT 1 FROM messages WHERE sid LIKE 'MM%' AND num_media > 0",
@@ -322,9 +329,9 @@ func TestVariety(t *testing.T) {
 // TestNothingReal checks that every number and address is one that nobody has.
 func TestNothingReal(t *testing.T) {
 	s := storetest.Demo(t)
-	fictional := regexp.MustCompile(`^\+(1[2-9]\d\d55501\d\d|44(207946|161496)0\d{3}|447700900\d{3}|61[23]5550\d{4}|33(19900|46571)\d{4}|49(3023125|4066969)\d{3}|3532091\d{5}|468465004\d\d)$`)
+	fictional := regexp.MustCompile(`^\+(1[2-9]\d\d55501\d\d|44(207946|161496|808157)0\d{3}|447700900\d{3}|61[23]5550\d{4}|33(19900|46571)\d{4}|49(3023125|4066969)\d{3}|3532091\d{5}|468465004\d\d)$`)
 	for _, numbers := range []string{
-		"SELECT phone_number FROM phone_numbers", "SELECT to_party FROM calls", "SELECT from_party FROM calls",
+		"SELECT phone_number FROM phone_numbers", "SELECT phone_number FROM available_phone_numbers", "SELECT to_party FROM calls", "SELECT from_party FROM calls",
 		"SELECT forwarded_from FROM calls WHERE forwarded_from IS NOT NULL",
 		"SELECT to_party FROM messages", "SELECT from_party FROM messages WHERE from_party IS NOT NULL",
 	} {
@@ -340,11 +347,11 @@ func TestNothingReal(t *testing.T) {
 			t.Fatalf("%s is not under example.com", r[0])
 		}
 	}
-	if twice := query(t, s, "SELECT phone_number FROM phone_numbers GROUP BY account_sid, phone_number HAVING COUNT(*) > 1"); len(twice) > 0 {
+	if twice := query(t, s, "SELECT phone_number FROM phone_numbers GROUP BY phone_number HAVING COUNT(*) > 1"); len(twice) > 0 {
 		t.Errorf("numbers that are there twice: %v", twice)
 	}
-	sid := regexp.MustCompile(`^(AC|US|SK|PN|IV|PM|CA|SM|MM|NO|OC)[0-9a-f]{32}$`)
-	for _, table := range tables()[:11] {
+	sid := regexp.MustCompile(`^(AC|US|SK|PN|IV|PM|CA|SM|MM|NO|OC|AI)[0-9a-f]{32}$`)
+	for _, table := range tables()[:12] {
 		if table == "billing_settings" {
 			continue
 		}

@@ -9,24 +9,27 @@ import (
 // phoneNumber is a number that an account owns.
 type phoneNumber struct {
 	sid, number string
-	values      []any
+	// bought says whether it is one of those that can be bought.
+	bought bool
+	// carries are its columns voice_capable, sms_capable, mms_capable, fax_capable, beta and address_requirements.
+	carries []any
+	values  []any
 }
 
-// phoneNumbers makes the account's numbers, each a different one.
-func phoneNumbers(a Account, count int, today time.Time) []phoneNumber {
+// phoneNumbers makes the account's numbers, each a different one and none that is used already.
+func phoneNumbers(a Account, count int, used map[string]phoneNumber, today time.Time) []phoneNumber {
 	r := stream(a.Name + "/phone numbers")
 	all := places()
 	numbers := make([]phoneNumber, count)
-	used := map[string]bool{}
 	for i := range numbers {
 		p := all[r.IntN(len(all))]
 		number := fmt.Sprintf(p.format, p.from+r.IntN(p.count))
-		for used[number] {
+		for used[number].sid != "" {
 			p = all[r.IntN(len(all))]
 			number = fmt.Sprintf(p.format, p.from+r.IntN(p.count))
 		}
-		used[number] = true
 		numbers[i] = newPhoneNumber(r, a, p, number, today)
+		used[number] = numbers[i]
 	}
 	return numbers
 }
@@ -40,10 +43,12 @@ func newPhoneNumber(r *rand.Rand, a Account, p place, number string, today time.
 	}
 	made := today.Add(-time.Duration(r.IntN(3*365*24*60)) * time.Minute)
 	changed := made.Add(time.Duration(r.Int64N(int64(today.Sub(made)) + 1))).Truncate(time.Second)
-	n := phoneNumber{sid: sid(r, "PN"), number: number}
+	n := phoneNumber{sid: sid(r, "PN"), number: number, bought: origin == "twilio"}
+	sms, fax, beta := r.IntN(10) > 0, r.IntN(20) == 0, r.IntN(50) == 0
+	address := pick(r, "NONE", "NONE", "NONE", "ANY", "LOCAL", "FOREIGN")
+	n.carries = []any{true, sms, p.american, fax, beta, address}
 	n.values = []any{
-		n.sid, a.SID, number, name, true, r.IntN(10) > 0, p.american, r.IntN(20) == 0, origin, "in-use", r.IntN(50) == 0,
-		pick(r, "NONE", "NONE", "NONE", "ANY", "LOCAL", "FOREIGN"),
+		n.sid, a.SID, number, name, true, sms, p.american, fax, origin, "in-use", beta, address,
 		maybe(r, 20, sid(r, "AD")), maybe(r, 10, sid(r, "BU")), maybe(r, 10, sid(r, "AP")), r.IntN(5) == 0,
 	}
 	n.values = append(n.values, webhook(r, 90, a, "voice")...)
