@@ -28,13 +28,15 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "18fe973cfe9d8b2f", Fields: 309, Objects: 62})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "d4d28fb53bc2d676", Fields: 426, Objects: 86})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
 	Account() AccountResolver
+	Flex() FlexResolver
+	FunctionService() FunctionServiceResolver
 	Mutation() MutationResolver
 	Query() QueryResolver
 	Subscription() SubscriptionResolver
@@ -50,23 +52,27 @@ type ComplexityRoot struct {
 	}
 
 	Account struct {
-		APIKeys         func(childComplexity int, first *int, after *string, friendlyName *string) int
-		Alerts          func(childComplexity int, first *int, after *string, dateGeneratedAfter *time.Time, dateGeneratedBefore *time.Time, logLevel *model.LogLevel, errorCode *string) int
-		Balance         func(childComplexity int) int
-		BillingSettings func(childComplexity int) int
-		Calls           func(childComplexity int, first *int, after *string, startTimeAfter *time.Time, startTimeBefore *time.Time, status *model.CallStatus, direction *model.CallDirection, from *string, to *string) int
-		FriendlyName    func(childComplexity int) int
-		ID              func(childComplexity int) int
-		Invoices        func(childComplexity int, first *int, after *string, status *model.InvoiceStatus) int
-		Messages        func(childComplexity int, first *int, after *string, dateCreatedAfter *time.Time, dateCreatedBefore *time.Time, status *model.MessageStatus, direction *model.MessageDirection, from *string, to *string) int
-		OauthClients    func(childComplexity int, first *int, after *string, name *string, createdBySid *string) int
-		PaymentMethods  func(childComplexity int, first *int, after *string) int
-		PhoneNumbers    func(childComplexity int, first *int, after *string, phoneNumber *string, friendlyName *string, origin *string) int
-		Settings        func(childComplexity int) int
-		Sid             func(childComplexity int) int
-		Status          func(childComplexity int) int
-		UsageRecords    func(childComplexity int, first *int, after *string, category *model.UsageCategory, granularity model.UsageGranularity, start *scalar.Date, end *scalar.Date) int
-		Users           func(childComplexity int, first *int, after *string, email *string, role *model.Role) int
+		APIKeys          func(childComplexity int, first *int, after *string, friendlyName *string) int
+		Alerts           func(childComplexity int, first *int, after *string, dateGeneratedAfter *time.Time, dateGeneratedBefore *time.Time, logLevel *model.LogLevel, errorCode *string) int
+		Applications     func(childComplexity int, first *int, after *string, friendlyName *string) int
+		Balance          func(childComplexity int) int
+		BillingSettings  func(childComplexity int) int
+		Calls            func(childComplexity int, first *int, after *string, startTimeAfter *time.Time, startTimeBefore *time.Time, status *model.CallStatus, direction *model.CallDirection, from *string, to *string) int
+		Flex             func(childComplexity int) int
+		FriendlyName     func(childComplexity int) int
+		FunctionServices func(childComplexity int, first *int, after *string) int
+		ID               func(childComplexity int) int
+		Invoices         func(childComplexity int, first *int, after *string, status *model.InvoiceStatus) int
+		Messages         func(childComplexity int, first *int, after *string, dateCreatedAfter *time.Time, dateCreatedBefore *time.Time, status *model.MessageStatus, direction *model.MessageDirection, from *string, to *string) int
+		OauthClients     func(childComplexity int, first *int, after *string, name *string, createdBySid *string) int
+		PaymentMethods   func(childComplexity int, first *int, after *string) int
+		PhoneNumbers     func(childComplexity int, first *int, after *string, phoneNumber *string, friendlyName *string, origin *string) int
+		Settings         func(childComplexity int) int
+		Sid              func(childComplexity int) int
+		Status           func(childComplexity int) int
+		StudioFlows      func(childComplexity int, first *int, after *string, status *model.StudioFlowStatus) int
+		UsageRecords     func(childComplexity int, first *int, after *string, category *model.UsageCategory, granularity model.UsageGranularity, start *scalar.Date, end *scalar.Date) int
+		Users            func(childComplexity int, first *int, after *string, email *string, role *model.Role) int
 	}
 
 	Alert struct {
@@ -108,6 +114,38 @@ type ComplexityRoot struct {
 	}
 
 	ApiKeyEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	Application struct {
+		DateCreated                     func(childComplexity int) int
+		DateUpdated                     func(childComplexity int) int
+		FriendlyName                    func(childComplexity int) int
+		ID                              func(childComplexity int) int
+		MessageStatusCallback           func(childComplexity int) int
+		PublicApplicationConnectEnabled func(childComplexity int) int
+		Sid                             func(childComplexity int) int
+		SmsFallbackMethod               func(childComplexity int) int
+		SmsFallbackURL                  func(childComplexity int) int
+		SmsMethod                       func(childComplexity int) int
+		SmsStatusCallback               func(childComplexity int) int
+		SmsURL                          func(childComplexity int) int
+		StatusCallback                  func(childComplexity int) int
+		StatusCallbackMethod            func(childComplexity int) int
+		VoiceCallerIDLookup             func(childComplexity int) int
+		VoiceFallbackMethod             func(childComplexity int) int
+		VoiceFallbackURL                func(childComplexity int) int
+		VoiceMethod                     func(childComplexity int) int
+		VoiceURL                        func(childComplexity int) int
+	}
+
+	ApplicationConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	ApplicationEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
 	}
@@ -163,6 +201,11 @@ type ComplexityRoot struct {
 		Secret     func(childComplexity int) int
 	}
 
+	CreateApplicationPayload struct {
+		Application     func(childComplexity int) int
+		ApplicationEdge func(childComplexity int) int
+	}
+
 	CreateOAuthClientPayload struct {
 		OauthClient     func(childComplexity int) int
 		OauthClientEdge func(childComplexity int) int
@@ -173,12 +216,83 @@ type ComplexityRoot struct {
 		DeletedAPIKeyID func(childComplexity int) int
 	}
 
+	DeleteApplicationPayload struct {
+		DeletedApplicationID func(childComplexity int) int
+	}
+
 	DeleteOAuthClientPayload struct {
 		DeletedOAuthClientID func(childComplexity int) int
 	}
 
 	EndSessionPayload struct {
 		EndedSessionID func(childComplexity int) int
+	}
+
+	Flex struct {
+		Configuration func(childComplexity int) int
+		TaskQueues    func(childComplexity int, first *int, after *string) int
+		Workers       func(childComplexity int, first *int, after *string, available *bool, activityName *string) int
+	}
+
+	FlexConfiguration struct {
+		CallRecordingEnabled    func(childComplexity int) int
+		CallRecordingWebhookURL func(childComplexity int) int
+		CrmCallbackURL          func(childComplexity int) int
+		CrmEnabled              func(childComplexity int) int
+		CrmFallbackURL          func(childComplexity int) int
+		DateCreated             func(childComplexity int) int
+		DateUpdated             func(childComplexity int) int
+		FlexInstanceSid         func(childComplexity int) int
+		PluginServiceEnabled    func(childComplexity int) int
+		RuntimeDomain           func(childComplexity int) int
+		Status                  func(childComplexity int) int
+		TaskrouterWorkspaceSid  func(childComplexity int) int
+		UILanguage              func(childComplexity int) int
+		UIVersion               func(childComplexity int) int
+	}
+
+	Function struct {
+		DateCreated  func(childComplexity int) int
+		DateUpdated  func(childComplexity int) int
+		FriendlyName func(childComplexity int) int
+		ID           func(childComplexity int) int
+		Path         func(childComplexity int) int
+		ServiceSid   func(childComplexity int) int
+		Sid          func(childComplexity int) int
+		Visibility   func(childComplexity int) int
+	}
+
+	FunctionConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	FunctionEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	FunctionService struct {
+		DateCreated        func(childComplexity int) int
+		DateUpdated        func(childComplexity int) int
+		DomainBase         func(childComplexity int) int
+		FriendlyName       func(childComplexity int) int
+		Functions          func(childComplexity int, first *int, after *string) int
+		ID                 func(childComplexity int) int
+		IncludeCredentials func(childComplexity int) int
+		Sid                func(childComplexity int) int
+		UIEditable         func(childComplexity int) int
+		UniqueName         func(childComplexity int) int
+	}
+
+	FunctionServiceConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	FunctionServiceEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	HeldPermission struct {
@@ -246,19 +360,23 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		AcceptInvitation  func(childComplexity int, input model.AcceptInvitationInput) int
-		CreateAPIKey      func(childComplexity int, input model.CreateAPIKeyInput) int
-		CreateOAuthClient func(childComplexity int, input model.CreateOAuthClientInput) int
-		DeleteAPIKey      func(childComplexity int, input model.DeleteAPIKeyInput) int
-		DeleteOAuthClient func(childComplexity int, input model.DeleteOAuthClientInput) int
-		EndSession        func(childComplexity int, input model.EndSessionInput) int
-		RefreshCookies    func(childComplexity int) int
-		RefreshSession    func(childComplexity int, input model.RefreshSessionInput) int
-		SetUserRoles      func(childComplexity int, input model.SetUserRolesInput) int
-		SignIn            func(childComplexity int, input model.SignInInput) int
-		SignInWithCookies func(childComplexity int, input model.SignInInput) int
-		SignOut           func(childComplexity int) int
-		UpdateAPIKey      func(childComplexity int, input model.UpdateAPIKeyInput) int
+		AcceptInvitation        func(childComplexity int, input model.AcceptInvitationInput) int
+		CreateAPIKey            func(childComplexity int, input model.CreateAPIKeyInput) int
+		CreateApplication       func(childComplexity int, input model.CreateApplicationInput) int
+		CreateOAuthClient       func(childComplexity int, input model.CreateOAuthClientInput) int
+		DeleteAPIKey            func(childComplexity int, input model.DeleteAPIKeyInput) int
+		DeleteApplication       func(childComplexity int, input model.DeleteApplicationInput) int
+		DeleteOAuthClient       func(childComplexity int, input model.DeleteOAuthClientInput) int
+		EndSession              func(childComplexity int, input model.EndSessionInput) int
+		RefreshCookies          func(childComplexity int) int
+		RefreshSession          func(childComplexity int, input model.RefreshSessionInput) int
+		SetUserRoles            func(childComplexity int, input model.SetUserRolesInput) int
+		SignIn                  func(childComplexity int, input model.SignInInput) int
+		SignInWithCookies       func(childComplexity int, input model.SignInInput) int
+		SignOut                 func(childComplexity int) int
+		UpdateAPIKey            func(childComplexity int, input model.UpdateAPIKeyInput) int
+		UpdateApplication       func(childComplexity int, input model.UpdateApplicationInput) int
+		UpdateFlexConfiguration func(childComplexity int, input model.UpdateFlexConfigurationInput) int
 	}
 
 	OAuthClient struct {
@@ -421,12 +539,64 @@ type ComplexityRoot struct {
 		EndedSessionID func(childComplexity int) int
 	}
 
+	StudioFlow struct {
+		CommitMessage func(childComplexity int) int
+		DateCreated   func(childComplexity int) int
+		DateUpdated   func(childComplexity int) int
+		FriendlyName  func(childComplexity int) int
+		ID            func(childComplexity int) int
+		Revision      func(childComplexity int) int
+		Sid           func(childComplexity int) int
+		Status        func(childComplexity int) int
+		Valid         func(childComplexity int) int
+		WebhookURL    func(childComplexity int) int
+	}
+
+	StudioFlowConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	StudioFlowEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	Subscription struct {
 		ProductLogs func(childComplexity int, kinds []model.ProductLogKind, callStatus *model.CallStatus, callDirection *model.CallDirection, callFrom *string, callTo *string, messageStatus *model.MessageStatus, messageDirection *model.MessageDirection, messageFrom *string, messageTo *string, alertLogLevel *model.LogLevel) int
 	}
 
+	TaskQueue struct {
+		DateCreated        func(childComplexity int) int
+		DateUpdated        func(childComplexity int) int
+		FriendlyName       func(childComplexity int) int
+		ID                 func(childComplexity int) int
+		MaxReservedWorkers func(childComplexity int) int
+		Sid                func(childComplexity int) int
+		TargetWorkers      func(childComplexity int) int
+		TaskOrder          func(childComplexity int) int
+	}
+
+	TaskQueueConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	TaskQueueEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	UpdateApiKeyPayload struct {
 		APIKey func(childComplexity int) int
+	}
+
+	UpdateApplicationPayload struct {
+		Application func(childComplexity int) int
+	}
+
+	UpdateFlexConfigurationPayload struct {
+		Configuration func(childComplexity int) int
 	}
 
 	UsageRecord struct {
@@ -481,6 +651,27 @@ type ComplexityRoot struct {
 		Roles       func(childComplexity int) int
 		Sid         func(childComplexity int) int
 	}
+
+	Worker struct {
+		ActivityName      func(childComplexity int) int
+		Available         func(childComplexity int) int
+		DateCreated       func(childComplexity int) int
+		DateStatusChanged func(childComplexity int) int
+		DateUpdated       func(childComplexity int) int
+		FriendlyName      func(childComplexity int) int
+		ID                func(childComplexity int) int
+		Sid               func(childComplexity int) int
+	}
+
+	WorkerConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	WorkerEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
 }
 
 // endregion ***************************** api!.gotpl *****************************
@@ -493,6 +684,10 @@ type AccountResolver interface {
 	Invoices(ctx context.Context, obj *model.Account, first *int, after *string, status *model.InvoiceStatus) (*model.InvoiceConnection, error)
 	PaymentMethods(ctx context.Context, obj *model.Account, first *int, after *string) (*model.PaymentMethodConnection, error)
 	BillingSettings(ctx context.Context, obj *model.Account) (*model.BillingSettings, error)
+	Applications(ctx context.Context, obj *model.Account, first *int, after *string, friendlyName *string) (*model.ApplicationConnection, error)
+	StudioFlows(ctx context.Context, obj *model.Account, first *int, after *string, status *model.StudioFlowStatus) (*model.StudioFlowConnection, error)
+	FunctionServices(ctx context.Context, obj *model.Account, first *int, after *string) (*model.FunctionServiceConnection, error)
+	Flex(ctx context.Context, obj *model.Account) (*model.Flex, error)
 	OauthClients(ctx context.Context, obj *model.Account, first *int, after *string, name *string, createdBySid *string) (*model.OAuthClientConnection, error)
 	PhoneNumbers(ctx context.Context, obj *model.Account, first *int, after *string, phoneNumber *string, friendlyName *string, origin *string) (*model.PhoneNumberConnection, error)
 	Calls(ctx context.Context, obj *model.Account, first *int, after *string, startTimeAfter *time.Time, startTimeBefore *time.Time, status *model.CallStatus, direction *model.CallDirection, from *string, to *string) (*model.CallConnection, error)
@@ -501,6 +696,14 @@ type AccountResolver interface {
 	Settings(ctx context.Context, obj *model.Account) (*model.ProjectSettings, error)
 	UsageRecords(ctx context.Context, obj *model.Account, first *int, after *string, category *model.UsageCategory, granularity model.UsageGranularity, start *scalar.Date, end *scalar.Date) (*model.UsageRecordConnection, error)
 	Users(ctx context.Context, obj *model.Account, first *int, after *string, email *string, role *model.Role) (*model.UserConnection, error)
+}
+type FlexResolver interface {
+	Configuration(ctx context.Context, obj *model.Flex) (*model.FlexConfiguration, error)
+	Workers(ctx context.Context, obj *model.Flex, first *int, after *string, available *bool, activityName *string) (*model.WorkerConnection, error)
+	TaskQueues(ctx context.Context, obj *model.Flex, first *int, after *string) (*model.TaskQueueConnection, error)
+}
+type FunctionServiceResolver interface {
+	Functions(ctx context.Context, obj *model.FunctionService, first *int, after *string) (*model.FunctionConnection, error)
 }
 type MutationResolver interface {
 	SignIn(ctx context.Context, input model.SignInInput) (*model.SignInPayload, error)
@@ -511,6 +714,10 @@ type MutationResolver interface {
 	CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error)
 	UpdateAPIKey(ctx context.Context, input model.UpdateAPIKeyInput) (*model.UpdateAPIKeyPayload, error)
 	DeleteAPIKey(ctx context.Context, input model.DeleteAPIKeyInput) (*model.DeleteAPIKeyPayload, error)
+	CreateApplication(ctx context.Context, input model.CreateApplicationInput) (*model.CreateApplicationPayload, error)
+	UpdateApplication(ctx context.Context, input model.UpdateApplicationInput) (*model.UpdateApplicationPayload, error)
+	DeleteApplication(ctx context.Context, input model.DeleteApplicationInput) (*model.DeleteApplicationPayload, error)
+	UpdateFlexConfiguration(ctx context.Context, input model.UpdateFlexConfigurationInput) (*model.UpdateFlexConfigurationPayload, error)
 	CreateOAuthClient(ctx context.Context, input model.CreateOAuthClientInput) (*model.CreateOAuthClientPayload, error)
 	DeleteOAuthClient(ctx context.Context, input model.DeleteOAuthClientInput) (*model.DeleteOAuthClientPayload, error)
 	AcceptInvitation(ctx context.Context, input model.AcceptInvitationInput) (*model.AcceptInvitationPayload, error)
@@ -578,6 +785,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Alerts(childComplexity, args["first"].(*int), args["after"].(*string), args["dateGeneratedAfter"].(*time.Time), args["dateGeneratedBefore"].(*time.Time), args["logLevel"].(*model.LogLevel), args["errorCode"].(*string)), true
+	case "Account.applications":
+		if e.ComplexityRoot.Account.Applications == nil {
+			break
+		}
+
+		args, err := ec.field_Account_applications_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.Applications(childComplexity, args["first"].(*int), args["after"].(*string), args["friendlyName"].(*string)), true
 	case "Account.balance":
 		if e.ComplexityRoot.Account.Balance == nil {
 			break
@@ -601,12 +819,29 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Calls(childComplexity, args["first"].(*int), args["after"].(*string), args["startTimeAfter"].(*time.Time), args["startTimeBefore"].(*time.Time), args["status"].(*model.CallStatus), args["direction"].(*model.CallDirection), args["from"].(*string), args["to"].(*string)), true
+	case "Account.flex":
+		if e.ComplexityRoot.Account.Flex == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.Flex(childComplexity), true
 	case "Account.friendlyName":
 		if e.ComplexityRoot.Account.FriendlyName == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Account.FriendlyName(childComplexity), true
+	case "Account.functionServices":
+		if e.ComplexityRoot.Account.FunctionServices == nil {
+			break
+		}
+
+		args, err := ec.field_Account_functionServices_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.FunctionServices(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Account.id":
 		if e.ComplexityRoot.Account.ID == nil {
 			break
@@ -686,6 +921,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Status(childComplexity), true
+	case "Account.studioFlows":
+		if e.ComplexityRoot.Account.StudioFlows == nil {
+			break
+		}
+
+		args, err := ec.field_Account_studioFlows_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.StudioFlows(childComplexity, args["first"].(*int), args["after"].(*string), args["status"].(*model.StudioFlowStatus)), true
 	case "Account.usageRecords":
 		if e.ComplexityRoot.Account.UsageRecords == nil {
 			break
@@ -864,6 +1110,147 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ApiKeyEdge.Node(childComplexity), true
+
+	case "Application.dateCreated":
+		if e.ComplexityRoot.Application.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.DateCreated(childComplexity), true
+	case "Application.dateUpdated":
+		if e.ComplexityRoot.Application.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.DateUpdated(childComplexity), true
+	case "Application.friendlyName":
+		if e.ComplexityRoot.Application.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.FriendlyName(childComplexity), true
+	case "Application.id":
+		if e.ComplexityRoot.Application.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.ID(childComplexity), true
+	case "Application.messageStatusCallback":
+		if e.ComplexityRoot.Application.MessageStatusCallback == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.MessageStatusCallback(childComplexity), true
+	case "Application.publicApplicationConnectEnabled":
+		if e.ComplexityRoot.Application.PublicApplicationConnectEnabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.PublicApplicationConnectEnabled(childComplexity), true
+	case "Application.sid":
+		if e.ComplexityRoot.Application.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.Sid(childComplexity), true
+	case "Application.smsFallbackMethod":
+		if e.ComplexityRoot.Application.SmsFallbackMethod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.SmsFallbackMethod(childComplexity), true
+	case "Application.smsFallbackUrl":
+		if e.ComplexityRoot.Application.SmsFallbackURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.SmsFallbackURL(childComplexity), true
+	case "Application.smsMethod":
+		if e.ComplexityRoot.Application.SmsMethod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.SmsMethod(childComplexity), true
+	case "Application.smsStatusCallback":
+		if e.ComplexityRoot.Application.SmsStatusCallback == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.SmsStatusCallback(childComplexity), true
+	case "Application.smsUrl":
+		if e.ComplexityRoot.Application.SmsURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.SmsURL(childComplexity), true
+	case "Application.statusCallback":
+		if e.ComplexityRoot.Application.StatusCallback == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.StatusCallback(childComplexity), true
+	case "Application.statusCallbackMethod":
+		if e.ComplexityRoot.Application.StatusCallbackMethod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.StatusCallbackMethod(childComplexity), true
+	case "Application.voiceCallerIdLookup":
+		if e.ComplexityRoot.Application.VoiceCallerIDLookup == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.VoiceCallerIDLookup(childComplexity), true
+	case "Application.voiceFallbackMethod":
+		if e.ComplexityRoot.Application.VoiceFallbackMethod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.VoiceFallbackMethod(childComplexity), true
+	case "Application.voiceFallbackUrl":
+		if e.ComplexityRoot.Application.VoiceFallbackURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.VoiceFallbackURL(childComplexity), true
+	case "Application.voiceMethod":
+		if e.ComplexityRoot.Application.VoiceMethod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.VoiceMethod(childComplexity), true
+	case "Application.voiceUrl":
+		if e.ComplexityRoot.Application.VoiceURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.VoiceURL(childComplexity), true
+
+	case "ApplicationConnection.edges":
+		if e.ComplexityRoot.ApplicationConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplicationConnection.Edges(childComplexity), true
+	case "ApplicationConnection.pageInfo":
+		if e.ComplexityRoot.ApplicationConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplicationConnection.PageInfo(childComplexity), true
+
+	case "ApplicationEdge.cursor":
+		if e.ComplexityRoot.ApplicationEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplicationEdge.Cursor(childComplexity), true
+	case "ApplicationEdge.node":
+		if e.ComplexityRoot.ApplicationEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplicationEdge.Node(childComplexity), true
 
 	case "BillingSettings.autoRechargeAmount":
 		if e.ComplexityRoot.BillingSettings.AutoRechargeAmount == nil {
@@ -1069,6 +1456,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateApiKeyPayload.Secret(childComplexity), true
 
+	case "CreateApplicationPayload.application":
+		if e.ComplexityRoot.CreateApplicationPayload.Application == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateApplicationPayload.Application(childComplexity), true
+	case "CreateApplicationPayload.applicationEdge":
+		if e.ComplexityRoot.CreateApplicationPayload.ApplicationEdge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateApplicationPayload.ApplicationEdge(childComplexity), true
+
 	case "CreateOAuthClientPayload.oauthClient":
 		if e.ComplexityRoot.CreateOAuthClientPayload.OauthClient == nil {
 			break
@@ -1095,6 +1495,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteApiKeyPayload.DeletedAPIKeyID(childComplexity), true
 
+	case "DeleteApplicationPayload.deletedApplicationId":
+		if e.ComplexityRoot.DeleteApplicationPayload.DeletedApplicationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteApplicationPayload.DeletedApplicationID(childComplexity), true
+
 	case "DeleteOAuthClientPayload.deletedOAuthClientId":
 		if e.ComplexityRoot.DeleteOAuthClientPayload.DeletedOAuthClientID == nil {
 			break
@@ -1108,6 +1515,287 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EndSessionPayload.EndedSessionID(childComplexity), true
+
+	case "Flex.configuration":
+		if e.ComplexityRoot.Flex.Configuration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Flex.Configuration(childComplexity), true
+	case "Flex.taskQueues":
+		if e.ComplexityRoot.Flex.TaskQueues == nil {
+			break
+		}
+
+		args, err := ec.field_Flex_taskQueues_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Flex.TaskQueues(childComplexity, args["first"].(*int), args["after"].(*string)), true
+	case "Flex.workers":
+		if e.ComplexityRoot.Flex.Workers == nil {
+			break
+		}
+
+		args, err := ec.field_Flex_workers_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Flex.Workers(childComplexity, args["first"].(*int), args["after"].(*string), args["available"].(*bool), args["activityName"].(*string)), true
+
+	case "FlexConfiguration.callRecordingEnabled":
+		if e.ComplexityRoot.FlexConfiguration.CallRecordingEnabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.CallRecordingEnabled(childComplexity), true
+	case "FlexConfiguration.callRecordingWebhookUrl":
+		if e.ComplexityRoot.FlexConfiguration.CallRecordingWebhookURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.CallRecordingWebhookURL(childComplexity), true
+	case "FlexConfiguration.crmCallbackUrl":
+		if e.ComplexityRoot.FlexConfiguration.CrmCallbackURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.CrmCallbackURL(childComplexity), true
+	case "FlexConfiguration.crmEnabled":
+		if e.ComplexityRoot.FlexConfiguration.CrmEnabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.CrmEnabled(childComplexity), true
+	case "FlexConfiguration.crmFallbackUrl":
+		if e.ComplexityRoot.FlexConfiguration.CrmFallbackURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.CrmFallbackURL(childComplexity), true
+	case "FlexConfiguration.dateCreated":
+		if e.ComplexityRoot.FlexConfiguration.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.DateCreated(childComplexity), true
+	case "FlexConfiguration.dateUpdated":
+		if e.ComplexityRoot.FlexConfiguration.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.DateUpdated(childComplexity), true
+	case "FlexConfiguration.flexInstanceSid":
+		if e.ComplexityRoot.FlexConfiguration.FlexInstanceSid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.FlexInstanceSid(childComplexity), true
+	case "FlexConfiguration.pluginServiceEnabled":
+		if e.ComplexityRoot.FlexConfiguration.PluginServiceEnabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.PluginServiceEnabled(childComplexity), true
+	case "FlexConfiguration.runtimeDomain":
+		if e.ComplexityRoot.FlexConfiguration.RuntimeDomain == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.RuntimeDomain(childComplexity), true
+	case "FlexConfiguration.status":
+		if e.ComplexityRoot.FlexConfiguration.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.Status(childComplexity), true
+	case "FlexConfiguration.taskrouterWorkspaceSid":
+		if e.ComplexityRoot.FlexConfiguration.TaskrouterWorkspaceSid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.TaskrouterWorkspaceSid(childComplexity), true
+	case "FlexConfiguration.uiLanguage":
+		if e.ComplexityRoot.FlexConfiguration.UILanguage == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.UILanguage(childComplexity), true
+	case "FlexConfiguration.uiVersion":
+		if e.ComplexityRoot.FlexConfiguration.UIVersion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.UIVersion(childComplexity), true
+
+	case "Function.dateCreated":
+		if e.ComplexityRoot.Function.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Function.DateCreated(childComplexity), true
+	case "Function.dateUpdated":
+		if e.ComplexityRoot.Function.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Function.DateUpdated(childComplexity), true
+	case "Function.friendlyName":
+		if e.ComplexityRoot.Function.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Function.FriendlyName(childComplexity), true
+	case "Function.id":
+		if e.ComplexityRoot.Function.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Function.ID(childComplexity), true
+	case "Function.path":
+		if e.ComplexityRoot.Function.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Function.Path(childComplexity), true
+	case "Function.serviceSid":
+		if e.ComplexityRoot.Function.ServiceSid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Function.ServiceSid(childComplexity), true
+	case "Function.sid":
+		if e.ComplexityRoot.Function.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Function.Sid(childComplexity), true
+	case "Function.visibility":
+		if e.ComplexityRoot.Function.Visibility == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Function.Visibility(childComplexity), true
+
+	case "FunctionConnection.edges":
+		if e.ComplexityRoot.FunctionConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionConnection.Edges(childComplexity), true
+	case "FunctionConnection.pageInfo":
+		if e.ComplexityRoot.FunctionConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionConnection.PageInfo(childComplexity), true
+
+	case "FunctionEdge.cursor":
+		if e.ComplexityRoot.FunctionEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionEdge.Cursor(childComplexity), true
+	case "FunctionEdge.node":
+		if e.ComplexityRoot.FunctionEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionEdge.Node(childComplexity), true
+
+	case "FunctionService.dateCreated":
+		if e.ComplexityRoot.FunctionService.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.DateCreated(childComplexity), true
+	case "FunctionService.dateUpdated":
+		if e.ComplexityRoot.FunctionService.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.DateUpdated(childComplexity), true
+	case "FunctionService.domainBase":
+		if e.ComplexityRoot.FunctionService.DomainBase == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.DomainBase(childComplexity), true
+	case "FunctionService.friendlyName":
+		if e.ComplexityRoot.FunctionService.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.FriendlyName(childComplexity), true
+	case "FunctionService.functions":
+		if e.ComplexityRoot.FunctionService.Functions == nil {
+			break
+		}
+
+		args, err := ec.field_FunctionService_functions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.FunctionService.Functions(childComplexity, args["first"].(*int), args["after"].(*string)), true
+	case "FunctionService.id":
+		if e.ComplexityRoot.FunctionService.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.ID(childComplexity), true
+	case "FunctionService.includeCredentials":
+		if e.ComplexityRoot.FunctionService.IncludeCredentials == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.IncludeCredentials(childComplexity), true
+	case "FunctionService.sid":
+		if e.ComplexityRoot.FunctionService.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.Sid(childComplexity), true
+	case "FunctionService.uiEditable":
+		if e.ComplexityRoot.FunctionService.UIEditable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.UIEditable(childComplexity), true
+	case "FunctionService.uniqueName":
+		if e.ComplexityRoot.FunctionService.UniqueName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.UniqueName(childComplexity), true
+
+	case "FunctionServiceConnection.edges":
+		if e.ComplexityRoot.FunctionServiceConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionServiceConnection.Edges(childComplexity), true
+	case "FunctionServiceConnection.pageInfo":
+		if e.ComplexityRoot.FunctionServiceConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionServiceConnection.PageInfo(childComplexity), true
+
+	case "FunctionServiceEdge.cursor":
+		if e.ComplexityRoot.FunctionServiceEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionServiceEdge.Cursor(childComplexity), true
+	case "FunctionServiceEdge.node":
+		if e.ComplexityRoot.FunctionServiceEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionServiceEdge.Node(childComplexity), true
 
 	case "HeldPermission.actions":
 		if e.ComplexityRoot.HeldPermission.Actions == nil {
@@ -1379,6 +2067,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateAPIKey(childComplexity, args["input"].(model.CreateAPIKeyInput)), true
+	case "Mutation.createApplication":
+		if e.ComplexityRoot.Mutation.CreateApplication == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createApplication_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateApplication(childComplexity, args["input"].(model.CreateApplicationInput)), true
 	case "Mutation.createOAuthClient":
 		if e.ComplexityRoot.Mutation.CreateOAuthClient == nil {
 			break
@@ -1401,6 +2100,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteAPIKey(childComplexity, args["input"].(model.DeleteAPIKeyInput)), true
+	case "Mutation.deleteApplication":
+		if e.ComplexityRoot.Mutation.DeleteApplication == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteApplication_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteApplication(childComplexity, args["input"].(model.DeleteApplicationInput)), true
 	case "Mutation.deleteOAuthClient":
 		if e.ComplexityRoot.Mutation.DeleteOAuthClient == nil {
 			break
@@ -1490,6 +2200,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateAPIKey(childComplexity, args["input"].(model.UpdateAPIKeyInput)), true
+	case "Mutation.updateApplication":
+		if e.ComplexityRoot.Mutation.UpdateApplication == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateApplication_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateApplication(childComplexity, args["input"].(model.UpdateApplicationInput)), true
+	case "Mutation.updateFlexConfiguration":
+		if e.ComplexityRoot.Mutation.UpdateFlexConfiguration == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateFlexConfiguration_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateFlexConfiguration(childComplexity, args["input"].(model.UpdateFlexConfigurationInput)), true
 
 	case "OAuthClient.createdBySid":
 		if e.ComplexityRoot.OAuthClient.CreatedBySid == nil {
@@ -2122,6 +2854,93 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SignOutPayload.EndedSessionID(childComplexity), true
 
+	case "StudioFlow.commitMessage":
+		if e.ComplexityRoot.StudioFlow.CommitMessage == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.CommitMessage(childComplexity), true
+	case "StudioFlow.dateCreated":
+		if e.ComplexityRoot.StudioFlow.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.DateCreated(childComplexity), true
+	case "StudioFlow.dateUpdated":
+		if e.ComplexityRoot.StudioFlow.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.DateUpdated(childComplexity), true
+	case "StudioFlow.friendlyName":
+		if e.ComplexityRoot.StudioFlow.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.FriendlyName(childComplexity), true
+	case "StudioFlow.id":
+		if e.ComplexityRoot.StudioFlow.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.ID(childComplexity), true
+	case "StudioFlow.revision":
+		if e.ComplexityRoot.StudioFlow.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.Revision(childComplexity), true
+	case "StudioFlow.sid":
+		if e.ComplexityRoot.StudioFlow.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.Sid(childComplexity), true
+	case "StudioFlow.status":
+		if e.ComplexityRoot.StudioFlow.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.Status(childComplexity), true
+	case "StudioFlow.valid":
+		if e.ComplexityRoot.StudioFlow.Valid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.Valid(childComplexity), true
+	case "StudioFlow.webhookUrl":
+		if e.ComplexityRoot.StudioFlow.WebhookURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.WebhookURL(childComplexity), true
+
+	case "StudioFlowConnection.edges":
+		if e.ComplexityRoot.StudioFlowConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlowConnection.Edges(childComplexity), true
+	case "StudioFlowConnection.pageInfo":
+		if e.ComplexityRoot.StudioFlowConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlowConnection.PageInfo(childComplexity), true
+
+	case "StudioFlowEdge.cursor":
+		if e.ComplexityRoot.StudioFlowEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlowEdge.Cursor(childComplexity), true
+	case "StudioFlowEdge.node":
+		if e.ComplexityRoot.StudioFlowEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlowEdge.Node(childComplexity), true
+
 	case "Subscription.productLogs":
 		if e.ComplexityRoot.Subscription.ProductLogs == nil {
 			break
@@ -2134,12 +2953,101 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Subscription.ProductLogs(childComplexity, args["kinds"].([]model.ProductLogKind), args["callStatus"].(*model.CallStatus), args["callDirection"].(*model.CallDirection), args["callFrom"].(*string), args["callTo"].(*string), args["messageStatus"].(*model.MessageStatus), args["messageDirection"].(*model.MessageDirection), args["messageFrom"].(*string), args["messageTo"].(*string), args["alertLogLevel"].(*model.LogLevel)), true
 
+	case "TaskQueue.dateCreated":
+		if e.ComplexityRoot.TaskQueue.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueue.DateCreated(childComplexity), true
+	case "TaskQueue.dateUpdated":
+		if e.ComplexityRoot.TaskQueue.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueue.DateUpdated(childComplexity), true
+	case "TaskQueue.friendlyName":
+		if e.ComplexityRoot.TaskQueue.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueue.FriendlyName(childComplexity), true
+	case "TaskQueue.id":
+		if e.ComplexityRoot.TaskQueue.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueue.ID(childComplexity), true
+	case "TaskQueue.maxReservedWorkers":
+		if e.ComplexityRoot.TaskQueue.MaxReservedWorkers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueue.MaxReservedWorkers(childComplexity), true
+	case "TaskQueue.sid":
+		if e.ComplexityRoot.TaskQueue.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueue.Sid(childComplexity), true
+	case "TaskQueue.targetWorkers":
+		if e.ComplexityRoot.TaskQueue.TargetWorkers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueue.TargetWorkers(childComplexity), true
+	case "TaskQueue.taskOrder":
+		if e.ComplexityRoot.TaskQueue.TaskOrder == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueue.TaskOrder(childComplexity), true
+
+	case "TaskQueueConnection.edges":
+		if e.ComplexityRoot.TaskQueueConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueueConnection.Edges(childComplexity), true
+	case "TaskQueueConnection.pageInfo":
+		if e.ComplexityRoot.TaskQueueConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueueConnection.PageInfo(childComplexity), true
+
+	case "TaskQueueEdge.cursor":
+		if e.ComplexityRoot.TaskQueueEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueueEdge.Cursor(childComplexity), true
+	case "TaskQueueEdge.node":
+		if e.ComplexityRoot.TaskQueueEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueueEdge.Node(childComplexity), true
+
 	case "UpdateApiKeyPayload.apiKey":
 		if e.ComplexityRoot.UpdateApiKeyPayload.APIKey == nil {
 			break
 		}
 
 		return e.ComplexityRoot.UpdateApiKeyPayload.APIKey(childComplexity), true
+
+	case "UpdateApplicationPayload.application":
+		if e.ComplexityRoot.UpdateApplicationPayload.Application == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateApplicationPayload.Application(childComplexity), true
+
+	case "UpdateFlexConfigurationPayload.configuration":
+		if e.ComplexityRoot.UpdateFlexConfigurationPayload.Configuration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateFlexConfigurationPayload.Configuration(childComplexity), true
 
 	case "UsageRecord.asOf":
 		if e.ComplexityRoot.UsageRecord.AsOf == nil {
@@ -2340,6 +3248,81 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Viewer.Sid(childComplexity), true
 
+	case "Worker.activityName":
+		if e.ComplexityRoot.Worker.ActivityName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Worker.ActivityName(childComplexity), true
+	case "Worker.available":
+		if e.ComplexityRoot.Worker.Available == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Worker.Available(childComplexity), true
+	case "Worker.dateCreated":
+		if e.ComplexityRoot.Worker.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Worker.DateCreated(childComplexity), true
+	case "Worker.dateStatusChanged":
+		if e.ComplexityRoot.Worker.DateStatusChanged == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Worker.DateStatusChanged(childComplexity), true
+	case "Worker.dateUpdated":
+		if e.ComplexityRoot.Worker.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Worker.DateUpdated(childComplexity), true
+	case "Worker.friendlyName":
+		if e.ComplexityRoot.Worker.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Worker.FriendlyName(childComplexity), true
+	case "Worker.id":
+		if e.ComplexityRoot.Worker.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Worker.ID(childComplexity), true
+	case "Worker.sid":
+		if e.ComplexityRoot.Worker.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Worker.Sid(childComplexity), true
+
+	case "WorkerConnection.edges":
+		if e.ComplexityRoot.WorkerConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkerConnection.Edges(childComplexity), true
+	case "WorkerConnection.pageInfo":
+		if e.ComplexityRoot.WorkerConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkerConnection.PageInfo(childComplexity), true
+
+	case "WorkerEdge.cursor":
+		if e.ComplexityRoot.WorkerEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkerEdge.Cursor(childComplexity), true
+	case "WorkerEdge.node":
+		if e.ComplexityRoot.WorkerEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkerEdge.Node(childComplexity), true
+
 	}
 	return 0, false
 }
@@ -2351,8 +3334,10 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AcceptInvitationInput", ec.unmarshalInputAcceptInvitationInput),
 			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
+			graphql.NewInputUnmarshaler("CreateApplicationInput", ec.unmarshalInputCreateApplicationInput),
 			graphql.NewInputUnmarshaler("CreateOAuthClientInput", ec.unmarshalInputCreateOAuthClientInput),
 			graphql.NewInputUnmarshaler("DeleteApiKeyInput", ec.unmarshalInputDeleteApiKeyInput),
+			graphql.NewInputUnmarshaler("DeleteApplicationInput", ec.unmarshalInputDeleteApplicationInput),
 			graphql.NewInputUnmarshaler("DeleteOAuthClientInput", ec.unmarshalInputDeleteOAuthClientInput),
 			graphql.NewInputUnmarshaler("EndSessionInput", ec.unmarshalInputEndSessionInput),
 			graphql.NewInputUnmarshaler("OAuthGrantInput", ec.unmarshalInputOAuthGrantInput),
@@ -2360,6 +3345,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SetUserRolesInput", ec.unmarshalInputSetUserRolesInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
 			graphql.NewInputUnmarshaler("UpdateApiKeyInput", ec.unmarshalInputUpdateApiKeyInput),
+			graphql.NewInputUnmarshaler("UpdateApplicationInput", ec.unmarshalInputUpdateApplicationInput),
+			graphql.NewInputUnmarshaler("UpdateFlexConfigurationInput", ec.unmarshalInputUpdateFlexConfigurationInput),
 		)
 	}
 	first := true
@@ -3007,6 +3994,539 @@ type BillingSettings @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS) {
   autoRechargeThreshold: Money
   "The balance that it is filled up to."
   autoRechargeAmount: Money
+}
+`, BuiltIn: false},
+	{Name: "../schema/dev_tools.graphqls", Input: `# What developers build with: TwiML applications, Studio flows and Functions.
+
+extend type Account {
+  "The account's TwiML applications, newest first."
+  applications(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+    "Only applications of exactly this name."
+    friendlyName: String @filters(field: "Application.friendlyName")
+  ): ApplicationConnection @hasPermission(permission: DEV_TOOLS) @semanticNonNull
+  "The account's Studio flows, newest first."
+  studioFlows(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+    "Only flows in this state."
+    status: StudioFlowStatus @filters(field: "StudioFlow.status")
+  ): StudioFlowConnection @hasPermission(permission: DEV_TOOLS) @semanticNonNull
+  "The services that hold the account's Functions, newest first."
+  functionServices(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+  ): FunctionServiceConnection @hasPermission(permission: DEV_TOOLS) @semanticNonNull
+}
+
+extend type Mutation {
+  "Make a TwiML application."
+  createApplication(
+    "The new application."
+    input: CreateApplicationInput!
+  ): CreateApplicationPayload @hasPermission(permission: DEV_TOOLS, action: CREATE) @semanticNonNull
+  "Change a TwiML application, and so all phone numbers that it answers for."
+  updateApplication(
+    "The change."
+    input: UpdateApplicationInput!
+  ): UpdateApplicationPayload @hasPermission(permission: DEV_TOOLS, action: UPDATE) @semanticNonNull
+  "Delete a TwiML application. Phone numbers that it answered for go back to addresses of their own."
+  deleteApplication(
+    "The application."
+    input: DeleteApplicationInput!
+  ): DeleteApplicationPayload @hasPermission(permission: DEV_TOOLS, action: DELETE) @semanticNonNull
+}
+
+"A TwiML application: webhooks that several phone numbers and clients share."
+type Application implements Node @hasPermission(permission: DEV_TOOLS) {
+  "The global id."
+  id: ID!
+  "The application's SID (AP…)."
+  sid: String!
+  "The application's name."
+  friendlyName: String!
+  "Where a call is announced."
+  voiceUrl: String @personalData(mask: ALL)
+  "How voiceUrl is called."
+  voiceMethod: HttpMethod!
+  "Where a call is announced when voiceUrl fails."
+  voiceFallbackUrl: String @personalData(mask: ALL)
+  "How voiceFallbackUrl is called."
+  voiceFallbackMethod: HttpMethod!
+  "Where changes of a call's state are announced."
+  statusCallback: String @personalData(mask: ALL)
+  "How statusCallback is called."
+  statusCallbackMethod: HttpMethod!
+  "Whether the caller's name is looked up."
+  voiceCallerIdLookup: Boolean!
+  "Where a message is announced."
+  smsUrl: String @personalData(mask: ALL)
+  "How smsUrl is called."
+  smsMethod: HttpMethod!
+  "Where a message is announced when smsUrl fails."
+  smsFallbackUrl: String @personalData(mask: ALL)
+  "How smsFallbackUrl is called."
+  smsFallbackMethod: HttpMethod!
+  "Where changes of the state of a message sent by SMS are announced."
+  smsStatusCallback: String @personalData(mask: ALL)
+  "Where changes of the state of any message are announced."
+  messageStatusCallback: String @personalData(mask: ALL)
+  "Whether other accounts may call the application."
+  publicApplicationConnectEnabled: Boolean!
+  "When it was made."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of TwiML applications."
+type ApplicationConnection @hasPermission(permission: DEV_TOOLS) {
+  "The applications of the page."
+  edges: [ApplicationEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A TwiML application and its place in the list."
+type ApplicationEdge @hasPermission(permission: DEV_TOOLS) {
+  "The place."
+  cursor: String!
+  "The application."
+  node: Application!
+}
+
+"What createApplication takes. Addresses are absolute http or https URLs; a method that is left out is POST."
+input CreateApplicationInput {
+  "The application's name, 1 to 64 characters."
+  friendlyName: String!
+  "Where to announce a call."
+  voiceUrl: String
+  "How to call voiceUrl."
+  voiceMethod: HttpMethod
+  "Where to announce a call when voiceUrl fails."
+  voiceFallbackUrl: String
+  "How to call voiceFallbackUrl."
+  voiceFallbackMethod: HttpMethod
+  "Where to announce changes of a call's state."
+  statusCallback: String
+  "How to call statusCallback."
+  statusCallbackMethod: HttpMethod
+  "Whether to look up the caller's name; left out, it is not."
+  voiceCallerIdLookup: Boolean
+  "Where to announce a message."
+  smsUrl: String
+  "How to call smsUrl."
+  smsMethod: HttpMethod
+  "Where to announce a message when smsUrl fails."
+  smsFallbackUrl: String
+  "How to call smsFallbackUrl."
+  smsFallbackMethod: HttpMethod
+  "Where to announce changes of the state of a message sent by SMS."
+  smsStatusCallback: String
+  "Where to announce changes of the state of any message."
+  messageStatusCallback: String
+  "Whether other accounts may call the application; left out, they may not."
+  publicApplicationConnectEnabled: Boolean
+  "Any text of at most 255 characters: a second call with it makes no second application."
+  idempotencyKey: String
+}
+
+"The new application."
+type CreateApplicationPayload @hasPermission(permission: DEV_TOOLS, action: CREATE) {
+  "The application."
+  application: Application @semanticNonNull
+  "The application as an edge of Account.applications."
+  applicationEdge: ApplicationEdge @semanticNonNull
+}
+
+"What updateApplication takes. What is left out stays as it is; an address that is null is taken away."
+input UpdateApplicationInput {
+  "The global id of the application."
+  id: ID!
+  "The new name, 1 to 64 characters."
+  friendlyName: String
+  "Where to announce a call."
+  voiceUrl: String
+  "How to call voiceUrl."
+  voiceMethod: HttpMethod
+  "Where to announce a call when voiceUrl fails."
+  voiceFallbackUrl: String
+  "How to call voiceFallbackUrl."
+  voiceFallbackMethod: HttpMethod
+  "Where to announce changes of a call's state."
+  statusCallback: String
+  "How to call statusCallback."
+  statusCallbackMethod: HttpMethod
+  "Whether to look up the caller's name."
+  voiceCallerIdLookup: Boolean
+  "Where to announce a message."
+  smsUrl: String
+  "How to call smsUrl."
+  smsMethod: HttpMethod
+  "Where to announce a message when smsUrl fails."
+  smsFallbackUrl: String
+  "How to call smsFallbackUrl."
+  smsFallbackMethod: HttpMethod
+  "Where to announce changes of the state of a message sent by SMS."
+  smsStatusCallback: String
+  "Where to announce changes of the state of any message."
+  messageStatusCallback: String
+  "Whether other accounts may call the application."
+  publicApplicationConnectEnabled: Boolean
+}
+
+"The changed application."
+type UpdateApplicationPayload @hasPermission(permission: DEV_TOOLS, action: UPDATE) {
+  "The application."
+  application: Application @semanticNonNull
+}
+
+"What deleteApplication takes."
+input DeleteApplicationInput {
+  "The global id of the application."
+  id: ID!
+}
+
+"The deleted application."
+type DeleteApplicationPayload @hasPermission(permission: DEV_TOOLS, action: DELETE) {
+  "The global id of the application that is no more."
+  deletedApplicationId: ID!
+}
+
+"Whether a flow is in use."
+enum StudioFlowStatus {
+  "It is being worked on: nothing runs it but tests."
+  DRAFT
+  "It runs."
+  PUBLISHED
+}
+
+"A Studio flow. What it does is not shown: its definition may hold credentials of other systems."
+type StudioFlow implements Node @hasPermission(permission: DEV_TOOLS) {
+  "The global id."
+  id: ID!
+  "The flow's SID (FW…)."
+  sid: String!
+  "The flow's name."
+  friendlyName: String!
+  "Whether it is in use."
+  status: StudioFlowStatus!
+  "How often it was changed, counted from 1."
+  revision: Int!
+  "What was said of the last change."
+  commitMessage: String
+  "Whether its definition can run."
+  valid: Boolean!
+  "Where calls and messages are announced that start it."
+  webhookUrl: String! @personalData(mask: ALL)
+  "When it was made."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of Studio flows."
+type StudioFlowConnection @hasPermission(permission: DEV_TOOLS) {
+  "The flows of the page."
+  edges: [StudioFlowEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A Studio flow and its place in the list."
+type StudioFlowEdge @hasPermission(permission: DEV_TOOLS) {
+  "The place."
+  cursor: String!
+  "The flow."
+  node: StudioFlow!
+}
+
+"A service of Twilio Functions. The variables of its environments are credentials: no read shows them."
+type FunctionService implements Node @hasPermission(permission: DEV_TOOLS) {
+  "The global id."
+  id: ID!
+  "The service's SID (ZS…)."
+  sid: String!
+  "The name by which tools address it, unique in the account."
+  uniqueName: String! @personalData(mask: ALL)
+  "The service's name."
+  friendlyName: String! @personalData(mask: ALL)
+  "Whether its Functions are given the account's credentials."
+  includeCredentials: Boolean!
+  "Whether it can be changed in the Console."
+  uiEditable: Boolean!
+  "How its domains begin: the unique name and a number."
+  domainBase: String! @personalData(mask: ALL)
+  "Its Functions, newest first."
+  functions(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+  ): FunctionConnection @semanticNonNull
+  "When it was made."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of services of Functions."
+type FunctionServiceConnection @hasPermission(permission: DEV_TOOLS) {
+  "The services of the page."
+  edges: [FunctionServiceEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A service of Functions and its place in the list."
+type FunctionServiceEdge @hasPermission(permission: DEV_TOOLS) {
+  "The place."
+  cursor: String!
+  "The service."
+  node: FunctionService!
+}
+
+"Who may call a Function."
+enum FunctionVisibility {
+  "Anyone who knows its address."
+  PUBLIC
+  "Who signs the request, as Twilio does."
+  PROTECTED
+  "Other Functions of the service alone."
+  PRIVATE
+}
+
+"A Function: code that answers at a path of its service's domains. The code itself is not shown."
+type Function implements Node @hasPermission(permission: DEV_TOOLS) {
+  "The global id."
+  id: ID!
+  "The Function's SID (ZH…)."
+  sid: String!
+  "The SID of its service (ZS…)."
+  serviceSid: String!
+  "The Function's name."
+  friendlyName: String! @personalData(mask: ALL)
+  "The path at which its latest version answers."
+  path: String! @personalData(mask: ALL)
+  "Who may call its latest version."
+  visibility: FunctionVisibility!
+  "When it was made."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of Functions."
+type FunctionConnection @hasPermission(permission: DEV_TOOLS) {
+  "The Functions of the page."
+  edges: [FunctionEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A Function and its place in the list."
+type FunctionEdge @hasPermission(permission: DEV_TOOLS) {
+  "The place."
+  cursor: String!
+  "The Function."
+  node: Function!
+}
+`, BuiltIn: false},
+	{Name: "../schema/flex.graphqls", Input: `# Flex, the contact center: how it is set up, who works in it, and the queues that they work off.
+
+extend type Account {
+  "The account's contact center. Every account has one; configuration.status says whether it was set up."
+  flex: Flex @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) @semanticNonNull
+}
+
+extend type Mutation {
+  "Change how Flex is set up."
+  updateFlexConfiguration(
+    "The change."
+    input: UpdateFlexConfigurationInput!
+  ): UpdateFlexConfigurationPayload @hasPermission(permission: FLEX_ADMIN, action: UPDATE) @semanticNonNull
+}
+
+"A contact center."
+type Flex @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) {
+  "How it is set up."
+  configuration: FlexConfiguration @semanticNonNull
+  "Who works in it, newest first. What is known of their skills is never shown."
+  workers(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+    "Only workers who are, or are not, available."
+    available: Boolean @filters(field: "Worker.available")
+    "Only workers who are at this activity."
+    activityName: String @filters(field: "Worker.activityName")
+  ): WorkerConnection @semanticNonNull
+  "The queues in which tasks wait for workers, newest first."
+  taskQueues(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+  ): TaskQueueConnection @semanticNonNull
+}
+
+"How far Flex was set up."
+enum FlexStatus {
+  "It runs."
+  OK
+  "It is being set up."
+  IN_PROGRESS
+  "Nobody has begun to."
+  NOT_STARTED
+}
+
+"How Flex is set up."
+type FlexConfiguration @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) {
+  "How far it was set up."
+  status: FlexStatus!
+  "The SID of the instance (GO…); null before it was set up."
+  flexInstanceSid: String
+  "The SID of the TaskRouter workspace that routes its tasks (WS…); null before it was set up."
+  taskrouterWorkspaceSid: String
+  "The domain of the Functions that its pages call; null before it was set up."
+  runtimeDomain: String
+  "The version of its pages, or the range of versions from which the newest is taken."
+  uiVersion: String
+  "The language of its pages, such as en-US."
+  uiLanguage: String
+  "Whether calls are recorded."
+  callRecordingEnabled: Boolean!
+  "Where a recording that is finished is announced."
+  callRecordingWebhookUrl: String @personalData(mask: ALL)
+  "Whether its pages show one of a CRM beside a task."
+  crmEnabled: Boolean!
+  "Where the CRM is asked for the page to show."
+  crmCallbackUrl: String @personalData(mask: ALL)
+  "The page to show when crmCallbackUrl fails."
+  crmFallbackUrl: String @personalData(mask: ALL)
+  "Whether plugins may change its pages."
+  pluginServiceEnabled: Boolean!
+  "When the account had it first."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"""
+What updateFlexConfiguration takes. What is left out stays as it is; a text that is null is taken away. It can be given
+before Flex was set up.
+"""
+input UpdateFlexConfigurationInput {
+  "The version of the pages, or the range of versions from which the newest is taken, 1 to 64 characters."
+  uiVersion: String
+  "The language of the pages, such as en-US, 1 to 64 characters."
+  uiLanguage: String
+  "Whether to record calls."
+  callRecordingEnabled: Boolean
+  "Where to announce a recording that is finished."
+  callRecordingWebhookUrl: String
+  "Whether to show a page of a CRM beside a task."
+  crmEnabled: Boolean
+  "Where to ask the CRM for the page to show."
+  crmCallbackUrl: String
+  "The page to show when crmCallbackUrl fails."
+  crmFallbackUrl: String
+  "Whether plugins may change the pages."
+  pluginServiceEnabled: Boolean
+}
+
+"The changed configuration."
+type UpdateFlexConfigurationPayload @hasPermission(permission: FLEX_ADMIN, action: UPDATE) {
+  "The configuration."
+  configuration: FlexConfiguration @semanticNonNull
+}
+
+"Someone who works in the contact center. What is known of them besides, their attributes, is never shown."
+type Worker implements Node @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) {
+  "The global id."
+  id: ID!
+  "The worker's SID (WK…)."
+  sid: String!
+  "The worker's name or address."
+  friendlyName: String! @personalData(mask: ALL)
+  "What the worker is at, such as Offline or Break."
+  activityName: String!
+  "Whether tasks are given to the worker: what they are at decides."
+  available: Boolean!
+  "When the worker was last at something else."
+  dateStatusChanged: DateTime!
+  "When the worker was made."
+  dateCreated: DateTime!
+  "When the worker was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of workers."
+type WorkerConnection @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) {
+  "The workers of the page."
+  edges: [WorkerEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A worker and its place in the list."
+type WorkerEdge @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) {
+  "The place."
+  cursor: String!
+  "The worker."
+  node: Worker!
+}
+
+"Which task of a queue comes first."
+enum TaskOrder {
+  "The oldest."
+  FIFO
+  "The newest."
+  LIFO
+}
+
+"A queue in which tasks wait for workers."
+type TaskQueue implements Node @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) {
+  "The global id."
+  id: ID!
+  "The queue's SID (WQ…)."
+  sid: String!
+  "The queue's name."
+  friendlyName: String! @personalData(mask: ALL)
+  "Who may be given its tasks: a condition on the attributes of workers. It may name people."
+  targetWorkers: String! @personalData(mask: ALL)
+  "How many workers are reserved for its tasks at most."
+  maxReservedWorkers: Int!
+  "Which task comes first."
+  taskOrder: TaskOrder!
+  "When it was made."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of task queues."
+type TaskQueueConnection @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) {
+  "The queues of the page."
+  edges: [TaskQueueEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A task queue and its place in the list."
+type TaskQueueEdge @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) {
+  "The place."
+  cursor: String!
+  "The queue."
+  node: TaskQueue!
 }
 `, BuiltIn: false},
 	{Name: "../schema/oauth_clients.graphqls", Input: `# Clients of OAuth: services that ask for themselves, with grants of their own. They belong to the gateway.
@@ -3886,6 +5406,14 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 		return ec.fieldContext_Account_paymentMethods(ctx, field)
 	case "billingSettings":
 		return ec.fieldContext_Account_billingSettings(ctx, field)
+	case "applications":
+		return ec.fieldContext_Account_applications(ctx, field)
+	case "studioFlows":
+		return ec.fieldContext_Account_studioFlows(ctx, field)
+	case "functionServices":
+		return ec.fieldContext_Account_functionServices(ctx, field)
+	case "flex":
+		return ec.fieldContext_Account_flex(ctx, field)
 	case "oauthClients":
 		return ec.fieldContext_Account_oauthClients(ctx, field)
 	case "phoneNumbers":
@@ -3992,6 +5520,70 @@ func (ec *executionContext) childFields_ApiKeyEdge(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type ApiKeyEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_Application(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Application_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_Application_sid(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_Application_friendlyName(ctx, field)
+	case "voiceUrl":
+		return ec.fieldContext_Application_voiceUrl(ctx, field)
+	case "voiceMethod":
+		return ec.fieldContext_Application_voiceMethod(ctx, field)
+	case "voiceFallbackUrl":
+		return ec.fieldContext_Application_voiceFallbackUrl(ctx, field)
+	case "voiceFallbackMethod":
+		return ec.fieldContext_Application_voiceFallbackMethod(ctx, field)
+	case "statusCallback":
+		return ec.fieldContext_Application_statusCallback(ctx, field)
+	case "statusCallbackMethod":
+		return ec.fieldContext_Application_statusCallbackMethod(ctx, field)
+	case "voiceCallerIdLookup":
+		return ec.fieldContext_Application_voiceCallerIdLookup(ctx, field)
+	case "smsUrl":
+		return ec.fieldContext_Application_smsUrl(ctx, field)
+	case "smsMethod":
+		return ec.fieldContext_Application_smsMethod(ctx, field)
+	case "smsFallbackUrl":
+		return ec.fieldContext_Application_smsFallbackUrl(ctx, field)
+	case "smsFallbackMethod":
+		return ec.fieldContext_Application_smsFallbackMethod(ctx, field)
+	case "smsStatusCallback":
+		return ec.fieldContext_Application_smsStatusCallback(ctx, field)
+	case "messageStatusCallback":
+		return ec.fieldContext_Application_messageStatusCallback(ctx, field)
+	case "publicApplicationConnectEnabled":
+		return ec.fieldContext_Application_publicApplicationConnectEnabled(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_Application_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_Application_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Application", field.Name)
+}
+
+func (ec *executionContext) childFields_ApplicationConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ApplicationConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ApplicationConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApplicationConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ApplicationEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ApplicationEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ApplicationEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApplicationEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_BillingSettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "companyName":
@@ -4094,6 +5686,16 @@ func (ec *executionContext) childFields_CreateApiKeyPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type CreateApiKeyPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateApplicationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "application":
+		return ec.fieldContext_CreateApplicationPayload_application(ctx, field)
+	case "applicationEdge":
+		return ec.fieldContext_CreateApplicationPayload_applicationEdge(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateApplicationPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateOAuthClientPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "oauthClient":
@@ -4114,6 +5716,14 @@ func (ec *executionContext) childFields_DeleteApiKeyPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type DeleteApiKeyPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteApplicationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedApplicationId":
+		return ec.fieldContext_DeleteApplicationPayload_deletedApplicationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteApplicationPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteOAuthClientPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedOAuthClientId":
@@ -4128,6 +5738,140 @@ func (ec *executionContext) childFields_EndSessionPayload(ctx context.Context, f
 		return ec.fieldContext_EndSessionPayload_endedSessionId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EndSessionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Flex(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "configuration":
+		return ec.fieldContext_Flex_configuration(ctx, field)
+	case "workers":
+		return ec.fieldContext_Flex_workers(ctx, field)
+	case "taskQueues":
+		return ec.fieldContext_Flex_taskQueues(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Flex", field.Name)
+}
+
+func (ec *executionContext) childFields_FlexConfiguration(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "status":
+		return ec.fieldContext_FlexConfiguration_status(ctx, field)
+	case "flexInstanceSid":
+		return ec.fieldContext_FlexConfiguration_flexInstanceSid(ctx, field)
+	case "taskrouterWorkspaceSid":
+		return ec.fieldContext_FlexConfiguration_taskrouterWorkspaceSid(ctx, field)
+	case "runtimeDomain":
+		return ec.fieldContext_FlexConfiguration_runtimeDomain(ctx, field)
+	case "uiVersion":
+		return ec.fieldContext_FlexConfiguration_uiVersion(ctx, field)
+	case "uiLanguage":
+		return ec.fieldContext_FlexConfiguration_uiLanguage(ctx, field)
+	case "callRecordingEnabled":
+		return ec.fieldContext_FlexConfiguration_callRecordingEnabled(ctx, field)
+	case "callRecordingWebhookUrl":
+		return ec.fieldContext_FlexConfiguration_callRecordingWebhookUrl(ctx, field)
+	case "crmEnabled":
+		return ec.fieldContext_FlexConfiguration_crmEnabled(ctx, field)
+	case "crmCallbackUrl":
+		return ec.fieldContext_FlexConfiguration_crmCallbackUrl(ctx, field)
+	case "crmFallbackUrl":
+		return ec.fieldContext_FlexConfiguration_crmFallbackUrl(ctx, field)
+	case "pluginServiceEnabled":
+		return ec.fieldContext_FlexConfiguration_pluginServiceEnabled(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_FlexConfiguration_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_FlexConfiguration_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FlexConfiguration", field.Name)
+}
+
+func (ec *executionContext) childFields_Function(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Function_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_Function_sid(ctx, field)
+	case "serviceSid":
+		return ec.fieldContext_Function_serviceSid(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_Function_friendlyName(ctx, field)
+	case "path":
+		return ec.fieldContext_Function_path(ctx, field)
+	case "visibility":
+		return ec.fieldContext_Function_visibility(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_Function_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_Function_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Function", field.Name)
+}
+
+func (ec *executionContext) childFields_FunctionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_FunctionConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_FunctionConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FunctionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_FunctionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_FunctionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_FunctionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FunctionEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_FunctionService(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_FunctionService_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_FunctionService_sid(ctx, field)
+	case "uniqueName":
+		return ec.fieldContext_FunctionService_uniqueName(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_FunctionService_friendlyName(ctx, field)
+	case "includeCredentials":
+		return ec.fieldContext_FunctionService_includeCredentials(ctx, field)
+	case "uiEditable":
+		return ec.fieldContext_FunctionService_uiEditable(ctx, field)
+	case "domainBase":
+		return ec.fieldContext_FunctionService_domainBase(ctx, field)
+	case "functions":
+		return ec.fieldContext_FunctionService_functions(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_FunctionService_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_FunctionService_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FunctionService", field.Name)
+}
+
+func (ec *executionContext) childFields_FunctionServiceConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_FunctionServiceConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_FunctionServiceConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FunctionServiceConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_FunctionServiceEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_FunctionServiceEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_FunctionServiceEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FunctionServiceEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_HeldPermission(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4562,12 +6306,116 @@ func (ec *executionContext) childFields_SignOutPayload(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type SignOutPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_StudioFlow(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_StudioFlow_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_StudioFlow_sid(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_StudioFlow_friendlyName(ctx, field)
+	case "status":
+		return ec.fieldContext_StudioFlow_status(ctx, field)
+	case "revision":
+		return ec.fieldContext_StudioFlow_revision(ctx, field)
+	case "commitMessage":
+		return ec.fieldContext_StudioFlow_commitMessage(ctx, field)
+	case "valid":
+		return ec.fieldContext_StudioFlow_valid(ctx, field)
+	case "webhookUrl":
+		return ec.fieldContext_StudioFlow_webhookUrl(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_StudioFlow_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_StudioFlow_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StudioFlow", field.Name)
+}
+
+func (ec *executionContext) childFields_StudioFlowConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_StudioFlowConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_StudioFlowConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StudioFlowConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_StudioFlowEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_StudioFlowEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_StudioFlowEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StudioFlowEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_TaskQueue(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_TaskQueue_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_TaskQueue_sid(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_TaskQueue_friendlyName(ctx, field)
+	case "targetWorkers":
+		return ec.fieldContext_TaskQueue_targetWorkers(ctx, field)
+	case "maxReservedWorkers":
+		return ec.fieldContext_TaskQueue_maxReservedWorkers(ctx, field)
+	case "taskOrder":
+		return ec.fieldContext_TaskQueue_taskOrder(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_TaskQueue_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_TaskQueue_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TaskQueue", field.Name)
+}
+
+func (ec *executionContext) childFields_TaskQueueConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_TaskQueueConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_TaskQueueConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TaskQueueConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_TaskQueueEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_TaskQueueEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_TaskQueueEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TaskQueueEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "apiKey":
 		return ec.fieldContext_UpdateApiKeyPayload_apiKey(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateApiKeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateApplicationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "application":
+		return ec.fieldContext_UpdateApplicationPayload_application(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateApplicationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateFlexConfigurationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "configuration":
+		return ec.fieldContext_UpdateFlexConfigurationPayload_configuration(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateFlexConfigurationPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UsageRecord(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4674,6 +6522,48 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_permissions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
+}
+
+func (ec *executionContext) childFields_Worker(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Worker_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_Worker_sid(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_Worker_friendlyName(ctx, field)
+	case "activityName":
+		return ec.fieldContext_Worker_activityName(ctx, field)
+	case "available":
+		return ec.fieldContext_Worker_available(ctx, field)
+	case "dateStatusChanged":
+		return ec.fieldContext_Worker_dateStatusChanged(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_Worker_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_Worker_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Worker", field.Name)
+}
+
+func (ec *executionContext) childFields_WorkerConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_WorkerConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_WorkerConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WorkerConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_WorkerEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_WorkerEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_WorkerEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WorkerEdge", field.Name)
 }
 
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4876,6 +6766,36 @@ func (ec *executionContext) field_Account_apiKeys_args(ctx context.Context, rawA
 	return args, nil
 }
 
+func (ec *executionContext) field_Account_applications_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "friendlyName",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["friendlyName"] = arg2
+	return args, nil
+}
+
 func (ec *executionContext) field_Account_calls_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4943,6 +6863,28 @@ func (ec *executionContext) field_Account_calls_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["to"] = arg7
+	return args, nil
+}
+
+func (ec *executionContext) field_Account_functionServices_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
 	return args, nil
 }
 
@@ -5152,6 +7094,36 @@ func (ec *executionContext) field_Account_phoneNumbers_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Account_studioFlows_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "status",
+		func(ctx context.Context, v any) (*model.StudioFlowStatus, error) {
+			return ec.unmarshalOStudioFlowStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowStatus(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["status"] = arg2
+	return args, nil
+}
+
 func (ec *executionContext) field_Account_usageRecords_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -5244,6 +7216,88 @@ func (ec *executionContext) field_Account_users_args(ctx context.Context, rawArg
 	return args, nil
 }
 
+func (ec *executionContext) field_Flex_taskQueues_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Flex_workers_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "available",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["available"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "activityName",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["activityName"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_FunctionService_functions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_acceptInvitation_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -5272,6 +7326,20 @@ func (ec *executionContext) field_Mutation_createApiKey_args(ctx context.Context
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_createApplication_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.CreateApplicationInput, error) {
+			return ec.unmarshalNCreateApplicationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateApplicationInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_createOAuthClient_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -5292,6 +7360,20 @@ func (ec *executionContext) field_Mutation_deleteApiKey_args(ctx context.Context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.DeleteAPIKeyInput, error) {
 			return ec.unmarshalNDeleteApiKeyInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteAPIKeyInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_deleteApplication_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.DeleteApplicationInput, error) {
+			return ec.unmarshalNDeleteApplicationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteApplicationInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -5390,6 +7472,34 @@ func (ec *executionContext) field_Mutation_updateApiKey_args(ctx context.Context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.UpdateAPIKeyInput, error) {
 			return ec.unmarshalNUpdateApiKeyInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateAPIKeyInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updateApplication_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UpdateApplicationInput, error) {
+			return ec.unmarshalNUpdateApplicationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateApplicationInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updateFlexConfiguration_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UpdateFlexConfigurationInput, error) {
+			return ec.unmarshalNUpdateFlexConfigurationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFlexConfigurationInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -5941,6 +8051,182 @@ func (ec *executionContext) fieldContext_Account_billingSettings(_ context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Account_applications(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_applications(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().Applications(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["friendlyName"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ApplicationConnection) graphql.Marshaler {
+			return ec.marshalOApplicationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_applications(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApplicationConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_applications_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Account_studioFlows(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_studioFlows(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().StudioFlows(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["status"].(*model.StudioFlowStatus))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.StudioFlowConnection) graphql.Marshaler {
+			return ec.marshalOStudioFlowConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_studioFlows(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StudioFlowConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_studioFlows_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Account_functionServices(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Account", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_functionServices(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().FunctionServices(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.FunctionServiceConnection) graphql.Marshaler {
+			return ec.marshalOFunctionServiceConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionServiceConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_functionServices(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FunctionServiceConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_functionServices_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Account_flex(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Account", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_flex(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Account().Flex(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Flex) graphql.Marshaler {
+			return ec.marshalOFlex2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlex(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_flex(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Flex(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Account_oauthClients(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
 	if !ec.gate.FieldAndInput(ctx, field, "Account", 6) {
 		return graphql.Null
@@ -5989,7 +8275,7 @@ func (ec *executionContext) fieldContext_Account_oauthClients(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_phoneNumbers(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 11) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6036,7 +8322,7 @@ func (ec *executionContext) fieldContext_Account_phoneNumbers(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_calls(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 16) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6083,7 +8369,7 @@ func (ec *executionContext) fieldContext_Account_calls(ctx context.Context, fiel
 }
 
 func (ec *executionContext) _Account_messages(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 16) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6130,7 +8416,7 @@ func (ec *executionContext) fieldContext_Account_messages(ctx context.Context, f
 }
 
 func (ec *executionContext) _Account_alerts(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 16) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6177,7 +8463,7 @@ func (ec *executionContext) fieldContext_Account_alerts(ctx context.Context, fie
 }
 
 func (ec *executionContext) _Account_settings(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 17) {
+	if !ec.gate.Field(ctx, field, "Account", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6212,7 +8498,7 @@ func (ec *executionContext) fieldContext_Account_settings(_ context.Context, fie
 }
 
 func (ec *executionContext) _Account_usageRecords(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 18) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6259,7 +8545,7 @@ func (ec *executionContext) fieldContext_Account_usageRecords(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_users(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 20) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6306,7 +8592,7 @@ func (ec *executionContext) fieldContext_Account_users(ctx context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_id(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6332,7 +8618,7 @@ func (ec *executionContext) fieldContext_Alert_id(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Alert_sid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6358,7 +8644,7 @@ func (ec *executionContext) fieldContext_Alert_sid(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Alert_logLevel(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6384,7 +8670,7 @@ func (ec *executionContext) fieldContext_Alert_logLevel(_ context.Context, field
 }
 
 func (ec *executionContext) _Alert_errorCode(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6410,7 +8696,7 @@ func (ec *executionContext) fieldContext_Alert_errorCode(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_alertText(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6436,7 +8722,7 @@ func (ec *executionContext) fieldContext_Alert_alertText(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_moreInfo(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6462,7 +8748,7 @@ func (ec *executionContext) fieldContext_Alert_moreInfo(_ context.Context, field
 }
 
 func (ec *executionContext) _Alert_resourceSid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6488,7 +8774,7 @@ func (ec *executionContext) fieldContext_Alert_resourceSid(_ context.Context, fi
 }
 
 func (ec *executionContext) _Alert_serviceSid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6514,7 +8800,7 @@ func (ec *executionContext) fieldContext_Alert_serviceSid(_ context.Context, fie
 }
 
 func (ec *executionContext) _Alert_requestMethod(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6540,7 +8826,7 @@ func (ec *executionContext) fieldContext_Alert_requestMethod(_ context.Context, 
 }
 
 func (ec *executionContext) _Alert_dateGenerated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6566,7 +8852,7 @@ func (ec *executionContext) fieldContext_Alert_dateGenerated(_ context.Context, 
 }
 
 func (ec *executionContext) _Alert_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6592,7 +8878,7 @@ func (ec *executionContext) fieldContext_Alert_dateCreated(_ context.Context, fi
 }
 
 func (ec *executionContext) _Alert_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6618,7 +8904,7 @@ func (ec *executionContext) fieldContext_Alert_dateUpdated(_ context.Context, fi
 }
 
 func (ec *executionContext) _AlertConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AlertConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertConnection", 16) {
+	if !ec.gate.Field(ctx, field, "AlertConnection", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6653,7 +8939,7 @@ func (ec *executionContext) fieldContext_AlertConnection_edges(_ context.Context
 }
 
 func (ec *executionContext) _AlertConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AlertConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertConnection", 16) {
+	if !ec.gate.Field(ctx, field, "AlertConnection", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6688,7 +8974,7 @@ func (ec *executionContext) fieldContext_AlertConnection_pageInfo(_ context.Cont
 }
 
 func (ec *executionContext) _AlertEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.AlertEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertEdge", 16) {
+	if !ec.gate.Field(ctx, field, "AlertEdge", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6714,7 +9000,7 @@ func (ec *executionContext) fieldContext_AlertEdge_cursor(_ context.Context, fie
 }
 
 func (ec *executionContext) _AlertEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.AlertEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertEdge", 16) {
+	if !ec.gate.Field(ctx, field, "AlertEdge", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7010,6 +9296,638 @@ func (ec *executionContext) fieldContext_ApiKeyEdge_node(_ context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _Application_id(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Application_sid(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_voiceUrl(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_voiceUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.VoiceURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Application_voiceUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_voiceMethod(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_voiceMethod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.VoiceMethod, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.HTTPMethod) graphql.Marshaler {
+			return ec.marshalNHttpMethod2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_voiceMethod(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "HttpMethod")
+}
+
+func (ec *executionContext) _Application_voiceFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_voiceFallbackUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.VoiceFallbackURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Application_voiceFallbackUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_voiceFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_voiceFallbackMethod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.VoiceFallbackMethod, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.HTTPMethod) graphql.Marshaler {
+			return ec.marshalNHttpMethod2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_voiceFallbackMethod(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "HttpMethod")
+}
+
+func (ec *executionContext) _Application_statusCallback(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_statusCallback(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StatusCallback, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Application_statusCallback(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_statusCallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_statusCallbackMethod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StatusCallbackMethod, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.HTTPMethod) graphql.Marshaler {
+			return ec.marshalNHttpMethod2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_statusCallbackMethod(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "HttpMethod")
+}
+
+func (ec *executionContext) _Application_voiceCallerIdLookup(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_voiceCallerIdLookup(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.VoiceCallerIDLookup, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_voiceCallerIdLookup(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Application_smsUrl(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_smsUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SmsURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Application_smsUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_smsMethod(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_smsMethod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SmsMethod, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.HTTPMethod) graphql.Marshaler {
+			return ec.marshalNHttpMethod2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_smsMethod(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "HttpMethod")
+}
+
+func (ec *executionContext) _Application_smsFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_smsFallbackUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SmsFallbackURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Application_smsFallbackUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_smsFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_smsFallbackMethod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SmsFallbackMethod, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.HTTPMethod) graphql.Marshaler {
+			return ec.marshalNHttpMethod2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_smsFallbackMethod(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "HttpMethod")
+}
+
+func (ec *executionContext) _Application_smsStatusCallback(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_smsStatusCallback(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SmsStatusCallback, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Application_smsStatusCallback(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_messageStatusCallback(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_messageStatusCallback(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MessageStatusCallback, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Application_messageStatusCallback(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_publicApplicationConnectEnabled(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_publicApplicationConnectEnabled(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PublicApplicationConnectEnabled, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_publicApplicationConnectEnabled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Application_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Application_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _ApplicationConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.ApplicationConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "ApplicationConnection", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplicationConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.ApplicationEdge) graphql.Marshaler {
+			return ec.marshalNApplicationEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApplicationConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApplicationConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApplicationEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApplicationConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.ApplicationConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "ApplicationConnection", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplicationConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApplicationConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApplicationConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApplicationEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.ApplicationEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "ApplicationEdge", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplicationEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApplicationEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApplicationEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _ApplicationEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.ApplicationEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "ApplicationEdge", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplicationEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Application) graphql.Marshaler {
+			return ec.marshalNApplication2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplication(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApplicationEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApplicationEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Application(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _BillingSettings_companyName(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
 	if !ec.gate.Field(ctx, field, "BillingSettings", 10) {
 		return graphql.Null
@@ -7212,7 +10130,7 @@ func (ec *executionContext) fieldContext_BillingSettings_autoRechargeAmount(_ co
 }
 
 func (ec *executionContext) _Call_id(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7238,7 +10156,7 @@ func (ec *executionContext) fieldContext_Call_id(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Call_sid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7264,7 +10182,7 @@ func (ec *executionContext) fieldContext_Call_sid(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Call_parentCallSid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7290,7 +10208,7 @@ func (ec *executionContext) fieldContext_Call_parentCallSid(_ context.Context, f
 }
 
 func (ec *executionContext) _Call_to(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7317,7 +10235,7 @@ func (ec *executionContext) fieldContext_Call_to(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Call_from(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7344,7 +10262,7 @@ func (ec *executionContext) fieldContext_Call_from(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Call_phoneNumberSid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7370,7 +10288,7 @@ func (ec *executionContext) fieldContext_Call_phoneNumberSid(_ context.Context, 
 }
 
 func (ec *executionContext) _Call_status(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7396,7 +10314,7 @@ func (ec *executionContext) fieldContext_Call_status(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Call_direction(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7422,7 +10340,7 @@ func (ec *executionContext) fieldContext_Call_direction(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_startTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7448,7 +10366,7 @@ func (ec *executionContext) fieldContext_Call_startTime(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_endTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7474,7 +10392,7 @@ func (ec *executionContext) fieldContext_Call_endTime(_ context.Context, field g
 }
 
 func (ec *executionContext) _Call_duration(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7500,7 +10418,7 @@ func (ec *executionContext) fieldContext_Call_duration(_ context.Context, field 
 }
 
 func (ec *executionContext) _Call_queueTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7526,7 +10444,7 @@ func (ec *executionContext) fieldContext_Call_queueTime(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_answeredBy(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7552,7 +10470,7 @@ func (ec *executionContext) fieldContext_Call_answeredBy(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Call_forwardedFrom(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7579,7 +10497,7 @@ func (ec *executionContext) fieldContext_Call_forwardedFrom(_ context.Context, f
 }
 
 func (ec *executionContext) _Call_callerName(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7641,7 +10559,7 @@ func (ec *executionContext) fieldContext_Call_price(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Call_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7667,7 +10585,7 @@ func (ec *executionContext) fieldContext_Call_dateCreated(_ context.Context, fie
 }
 
 func (ec *executionContext) _Call_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7693,7 +10611,7 @@ func (ec *executionContext) fieldContext_Call_dateUpdated(_ context.Context, fie
 }
 
 func (ec *executionContext) _CallConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CallConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallConnection", 16) {
+	if !ec.gate.Field(ctx, field, "CallConnection", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7728,7 +10646,7 @@ func (ec *executionContext) fieldContext_CallConnection_edges(_ context.Context,
 }
 
 func (ec *executionContext) _CallConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.CallConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallConnection", 16) {
+	if !ec.gate.Field(ctx, field, "CallConnection", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7763,7 +10681,7 @@ func (ec *executionContext) fieldContext_CallConnection_pageInfo(_ context.Conte
 }
 
 func (ec *executionContext) _CallEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.CallEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallEdge", 16) {
+	if !ec.gate.Field(ctx, field, "CallEdge", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7789,7 +10707,7 @@ func (ec *executionContext) fieldContext_CallEdge_cursor(_ context.Context, fiel
 }
 
 func (ec *executionContext) _CallEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.CallEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallEdge", 16) {
+	if !ec.gate.Field(ctx, field, "CallEdge", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7945,6 +10863,76 @@ func (ec *executionContext) fieldContext_CreateApiKeyPayload_secret(_ context.Co
 	return graphql.NewScalarFieldContext("CreateApiKeyPayload", field, false, false, "String")
 }
 
+func (ec *executionContext) _CreateApplicationPayload_application(ctx context.Context, field graphql.CollectedField, obj *model.CreateApplicationPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CreateApplicationPayload", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateApplicationPayload_application(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Application, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Application) graphql.Marshaler {
+			return ec.marshalOApplication2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplication(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateApplicationPayload_application(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateApplicationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Application(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreateApplicationPayload_applicationEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateApplicationPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CreateApplicationPayload", 12) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateApplicationPayload_applicationEdge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ApplicationEdge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ApplicationEdge) graphql.Marshaler {
+			return ec.marshalOApplicationEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationEdge(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateApplicationPayload_applicationEdge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateApplicationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApplicationEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CreateOAuthClientPayload_oauthClient(ctx context.Context, field graphql.CollectedField, obj *model.CreateOAuthClientPayload) (ret graphql.Marshaler) {
 	if !ec.gate.Field(ctx, field, "CreateOAuthClientPayload", 4) {
 		return graphql.Null
@@ -8067,6 +11055,32 @@ func (ec *executionContext) fieldContext_DeleteApiKeyPayload_deletedApiKeyId(_ c
 	return graphql.NewScalarFieldContext("DeleteApiKeyPayload", field, false, false, "ID")
 }
 
+func (ec *executionContext) _DeleteApplicationPayload_deletedApplicationId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteApplicationPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "DeleteApplicationPayload", 13) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteApplicationPayload_deletedApplicationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeletedApplicationID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteApplicationPayload_deletedApplicationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeleteApplicationPayload", field, false, false, "ID")
+}
+
 func (ec *executionContext) _DeleteOAuthClientPayload_deletedOAuthClientId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteOAuthClientPayload) (ret graphql.Marshaler) {
 	if !ec.gate.Field(ctx, field, "DeleteOAuthClientPayload", 5) {
 		return graphql.Null
@@ -8094,7 +11108,7 @@ func (ec *executionContext) fieldContext_DeleteOAuthClientPayload_deletedOAuthCl
 }
 
 func (ec *executionContext) _EndSessionPayload_endedSessionId(ctx context.Context, field graphql.CollectedField, obj *model.EndSessionPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "EndSessionPayload", 19) {
+	if !ec.gate.Field(ctx, field, "EndSessionPayload", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8117,6 +11131,1258 @@ func (ec *executionContext) _EndSessionPayload_endedSessionId(ctx context.Contex
 }
 func (ec *executionContext) fieldContext_EndSessionPayload_endedSessionId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EndSessionPayload", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Flex_configuration(ctx context.Context, field graphql.CollectedField, obj *model.Flex) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Flex", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Flex_configuration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Flex().Configuration(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.FlexConfiguration) graphql.Marshaler {
+			return ec.marshalOFlexConfiguration2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlexConfiguration(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Flex_configuration(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Flex",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FlexConfiguration(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Flex_workers(ctx context.Context, field graphql.CollectedField, obj *model.Flex) (ret graphql.Marshaler) {
+	if !ec.gate.FieldAndInput(ctx, field, "Flex", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Flex_workers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Flex().Workers(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["available"].(*bool), fc.Args["activityName"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.WorkerConnection) graphql.Marshaler {
+			return ec.marshalOWorkerConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorkerConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Flex_workers(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Flex",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WorkerConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Flex_workers_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Flex_taskQueues(ctx context.Context, field graphql.CollectedField, obj *model.Flex) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Flex", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Flex_taskQueues(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Flex().TaskQueues(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.TaskQueueConnection) graphql.Marshaler {
+			return ec.marshalOTaskQueueConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueueConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Flex_taskQueues(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Flex",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TaskQueueConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Flex_taskQueues_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FlexConfiguration_status(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.FlexStatus) graphql.Marshaler {
+			return ec.marshalNFlexStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlexStatus(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "FlexStatus")
+}
+
+func (ec *executionContext) _FlexConfiguration_flexInstanceSid(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_flexInstanceSid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FlexInstanceSid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_flexInstanceSid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "String")
+}
+
+func (ec *executionContext) _FlexConfiguration_taskrouterWorkspaceSid(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_taskrouterWorkspaceSid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TaskrouterWorkspaceSid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_taskrouterWorkspaceSid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "String")
+}
+
+func (ec *executionContext) _FlexConfiguration_runtimeDomain(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_runtimeDomain(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RuntimeDomain, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_runtimeDomain(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "String")
+}
+
+func (ec *executionContext) _FlexConfiguration_uiVersion(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_uiVersion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UIVersion, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_uiVersion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "String")
+}
+
+func (ec *executionContext) _FlexConfiguration_uiLanguage(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_uiLanguage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UILanguage, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_uiLanguage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "String")
+}
+
+func (ec *executionContext) _FlexConfiguration_callRecordingEnabled(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_callRecordingEnabled(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CallRecordingEnabled, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_callRecordingEnabled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _FlexConfiguration_callRecordingWebhookUrl(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_callRecordingWebhookUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CallRecordingWebhookURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_callRecordingWebhookUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "String")
+}
+
+func (ec *executionContext) _FlexConfiguration_crmEnabled(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_crmEnabled(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CrmEnabled, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_crmEnabled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _FlexConfiguration_crmCallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_crmCallbackUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CrmCallbackURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_crmCallbackUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "String")
+}
+
+func (ec *executionContext) _FlexConfiguration_crmFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_crmFallbackUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CrmFallbackURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_crmFallbackUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "String")
+}
+
+func (ec *executionContext) _FlexConfiguration_pluginServiceEnabled(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_pluginServiceEnabled(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PluginServiceEnabled, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_pluginServiceEnabled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _FlexConfiguration_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _FlexConfiguration_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Function_id(ctx context.Context, field graphql.CollectedField, obj *model.Function) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Function", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Function_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Function_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Function", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Function_sid(ctx context.Context, field graphql.CollectedField, obj *model.Function) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Function", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Function_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Function_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Function", field, false, false, "String")
+}
+
+func (ec *executionContext) _Function_serviceSid(ctx context.Context, field graphql.CollectedField, obj *model.Function) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Function", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Function_serviceSid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ServiceSid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Function_serviceSid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Function", field, false, false, "String")
+}
+
+func (ec *executionContext) _Function_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.Function) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Function", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Function_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Function_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Function", field, false, false, "String")
+}
+
+func (ec *executionContext) _Function_path(ctx context.Context, field graphql.CollectedField, obj *model.Function) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Function", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Function_path(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Path, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Function_path(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Function", field, false, false, "String")
+}
+
+func (ec *executionContext) _Function_visibility(ctx context.Context, field graphql.CollectedField, obj *model.Function) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Function", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Function_visibility(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Visibility, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.FunctionVisibility) graphql.Marshaler {
+			return ec.marshalNFunctionVisibility2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionVisibility(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Function_visibility(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Function", field, false, false, "FunctionVisibility")
+}
+
+func (ec *executionContext) _Function_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Function) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Function", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Function_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Function_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Function", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Function_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Function) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Function", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Function_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Function_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Function", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _FunctionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.FunctionConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionConnection", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.FunctionEdge) graphql.Marshaler {
+			return ec.marshalNFunctionEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FunctionConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FunctionEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FunctionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.FunctionConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionConnection", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FunctionConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FunctionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.FunctionEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionEdge", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _FunctionEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.FunctionEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionEdge", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Function) graphql.Marshaler {
+			return ec.marshalNFunction2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunction(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FunctionEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Function(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FunctionService_id(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "ID")
+}
+
+func (ec *executionContext) _FunctionService_sid(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "String")
+}
+
+func (ec *executionContext) _FunctionService_uniqueName(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_uniqueName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UniqueName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_uniqueName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "String")
+}
+
+func (ec *executionContext) _FunctionService_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "String")
+}
+
+func (ec *executionContext) _FunctionService_includeCredentials(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_includeCredentials(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IncludeCredentials, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_includeCredentials(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _FunctionService_uiEditable(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_uiEditable(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UIEditable, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_uiEditable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _FunctionService_domainBase(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_domainBase(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DomainBase, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_domainBase(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "String")
+}
+
+func (ec *executionContext) _FunctionService_functions(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_functions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.FunctionService().Functions(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.FunctionConnection) graphql.Marshaler {
+			return ec.marshalOFunctionConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_functions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FunctionService",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FunctionConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_FunctionService_functions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FunctionService_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _FunctionService_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _FunctionServiceConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.FunctionServiceConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionServiceConnection", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionServiceConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.FunctionServiceEdge) graphql.Marshaler {
+			return ec.marshalNFunctionServiceEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionServiceEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionServiceConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FunctionServiceConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FunctionServiceEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FunctionServiceConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.FunctionServiceConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionServiceConnection", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionServiceConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionServiceConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FunctionServiceConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FunctionServiceEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.FunctionServiceEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionServiceEdge", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionServiceEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionServiceEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionServiceEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _FunctionServiceEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.FunctionServiceEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionServiceEdge", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionServiceEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.FunctionService) graphql.Marshaler {
+			return ec.marshalNFunctionService2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionService(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionServiceEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FunctionServiceEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FunctionService(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _HeldPermission_permission(ctx context.Context, field graphql.CollectedField, obj *model.HeldPermission) (ret graphql.Marshaler) {
@@ -8642,7 +12908,7 @@ func (ec *executionContext) fieldContext_InvoiceEdge_node(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_id(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8668,7 +12934,7 @@ func (ec *executionContext) fieldContext_Message_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Message_sid(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8694,7 +12960,7 @@ func (ec *executionContext) fieldContext_Message_sid(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Message_messagingServiceSid(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8720,7 +12986,7 @@ func (ec *executionContext) fieldContext_Message_messagingServiceSid(_ context.C
 }
 
 func (ec *executionContext) _Message_body(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8747,7 +13013,7 @@ func (ec *executionContext) fieldContext_Message_body(_ context.Context, field g
 }
 
 func (ec *executionContext) _Message_to(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8774,7 +13040,7 @@ func (ec *executionContext) fieldContext_Message_to(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Message_from(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8801,7 +13067,7 @@ func (ec *executionContext) fieldContext_Message_from(_ context.Context, field g
 }
 
 func (ec *executionContext) _Message_status(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8827,7 +13093,7 @@ func (ec *executionContext) fieldContext_Message_status(_ context.Context, field
 }
 
 func (ec *executionContext) _Message_direction(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8853,7 +13119,7 @@ func (ec *executionContext) fieldContext_Message_direction(_ context.Context, fi
 }
 
 func (ec *executionContext) _Message_numSegments(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8879,7 +13145,7 @@ func (ec *executionContext) fieldContext_Message_numSegments(_ context.Context, 
 }
 
 func (ec *executionContext) _Message_numMedia(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8905,7 +13171,7 @@ func (ec *executionContext) fieldContext_Message_numMedia(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_errorCode(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8931,7 +13197,7 @@ func (ec *executionContext) fieldContext_Message_errorCode(_ context.Context, fi
 }
 
 func (ec *executionContext) _Message_errorMessage(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8992,7 +13258,7 @@ func (ec *executionContext) fieldContext_Message_price(_ context.Context, field 
 }
 
 func (ec *executionContext) _Message_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9018,7 +13284,7 @@ func (ec *executionContext) fieldContext_Message_dateCreated(_ context.Context, 
 }
 
 func (ec *executionContext) _Message_dateSent(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9044,7 +13310,7 @@ func (ec *executionContext) fieldContext_Message_dateSent(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9070,7 +13336,7 @@ func (ec *executionContext) fieldContext_Message_dateUpdated(_ context.Context, 
 }
 
 func (ec *executionContext) _MessageConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.MessageConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageConnection", 16) {
+	if !ec.gate.Field(ctx, field, "MessageConnection", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9105,7 +13371,7 @@ func (ec *executionContext) fieldContext_MessageConnection_edges(_ context.Conte
 }
 
 func (ec *executionContext) _MessageConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.MessageConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageConnection", 16) {
+	if !ec.gate.Field(ctx, field, "MessageConnection", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9140,7 +13406,7 @@ func (ec *executionContext) fieldContext_MessageConnection_pageInfo(_ context.Co
 }
 
 func (ec *executionContext) _MessageEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.MessageEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageEdge", 16) {
+	if !ec.gate.Field(ctx, field, "MessageEdge", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9166,7 +13432,7 @@ func (ec *executionContext) fieldContext_MessageEdge_cursor(_ context.Context, f
 }
 
 func (ec *executionContext) _MessageEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.MessageEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageEdge", 16) {
+	if !ec.gate.Field(ctx, field, "MessageEdge", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9604,6 +13870,194 @@ func (ec *executionContext) fieldContext_Mutation_deleteApiKey(ctx context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_createApplication(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 11) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_createApplication(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CreateApplication(ctx, fc.Args["input"].(model.CreateApplicationInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateApplicationPayload) graphql.Marshaler {
+			return ec.marshalOCreateApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateApplicationPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_createApplication(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CreateApplicationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_createApplication_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateApplication(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 16) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateApplication(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateApplication(ctx, fc.Args["input"].(model.UpdateApplicationInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateApplicationPayload) graphql.Marshaler {
+			return ec.marshalOUpdateApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateApplicationPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateApplication(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdateApplicationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updateApplication_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_deleteApplication(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 13) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_deleteApplication(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DeleteApplication(ctx, fc.Args["input"].(model.DeleteApplicationInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteApplicationPayload) graphql.Marshaler {
+			return ec.marshalODeleteApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteApplicationPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_deleteApplication(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeleteApplicationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_deleteApplication_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateFlexConfiguration(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 17) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateFlexConfiguration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateFlexConfiguration(ctx, fc.Args["input"].(model.UpdateFlexConfigurationInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateFlexConfigurationPayload) graphql.Marshaler {
+			return ec.marshalOUpdateFlexConfigurationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFlexConfigurationPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateFlexConfiguration(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdateFlexConfigurationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updateFlexConfiguration_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_createOAuthClient(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	if !ec.gate.Field(ctx, field, "Mutation", 3) {
 		return graphql.Null
@@ -9746,7 +14200,7 @@ func (ec *executionContext) fieldContext_Mutation_acceptInvitation(ctx context.C
 }
 
 func (ec *executionContext) _Mutation_setUserRoles(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 22) {
+	if !ec.gate.Field(ctx, field, "Mutation", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9793,7 +14247,7 @@ func (ec *executionContext) fieldContext_Mutation_setUserRoles(ctx context.Conte
 }
 
 func (ec *executionContext) _Mutation_endSession(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 19) {
+	if !ec.gate.Field(ctx, field, "Mutation", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10893,7 +15347,7 @@ func (ec *executionContext) fieldContext_PermissionRow_source(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_id(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10919,7 +15373,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_id(_ context.Context, field
 }
 
 func (ec *executionContext) _PhoneNumber_sid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10945,7 +15399,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_sid(_ context.Context, fiel
 }
 
 func (ec *executionContext) _PhoneNumber_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10972,7 +15426,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_phoneNumber(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10999,7 +15453,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_friendlyName(_ context.Cont
 }
 
 func (ec *executionContext) _PhoneNumber_capabilities(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11034,7 +15488,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_capabilities(_ context.Cont
 }
 
 func (ec *executionContext) _PhoneNumber_origin(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11060,7 +15514,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_origin(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_status(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11086,7 +15540,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_status(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_beta(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11112,7 +15566,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_beta(_ context.Context, fie
 }
 
 func (ec *executionContext) _PhoneNumber_addressRequirements(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11138,7 +15592,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_addressRequirements(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_addressSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11164,7 +15618,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_addressSid(_ context.Contex
 }
 
 func (ec *executionContext) _PhoneNumber_bundleSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11190,7 +15644,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_bundleSid(_ context.Context
 }
 
 func (ec *executionContext) _PhoneNumber_voiceApplicationSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11216,7 +15670,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceApplicationSid(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceCallerIdLookup(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11242,7 +15696,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceCallerIdLookup(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11268,7 +15722,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceUrl(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_voiceMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11294,7 +15748,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceMethod(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11320,7 +15774,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceFallbackUrl(_ context.
 }
 
 func (ec *executionContext) _PhoneNumber_voiceFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11346,7 +15800,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceFallbackMethod(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_smsApplicationSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11372,7 +15826,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsApplicationSid(_ context
 }
 
 func (ec *executionContext) _PhoneNumber_smsUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11398,7 +15852,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsUrl(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_smsMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11424,7 +15878,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsMethod(_ context.Context
 }
 
 func (ec *executionContext) _PhoneNumber_smsFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11450,7 +15904,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsFallbackUrl(_ context.Co
 }
 
 func (ec *executionContext) _PhoneNumber_smsFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11476,7 +15930,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsFallbackMethod(_ context
 }
 
 func (ec *executionContext) _PhoneNumber_statusCallback(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11502,7 +15956,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_statusCallback(_ context.Co
 }
 
 func (ec *executionContext) _PhoneNumber_statusCallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11528,7 +15982,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_statusCallbackMethod(_ cont
 }
 
 func (ec *executionContext) _PhoneNumber_trunkSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11554,7 +16008,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_trunkSid(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11580,7 +16034,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_dateCreated(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11606,7 +16060,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_dateUpdated(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_voice(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11632,7 +16086,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_voice(_ context
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_sms(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11658,7 +16112,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_sms(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_mms(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11684,7 +16138,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_mms(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_fax(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11710,7 +16164,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_fax(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11745,7 +16199,7 @@ func (ec *executionContext) fieldContext_PhoneNumberConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11780,7 +16234,7 @@ func (ec *executionContext) fieldContext_PhoneNumberConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _PhoneNumberEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11806,7 +16260,7 @@ func (ec *executionContext) fieldContext_PhoneNumberEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _PhoneNumberEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11841,7 +16295,7 @@ func (ec *executionContext) fieldContext_PhoneNumberEdge_node(_ context.Context,
 }
 
 func (ec *executionContext) _ProjectSettings_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11867,7 +16321,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_friendlyName(_ context.
 }
 
 func (ec *executionContext) _ProjectSettings_status(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11893,7 +16347,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_status(_ context.Contex
 }
 
 func (ec *executionContext) _ProjectSettings_type(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11919,7 +16373,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_type(_ context.Context,
 }
 
 func (ec *executionContext) _ProjectSettings_timeZone(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11945,7 +16399,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_timeZone(_ context.Cont
 }
 
 func (ec *executionContext) _ProjectSettings_sslCertificateValidation(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11971,7 +16425,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_sslCertificateValidatio
 }
 
 func (ec *executionContext) _ProjectSettings_twoFactorRequired(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11997,7 +16451,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_twoFactorRequired(_ con
 }
 
 func (ec *executionContext) _ProjectSettings_onlyOwnerManagesAdministrators(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12023,7 +16477,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_onlyOwnerManagesAdminis
 }
 
 func (ec *executionContext) _ProjectSettings_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12049,7 +16503,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_dateCreated(_ context.C
 }
 
 func (ec *executionContext) _ProjectSettings_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12434,7 +16888,7 @@ func (ec *executionContext) fieldContext_RefreshSessionPayload_expiresIn(_ conte
 }
 
 func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 20) {
+	if !ec.gate.Field(ctx, field, "Session", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12460,7 +16914,7 @@ func (ec *executionContext) fieldContext_Session_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Session_client(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 20) {
+	if !ec.gate.Field(ctx, field, "Session", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12486,7 +16940,7 @@ func (ec *executionContext) fieldContext_Session_client(_ context.Context, field
 }
 
 func (ec *executionContext) _Session_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 20) {
+	if !ec.gate.Field(ctx, field, "Session", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12512,7 +16966,7 @@ func (ec *executionContext) fieldContext_Session_dateCreated(_ context.Context, 
 }
 
 func (ec *executionContext) _Session_lastSeen(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 20) {
+	if !ec.gate.Field(ctx, field, "Session", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12538,7 +16992,7 @@ func (ec *executionContext) fieldContext_Session_lastSeen(_ context.Context, fie
 }
 
 func (ec *executionContext) _Session_expires(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 20) {
+	if !ec.gate.Field(ctx, field, "Session", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12564,7 +17018,7 @@ func (ec *executionContext) fieldContext_Session_expires(_ context.Context, fiel
 }
 
 func (ec *executionContext) _SetUserRolesPayload_user(ctx context.Context, field graphql.CollectedField, obj *model.SetUserRolesPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SetUserRolesPayload", 21) {
+	if !ec.gate.Field(ctx, field, "SetUserRolesPayload", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12702,8 +17156,400 @@ func (ec *executionContext) fieldContext_SignOutPayload_endedSessionId(_ context
 	return graphql.NewScalarFieldContext("SignOutPayload", field, false, false, "ID")
 }
 
+func (ec *executionContext) _StudioFlow_id(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "ID")
+}
+
+func (ec *executionContext) _StudioFlow_sid(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "String")
+}
+
+func (ec *executionContext) _StudioFlow_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "String")
+}
+
+func (ec *executionContext) _StudioFlow_status(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.StudioFlowStatus) graphql.Marshaler {
+			return ec.marshalNStudioFlowStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowStatus(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "StudioFlowStatus")
+}
+
+func (ec *executionContext) _StudioFlow_revision(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_revision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Revision, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "Int")
+}
+
+func (ec *executionContext) _StudioFlow_commitMessage(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_commitMessage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CommitMessage, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_commitMessage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "String")
+}
+
+func (ec *executionContext) _StudioFlow_valid(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_valid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Valid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_valid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _StudioFlow_webhookUrl(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_webhookUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WebhookURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_webhookUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "String")
+}
+
+func (ec *executionContext) _StudioFlow_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _StudioFlow_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _StudioFlowConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlowConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlowConnection", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlowConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.StudioFlowEdge) graphql.Marshaler {
+			return ec.marshalNStudioFlowEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlowConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StudioFlowConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StudioFlowEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StudioFlowConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlowConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlowConnection", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlowConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlowConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StudioFlowConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StudioFlowEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlowEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlowEdge", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlowEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlowEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlowEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _StudioFlowEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlowEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlowEdge", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlowEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.StudioFlow) graphql.Marshaler {
+			return ec.marshalNStudioFlow2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlow(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlowEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StudioFlowEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StudioFlow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Subscription_productLogs(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Subscription", 16) {
+	if !ec.gate.FieldAndInput(ctx, field, "Subscription", 25) {
 		return nil
 	}
 	return graphql.ResolveFieldStream(
@@ -12749,6 +17595,347 @@ func (ec *executionContext) fieldContext_Subscription_productLogs(ctx context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _TaskQueue_id(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueue) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueue", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueue_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueue_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueue", field, false, false, "ID")
+}
+
+func (ec *executionContext) _TaskQueue_sid(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueue) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueue", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueue_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueue_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueue", field, false, false, "String")
+}
+
+func (ec *executionContext) _TaskQueue_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueue) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueue", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueue_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueue_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueue", field, false, false, "String")
+}
+
+func (ec *executionContext) _TaskQueue_targetWorkers(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueue) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueue", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueue_targetWorkers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TargetWorkers, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueue_targetWorkers(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueue", field, false, false, "String")
+}
+
+func (ec *executionContext) _TaskQueue_maxReservedWorkers(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueue) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueue", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueue_maxReservedWorkers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MaxReservedWorkers, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueue_maxReservedWorkers(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueue", field, false, false, "Int")
+}
+
+func (ec *executionContext) _TaskQueue_taskOrder(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueue) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueue", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueue_taskOrder(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TaskOrder, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.TaskOrder) graphql.Marshaler {
+			return ec.marshalNTaskOrder2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskOrder(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueue_taskOrder(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueue", field, false, false, "TaskOrder")
+}
+
+func (ec *executionContext) _TaskQueue_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueue) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueue", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueue_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueue_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueue", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _TaskQueue_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueue) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueue", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueue_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueue_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueue", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _TaskQueueConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueueConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueueConnection", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueueConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.TaskQueueEdge) graphql.Marshaler {
+			return ec.marshalNTaskQueueEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueueEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueueConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TaskQueueConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TaskQueueEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TaskQueueConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueueConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueueConnection", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueueConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueueConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TaskQueueConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TaskQueueEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueueEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueueEdge", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueueEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueueEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueueEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _TaskQueueEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueueEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueueEdge", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueueEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.TaskQueue) graphql.Marshaler {
+			return ec.marshalNTaskQueue2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueue(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueueEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TaskQueueEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TaskQueue(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UpdateApiKeyPayload_apiKey(ctx context.Context, field graphql.CollectedField, obj *model.UpdateAPIKeyPayload) (ret graphql.Marshaler) {
 	if !ec.gate.Field(ctx, field, "UpdateApiKeyPayload", 7) {
 		return graphql.Null
@@ -12784,8 +17971,78 @@ func (ec *executionContext) fieldContext_UpdateApiKeyPayload_apiKey(_ context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _UpdateApplicationPayload_application(ctx context.Context, field graphql.CollectedField, obj *model.UpdateApplicationPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UpdateApplicationPayload", 15) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateApplicationPayload_application(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Application, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Application) graphql.Marshaler {
+			return ec.marshalOApplication2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplication(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateApplicationPayload_application(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateApplicationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Application(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdateFlexConfigurationPayload_configuration(ctx context.Context, field graphql.CollectedField, obj *model.UpdateFlexConfigurationPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UpdateFlexConfigurationPayload", 18) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateFlexConfigurationPayload_configuration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Configuration, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.FlexConfiguration) graphql.Marshaler {
+			return ec.marshalOFlexConfiguration2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlexConfiguration(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateFlexConfigurationPayload_configuration(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateFlexConfigurationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FlexConfiguration(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UsageRecord_category(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12811,7 +18068,7 @@ func (ec *executionContext) fieldContext_UsageRecord_category(_ context.Context,
 }
 
 func (ec *executionContext) _UsageRecord_description(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12837,7 +18094,7 @@ func (ec *executionContext) fieldContext_UsageRecord_description(_ context.Conte
 }
 
 func (ec *executionContext) _UsageRecord_granularity(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12863,7 +18120,7 @@ func (ec *executionContext) fieldContext_UsageRecord_granularity(_ context.Conte
 }
 
 func (ec *executionContext) _UsageRecord_startDate(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12889,7 +18146,7 @@ func (ec *executionContext) fieldContext_UsageRecord_startDate(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_endDate(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12915,7 +18172,7 @@ func (ec *executionContext) fieldContext_UsageRecord_endDate(_ context.Context, 
 }
 
 func (ec *executionContext) _UsageRecord_count(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12941,7 +18198,7 @@ func (ec *executionContext) fieldContext_UsageRecord_count(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_countUnit(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12967,7 +18224,7 @@ func (ec *executionContext) fieldContext_UsageRecord_countUnit(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_usage(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12993,7 +18250,7 @@ func (ec *executionContext) fieldContext_UsageRecord_usage(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_usageUnit(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13019,7 +18276,7 @@ func (ec *executionContext) fieldContext_UsageRecord_usageUnit(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_price(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13054,7 +18311,7 @@ func (ec *executionContext) fieldContext_UsageRecord_price(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_asOf(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13080,7 +18337,7 @@ func (ec *executionContext) fieldContext_UsageRecord_asOf(_ context.Context, fie
 }
 
 func (ec *executionContext) _UsageRecordConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13115,7 +18372,7 @@ func (ec *executionContext) fieldContext_UsageRecordConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _UsageRecordConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13150,7 +18407,7 @@ func (ec *executionContext) fieldContext_UsageRecordConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _UsageRecordEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13176,7 +18433,7 @@ func (ec *executionContext) fieldContext_UsageRecordEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _UsageRecordEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13211,7 +18468,7 @@ func (ec *executionContext) fieldContext_UsageRecordEdge_node(_ context.Context,
 }
 
 func (ec *executionContext) _User_id(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 20) {
+	if !ec.gate.Field(ctx, field, "User", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13237,7 +18494,7 @@ func (ec *executionContext) fieldContext_User_id(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _User_sid(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 20) {
+	if !ec.gate.Field(ctx, field, "User", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13263,7 +18520,7 @@ func (ec *executionContext) fieldContext_User_sid(_ context.Context, field graph
 }
 
 func (ec *executionContext) _User_email(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 20) {
+	if !ec.gate.Field(ctx, field, "User", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13290,7 +18547,7 @@ func (ec *executionContext) fieldContext_User_email(_ context.Context, field gra
 }
 
 func (ec *executionContext) _User_name(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 20) {
+	if !ec.gate.Field(ctx, field, "User", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13317,7 +18574,7 @@ func (ec *executionContext) fieldContext_User_name(_ context.Context, field grap
 }
 
 func (ec *executionContext) _User_roles(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 20) {
+	if !ec.gate.Field(ctx, field, "User", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13343,7 +18600,7 @@ func (ec *executionContext) fieldContext_User_roles(_ context.Context, field gra
 }
 
 func (ec *executionContext) _User_lastSignIn(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 20) {
+	if !ec.gate.Field(ctx, field, "User", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13369,7 +18626,7 @@ func (ec *executionContext) fieldContext_User_lastSignIn(_ context.Context, fiel
 }
 
 func (ec *executionContext) _User_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 20) {
+	if !ec.gate.Field(ctx, field, "User", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13395,7 +18652,7 @@ func (ec *executionContext) fieldContext_User_dateCreated(_ context.Context, fie
 }
 
 func (ec *executionContext) _User_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 20) {
+	if !ec.gate.Field(ctx, field, "User", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13421,7 +18678,7 @@ func (ec *executionContext) fieldContext_User_dateUpdated(_ context.Context, fie
 }
 
 func (ec *executionContext) _User_sessions(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 20) {
+	if !ec.gate.Field(ctx, field, "User", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13456,7 +18713,7 @@ func (ec *executionContext) fieldContext_User_sessions(_ context.Context, field 
 }
 
 func (ec *executionContext) _UserConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UserConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserConnection", 20) {
+	if !ec.gate.Field(ctx, field, "UserConnection", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13491,7 +18748,7 @@ func (ec *executionContext) fieldContext_UserConnection_edges(_ context.Context,
 }
 
 func (ec *executionContext) _UserConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UserConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserConnection", 20) {
+	if !ec.gate.Field(ctx, field, "UserConnection", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13526,7 +18783,7 @@ func (ec *executionContext) fieldContext_UserConnection_pageInfo(_ context.Conte
 }
 
 func (ec *executionContext) _UserEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UserEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserEdge", 20) {
+	if !ec.gate.Field(ctx, field, "UserEdge", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13552,7 +18809,7 @@ func (ec *executionContext) fieldContext_UserEdge_cursor(_ context.Context, fiel
 }
 
 func (ec *executionContext) _UserEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UserEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserEdge", 20) {
+	if !ec.gate.Field(ctx, field, "UserEdge", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13694,6 +18951,346 @@ func (ec *executionContext) fieldContext_Viewer_permissions(_ context.Context, f
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_HeldPermission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Worker_id(ctx context.Context, field graphql.CollectedField, obj *model.Worker) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Worker", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Worker_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Worker_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Worker", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Worker_sid(ctx context.Context, field graphql.CollectedField, obj *model.Worker) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Worker", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Worker_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Worker_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Worker", field, false, false, "String")
+}
+
+func (ec *executionContext) _Worker_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.Worker) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Worker", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Worker_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Worker_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Worker", field, false, false, "String")
+}
+
+func (ec *executionContext) _Worker_activityName(ctx context.Context, field graphql.CollectedField, obj *model.Worker) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Worker", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Worker_activityName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ActivityName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Worker_activityName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Worker", field, false, false, "String")
+}
+
+func (ec *executionContext) _Worker_available(ctx context.Context, field graphql.CollectedField, obj *model.Worker) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Worker", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Worker_available(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Available, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Worker_available(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Worker", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Worker_dateStatusChanged(ctx context.Context, field graphql.CollectedField, obj *model.Worker) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Worker", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Worker_dateStatusChanged(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateStatusChanged, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Worker_dateStatusChanged(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Worker", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Worker_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Worker) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Worker", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Worker_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Worker_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Worker", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Worker_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Worker) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Worker", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Worker_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Worker_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Worker", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _WorkerConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.WorkerConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "WorkerConnection", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkerConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.WorkerEdge) graphql.Marshaler {
+			return ec.marshalNWorkerEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorkerEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkerConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WorkerConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WorkerEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _WorkerConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.WorkerConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "WorkerConnection", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkerConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkerConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WorkerConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _WorkerEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.WorkerEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "WorkerEdge", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkerEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkerEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WorkerEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _WorkerEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.WorkerEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "WorkerEdge", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkerEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Worker) graphql.Marshaler {
+			return ec.marshalNWorker2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorker(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkerEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WorkerEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Worker(ctx, field)
 		},
 	}
 	return fc, nil
@@ -14984,6 +20581,153 @@ func UnmarshalCreateApiKeyInput(ctx context.Context, raw any) (model.CreateAPIKe
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputCreateApplicationInput(ctx context.Context, obj any) (model.CreateApplicationInput, error) {
+	var it model.CreateApplicationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"friendlyName", "voiceUrl", "voiceMethod", "voiceFallbackUrl", "voiceFallbackMethod", "statusCallback", "statusCallbackMethod", "voiceCallerIdLookup", "smsUrl", "smsMethod", "smsFallbackUrl", "smsFallbackMethod", "smsStatusCallback", "messageStatusCallback", "publicApplicationConnectEnabled", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "friendlyName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("friendlyName"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FriendlyName = data
+		case "voiceUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceURL = graphql.OmittableOf(data)
+		case "voiceMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceMethod = graphql.OmittableOf(data)
+		case "voiceFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceFallbackURL = graphql.OmittableOf(data)
+		case "voiceFallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceFallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceFallbackMethod = graphql.OmittableOf(data)
+		case "statusCallback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statusCallback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StatusCallback = graphql.OmittableOf(data)
+		case "statusCallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statusCallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StatusCallbackMethod = graphql.OmittableOf(data)
+		case "voiceCallerIdLookup":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceCallerIdLookup"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceCallerIDLookup = graphql.OmittableOf(data)
+		case "smsUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsURL = graphql.OmittableOf(data)
+		case "smsMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsMethod = graphql.OmittableOf(data)
+		case "smsFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsFallbackURL = graphql.OmittableOf(data)
+		case "smsFallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsFallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsFallbackMethod = graphql.OmittableOf(data)
+		case "smsStatusCallback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsStatusCallback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsStatusCallback = graphql.OmittableOf(data)
+		case "messageStatusCallback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("messageStatusCallback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MessageStatusCallback = graphql.OmittableOf(data)
+		case "publicApplicationConnectEnabled":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("publicApplicationConnectEnabled"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PublicApplicationConnectEnabled = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCreateApplicationInput unmarshals raw into the CreateApplicationInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCreateApplicationInput(ctx context.Context, raw any) (model.CreateApplicationInput, error) {
+	var out model.CreateApplicationInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CreateApplicationInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCreateOAuthClientInput(ctx context.Context, obj any) (model.CreateOAuthClientInput, error) {
 	var it model.CreateOAuthClientInput
 	if obj == nil {
@@ -15086,6 +20830,48 @@ func (ec *executionContext) unmarshalInputDeleteApiKeyInput(ctx context.Context,
 func UnmarshalDeleteApiKeyInput(ctx context.Context, raw any) (model.DeleteAPIKeyInput, error) {
 	var out model.DeleteAPIKeyInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "DeleteApiKeyInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputDeleteApplicationInput(ctx context.Context, obj any) (model.DeleteApplicationInput, error) {
+	var it model.DeleteApplicationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalDeleteApplicationInput unmarshals raw into the DeleteApplicationInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalDeleteApplicationInput(ctx context.Context, raw any) (model.DeleteApplicationInput, error) {
+	var out model.DeleteApplicationInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "DeleteApplicationInput", raw, &out)
 	return out, err
 }
 
@@ -15411,6 +21197,244 @@ func UnmarshalUpdateApiKeyInput(ctx context.Context, raw any) (model.UpdateAPIKe
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputUpdateApplicationInput(ctx context.Context, obj any) (model.UpdateApplicationInput, error) {
+	var it model.UpdateApplicationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "friendlyName", "voiceUrl", "voiceMethod", "voiceFallbackUrl", "voiceFallbackMethod", "statusCallback", "statusCallbackMethod", "voiceCallerIdLookup", "smsUrl", "smsMethod", "smsFallbackUrl", "smsFallbackMethod", "smsStatusCallback", "messageStatusCallback", "publicApplicationConnectEnabled"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "friendlyName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("friendlyName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FriendlyName = graphql.OmittableOf(data)
+		case "voiceUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceURL = graphql.OmittableOf(data)
+		case "voiceMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceMethod = graphql.OmittableOf(data)
+		case "voiceFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceFallbackURL = graphql.OmittableOf(data)
+		case "voiceFallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceFallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceFallbackMethod = graphql.OmittableOf(data)
+		case "statusCallback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statusCallback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StatusCallback = graphql.OmittableOf(data)
+		case "statusCallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statusCallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StatusCallbackMethod = graphql.OmittableOf(data)
+		case "voiceCallerIdLookup":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceCallerIdLookup"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceCallerIDLookup = graphql.OmittableOf(data)
+		case "smsUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsURL = graphql.OmittableOf(data)
+		case "smsMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsMethod = graphql.OmittableOf(data)
+		case "smsFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsFallbackURL = graphql.OmittableOf(data)
+		case "smsFallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsFallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsFallbackMethod = graphql.OmittableOf(data)
+		case "smsStatusCallback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsStatusCallback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsStatusCallback = graphql.OmittableOf(data)
+		case "messageStatusCallback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("messageStatusCallback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MessageStatusCallback = graphql.OmittableOf(data)
+		case "publicApplicationConnectEnabled":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("publicApplicationConnectEnabled"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PublicApplicationConnectEnabled = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdateApplicationInput unmarshals raw into the UpdateApplicationInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdateApplicationInput(ctx context.Context, raw any) (model.UpdateApplicationInput, error) {
+	var out model.UpdateApplicationInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateApplicationInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputUpdateFlexConfigurationInput(ctx context.Context, obj any) (model.UpdateFlexConfigurationInput, error) {
+	var it model.UpdateFlexConfigurationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"uiVersion", "uiLanguage", "callRecordingEnabled", "callRecordingWebhookUrl", "crmEnabled", "crmCallbackUrl", "crmFallbackUrl", "pluginServiceEnabled"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "uiVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("uiVersion"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UIVersion = graphql.OmittableOf(data)
+		case "uiLanguage":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("uiLanguage"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UILanguage = graphql.OmittableOf(data)
+		case "callRecordingEnabled":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("callRecordingEnabled"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CallRecordingEnabled = graphql.OmittableOf(data)
+		case "callRecordingWebhookUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("callRecordingWebhookUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CallRecordingWebhookURL = graphql.OmittableOf(data)
+		case "crmEnabled":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("crmEnabled"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CrmEnabled = graphql.OmittableOf(data)
+		case "crmCallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("crmCallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CrmCallbackURL = graphql.OmittableOf(data)
+		case "crmFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("crmFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CrmFallbackURL = graphql.OmittableOf(data)
+		case "pluginServiceEnabled":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("pluginServiceEnabled"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PluginServiceEnabled = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdateFlexConfigurationInput unmarshals raw into the UpdateFlexConfigurationInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdateFlexConfigurationInput(ctx context.Context, raw any) (model.UpdateFlexConfigurationInput, error) {
+	var out model.UpdateFlexConfigurationInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateFlexConfigurationInput", raw, &out)
+	return out, err
+}
+
 // endregion **************************** input.gotpl *****************************
 
 // region    ************************** interface.gotpl ***************************
@@ -15419,6 +21443,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
+	case model.Worker:
+		return ec._Worker(ctx, sel, &obj)
+	case *model.Worker:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Worker(ctx, sel, obj)
 	case model.User:
 		return ec._User(ctx, sel, &obj)
 	case *model.User:
@@ -15426,6 +21457,20 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._User(ctx, sel, obj)
+	case model.TaskQueue:
+		return ec._TaskQueue(ctx, sel, &obj)
+	case *model.TaskQueue:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._TaskQueue(ctx, sel, obj)
+	case model.StudioFlow:
+		return ec._StudioFlow(ctx, sel, &obj)
+	case *model.StudioFlow:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._StudioFlow(ctx, sel, obj)
 	case model.PhoneNumber:
 		return ec._PhoneNumber(ctx, sel, &obj)
 	case *model.PhoneNumber:
@@ -15461,6 +21506,20 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Invoice(ctx, sel, obj)
+	case model.FunctionService:
+		return ec._FunctionService(ctx, sel, &obj)
+	case *model.FunctionService:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._FunctionService(ctx, sel, obj)
+	case model.Function:
+		return ec._Function(ctx, sel, &obj)
+	case *model.Function:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Function(ctx, sel, obj)
 	case model.Call:
 		return ec._Call(ctx, sel, &obj)
 	case *model.Call:
@@ -15468,6 +21527,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Call(ctx, sel, obj)
+	case model.Application:
+		return ec._Application(ctx, sel, &obj)
+	case *model.Application:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Application(ctx, sel, obj)
 	case model.APIKey:
 		return ec._ApiKey(ctx, sel, &obj)
 	case *model.APIKey:
@@ -15628,6 +21694,30 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Account_billingSettings(ctx, field, obj)
 				})
+		case "applications":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_applications(ctx, field, obj)
+				})
+		case "studioFlows":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_studioFlows(ctx, field, obj)
+				})
+		case "functionServices":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_functionServices(ctx, field, obj)
+				})
+		case "flex":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_flex(ctx, field, obj)
+				})
 		case "oauthClients":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -15696,7 +21786,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 var alertImplementors = []string{"Alert", "ProductLog", "Node"}
 
 func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, obj *model.Alert) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Alert", 16) {
+	if !ec.gate.Object(ctx, "Alert", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertImplementors)
@@ -15787,7 +21877,7 @@ func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, ob
 var alertConnectionImplementors = []string{"AlertConnection"}
 
 func (ec *executionContext) _AlertConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AlertConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AlertConnection", 16) {
+	if !ec.gate.Object(ctx, "AlertConnection", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertConnectionImplementors)
@@ -15828,7 +21918,7 @@ func (ec *executionContext) _AlertConnection(ctx context.Context, sel ast.Select
 var alertEdgeImplementors = []string{"AlertEdge"}
 
 func (ec *executionContext) _AlertEdge(ctx context.Context, sel ast.SelectionSet, obj *model.AlertEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AlertEdge", 16) {
+	if !ec.gate.Object(ctx, "AlertEdge", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertEdgeImplementors)
@@ -16004,6 +22094,214 @@ func (ec *executionContext) _ApiKeyEdge(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
+var applicationImplementors = []string{"Application", "Node"}
+
+func (ec *executionContext) _Application(ctx context.Context, sel ast.SelectionSet, obj *model.Application) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "Application", 14) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, applicationImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Application")
+		case "id":
+			out.Values[i] = ec._Application_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._Application_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "friendlyName":
+			out.Values[i] = ec._Application_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "voiceUrl":
+			out.Values[i] = ec._Application_voiceUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "voiceMethod":
+			out.Values[i] = ec._Application_voiceMethod(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "voiceFallbackUrl":
+			out.Values[i] = ec._Application_voiceFallbackUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "voiceFallbackMethod":
+			out.Values[i] = ec._Application_voiceFallbackMethod(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "statusCallback":
+			out.Values[i] = ec._Application_statusCallback(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "statusCallbackMethod":
+			out.Values[i] = ec._Application_statusCallbackMethod(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "voiceCallerIdLookup":
+			out.Values[i] = ec._Application_voiceCallerIdLookup(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "smsUrl":
+			out.Values[i] = ec._Application_smsUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "smsMethod":
+			out.Values[i] = ec._Application_smsMethod(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "smsFallbackUrl":
+			out.Values[i] = ec._Application_smsFallbackUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "smsFallbackMethod":
+			out.Values[i] = ec._Application_smsFallbackMethod(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "smsStatusCallback":
+			out.Values[i] = ec._Application_smsStatusCallback(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "messageStatusCallback":
+			out.Values[i] = ec._Application_messageStatusCallback(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "publicApplicationConnectEnabled":
+			out.Values[i] = ec._Application_publicApplicationConnectEnabled(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._Application_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._Application_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var applicationConnectionImplementors = []string{"ApplicationConnection"}
+
+func (ec *executionContext) _ApplicationConnection(ctx context.Context, sel ast.SelectionSet, obj *model.ApplicationConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "ApplicationConnection", 14) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, applicationConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ApplicationConnection")
+		case "edges":
+			out.Values[i] = ec._ApplicationConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._ApplicationConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var applicationEdgeImplementors = []string{"ApplicationEdge"}
+
+func (ec *executionContext) _ApplicationEdge(ctx context.Context, sel ast.SelectionSet, obj *model.ApplicationEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "ApplicationEdge", 14) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, applicationEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ApplicationEdge")
+		case "cursor":
+			out.Values[i] = ec._ApplicationEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._ApplicationEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var billingSettingsImplementors = []string{"BillingSettings"}
 
 func (ec *executionContext) _BillingSettings(ctx context.Context, sel ast.SelectionSet, obj *model.BillingSettings) graphql.Marshaler {
@@ -16073,7 +22371,7 @@ func (ec *executionContext) _BillingSettings(ctx context.Context, sel ast.Select
 var callImplementors = []string{"Call", "ProductLog", "Node"}
 
 func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj *model.Call) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Call", 16) {
+	if !ec.gate.Object(ctx, "Call", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callImplementors)
@@ -16194,7 +22492,7 @@ func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj
 var callConnectionImplementors = []string{"CallConnection"}
 
 func (ec *executionContext) _CallConnection(ctx context.Context, sel ast.SelectionSet, obj *model.CallConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CallConnection", 16) {
+	if !ec.gate.Object(ctx, "CallConnection", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callConnectionImplementors)
@@ -16235,7 +22533,7 @@ func (ec *executionContext) _CallConnection(ctx context.Context, sel ast.Selecti
 var callEdgeImplementors = []string{"CallEdge"}
 
 func (ec *executionContext) _CallEdge(ctx context.Context, sel ast.SelectionSet, obj *model.CallEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CallEdge", 16) {
+	if !ec.gate.Object(ctx, "CallEdge", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callEdgeImplementors)
@@ -16355,6 +22653,47 @@ func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.Se
 	return out
 }
 
+var createApplicationPayloadImplementors = []string{"CreateApplicationPayload"}
+
+func (ec *executionContext) _CreateApplicationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateApplicationPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "CreateApplicationPayload", 11) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, createApplicationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CreateApplicationPayload")
+		case "application":
+			out.Values[i] = ec._CreateApplicationPayload_application(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "applicationEdge":
+			out.Values[i] = ec._CreateApplicationPayload_applicationEdge(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var createOAuthClientPayloadImplementors = []string{"CreateOAuthClientPayload"}
 
 func (ec *executionContext) _CreateOAuthClientPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateOAuthClientPayload) graphql.Marshaler {
@@ -16437,6 +22776,42 @@ func (ec *executionContext) _DeleteApiKeyPayload(ctx context.Context, sel ast.Se
 	return out
 }
 
+var deleteApplicationPayloadImplementors = []string{"DeleteApplicationPayload"}
+
+func (ec *executionContext) _DeleteApplicationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteApplicationPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "DeleteApplicationPayload", 13) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, deleteApplicationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeleteApplicationPayload")
+		case "deletedApplicationId":
+			out.Values[i] = ec._DeleteApplicationPayload_deletedApplicationId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var deleteOAuthClientPayloadImplementors = []string{"DeleteOAuthClientPayload"}
 
 func (ec *executionContext) _DeleteOAuthClientPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteOAuthClientPayload) graphql.Marshaler {
@@ -16476,7 +22851,7 @@ func (ec *executionContext) _DeleteOAuthClientPayload(ctx context.Context, sel a
 var endSessionPayloadImplementors = []string{"EndSessionPayload"}
 
 func (ec *executionContext) _EndSessionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EndSessionPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "EndSessionPayload", 19) {
+	if !ec.gate.Object(ctx, "EndSessionPayload", 28) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, endSessionPayloadImplementors)
@@ -16489,6 +22864,473 @@ func (ec *executionContext) _EndSessionPayload(ctx context.Context, sel ast.Sele
 			out.Values[i] = graphql.MarshalString("EndSessionPayload")
 		case "endedSessionId":
 			out.Values[i] = ec._EndSessionPayload_endedSessionId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var flexImplementors = []string{"Flex"}
+
+func (ec *executionContext) _Flex(ctx context.Context, sel ast.SelectionSet, obj *model.Flex) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "Flex", 19) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, flexImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Flex")
+		case "configuration":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Flex_configuration(ctx, field, obj)
+				})
+		case "workers":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Flex_workers(ctx, field, obj)
+				})
+		case "taskQueues":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Flex_taskQueues(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var flexConfigurationImplementors = []string{"FlexConfiguration"}
+
+func (ec *executionContext) _FlexConfiguration(ctx context.Context, sel ast.SelectionSet, obj *model.FlexConfiguration) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "FlexConfiguration", 19) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, flexConfigurationImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FlexConfiguration")
+		case "status":
+			out.Values[i] = ec._FlexConfiguration_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "flexInstanceSid":
+			out.Values[i] = ec._FlexConfiguration_flexInstanceSid(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "taskrouterWorkspaceSid":
+			out.Values[i] = ec._FlexConfiguration_taskrouterWorkspaceSid(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "runtimeDomain":
+			out.Values[i] = ec._FlexConfiguration_runtimeDomain(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "uiVersion":
+			out.Values[i] = ec._FlexConfiguration_uiVersion(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "uiLanguage":
+			out.Values[i] = ec._FlexConfiguration_uiLanguage(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "callRecordingEnabled":
+			out.Values[i] = ec._FlexConfiguration_callRecordingEnabled(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "callRecordingWebhookUrl":
+			out.Values[i] = ec._FlexConfiguration_callRecordingWebhookUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "crmEnabled":
+			out.Values[i] = ec._FlexConfiguration_crmEnabled(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "crmCallbackUrl":
+			out.Values[i] = ec._FlexConfiguration_crmCallbackUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "crmFallbackUrl":
+			out.Values[i] = ec._FlexConfiguration_crmFallbackUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "pluginServiceEnabled":
+			out.Values[i] = ec._FlexConfiguration_pluginServiceEnabled(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._FlexConfiguration_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._FlexConfiguration_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var functionImplementors = []string{"Function", "Node"}
+
+func (ec *executionContext) _Function(ctx context.Context, sel ast.SelectionSet, obj *model.Function) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "Function", 14) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, functionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Function")
+		case "id":
+			out.Values[i] = ec._Function_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._Function_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "serviceSid":
+			out.Values[i] = ec._Function_serviceSid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "friendlyName":
+			out.Values[i] = ec._Function_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "path":
+			out.Values[i] = ec._Function_path(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "visibility":
+			out.Values[i] = ec._Function_visibility(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._Function_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._Function_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var functionConnectionImplementors = []string{"FunctionConnection"}
+
+func (ec *executionContext) _FunctionConnection(ctx context.Context, sel ast.SelectionSet, obj *model.FunctionConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "FunctionConnection", 14) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, functionConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FunctionConnection")
+		case "edges":
+			out.Values[i] = ec._FunctionConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._FunctionConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var functionEdgeImplementors = []string{"FunctionEdge"}
+
+func (ec *executionContext) _FunctionEdge(ctx context.Context, sel ast.SelectionSet, obj *model.FunctionEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "FunctionEdge", 14) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, functionEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FunctionEdge")
+		case "cursor":
+			out.Values[i] = ec._FunctionEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._FunctionEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var functionServiceImplementors = []string{"FunctionService", "Node"}
+
+func (ec *executionContext) _FunctionService(ctx context.Context, sel ast.SelectionSet, obj *model.FunctionService) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "FunctionService", 14) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, functionServiceImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FunctionService")
+		case "id":
+			out.Values[i] = ec._FunctionService_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "sid":
+			out.Values[i] = ec._FunctionService_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "uniqueName":
+			out.Values[i] = ec._FunctionService_uniqueName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "friendlyName":
+			out.Values[i] = ec._FunctionService_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "includeCredentials":
+			out.Values[i] = ec._FunctionService_includeCredentials(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "uiEditable":
+			out.Values[i] = ec._FunctionService_uiEditable(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "domainBase":
+			out.Values[i] = ec._FunctionService_domainBase(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "functions":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._FunctionService_functions(ctx, field, obj)
+				})
+		case "dateCreated":
+			out.Values[i] = ec._FunctionService_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._FunctionService_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var functionServiceConnectionImplementors = []string{"FunctionServiceConnection"}
+
+func (ec *executionContext) _FunctionServiceConnection(ctx context.Context, sel ast.SelectionSet, obj *model.FunctionServiceConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "FunctionServiceConnection", 14) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, functionServiceConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FunctionServiceConnection")
+		case "edges":
+			out.Values[i] = ec._FunctionServiceConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._FunctionServiceConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var functionServiceEdgeImplementors = []string{"FunctionServiceEdge"}
+
+func (ec *executionContext) _FunctionServiceEdge(ctx context.Context, sel ast.SelectionSet, obj *model.FunctionServiceEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "FunctionServiceEdge", 14) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, functionServiceEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FunctionServiceEdge")
+		case "cursor":
+			out.Values[i] = ec._FunctionServiceEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._FunctionServiceEdge_node(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -16726,7 +23568,7 @@ func (ec *executionContext) _InvoiceEdge(ctx context.Context, sel ast.SelectionS
 var messageImplementors = []string{"Message", "ProductLog", "Node"}
 
 func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, obj *model.Message) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Message", 16) {
+	if !ec.gate.Object(ctx, "Message", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageImplementors)
@@ -16837,7 +23679,7 @@ func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, 
 var messageConnectionImplementors = []string{"MessageConnection"}
 
 func (ec *executionContext) _MessageConnection(ctx context.Context, sel ast.SelectionSet, obj *model.MessageConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "MessageConnection", 16) {
+	if !ec.gate.Object(ctx, "MessageConnection", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageConnectionImplementors)
@@ -16878,7 +23720,7 @@ func (ec *executionContext) _MessageConnection(ctx context.Context, sel ast.Sele
 var messageEdgeImplementors = []string{"MessageEdge"}
 
 func (ec *executionContext) _MessageEdge(ctx context.Context, sel ast.SelectionSet, obj *model.MessageEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "MessageEdge", 16) {
+	if !ec.gate.Object(ctx, "MessageEdge", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageEdgeImplementors)
@@ -17031,6 +23873,34 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "deleteApiKey":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_deleteApiKey(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "createApplication":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_createApplication(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updateApplication":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateApplication(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "deleteApplication":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_deleteApplication(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updateFlexConfiguration":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateFlexConfiguration(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
@@ -17559,7 +24429,7 @@ func (ec *executionContext) _PermissionRow(ctx context.Context, sel ast.Selectio
 var phoneNumberImplementors = []string{"PhoneNumber", "Node"}
 
 func (ec *executionContext) _PhoneNumber(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumber) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumber", 11) {
+	if !ec.gate.Object(ctx, "PhoneNumber", 20) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberImplementors)
@@ -17725,7 +24595,7 @@ func (ec *executionContext) _PhoneNumber(ctx context.Context, sel ast.SelectionS
 var phoneNumberCapabilitiesImplementors = []string{"PhoneNumberCapabilities"}
 
 func (ec *executionContext) _PhoneNumberCapabilities(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberCapabilities) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberCapabilities", 11) {
+	if !ec.gate.Object(ctx, "PhoneNumberCapabilities", 20) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberCapabilitiesImplementors)
@@ -17776,7 +24646,7 @@ func (ec *executionContext) _PhoneNumberCapabilities(ctx context.Context, sel as
 var phoneNumberConnectionImplementors = []string{"PhoneNumberConnection"}
 
 func (ec *executionContext) _PhoneNumberConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberConnection", 11) {
+	if !ec.gate.Object(ctx, "PhoneNumberConnection", 20) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberConnectionImplementors)
@@ -17817,7 +24687,7 @@ func (ec *executionContext) _PhoneNumberConnection(ctx context.Context, sel ast.
 var phoneNumberEdgeImplementors = []string{"PhoneNumberEdge"}
 
 func (ec *executionContext) _PhoneNumberEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberEdge", 11) {
+	if !ec.gate.Object(ctx, "PhoneNumberEdge", 20) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberEdgeImplementors)
@@ -17858,7 +24728,7 @@ func (ec *executionContext) _PhoneNumberEdge(ctx context.Context, sel ast.Select
 var projectSettingsImplementors = []string{"ProjectSettings"}
 
 func (ec *executionContext) _ProjectSettings(ctx context.Context, sel ast.SelectionSet, obj *model.ProjectSettings) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "ProjectSettings", 17) {
+	if !ec.gate.Object(ctx, "ProjectSettings", 26) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, projectSettingsImplementors)
@@ -18063,7 +24933,7 @@ func (ec *executionContext) _RefreshSessionPayload(ctx context.Context, sel ast.
 var sessionImplementors = []string{"Session"}
 
 func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *model.Session) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Session", 20) {
+	if !ec.gate.Object(ctx, "Session", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
@@ -18119,7 +24989,7 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 var setUserRolesPayloadImplementors = []string{"SetUserRolesPayload"}
 
 func (ec *executionContext) _SetUserRolesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetUserRolesPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "SetUserRolesPayload", 22) {
+	if !ec.gate.Object(ctx, "SetUserRolesPayload", 31) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, setUserRolesPayloadImplementors)
@@ -18234,6 +25104,169 @@ func (ec *executionContext) _SignOutPayload(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var studioFlowImplementors = []string{"StudioFlow", "Node"}
+
+func (ec *executionContext) _StudioFlow(ctx context.Context, sel ast.SelectionSet, obj *model.StudioFlow) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "StudioFlow", 14) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, studioFlowImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StudioFlow")
+		case "id":
+			out.Values[i] = ec._StudioFlow_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._StudioFlow_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "friendlyName":
+			out.Values[i] = ec._StudioFlow_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "status":
+			out.Values[i] = ec._StudioFlow_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "revision":
+			out.Values[i] = ec._StudioFlow_revision(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "commitMessage":
+			out.Values[i] = ec._StudioFlow_commitMessage(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "valid":
+			out.Values[i] = ec._StudioFlow_valid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "webhookUrl":
+			out.Values[i] = ec._StudioFlow_webhookUrl(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._StudioFlow_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._StudioFlow_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var studioFlowConnectionImplementors = []string{"StudioFlowConnection"}
+
+func (ec *executionContext) _StudioFlowConnection(ctx context.Context, sel ast.SelectionSet, obj *model.StudioFlowConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "StudioFlowConnection", 14) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, studioFlowConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StudioFlowConnection")
+		case "edges":
+			out.Values[i] = ec._StudioFlowConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._StudioFlowConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var studioFlowEdgeImplementors = []string{"StudioFlowEdge"}
+
+func (ec *executionContext) _StudioFlowEdge(ctx context.Context, sel ast.SelectionSet, obj *model.StudioFlowEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "StudioFlowEdge", 14) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, studioFlowEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StudioFlowEdge")
+		case "cursor":
+			out.Values[i] = ec._StudioFlowEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._StudioFlowEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var subscriptionImplementors = []string{"Subscription"}
 
 func (ec *executionContext) _Subscription(ctx context.Context, sel ast.SelectionSet) func(ctx context.Context) graphql.Marshaler {
@@ -18255,6 +25288,159 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 	default:
 		panic("unknown field " + strconv.Quote(fields[0].Name))
 	}
+}
+
+var taskQueueImplementors = []string{"TaskQueue", "Node"}
+
+func (ec *executionContext) _TaskQueue(ctx context.Context, sel ast.SelectionSet, obj *model.TaskQueue) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "TaskQueue", 19) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, taskQueueImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TaskQueue")
+		case "id":
+			out.Values[i] = ec._TaskQueue_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._TaskQueue_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "friendlyName":
+			out.Values[i] = ec._TaskQueue_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "targetWorkers":
+			out.Values[i] = ec._TaskQueue_targetWorkers(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "maxReservedWorkers":
+			out.Values[i] = ec._TaskQueue_maxReservedWorkers(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "taskOrder":
+			out.Values[i] = ec._TaskQueue_taskOrder(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._TaskQueue_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._TaskQueue_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var taskQueueConnectionImplementors = []string{"TaskQueueConnection"}
+
+func (ec *executionContext) _TaskQueueConnection(ctx context.Context, sel ast.SelectionSet, obj *model.TaskQueueConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "TaskQueueConnection", 19) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, taskQueueConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TaskQueueConnection")
+		case "edges":
+			out.Values[i] = ec._TaskQueueConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._TaskQueueConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var taskQueueEdgeImplementors = []string{"TaskQueueEdge"}
+
+func (ec *executionContext) _TaskQueueEdge(ctx context.Context, sel ast.SelectionSet, obj *model.TaskQueueEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "TaskQueueEdge", 19) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, taskQueueEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TaskQueueEdge")
+		case "cursor":
+			out.Values[i] = ec._TaskQueueEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._TaskQueueEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var updateApiKeyPayloadImplementors = []string{"UpdateApiKeyPayload"}
@@ -18293,10 +25479,82 @@ func (ec *executionContext) _UpdateApiKeyPayload(ctx context.Context, sel ast.Se
 	return out
 }
 
+var updateApplicationPayloadImplementors = []string{"UpdateApplicationPayload"}
+
+func (ec *executionContext) _UpdateApplicationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateApplicationPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "UpdateApplicationPayload", 16) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateApplicationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdateApplicationPayload")
+		case "application":
+			out.Values[i] = ec._UpdateApplicationPayload_application(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var updateFlexConfigurationPayloadImplementors = []string{"UpdateFlexConfigurationPayload"}
+
+func (ec *executionContext) _UpdateFlexConfigurationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateFlexConfigurationPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "UpdateFlexConfigurationPayload", 17) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateFlexConfigurationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdateFlexConfigurationPayload")
+		case "configuration":
+			out.Values[i] = ec._UpdateFlexConfigurationPayload_configuration(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var usageRecordImplementors = []string{"UsageRecord"}
 
 func (ec *executionContext) _UsageRecord(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecord) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecord", 18) {
+	if !ec.gate.Object(ctx, "UsageRecord", 27) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordImplementors)
@@ -18382,7 +25640,7 @@ func (ec *executionContext) _UsageRecord(ctx context.Context, sel ast.SelectionS
 var usageRecordConnectionImplementors = []string{"UsageRecordConnection"}
 
 func (ec *executionContext) _UsageRecordConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecordConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecordConnection", 18) {
+	if !ec.gate.Object(ctx, "UsageRecordConnection", 27) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordConnectionImplementors)
@@ -18423,7 +25681,7 @@ func (ec *executionContext) _UsageRecordConnection(ctx context.Context, sel ast.
 var usageRecordEdgeImplementors = []string{"UsageRecordEdge"}
 
 func (ec *executionContext) _UsageRecordEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecordEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecordEdge", 18) {
+	if !ec.gate.Object(ctx, "UsageRecordEdge", 27) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordEdgeImplementors)
@@ -18464,7 +25722,7 @@ func (ec *executionContext) _UsageRecordEdge(ctx context.Context, sel ast.Select
 var userImplementors = []string{"User", "Node"}
 
 func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj *model.User) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "User", 20) {
+	if !ec.gate.Object(ctx, "User", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userImplementors)
@@ -18541,7 +25799,7 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 var userConnectionImplementors = []string{"UserConnection"}
 
 func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UserConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UserConnection", 20) {
+	if !ec.gate.Object(ctx, "UserConnection", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userConnectionImplementors)
@@ -18582,7 +25840,7 @@ func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.Selecti
 var userEdgeImplementors = []string{"UserEdge"}
 
 func (ec *executionContext) _UserEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UserEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UserEdge", 20) {
+	if !ec.gate.Object(ctx, "UserEdge", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userEdgeImplementors)
@@ -18651,6 +25909,159 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "permissions":
 			out.Values[i] = ec._Viewer_permissions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var workerImplementors = []string{"Worker", "Node"}
+
+func (ec *executionContext) _Worker(ctx context.Context, sel ast.SelectionSet, obj *model.Worker) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "Worker", 19) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, workerImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Worker")
+		case "id":
+			out.Values[i] = ec._Worker_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._Worker_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "friendlyName":
+			out.Values[i] = ec._Worker_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "activityName":
+			out.Values[i] = ec._Worker_activityName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "available":
+			out.Values[i] = ec._Worker_available(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateStatusChanged":
+			out.Values[i] = ec._Worker_dateStatusChanged(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._Worker_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._Worker_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var workerConnectionImplementors = []string{"WorkerConnection"}
+
+func (ec *executionContext) _WorkerConnection(ctx context.Context, sel ast.SelectionSet, obj *model.WorkerConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "WorkerConnection", 19) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, workerConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("WorkerConnection")
+		case "edges":
+			out.Values[i] = ec._WorkerConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._WorkerConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var workerEdgeImplementors = []string{"WorkerEdge"}
+
+func (ec *executionContext) _WorkerEdge(ctx context.Context, sel ast.SelectionSet, obj *model.WorkerEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "WorkerEdge", 19) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, workerEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("WorkerEdge")
+		case "cursor":
+			out.Values[i] = ec._WorkerEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._WorkerEdge_node(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -19182,6 +26593,34 @@ func (ec *executionContext) marshalNApiKeyEdge2ᚖgithubᚗcomᚋfieldgateᚋfie
 	return ec._ApiKeyEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNApplication2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplication(ctx context.Context, sel ast.SelectionSet, v model.Application) graphql.Marshaler {
+	return ec._Application(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNApplicationEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ApplicationEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNApplicationEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNApplicationEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationEdge(ctx context.Context, sel ast.SelectionSet, v *model.ApplicationEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ApplicationEdge!")
+		return graphql.Null
+	}
+	return ec._ApplicationEdge(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNBoolean2bool(ctx context.Context, v any) (bool, error) {
 	res, err := graphql.UnmarshalBoolean(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -19249,6 +26688,11 @@ func (ec *executionContext) unmarshalNCreateApiKeyInput2githubᚗcomᚋfieldgate
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNCreateApplicationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateApplicationInput(ctx context.Context, v any) (model.CreateApplicationInput, error) {
+	res, err := ec.unmarshalInputCreateApplicationInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNCreateOAuthClientInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateOAuthClientInput(ctx context.Context, v any) (model.CreateOAuthClientInput, error) {
 	res, err := ec.unmarshalInputCreateOAuthClientInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -19297,6 +26741,11 @@ func (ec *executionContext) unmarshalNDeleteApiKeyInput2githubᚗcomᚋfieldgate
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNDeleteApplicationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteApplicationInput(ctx context.Context, v any) (model.DeleteApplicationInput, error) {
+	res, err := ec.unmarshalInputDeleteApplicationInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNDeleteOAuthClientInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteOAuthClientInput(ctx context.Context, v any) (model.DeleteOAuthClientInput, error) {
 	res, err := ec.unmarshalInputDeleteOAuthClientInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -19305,6 +26754,82 @@ func (ec *executionContext) unmarshalNDeleteOAuthClientInput2githubᚗcomᚋfiel
 func (ec *executionContext) unmarshalNEndSessionInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐEndSessionInput(ctx context.Context, v any) (model.EndSessionInput, error) {
 	res, err := ec.unmarshalInputEndSessionInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNFlexStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlexStatus(ctx context.Context, v any) (model.FlexStatus, error) {
+	var res model.FlexStatus
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFlexStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlexStatus(ctx context.Context, sel ast.SelectionSet, v model.FlexStatus) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNFunction2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunction(ctx context.Context, sel ast.SelectionSet, v model.Function) graphql.Marshaler {
+	return ec._Function(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNFunctionEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.FunctionEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNFunctionEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNFunctionEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionEdge(ctx context.Context, sel ast.SelectionSet, v *model.FunctionEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "FunctionEdge!")
+		return graphql.Null
+	}
+	return ec._FunctionEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNFunctionService2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionService(ctx context.Context, sel ast.SelectionSet, v model.FunctionService) graphql.Marshaler {
+	return ec._FunctionService(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNFunctionServiceEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionServiceEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.FunctionServiceEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNFunctionServiceEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionServiceEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNFunctionServiceEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionServiceEdge(ctx context.Context, sel ast.SelectionSet, v *model.FunctionServiceEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "FunctionServiceEdge!")
+		return graphql.Null
+	}
+	return ec._FunctionServiceEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNFunctionVisibility2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionVisibility(ctx context.Context, v any) (model.FunctionVisibility, error) {
+	var res model.FunctionVisibility
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFunctionVisibility2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionVisibility(ctx context.Context, sel ast.SelectionSet, v model.FunctionVisibility) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) marshalNHeldPermission2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHeldPermissionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.HeldPermission) graphql.Marshaler {
@@ -19329,6 +26854,16 @@ func (ec *executionContext) marshalNHeldPermission2ᚖgithubᚗcomᚋfieldgate�
 		return graphql.Null
 	}
 	return ec._HeldPermission(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNHttpMethod2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx context.Context, v any) (model.HTTPMethod, error) {
+	var res model.HTTPMethod
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNHttpMethod2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx context.Context, sel ast.SelectionSet, v model.HTTPMethod) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) unmarshalNID2string(ctx context.Context, v any) (string, error) {
@@ -19823,8 +27358,94 @@ func (ec *executionContext) marshalNString2string(ctx context.Context, sel ast.S
 	return res
 }
 
+func (ec *executionContext) marshalNStudioFlow2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlow(ctx context.Context, sel ast.SelectionSet, v model.StudioFlow) graphql.Marshaler {
+	return ec._StudioFlow(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNStudioFlowEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.StudioFlowEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNStudioFlowEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNStudioFlowEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowEdge(ctx context.Context, sel ast.SelectionSet, v *model.StudioFlowEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "StudioFlowEdge!")
+		return graphql.Null
+	}
+	return ec._StudioFlowEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNStudioFlowStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowStatus(ctx context.Context, v any) (model.StudioFlowStatus, error) {
+	var res model.StudioFlowStatus
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNStudioFlowStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowStatus(ctx context.Context, sel ast.SelectionSet, v model.StudioFlowStatus) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNTaskOrder2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskOrder(ctx context.Context, v any) (model.TaskOrder, error) {
+	var res model.TaskOrder
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNTaskOrder2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskOrder(ctx context.Context, sel ast.SelectionSet, v model.TaskOrder) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNTaskQueue2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueue(ctx context.Context, sel ast.SelectionSet, v model.TaskQueue) graphql.Marshaler {
+	return ec._TaskQueue(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNTaskQueueEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueueEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.TaskQueueEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTaskQueueEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueueEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNTaskQueueEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueueEdge(ctx context.Context, sel ast.SelectionSet, v *model.TaskQueueEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "TaskQueueEdge!")
+		return graphql.Null
+	}
+	return ec._TaskQueueEdge(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNUpdateApiKeyInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateAPIKeyInput(ctx context.Context, v any) (model.UpdateAPIKeyInput, error) {
 	res, err := ec.unmarshalInputUpdateApiKeyInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNUpdateApplicationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateApplicationInput(ctx context.Context, v any) (model.UpdateApplicationInput, error) {
+	res, err := ec.unmarshalInputUpdateApplicationInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNUpdateFlexConfigurationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFlexConfigurationInput(ctx context.Context, v any) (model.UpdateFlexConfigurationInput, error) {
+	res, err := ec.unmarshalInputUpdateFlexConfigurationInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -19902,6 +27523,34 @@ func (ec *executionContext) marshalNUserEdge2ᚖgithubᚗcomᚋfieldgateᚋfield
 		return graphql.Null
 	}
 	return ec._UserEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNWorker2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorker(ctx context.Context, sel ast.SelectionSet, v model.Worker) graphql.Marshaler {
+	return ec._Worker(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNWorkerEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorkerEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.WorkerEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNWorkerEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorkerEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNWorkerEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorkerEdge(ctx context.Context, sel ast.SelectionSet, v *model.WorkerEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "WorkerEdge!")
+		return graphql.Null
+	}
+	return ec._WorkerEdge(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalN__Directive2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirective(ctx context.Context, sel ast.SelectionSet, v introspection.Directive) graphql.Marshaler {
@@ -20088,6 +27737,27 @@ func (ec *executionContext) marshalOApiKeyEdge2ᚖgithubᚗcomᚋfieldgateᚋfie
 	return ec._ApiKeyEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOApplication2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplication(ctx context.Context, sel ast.SelectionSet, v *model.Application) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Application(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOApplicationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationConnection(ctx context.Context, sel ast.SelectionSet, v *model.ApplicationConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ApplicationConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOApplicationEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationEdge(ctx context.Context, sel ast.SelectionSet, v *model.ApplicationEdge) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ApplicationEdge(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOBillingSettings2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBillingSettings(ctx context.Context, sel ast.SelectionSet, v *model.BillingSettings) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -20178,6 +27848,13 @@ func (ec *executionContext) marshalOCreateApiKeyPayload2ᚖgithubᚗcomᚋfieldg
 	return ec._CreateApiKeyPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOCreateApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateApplicationPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateApplicationPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CreateApplicationPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOCreateOAuthClientPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateOAuthClientPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateOAuthClientPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -20226,6 +27903,13 @@ func (ec *executionContext) marshalODeleteApiKeyPayload2ᚖgithubᚗcomᚋfieldg
 	return ec._DeleteApiKeyPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalODeleteApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteApplicationPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteApplicationPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._DeleteApplicationPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalODeleteOAuthClientPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteOAuthClientPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteOAuthClientPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -20238,6 +27922,34 @@ func (ec *executionContext) marshalOEndSessionPayload2ᚖgithubᚗcomᚋfieldgat
 		return graphql.Null
 	}
 	return ec._EndSessionPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOFlex2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlex(ctx context.Context, sel ast.SelectionSet, v *model.Flex) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Flex(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOFlexConfiguration2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlexConfiguration(ctx context.Context, sel ast.SelectionSet, v *model.FlexConfiguration) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._FlexConfiguration(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOFunctionConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionConnection(ctx context.Context, sel ast.SelectionSet, v *model.FunctionConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._FunctionConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOFunctionServiceConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionServiceConnection(ctx context.Context, sel ast.SelectionSet, v *model.FunctionServiceConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._FunctionServiceConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx context.Context, v any) (*model.HTTPMethod, error) {
@@ -20545,11 +28257,55 @@ func (ec *executionContext) marshalOString2ᚖstring(ctx context.Context, sel as
 	return res
 }
 
+func (ec *executionContext) marshalOStudioFlowConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowConnection(ctx context.Context, sel ast.SelectionSet, v *model.StudioFlowConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._StudioFlowConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOStudioFlowStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowStatus(ctx context.Context, v any) (*model.StudioFlowStatus, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.StudioFlowStatus)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOStudioFlowStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowStatus(ctx context.Context, sel ast.SelectionSet, v *model.StudioFlowStatus) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
+func (ec *executionContext) marshalOTaskQueueConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueueConnection(ctx context.Context, sel ast.SelectionSet, v *model.TaskQueueConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._TaskQueueConnection(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOUpdateApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateAPIKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateAPIKeyPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._UpdateApiKeyPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUpdateApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateApplicationPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateApplicationPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UpdateApplicationPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUpdateFlexConfigurationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFlexConfigurationPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateFlexConfigurationPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UpdateFlexConfigurationPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOUsageCategory2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageCategory(ctx context.Context, v any) (*model.UsageCategory, error) {
@@ -20594,6 +28350,13 @@ func (ec *executionContext) marshalOViewer2ᚖgithubᚗcomᚋfieldgateᚋfieldga
 		return graphql.Null
 	}
 	return ec._Viewer(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOWorkerConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorkerConnection(ctx context.Context, sel ast.SelectionSet, v *model.WorkerConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._WorkerConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValueᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.EnumValue) graphql.Marshaler {

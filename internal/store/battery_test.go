@@ -43,6 +43,11 @@ func battery(t *testing.T, db storetest.Database) {
 		{"an invitation that many accept at the same time", testInvitationOnce},
 		{"OAuth clients", testOAuthClients},
 		{"OAuth clients that are made at the same time", testOAuthClientsOnce},
+		{"applications", testApplications},
+		{"applications that phone numbers name", testApplicationOfNumbers},
+		{"input of applications", testApplicationInput},
+		{"a repeated create of an application", testApplicationReplay},
+		{"the configuration of Flex", testFlexConfiguration},
 		{"constraints hold without the program", testConstraints},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, db.Demo(t)) })

@@ -170,9 +170,17 @@ func (s *Store) set(ctx context.Context, tx *sql.Tx, table, accountColumn, accou
 	return nil
 }
 
-// remove deletes an object of c's account, and writes its audit event.
-func remove[T any](ctx context.Context, s *Store, c upstream.Change, t *table[T], sid string) error {
+// remove deletes an object of c's account, and writes its audit event, unless one of those that look at it before says
+// why not.
+func remove[T any](
+	ctx context.Context, s *Store, c upstream.Change, t *table[T], sid string, before ...func(tx *sql.Tx) error,
+) error {
 	return s.change(ctx, c, func(tx *sql.Tx) (audit.Change, error) {
+		for _, look := range before {
+			if err := look(tx); err != nil {
+				return audit.Change{}, err
+			}
+		}
 		st := new(statement)
 		st.write("DELETE FROM ", t.name, " WHERE ", t.account, " = ", st.arg(c.Account()), " AND sid = ", st.arg(sid))
 		changed, err := s.exec(ctx, tx, st)

@@ -49,7 +49,7 @@ func columnsOf(table, field string) []string {
 // orderOf says which columns are always read.
 func orderOf(table string) []string {
 	switch table {
-	case "phone_numbers", "accounts":
+	case "phone_numbers", "accounts", "flex_configurations":
 		return []string{"sid"}
 	case "billing_settings":
 		return []string{"account_sid"}
@@ -83,7 +83,7 @@ func testValues(t *testing.T, s *store.Store) {
 	for _, g := range append(getters(s), singles(s)...) {
 		t.Run(g.name, func(t *testing.T) {
 			where := "account_sid"
-			if g.table == "accounts" {
+			if g.table == "accounts" || g.table == "flex_configurations" {
 				where = "sid"
 			}
 			for _, raw := range rawRows(t, s, "SELECT * FROM "+g.table+" WHERE "+where+" = $1 LIMIT 40", account) {

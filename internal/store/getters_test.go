@@ -41,6 +41,12 @@ func getters(s *store.Store) []getter {
 		getterOf("Alert", "alerts", s.Alert),
 		getterOf("User", "users", s.User),
 		getterOf("OAuthClient", "oauth_clients", s.OAuthClient),
+		getterOf("Application", "applications", s.Application),
+		getterOf("StudioFlow", "studio_flows", s.StudioFlow),
+		getterOf("FunctionService", "function_services", s.FunctionService),
+		getterOf("Function", "functions", s.Function),
+		getterOf("Worker", "workers", s.Worker),
+		getterOf("TaskQueue", "task_queues", s.TaskQueue),
 	}
 }
 
@@ -58,6 +64,9 @@ func singles(s *store.Store) []getter {
 		}),
 		getterOf("BillingSettings", "billing_settings", func(ctx context.Context, scope upstream.Scope, _ string) (*model.BillingSettings, error) {
 			return s.BillingSettings(ctx, scope)
+		}),
+		getterOf("FlexConfiguration", "flex_configurations", func(ctx context.Context, scope upstream.Scope, _ string) (*model.FlexConfiguration, error) {
+			return s.FlexConfiguration(ctx, scope)
 		}),
 	}
 }

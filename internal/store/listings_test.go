@@ -98,7 +98,8 @@ func allListings(t *testing.T, s *store.Store, account string) []listing {
 	alert := first(t, s.Alerts, account, upstream.AlertFilter{}, "errorCode")
 	return slices.Concat(
 		apiKeyListings(key), phoneNumberListings(number), billingListings(), callListings(call),
-		messageListings(message), alertListings(alert), usageListings(), userListings(), oauthClientListings(client))
+		messageListings(message), alertListings(alert), usageListings(), userListings(), oauthClientListings(client),
+		devToolListings(t, s, account), flexListings(t, s, account))
 }
 
 // first is the first item of a list, with these fields.

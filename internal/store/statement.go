@@ -46,6 +46,14 @@ func equal[S ~string](column string, value *S) filter {
 	return func(st *statement) { st.write(" AND ", column, " = ", st.arg(string(*value))) }
 }
 
+// is is the filter by a boolean; none if there is no value.
+func is(column string, value *bool) filter {
+	if value == nil {
+		return nil
+	}
+	return func(st *statement) { st.write(" AND ", column, " = ", st.arg(*value)) }
+}
+
 // notBefore is the filter for a moment or later.
 func notBefore(column string, t *time.Time) filter { return compare(column, " >= ", t) }
 

@@ -36,20 +36,27 @@ type Store struct {
 
 // tables says how each type of the schema is kept.
 type tables struct {
-	accounts        table[model.Account]
-	settings        table[model.ProjectSettings]
-	apiKeys         table[model.APIKey]
-	phoneNumbers    table[model.PhoneNumber]
-	balances        table[model.Money]
-	invoices        table[model.Invoice]
-	paymentMethods  table[model.PaymentMethod]
-	billingSettings table[model.BillingSettings]
-	calls           table[model.Call]
-	messages        table[model.Message]
-	alerts          table[model.Alert]
-	usage           table[model.UsageRecord]
-	users           table[model.User]
-	oauthClients    table[model.OAuthClient]
+	accounts           table[model.Account]
+	settings           table[model.ProjectSettings]
+	apiKeys            table[model.APIKey]
+	phoneNumbers       table[model.PhoneNumber]
+	balances           table[model.Money]
+	invoices           table[model.Invoice]
+	paymentMethods     table[model.PaymentMethod]
+	billingSettings    table[model.BillingSettings]
+	calls              table[model.Call]
+	messages           table[model.Message]
+	alerts             table[model.Alert]
+	usage              table[model.UsageRecord]
+	users              table[model.User]
+	oauthClients       table[model.OAuthClient]
+	applications       table[model.Application]
+	studioFlows        table[model.StudioFlow]
+	functionServices   table[model.FunctionService]
+	functions          table[model.Function]
+	flexConfigurations table[model.FlexConfiguration]
+	workers            table[model.Worker]
+	taskQueues         table[model.TaskQueue]
 }
 
 // OpenSQLite opens the SQLite database in the file at path, brings its tables up to date,
@@ -69,20 +76,27 @@ func OpenSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 
 func newStore(db *sql.DB) *Store {
 	return &Store{db: db, now: time.Now, tables: tables{
-		accounts:        accountTable(),
-		settings:        settingsTable(),
-		apiKeys:         apiKeyTable(),
-		phoneNumbers:    phoneNumberTable(),
-		balances:        balanceTable(),
-		invoices:        invoiceTable(),
-		paymentMethods:  paymentMethodTable(),
-		billingSettings: billingSettingsTable(),
-		calls:           callTable(),
-		messages:        messageTable(),
-		alerts:          alertTable(),
-		usage:           usageTable(),
-		users:           userTable(),
-		oauthClients:    oauthClientTable(),
+		accounts:           accountTable(),
+		settings:           settingsTable(),
+		apiKeys:            apiKeyTable(),
+		phoneNumbers:       phoneNumberTable(),
+		balances:           balanceTable(),
+		invoices:           invoiceTable(),
+		paymentMethods:     paymentMethodTable(),
+		billingSettings:    billingSettingsTable(),
+		calls:              callTable(),
+		messages:           messageTable(),
+		alerts:             alertTable(),
+		usage:              usageTable(),
+		users:              userTable(),
+		oauthClients:       oauthClientTable(),
+		applications:       applicationTable(),
+		studioFlows:        studioFlowTable(),
+		functionServices:   functionServiceTable(),
+		functions:          functionTable(),
+		flexConfigurations: flexConfigurationTable(),
+		workers:            workerTable(),
+		taskQueues:         taskQueueTable(),
 	}}
 }
 

@@ -78,6 +78,10 @@ type Upstream interface {
 	Billing
 	Logs
 	Usage
+	Applications
+	StudioFlows
+	Functions
+	Flex
 }
 
 // Accounts serves the account itself and its settings.
