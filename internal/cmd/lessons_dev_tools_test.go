@@ -10,7 +10,7 @@ var devToolLessons = map[string]lesson{
 		harmless: `(input: {friendlyName: ""})`,
 		attempt: func(t *testing.T, in tenant, who client) attempt {
 			return attempt{
-				input: `(input: {friendlyName: "made", voiceUrl: "https://example.com/voice", smsMethod: GET, idempotencyKey: "once"})`,
+				input: `(input: {friendlyName: "made", voiceUrl: "https://example.com/voice", idempotencyKey: "once"})`,
 				made:  "application made",
 			}
 		},

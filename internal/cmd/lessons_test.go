@@ -27,6 +27,8 @@ func lessons() map[string]lesson {
 		sessionLessons,
 		credentialLessons,
 		userLessons,
+		devToolLessons,
+		flexLessons,
 	} {
 		for name, one := range some {
 			all[name] = one

@@ -22,7 +22,7 @@ func accountTable() table[model.Account] {
 
 // Account reads the scope's account.
 func (s *Store) Account(ctx context.Context, scope upstream.Scope) (*model.Account, error) {
-	return only(ctx, s, &s.accounts, scope)
+	return only(ctx, s, s.db, &s.accounts, scope)
 }
 
 func settingsTable() table[model.ProjectSettings] {
@@ -46,5 +46,5 @@ func settingsTable() table[model.ProjectSettings] {
 
 // Settings reads the settings of the scope's account.
 func (s *Store) Settings(ctx context.Context, scope upstream.Scope) (*model.ProjectSettings, error) {
-	return only(ctx, s, &s.settings, scope)
+	return only(ctx, s, s.db, &s.settings, scope)
 }

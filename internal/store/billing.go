@@ -21,7 +21,7 @@ func balanceTable() table[model.Money] {
 
 // Balance reads what the account has left. The scope's fields are those of Money.
 func (s *Store) Balance(ctx context.Context, scope upstream.Scope) (*model.Money, error) {
-	return only(ctx, s, &s.balances, scope)
+	return only(ctx, s, s.db, &s.balances, scope)
 }
 
 func invoiceTable() table[model.Invoice] {
@@ -112,5 +112,5 @@ func billingSettingsTable() table[model.BillingSettings] {
 
 // BillingSettings reads how the account is billed.
 func (s *Store) BillingSettings(ctx context.Context, scope upstream.Scope) (*model.BillingSettings, error) {
-	return only(ctx, s, &s.billingSettings, scope)
+	return only(ctx, s, s.db, &s.billingSettings, scope)
 }

@@ -138,6 +138,32 @@ func update[T any](
 	return object, nil
 }
 
+// updateOnly is update for what an account has one of, which its SID is the key of.
+func updateOnly[T any](
+	ctx context.Context, s *Store, c upstream.Change, t *table[T], set func(tx *sql.Tx) (columns, error),
+) (*T, error) {
+	var object *T
+	err := s.change(ctx, c, func(tx *sql.Tx) (audit.Change, error) {
+		to, err := set(tx)
+		if err != nil {
+			return audit.Change{}, err
+		}
+		if len(to) > 0 {
+			st := s.assign(t.name, to)
+			st.write(" WHERE ", t.account, " = ", st.arg(c.Account()))
+			if _, err := s.exec(ctx, tx, st); err != nil {
+				return audit.Change{}, failed(ctx, "changing "+t.name, err)
+			}
+		}
+		object, err = only(ctx, s, tx, t, c.Scope)
+		return audit.Change{Type: t.typeName, SID: c.Account(), Fields: to.fields()}, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return object, nil
+}
+
 // has says by NOT_FOUND that an account has no such object. Others that would change it wait from here on.
 func (s *Store) has(ctx context.Context, tx *sql.Tx, table, accountColumn, account, sid string) error {
 	st := new(statement)
@@ -158,16 +184,22 @@ func (s *Store) set(ctx context.Context, tx *sql.Tx, table, accountColumn, accou
 	if len(to) == 0 {
 		return nil
 	}
-	st := new(statement)
-	st.write("UPDATE ", table, " SET date_updated = ", st.arg(micros(s.now())))
-	for _, c := range to {
-		st.write(", ", c.column, " = ", st.arg(c.value))
-	}
+	st := s.assign(table, to)
 	st.write(" WHERE ", accountColumn, " = ", st.arg(account), " AND sid = ", st.arg(sid))
 	if _, err := s.exec(ctx, tx, st); err != nil {
 		return failed(ctx, "changing "+table, err)
 	}
 	return nil
+}
+
+// assign is an UPDATE up to its WHERE: of columns, and of when the row was changed.
+func (s *Store) assign(table string, to columns) *statement {
+	st := new(statement)
+	st.write("UPDATE ", table, " SET date_updated = ", st.arg(micros(s.now())))
+	for _, c := range to {
+		st.write(", ", c.column, " = ", st.arg(c.value))
+	}
+	return st
 }
 
 // remove deletes an object of c's account, and writes its audit event, unless one of those that look at it before says

@@ -49,9 +49,9 @@ func columnsOf(table, field string) []string {
 // orderOf says which columns are always read.
 func orderOf(table string) []string {
 	switch table {
-	case "phone_numbers", "accounts", "flex_configurations":
+	case "phone_numbers", "accounts":
 		return []string{"sid"}
-	case "billing_settings":
+	case "billing_settings", "flex_configurations":
 		return []string{"account_sid"}
 	case "invoices":
 		return []string{"period_start", "sid"}
@@ -83,7 +83,7 @@ func testValues(t *testing.T, s *store.Store) {
 	for _, g := range append(getters(s), singles(s)...) {
 		t.Run(g.name, func(t *testing.T) {
 			where := "account_sid"
-			if g.table == "accounts" || g.table == "flex_configurations" {
+			if g.table == "accounts" {
 				where = "sid"
 			}
 			for _, raw := range rawRows(t, s, "SELECT * FROM "+g.table+" WHERE "+where+" = $1 LIMIT 40", account) {

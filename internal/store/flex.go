@@ -12,8 +12,8 @@ import (
 func flexConfigurationTable() table[model.FlexConfiguration] {
 	type object = model.FlexConfiguration
 	return table[object]{
-		name: "flex_configurations", typeName: "FlexConfiguration", account: "sid",
-		order: []key{{column: "sid", kind: text}},
+		name: "flex_configurations", typeName: "FlexConfiguration", account: "account_sid",
+		order: []key{{column: "account_sid", kind: text}},
 		columns: []column[object]{
 			{"status", "status", func(f *object) any { return (*string)(&f.Status) }},
 			{"flexInstanceSid", "flex_instance_sid", func(f *object) any { return textOrNull[string]{&f.FlexInstanceSid} }},
@@ -35,7 +35,7 @@ func flexConfigurationTable() table[model.FlexConfiguration] {
 
 // FlexConfiguration reads how the account's contact center is set up.
 func (s *Store) FlexConfiguration(ctx context.Context, scope upstream.Scope) (*model.FlexConfiguration, error) {
-	return only(ctx, s, &s.flexConfigurations, scope)
+	return only(ctx, s, s.db, &s.flexConfigurations, scope)
 }
 
 // UpdateFlexConfiguration changes how the account's contact center is set up. A text of more than 64 characters, and what
@@ -43,7 +43,7 @@ func (s *Store) FlexConfiguration(ctx context.Context, scope upstream.Scope) (*m
 func (s *Store) UpdateFlexConfiguration(
 	ctx context.Context, c upstream.Change, n model.UpdateFlexConfigurationInput,
 ) (*model.FlexConfiguration, error) {
-	return update(ctx, s, c, &s.flexConfigurations, c.Account(), func(*sql.Tx) (columns, error) {
+	return updateOnly(ctx, s, c, &s.flexConfigurations, func(*sql.Tx) (columns, error) {
 		var in input
 		in.textOrNull("uiVersion", "ui_version", n.UIVersion, check.Name)
 		in.textOrNull("uiLanguage", "ui_language", n.UILanguage, check.Name)
@@ -60,7 +60,7 @@ func (s *Store) UpdateFlexConfiguration(
 // newFlexConfiguration is that of a new account, in which nobody has begun to set Flex up.
 func newFlexConfiguration(account string, now int64) *statement {
 	st := new(statement)
-	st.write("INSERT INTO flex_configurations (sid, date_created, date_updated) VALUES (",
+	st.write("INSERT INTO flex_configurations (account_sid, date_created, date_updated) VALUES (",
 		st.arg(account), ", ", st.arg(now), ", ", st.arg(now), ")")
 	return st
 }

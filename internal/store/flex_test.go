@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -88,5 +89,32 @@ func testFlexConfiguration(t *testing.T, s *store.Store) {
 			_, err := s.UpdateFlexConfiguration(ctx, changing(scope), row.input)
 			wantProblem(t, err, problem.BadUserInput, "input", row.field)
 		})
+	}
+}
+
+// testFlexOfOldAccounts takes the step of the migration in a database that has accounts: in each, nobody has begun.
+func testFlexOfOldAccounts(t *testing.T, s *store.Store) {
+	step, err := os.ReadFile("migrations/00017_flex.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{"DROP TABLE flex_configurations", "DROP TABLE workers", "DROP TABLE task_queues", string(step)} {
+		if _, err := s.DB().Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, a := range []demo.Account{demo.Main(), demo.Second()} {
+		f, err := s.FlexConfiguration(t.Context(), everything(a.SID, model.FlexConfiguration{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		settings, err := s.Settings(t.Context(), everything(a.SID, model.ProjectSettings{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := model.FlexConfiguration{Status: model.FlexStatusNotStarted, DateCreated: settings.DateCreated, DateUpdated: settings.DateCreated}
+		if *f != want {
+			t.Errorf("%s has %+v, want %+v", a.Name, *f, want)
+		}
 	}
 }

@@ -98,12 +98,12 @@ func locate[T any](
 }
 
 // only reads the one object of its type that the account has.
-func only[T any](ctx context.Context, s *Store, t *table[T], scope upstream.Scope) (*T, error) {
+func only[T any](ctx context.Context, s *Store, q querier, t *table[T], scope upstream.Scope) (*T, error) {
 	columns := t.permitted(scope.Fields())
 	st := new(statement)
 	st.write("SELECT ", names(t.orderNames(), columns), " FROM ", t.name,
 		" WHERE ", t.account, " = ", st.arg(scope.Account()))
-	object, _, err := one(ctx, s, s.db, t, st, columns, scope)
+	object, _, err := one(ctx, s, q, t, st, columns, scope)
 	return object, err
 }
 

@@ -258,8 +258,8 @@ func testConstraints(t *testing.T, s *store.Store) {
 		{"a method that is none", "UPDATE applications SET voice_method = 'PUT' WHERE account_sid = $1", []any{a.SID}},
 		{"a Function of no service", "UPDATE functions SET service_sid = 'ZS1' WHERE account_sid = $1", []any{a.SID}},
 		{"a unique name twice", "UPDATE function_services SET unique_name = 'same' WHERE account_sid = $1", []any{a.SID}},
-		{"Flex of no account", "INSERT INTO flex_configurations (sid, date_created, date_updated) VALUES ('AC1', 0, 0)", nil},
-		{"a state that Flex has not", "UPDATE flex_configurations SET status = 'GONE' WHERE sid = $1", []any{a.SID}},
+		{"Flex of no account", "INSERT INTO flex_configurations (account_sid, date_created, date_updated) VALUES ('AC1', 0, 0)", nil},
+		{"a state that Flex has not", "UPDATE flex_configurations SET status = 'GONE' WHERE account_sid = $1", []any{a.SID}},
 		{"an order that tasks have not", "UPDATE task_queues SET task_order = 'ANY' WHERE account_sid = $1", []any{a.SID}},
 		{"a total that is no sum", "UPDATE invoices SET total_micros = 1 WHERE account_sid = $1", []any{a.SID}},
 	} {

@@ -8,7 +8,7 @@ import (
 func flexConfigurationRows(a Account, today time.Time) rows {
 	r := stream(a.Name + "/Flex")
 	t := rows{table: "flex_configurations", columns: []string{
-		"sid", "status", "flex_instance_sid", "taskrouter_workspace_sid", "runtime_domain", "ui_version", "ui_language",
+		"account_sid", "status", "flex_instance_sid", "taskrouter_workspace_sid", "runtime_domain", "ui_version", "ui_language",
 		"call_recording_enabled", "call_recording_webhook_url", "crm_enabled", "crm_callback_url", "crm_fallback_url",
 		"plugin_service_enabled", "date_created", "date_updated",
 	}}

@@ -3,8 +3,7 @@
 -- +goose Up
 
 CREATE TABLE flex_configurations (
-    -- The account's: it has one.
-    sid                        TEXT    NOT NULL PRIMARY KEY REFERENCES accounts (sid),
+    account_sid                TEXT    NOT NULL PRIMARY KEY REFERENCES accounts (sid),
     status                     TEXT    NOT NULL DEFAULT 'NOT_STARTED' CHECK (status IN ('OK', 'IN_PROGRESS', 'NOT_STARTED')),
     flex_instance_sid          TEXT,
     taskrouter_workspace_sid   TEXT,
@@ -22,7 +21,7 @@ CREATE TABLE flex_configurations (
 );
 
 -- In the accounts that there are, nobody has begun to set it up.
-INSERT INTO flex_configurations (sid, date_created, date_updated) SELECT sid, date_created, date_created FROM accounts;
+INSERT INTO flex_configurations (account_sid, date_created, date_updated) SELECT sid, date_created, date_created FROM accounts;
 
 -- The attributes are not among the columns: no read may show them.
 CREATE TABLE workers (
