@@ -28,7 +28,7 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "d4d28fb53bc2d676", Fields: 426, Objects: 86})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "6486572eaaeaeddf", Fields: 426, Objects: 86})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -3489,6 +3489,11 @@ enum Mask {
   LAST4
   "Keeps the first letter and the domain: j•••@example.com."
   EMAIL
+  """
+  Keeps where it leads and the names of its parameters: https://••••@example.com:8443/voice?token=••••. A part of the path
+  that looks like a secret or a number of somebody's is hidden too.
+  """
+  URL
   "Hides the whole text: ••••."
   ALL
 }
@@ -4053,31 +4058,31 @@ type Application implements Node @hasPermission(permission: DEV_TOOLS) {
   "The application's name."
   friendlyName: String!
   "Where a call is announced."
-  voiceUrl: String @personalData(mask: ALL)
+  voiceUrl: String @personalData(mask: URL)
   "How voiceUrl is called."
   voiceMethod: HttpMethod!
   "Where a call is announced when voiceUrl fails."
-  voiceFallbackUrl: String @personalData(mask: ALL)
+  voiceFallbackUrl: String @personalData(mask: URL)
   "How voiceFallbackUrl is called."
   voiceFallbackMethod: HttpMethod!
   "Where changes of a call's state are announced."
-  statusCallback: String @personalData(mask: ALL)
+  statusCallback: String @personalData(mask: URL)
   "How statusCallback is called."
   statusCallbackMethod: HttpMethod!
   "Whether the caller's name is looked up."
   voiceCallerIdLookup: Boolean!
   "Where a message is announced."
-  smsUrl: String @personalData(mask: ALL)
+  smsUrl: String @personalData(mask: URL)
   "How smsUrl is called."
   smsMethod: HttpMethod!
   "Where a message is announced when smsUrl fails."
-  smsFallbackUrl: String @personalData(mask: ALL)
+  smsFallbackUrl: String @personalData(mask: URL)
   "How smsFallbackUrl is called."
   smsFallbackMethod: HttpMethod!
   "Where changes of the state of a message sent by SMS are announced."
-  smsStatusCallback: String @personalData(mask: ALL)
+  smsStatusCallback: String @personalData(mask: URL)
   "Where changes of the state of any message are announced."
-  messageStatusCallback: String @personalData(mask: ALL)
+  messageStatusCallback: String @personalData(mask: URL)
   "Whether other accounts may call the application."
   publicApplicationConnectEnabled: Boolean!
   "When it was made."
@@ -4225,7 +4230,7 @@ type StudioFlow implements Node @hasPermission(permission: DEV_TOOLS) {
   "Whether its definition can run."
   valid: Boolean!
   "Where calls and messages are announced that start it."
-  webhookUrl: String! @personalData(mask: ALL)
+  webhookUrl: String! @personalData(mask: URL)
   "When it was made."
   dateCreated: DateTime!
   "When it was last changed."
@@ -4405,13 +4410,13 @@ type FlexConfiguration @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) {
   "Whether calls are recorded."
   callRecordingEnabled: Boolean!
   "Where a recording that is finished is announced."
-  callRecordingWebhookUrl: String @personalData(mask: ALL)
+  callRecordingWebhookUrl: String @personalData(mask: URL)
   "Whether its pages show one of a CRM beside a task."
   crmEnabled: Boolean!
   "Where the CRM is asked for the page to show."
-  crmCallbackUrl: String @personalData(mask: ALL)
+  crmCallbackUrl: String @personalData(mask: URL)
   "The page to show when crmCallbackUrl fails."
-  crmFallbackUrl: String @personalData(mask: ALL)
+  crmFallbackUrl: String @personalData(mask: URL)
   "Whether plugins may change its pages."
   pluginServiceEnabled: Boolean!
   "When the account had it first."
@@ -4728,25 +4733,25 @@ type PhoneNumber implements Node @hasPermission(permission: MANAGE_PHONE_NUMBERS
   "Whether the caller's name is looked up."
   voiceCallerIdLookup: Boolean!
   "Where a call is announced."
-  voiceUrl: String
+  voiceUrl: String @personalData(mask: URL)
   "How voiceUrl is called."
   voiceMethod: HttpMethod
   "Where a call is announced when voiceUrl fails."
-  voiceFallbackUrl: String
+  voiceFallbackUrl: String @personalData(mask: URL)
   "How voiceFallbackUrl is called."
   voiceFallbackMethod: HttpMethod
   "The application that answers messages."
   smsApplicationSid: String
   "Where a message is announced."
-  smsUrl: String
+  smsUrl: String @personalData(mask: URL)
   "How smsUrl is called."
   smsMethod: HttpMethod
   "Where a message is announced when smsUrl fails."
-  smsFallbackUrl: String
+  smsFallbackUrl: String @personalData(mask: URL)
   "How smsFallbackUrl is called."
   smsFallbackMethod: HttpMethod
   "Where changes of a call's state are announced."
-  statusCallback: String
+  statusCallback: String @personalData(mask: URL)
   "How statusCallback is called."
   statusCallbackMethod: HttpMethod
   "The trunk that carries the number's calls."
@@ -9390,7 +9395,7 @@ func (ec *executionContext) _Application_voiceUrl(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			v = ec.gate.MaskStringPtr("ALL", v)
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -9443,7 +9448,7 @@ func (ec *executionContext) _Application_voiceFallbackUrl(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			v = ec.gate.MaskStringPtr("ALL", v)
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -9496,7 +9501,7 @@ func (ec *executionContext) _Application_statusCallback(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			v = ec.gate.MaskStringPtr("ALL", v)
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -9575,7 +9580,7 @@ func (ec *executionContext) _Application_smsUrl(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			v = ec.gate.MaskStringPtr("ALL", v)
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -9628,7 +9633,7 @@ func (ec *executionContext) _Application_smsFallbackUrl(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			v = ec.gate.MaskStringPtr("ALL", v)
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -9681,7 +9686,7 @@ func (ec *executionContext) _Application_smsStatusCallback(ctx context.Context, 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			v = ec.gate.MaskStringPtr("ALL", v)
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -9708,7 +9713,7 @@ func (ec *executionContext) _Application_messageStatusCallback(ctx context.Conte
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			v = ec.gate.MaskStringPtr("ALL", v)
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -11460,7 +11465,7 @@ func (ec *executionContext) _FlexConfiguration_callRecordingWebhookUrl(ctx conte
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			v = ec.gate.MaskStringPtr("ALL", v)
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -11513,7 +11518,7 @@ func (ec *executionContext) _FlexConfiguration_crmCallbackUrl(ctx context.Contex
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			v = ec.gate.MaskStringPtr("ALL", v)
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -11540,7 +11545,7 @@ func (ec *executionContext) _FlexConfiguration_crmFallbackUrl(ctx context.Contex
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			v = ec.gate.MaskStringPtr("ALL", v)
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -15711,6 +15716,7 @@ func (ec *executionContext) _PhoneNumber_voiceUrl(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -15763,6 +15769,7 @@ func (ec *executionContext) _PhoneNumber_voiceFallbackUrl(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -15841,6 +15848,7 @@ func (ec *executionContext) _PhoneNumber_smsUrl(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -15893,6 +15901,7 @@ func (ec *executionContext) _PhoneNumber_smsFallbackUrl(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -15945,6 +15954,7 @@ func (ec *executionContext) _PhoneNumber_statusCallback(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -17354,7 +17364,7 @@ func (ec *executionContext) _StudioFlow_webhookUrl(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			v = ec.gate.MaskString("ALL", v)
+			v = ec.gate.MaskString("URL", v)
 			return ec.marshalNString2string(ctx, selections, v)
 		},
 		true,

@@ -10,8 +10,8 @@ var devToolLessons = map[string]lesson{
 		harmless: `(input: {friendlyName: ""})`,
 		attempt: func(t *testing.T, in tenant, who client) attempt {
 			return attempt{
-				input: `(input: {friendlyName: "made", voiceUrl: "https://example.com/voice", idempotencyKey: "once"})`,
-				made:  "application made",
+				input:   `(input: {friendlyName: "made", voiceUrl: "https://example.com/voice", idempotencyKey: "once"})`,
+				changes: []string{"applications +1"},
 			}
 		},
 	},
@@ -19,15 +19,15 @@ var devToolLessons = map[string]lesson{
 		harmless: `(input: {id: "x"})`,
 		attempt: func(t *testing.T, in tenant, who client) attempt {
 			return attempt{
-				input: fmt.Sprintf(`(input: {id: %q, friendlyName: "after", voiceUrl: null, voiceCallerIdLookup: true})`, makeApplication(t, in, "before")),
-				gone:  "application before", made: "application after",
+				input:   fmt.Sprintf(`(input: {id: %q, friendlyName: "after", voiceUrl: null, voiceCallerIdLookup: true})`, makeApplication(t, in, "before")),
+				changes: []string{"applications ~1"},
 			}
 		},
 	},
 	"deleteApplication": {
 		harmless: `(input: {id: "x"})`,
 		attempt: func(t *testing.T, in tenant, who client) attempt {
-			return attempt{input: fmt.Sprintf(`(input: {id: %q})`, makeApplication(t, in, "doomed")), gone: "application doomed"}
+			return attempt{input: fmt.Sprintf(`(input: {id: %q})`, makeApplication(t, in, "doomed")), changes: []string{"applications -1"}}
 		},
 	},
 }

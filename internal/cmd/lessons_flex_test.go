@@ -7,8 +7,8 @@ var flexLessons = map[string]lesson{
 		harmless: `(input: {})`,
 		attempt: func(t *testing.T, in tenant, who client) attempt {
 			return attempt{
-				input: `(input: {uiVersion: "2.10.0", crmEnabled: true, crmCallbackUrl: "https://example.com/crm", crmFallbackUrl: null})`,
-				gone:  "Flex ", made: "Flex ",
+				input:   `(input: {uiVersion: "2.10.0", crmEnabled: true, crmCallbackUrl: "https://example.com/crm", crmFallbackUrl: null})`,
+				changes: []string{"flex_configurations ~1"},
 			}
 		},
 	},
