@@ -28,7 +28,7 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "6486572eaaeaeddf", Fields: 426, Objects: 86})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "3559eb93f90715d6", Fields: 434, Objects: 87})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -76,18 +76,23 @@ type ComplexityRoot struct {
 	}
 
 	Alert struct {
-		AlertText     func(childComplexity int) int
-		DateCreated   func(childComplexity int) int
-		DateGenerated func(childComplexity int) int
-		DateUpdated   func(childComplexity int) int
-		ErrorCode     func(childComplexity int) int
-		ID            func(childComplexity int) int
-		LogLevel      func(childComplexity int) int
-		MoreInfo      func(childComplexity int) int
-		RequestMethod func(childComplexity int) int
-		ResourceSid   func(childComplexity int) int
-		ServiceSid    func(childComplexity int) int
-		Sid           func(childComplexity int) int
+		AlertText        func(childComplexity int) int
+		DateCreated      func(childComplexity int) int
+		DateGenerated    func(childComplexity int) int
+		DateUpdated      func(childComplexity int) int
+		ErrorCode        func(childComplexity int) int
+		ID               func(childComplexity int) int
+		LogLevel         func(childComplexity int) int
+		MoreInfo         func(childComplexity int) int
+		RequestHeaders   func(childComplexity int) int
+		RequestMethod    func(childComplexity int) int
+		RequestURL       func(childComplexity int) int
+		RequestVariables func(childComplexity int) int
+		ResourceSid      func(childComplexity int) int
+		ResponseBody     func(childComplexity int) int
+		ResponseHeaders  func(childComplexity int) int
+		ServiceSid       func(childComplexity int) int
+		Sid              func(childComplexity int) int
 	}
 
 	AlertConnection struct {
@@ -370,6 +375,7 @@ type ComplexityRoot struct {
 		EndSession              func(childComplexity int, input model.EndSessionInput) int
 		RefreshCookies          func(childComplexity int) int
 		RefreshSession          func(childComplexity int, input model.RefreshSessionInput) int
+		RotateAuthToken         func(childComplexity int, input model.RotateAuthTokenInput) int
 		SetUserRoles            func(childComplexity int, input model.SetUserRolesInput) int
 		SignIn                  func(childComplexity int, input model.SignInInput) int
 		SignInWithCookies       func(childComplexity int, input model.SignInInput) int
@@ -515,6 +521,11 @@ type ComplexityRoot struct {
 		AccessToken  func(childComplexity int) int
 		ExpiresIn    func(childComplexity int) int
 		RefreshToken func(childComplexity int) int
+	}
+
+	RotateAuthTokenPayload struct {
+		AuthToken   func(childComplexity int) int
+		DateRotated func(childComplexity int) int
 	}
 
 	Session struct {
@@ -714,6 +725,7 @@ type MutationResolver interface {
 	CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error)
 	UpdateAPIKey(ctx context.Context, input model.UpdateAPIKeyInput) (*model.UpdateAPIKeyPayload, error)
 	DeleteAPIKey(ctx context.Context, input model.DeleteAPIKeyInput) (*model.DeleteAPIKeyPayload, error)
+	RotateAuthToken(ctx context.Context, input model.RotateAuthTokenInput) (*model.RotateAuthTokenPayload, error)
 	CreateApplication(ctx context.Context, input model.CreateApplicationInput) (*model.CreateApplicationPayload, error)
 	UpdateApplication(ctx context.Context, input model.UpdateApplicationInput) (*model.UpdateApplicationPayload, error)
 	DeleteApplication(ctx context.Context, input model.DeleteApplicationInput) (*model.DeleteApplicationPayload, error)
@@ -1003,18 +1015,48 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Alert.MoreInfo(childComplexity), true
+	case "Alert.requestHeaders":
+		if e.ComplexityRoot.Alert.RequestHeaders == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.RequestHeaders(childComplexity), true
 	case "Alert.requestMethod":
 		if e.ComplexityRoot.Alert.RequestMethod == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Alert.RequestMethod(childComplexity), true
+	case "Alert.requestUrl":
+		if e.ComplexityRoot.Alert.RequestURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.RequestURL(childComplexity), true
+	case "Alert.requestVariables":
+		if e.ComplexityRoot.Alert.RequestVariables == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.RequestVariables(childComplexity), true
 	case "Alert.resourceSid":
 		if e.ComplexityRoot.Alert.ResourceSid == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Alert.ResourceSid(childComplexity), true
+	case "Alert.responseBody":
+		if e.ComplexityRoot.Alert.ResponseBody == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.ResponseBody(childComplexity), true
+	case "Alert.responseHeaders":
+		if e.ComplexityRoot.Alert.ResponseHeaders == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.ResponseHeaders(childComplexity), true
 	case "Alert.serviceSid":
 		if e.ComplexityRoot.Alert.ServiceSid == nil {
 			break
@@ -2150,6 +2192,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RefreshSession(childComplexity, args["input"].(model.RefreshSessionInput)), true
+	case "Mutation.rotateAuthToken":
+		if e.ComplexityRoot.Mutation.RotateAuthToken == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rotateAuthToken_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RotateAuthToken(childComplexity, args["input"].(model.RotateAuthTokenInput)), true
 	case "Mutation.setUserRoles":
 		if e.ComplexityRoot.Mutation.SetUserRoles == nil {
 			break
@@ -2790,6 +2843,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RefreshSessionPayload.RefreshToken(childComplexity), true
 
+	case "RotateAuthTokenPayload.authToken":
+		if e.ComplexityRoot.RotateAuthTokenPayload.AuthToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateAuthTokenPayload.AuthToken(childComplexity), true
+	case "RotateAuthTokenPayload.dateRotated":
+		if e.ComplexityRoot.RotateAuthTokenPayload.DateRotated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateAuthTokenPayload.DateRotated(childComplexity), true
+
 	case "Session.client":
 		if e.ComplexityRoot.Session.Client == nil {
 			break
@@ -3342,6 +3408,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("EndSessionInput", ec.unmarshalInputEndSessionInput),
 			graphql.NewInputUnmarshaler("OAuthGrantInput", ec.unmarshalInputOAuthGrantInput),
 			graphql.NewInputUnmarshaler("RefreshSessionInput", ec.unmarshalInputRefreshSessionInput),
+			graphql.NewInputUnmarshaler("RotateAuthTokenInput", ec.unmarshalInputRotateAuthTokenInput),
 			graphql.NewInputUnmarshaler("SetUserRolesInput", ec.unmarshalInputSetUserRolesInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
 			graphql.NewInputUnmarshaler("UpdateApiKeyInput", ec.unmarshalInputUpdateApiKeyInput),
@@ -3695,7 +3762,7 @@ type Account implements Node @signedIn {
   "The account's SID."
   sid: String!
   "The account's name."
-  friendlyName: String!
+  friendlyName: String! @personalData(mask: ALL)
   "Whether the account is in use."
   status: AccountStatus!
 }
@@ -3746,7 +3813,7 @@ type SignOutPayload @signedIn {
   endedSessionId: ID!
 }
 `, BuiltIn: false},
-	{Name: "../schema/api_credentials.graphqls", Input: `# API keys of the account. They belong to the upstream, not to the gateway.
+	{Name: "../schema/api_credentials.graphqls", Input: `# API keys of the account, and its auth token. They belong to the upstream, not to the gateway.
 
 extend type Account {
   "The account's API keys, newest first."
@@ -3776,6 +3843,15 @@ extend type Mutation {
     "The key."
     input: DeleteApiKeyInput!
   ): DeleteApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: DELETE) @semanticNonNull
+  """
+  Give the account another auth token, which is shown in this answer and never again. Whatever still uses the old one
+  stops working at once: there is no second token to change over with, so let programs use API keys instead. The token
+  opens all of the account, so only people rotate it, and no OAuth client.
+  """
+  rotateAuthToken(
+    "Whose token."
+    input: RotateAuthTokenInput!
+  ): RotateAuthTokenPayload @hasPermission(permission: API_CREDENTIALS, action: UPDATE) @semanticNonNull
 }
 
 "An API key of the account. Its secret is never shown by a read."
@@ -3850,6 +3926,20 @@ input DeleteApiKeyInput {
 type DeleteApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: DELETE) {
   "The global id of the key that is no more."
   deletedApiKeyId: ID!
+}
+
+"What rotateAuthToken takes."
+input RotateAuthTokenInput {
+  "The global id of the caller's account: who has sessions in several rotates no other than they mean to."
+  accountId: ID!
+}
+
+"The account's new auth token."
+type RotateAuthTokenPayload @hasPermission(permission: API_CREDENTIALS, action: UPDATE) {
+  "The token, 32 hexadecimal digits, shown this once."
+  authToken: String!
+  "When it took the old one's place."
+  dateRotated: DateTime!
 }
 `, BuiltIn: false},
 	{Name: "../schema/billing.graphqls", Input: `# What the account owes, has paid, and how it pays.
@@ -3990,7 +4080,7 @@ type BillingSettings @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS) {
   "Where invoices are sent."
   invoiceEmail: String! @personalData(mask: EMAIL)
   "The tax number on the invoices."
-  taxId: String
+  taxId: String @personalData
   "The currency that the account is billed in, by its ISO 4217 code."
   currency: String!
   "Whether the balance is filled up by itself."
@@ -4778,7 +4868,8 @@ type PhoneNumberEdge @hasPermission(permission: MANAGE_PHONE_NUMBERS) {
   node: PhoneNumber!
 }
 `, BuiltIn: false},
-	{Name: "../schema/product_logs.graphqls", Input: `# What happened: calls, messages and alerts. Prices are billing data wherever they stand.
+	{Name: "../schema/product_logs.graphqls", Input: `# What happened: calls, messages and alerts. Prices are billing data wherever they stand, and what a webhook was sent and
+# answered belongs to whoever builds it.
 
 extend type Account {
   "The account's calls, newest first."
@@ -5086,7 +5177,7 @@ type Alert implements Node @hasPermission(permission: PRODUCT_LOGS) {
   "The error's code."
   errorCode: String!
   "What happened, in words."
-  alertText: String!
+  alertText: String! @personalData(mask: ALL)
   "The page that explains the code."
   moreInfo: String
   "The call, message or other resource that it is about."
@@ -5095,6 +5186,16 @@ type Alert implements Node @hasPermission(permission: PRODUCT_LOGS) {
   serviceSid: String
   "How the webhook was called that it is about."
   requestMethod: HttpMethod
+  "The webhook's URL, which may hold credentials."
+  requestUrl: String @hasPermission(permission: DEV_TOOLS) @personalData(mask: URL)
+  "The parameters that the webhook was sent, such as the text of a message, encoded as those of a URL."
+  requestVariables: String @hasPermission(permission: DEV_TOOLS) @personalData(mask: ALL)
+  "The headers that the webhook was sent, encoded likewise."
+  requestHeaders: String @hasPermission(permission: DEV_TOOLS) @personalData(mask: ALL)
+  "The headers that the webhook answered with, encoded likewise."
+  responseHeaders: String @hasPermission(permission: DEV_TOOLS) @personalData(mask: ALL)
+  "What the webhook answered."
+  responseBody: String @hasPermission(permission: DEV_TOOLS) @personalData(mask: ALL)
   "When it was raised."
   dateGenerated: DateTime!
   "When its record was made."
@@ -5137,7 +5238,7 @@ enum AccountType {
 "The settings of the account. The auth token is not among them: it is a credential, and no read shows it."
 type ProjectSettings @hasPermission(permission: PROJECT_SETTINGS) {
   "The account's name."
-  friendlyName: String!
+  friendlyName: String! @personalData(mask: ALL)
   "Whether the account is in use."
   status: AccountStatus!
   "Whether the account pays."
@@ -5459,6 +5560,16 @@ func (ec *executionContext) childFields_Alert(ctx context.Context, field graphql
 		return ec.fieldContext_Alert_serviceSid(ctx, field)
 	case "requestMethod":
 		return ec.fieldContext_Alert_requestMethod(ctx, field)
+	case "requestUrl":
+		return ec.fieldContext_Alert_requestUrl(ctx, field)
+	case "requestVariables":
+		return ec.fieldContext_Alert_requestVariables(ctx, field)
+	case "requestHeaders":
+		return ec.fieldContext_Alert_requestHeaders(ctx, field)
+	case "responseHeaders":
+		return ec.fieldContext_Alert_responseHeaders(ctx, field)
+	case "responseBody":
+		return ec.fieldContext_Alert_responseBody(ctx, field)
 	case "dateGenerated":
 		return ec.fieldContext_Alert_dateGenerated(ctx, field)
 	case "dateCreated":
@@ -6265,6 +6376,16 @@ func (ec *executionContext) childFields_RefreshSessionPayload(ctx context.Contex
 		return ec.fieldContext_RefreshSessionPayload_expiresIn(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RefreshSessionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RotateAuthTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "authToken":
+		return ec.fieldContext_RotateAuthTokenPayload_authToken(ctx, field)
+	case "dateRotated":
+		return ec.fieldContext_RotateAuthTokenPayload_dateRotated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RotateAuthTokenPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7429,6 +7550,20 @@ func (ec *executionContext) field_Mutation_refreshSession_args(ctx context.Conte
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_rotateAuthToken_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RotateAuthTokenInput, error) {
+			return ec.unmarshalNRotateAuthTokenInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_setUserRoles_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -7809,6 +7944,7 @@ func (ec *executionContext) _Account_friendlyName(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
 			return ec.marshalNString2string(ctx, selections, v)
 		},
 		true,
@@ -8716,6 +8852,7 @@ func (ec *executionContext) _Alert_alertText(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
 			return ec.marshalNString2string(ctx, selections, v)
 		},
 		true,
@@ -8828,6 +8965,141 @@ func (ec *executionContext) _Alert_requestMethod(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_Alert_requestMethod(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, false, false, "HttpMethod")
+}
+
+func (ec *executionContext) _Alert_requestUrl(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Alert", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Alert_requestUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequestURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Alert_requestUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Alert", field, false, false, "String")
+}
+
+func (ec *executionContext) _Alert_requestVariables(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Alert", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Alert_requestVariables(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequestVariables, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Alert_requestVariables(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Alert", field, false, false, "String")
+}
+
+func (ec *executionContext) _Alert_requestHeaders(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Alert", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Alert_requestHeaders(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequestHeaders, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Alert_requestHeaders(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Alert", field, false, false, "String")
+}
+
+func (ec *executionContext) _Alert_responseHeaders(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Alert", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Alert_responseHeaders(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ResponseHeaders, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Alert_responseHeaders(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Alert", field, false, false, "String")
+}
+
+func (ec *executionContext) _Alert_responseBody(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Alert", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Alert_responseBody(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ResponseBody, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Alert_responseBody(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Alert", field, false, false, "String")
 }
 
 func (ec *executionContext) _Alert_dateGenerated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
@@ -10002,6 +10274,7 @@ func (ec *executionContext) _BillingSettings_taxId(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("LAST4", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -13875,6 +14148,53 @@ func (ec *executionContext) fieldContext_Mutation_deleteApiKey(ctx context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_rotateAuthToken(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 9) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_rotateAuthToken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RotateAuthToken(ctx, fc.Args["input"].(model.RotateAuthTokenInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RotateAuthTokenPayload) graphql.Marshaler {
+			return ec.marshalORotateAuthTokenPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_rotateAuthToken(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RotateAuthTokenPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_rotateAuthToken_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_createApplication(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	if !ec.gate.Field(ctx, field, "Mutation", 11) {
 		return graphql.Null
@@ -16320,6 +16640,7 @@ func (ec *executionContext) _ProjectSettings_friendlyName(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
 			return ec.marshalNString2string(ctx, selections, v)
 		},
 		true,
@@ -16895,6 +17216,58 @@ func (ec *executionContext) _RefreshSessionPayload_expiresIn(ctx context.Context
 }
 func (ec *executionContext) fieldContext_RefreshSessionPayload_expiresIn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RefreshSessionPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _RotateAuthTokenPayload_authToken(ctx context.Context, field graphql.CollectedField, obj *model.RotateAuthTokenPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "RotateAuthTokenPayload", 9) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RotateAuthTokenPayload_authToken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AuthToken, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RotateAuthTokenPayload_authToken(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RotateAuthTokenPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _RotateAuthTokenPayload_dateRotated(ctx context.Context, field graphql.CollectedField, obj *model.RotateAuthTokenPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "RotateAuthTokenPayload", 9) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RotateAuthTokenPayload_dateRotated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateRotated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RotateAuthTokenPayload_dateRotated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RotateAuthTokenPayload", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
@@ -21060,6 +21433,48 @@ func UnmarshalRefreshSessionInput(ctx context.Context, raw any) (model.RefreshSe
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRotateAuthTokenInput(ctx context.Context, obj any) (model.RotateAuthTokenInput, error) {
+	var it model.RotateAuthTokenInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"accountId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "accountId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("accountId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AccountID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRotateAuthTokenInput unmarshals raw into the RotateAuthTokenInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRotateAuthTokenInput(ctx context.Context, raw any) (model.RotateAuthTokenInput, error) {
+	var out model.RotateAuthTokenInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RotateAuthTokenInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputSetUserRolesInput(ctx context.Context, obj any) (model.SetUserRolesInput, error) {
 	var it model.SetUserRolesInput
 	if obj == nil {
@@ -21849,6 +22264,31 @@ func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, ob
 			}
 		case "requestMethod":
 			out.Values[i] = ec._Alert_requestMethod(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "requestUrl":
+			out.Values[i] = ec._Alert_requestUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "requestVariables":
+			out.Values[i] = ec._Alert_requestVariables(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "requestHeaders":
+			out.Values[i] = ec._Alert_requestHeaders(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "responseHeaders":
+			out.Values[i] = ec._Alert_responseHeaders(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "responseBody":
+			out.Values[i] = ec._Alert_responseBody(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -23887,6 +24327,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "rotateAuthToken":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_rotateAuthToken(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "createApplication":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_createApplication(ctx, field)
@@ -24920,6 +25367,47 @@ func (ec *executionContext) _RefreshSessionPayload(ctx context.Context, sel ast.
 			}
 		case "expiresIn":
 			out.Values[i] = ec._RefreshSessionPayload_expiresIn(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var rotateAuthTokenPayloadImplementors = []string{"RotateAuthTokenPayload"}
+
+func (ec *executionContext) _RotateAuthTokenPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RotateAuthTokenPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "RotateAuthTokenPayload", 9) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, rotateAuthTokenPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RotateAuthTokenPayload")
+		case "authToken":
+			out.Values[i] = ec._RotateAuthTokenPayload_authToken(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateRotated":
+			out.Values[i] = ec._RotateAuthTokenPayload_dateRotated(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -27336,6 +27824,11 @@ func (ec *executionContext) marshalNRole2ᚕgithubᚗcomᚋfieldgateᚋfieldgate
 	return ret
 }
 
+func (ec *executionContext) unmarshalNRotateAuthTokenInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenInput(ctx context.Context, v any) (model.RotateAuthTokenInput, error) {
+	res, err := ec.unmarshalInputRotateAuthTokenInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNSession2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSession(ctx context.Context, sel ast.SelectionSet, v *model.Session) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Session!")
@@ -28207,6 +28700,13 @@ func (ec *executionContext) marshalORole2ᚖgithubᚗcomᚋfieldgateᚋfieldgate
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) marshalORotateAuthTokenPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenPayload(ctx context.Context, sel ast.SelectionSet, v *model.RotateAuthTokenPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RotateAuthTokenPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOSession2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Session) graphql.Marshaler {
