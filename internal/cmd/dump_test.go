@@ -16,7 +16,6 @@ type beside struct {
 	sync.Once
 	db    *sql.DB
 	kinds []*kind
-	first []seed // use first
 }
 
 // kind is a table: its columns, and which of them say which row it is and whose.
@@ -52,33 +51,41 @@ func (r record) owner() string {
 // dump is all that a database holds, of all accounts: its rows by their table and primary key.
 type dump map[string]record
 
+// sqliteColumns and postgresColumns ask for the tables, their columns in order, and which of these make the primary key.
+const (
+	sqliteColumns = `SELECT m.name, c.name, c.pk FROM sqlite_master m, pragma_table_info(m.name) c
+		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name, c.cid`
+	postgresColumns = `SELECT c.table_name, c.column_name, COALESCE(k.ordinal_position, 0)
+		FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
+		LEFT JOIN (information_schema.key_column_usage k JOIN information_schema.table_constraints n
+			ON n.constraint_schema = k.constraint_schema AND n.constraint_name = k.constraint_name AND n.constraint_type = 'PRIMARY KEY')
+			ON k.table_schema = c.table_schema AND k.table_name = c.table_name AND k.column_name = c.column_name
+		WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE' ORDER BY c.table_name, c.ordinal_position`
+)
+
 // aside connects to the program's database when first called.
 func (p *program) aside() *beside {
 	p.t.Helper()
 	p.beside.Do(func() {
-		db := p.connect()
-		p.t.Cleanup(func() { db.Close() })
-		columns := `SELECT m.name, c.name, c.pk FROM sqlite_master m, pragma_table_info(m.name) c
-			WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name, c.cid`
+		p.beside.db = p.connect()
+		p.t.Cleanup(func() { p.beside.db.Close() })
+		columns := sqliteColumns
 		if p.database != "" {
-			columns = `SELECT c.table_name, c.column_name, COALESCE(k.ordinal_position, 0)
-				FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
-				LEFT JOIN (information_schema.key_column_usage k JOIN information_schema.table_constraints n
-					ON n.constraint_schema = k.constraint_schema AND n.constraint_name = k.constraint_name AND n.constraint_type = 'PRIMARY KEY')
-					ON k.table_schema = c.table_schema AND k.table_name = c.table_name AND k.column_name = c.column_name
-				WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE' ORDER BY c.table_name, c.ordinal_position`
+			columns = postgresColumns
 		}
-		p.beside.db, p.beside.kinds = db, kindsOf(p.t, db, columns)
+		var err error
+		if p.beside.kinds, err = kindsOf(p.beside.db, columns); err != nil {
+			p.t.Fatal(err)
+		}
 	})
 	return &p.beside
 }
 
 // kindsOf reads what tables there are.
-func kindsOf(t testing.TB, db *sql.DB, columns string) []*kind {
-	t.Helper()
+func kindsOf(db *sql.DB, columns string) ([]*kind, error) {
 	rows, err := db.Query(columns)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	defer rows.Close()
 	var all []*kind
@@ -86,7 +93,7 @@ func kindsOf(t testing.TB, db *sql.DB, columns string) []*kind {
 		var table, column string
 		var key int
 		if err := rows.Scan(&table, &column, &key); err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		if len(all) == 0 || all[len(all)-1].name != table {
 			all = append(all, &kind{name: table, account: -1})
@@ -100,9 +107,6 @@ func kindsOf(t testing.TB, db *sql.DB, columns string) []*kind {
 		}
 		k.columns = append(k.columns, column)
 	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
 	for _, k := range all {
 		if k.key != nil {
 			continue
@@ -111,7 +115,27 @@ func kindsOf(t testing.TB, db *sql.DB, columns string) []*kind {
 			k.key = append(k.key, i)
 		}
 	}
-	return all
+	return all, rows.Err()
+}
+
+// each reads all rows of a table. What it passes on is good until the next.
+func each(db *sql.DB, k *kind, read func(values []any)) error {
+	rows, err := db.Query("SELECT " + strings.Join(k.columns, ", ") + " FROM " + k.name)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	values, places := make([]any, len(k.columns)), make([]any, len(k.columns))
+	for i := range values {
+		places[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(places...); err != nil {
+			return err
+		}
+		read(values)
+	}
+	return rows.Err()
 }
 
 // dump reads every table of the program's database.
@@ -119,44 +143,20 @@ func (p *program) dump() dump {
 	p.t.Helper()
 	b, all := p.aside(), dump{}
 	for _, k := range b.kinds {
-		rows, err := b.db.Query("SELECT " + strings.Join(k.columns, ", ") + " FROM " + k.name)
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		for _, r := range p.records(k, rows) {
+		err := each(b.db, k, func(values []any) {
+			r := record{k, make([]string, len(values))}
+			for i, value := range values {
+				r.values[i] = fmt.Sprint(value)
+			}
 			key := k.name
 			for _, i := range k.key {
 				key += "\x00" + r.values[i]
 			}
 			all[key] = r
-		}
-	}
-	return all
-}
-
-// records reads rows of a table to their end.
-func (p *program) records(k *kind, rows *sql.Rows) []record {
-	p.t.Helper()
-	defer rows.Close()
-	var all []record
-	raw, places := make([]sql.RawBytes, len(k.columns)), make([]any, len(k.columns))
-	for i := range raw {
-		places[i] = &raw[i]
-	}
-	for rows.Next() {
-		if err := rows.Scan(places...); err != nil {
+		})
+		if err != nil {
 			p.t.Fatal(err)
 		}
-		r := record{k, make([]string, len(raw))}
-		for i, value := range raw {
-			if r.values[i] = string(value); value == nil {
-				r.values[i] = "NULL"
-			}
-		}
-		all = append(all, r)
-	}
-	if err := rows.Err(); err != nil {
-		p.t.Fatal(err)
 	}
 	return all
 }

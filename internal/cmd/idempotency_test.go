@@ -14,10 +14,11 @@ import (
 type creation struct {
 	mutation string
 	input    *ast.Type
+	free     []string             // the fields of the input that are any text, a number, or yes and no
 	makes    *ast.Definition      // the type of what it makes
 	object   string               // the payload's field that has it
 	edge     string               // the one that has it as an edge; "" when there is none
-	list     *ast.FieldDefinition // where the edge belongs
+	list     *listing             // where the edge belongs
 	once     []string             // what of the payload is shown once: what may be null and makes no promise
 	end      *ast.FieldDefinition // the mutation that deletes it, nil when there is none
 }
@@ -35,6 +36,11 @@ func creations(t *testing.T, s *ast.Schema) []creation {
 			continue
 		}
 		c := creation{mutation: f.Name, input: input.Type}
+		for _, given := range s.Types[input.Type.Name()].Fields {
+			if slices.Contains([]string{"String", "Int", "Boolean"}, given.Type.Name()) && given.Name != "idempotencyKey" {
+				c.free = append(c.free, given.Name)
+			}
+		}
 		for _, inner := range s.Types[f.Type.Name()].Fields {
 			def := s.Types[inner.Type.Name()]
 			switch {
@@ -49,9 +55,9 @@ func creations(t *testing.T, s *ast.Schema) []creation {
 		if c.makes == nil {
 			t.Fatalf("%s says nothing of what it makes", f.Name)
 		}
-		for _, connection := range connections(s) {
-			if elementOf(s, connection) == c.makes {
-				c.list = connection
+		for _, l := range connections(s) {
+			if l.element == c.makes {
+				c.list = &l
 			}
 		}
 		for _, other := range s.Mutation.Fields {
@@ -139,14 +145,19 @@ func (c creation) try(t *testing.T, in, elsewhere tenant) {
 		}
 	}
 	others := 0
-	for _, field := range slices.Sorted(maps.Keys(input)) {
-		text, is := input[field].(string)
-		if !is || field == "idempotencyKey" {
+	for _, field := range c.free {
+		other := maps.Clone(input)
+		switch value := input[field].(type) {
+		case string:
+			other[field] = value + "x"
+		case int64:
+			other[field] = value + 1
+		case bool:
+			other[field] = !value
+		default:
 			continue
 		}
 		others++
-		other := maps.Clone(input)
-		other[field] = text + "x"
 		if a := c.ask(t, who, other).refused(t, http.StatusOK, "CONFLICT"); !strings.Contains(a.body, "idempotency key was used before") {
 			t.Errorf("with another %s: %s", field, a.body)
 		}
@@ -183,9 +194,9 @@ func (c creation) try(t *testing.T, in, elsewhere tenant) {
 	}
 	if c.list != nil && c.edge != "" {
 		// The edge's cursor is one of the list: what is new stands at the place that it names.
-		list := who.do("{ account { "+c.list.Name+"(first: 1000) { edges { cursor node { id } } } } }", nil).ok(t)
-		place := slices.Index(list.all("account", c.list.Name, "edges", "node", "id"), any(first.id))
-		if place < 0 || list.text("account", c.list.Name, "edges", place, "cursor") != first.cursor {
+		list := who.do(c.list.query("(first: 1000)", "edges { cursor node { id } }"), nil).ok(t)
+		place := slices.Index(list.all(c.list.path("edges", "node", "id")...), any(first.id))
+		if place < 0 || list.all(c.list.path("edges", "cursor")...)[place] != first.cursor {
 			t.Errorf("it stands at %d, and its cursor is not %s", place, first.cursor)
 		}
 	}

@@ -67,7 +67,7 @@ func TestRelayTypes(t *testing.T) {
 		}
 	}
 	if len(found) == 0 || len(found) != len(connections(s)) {
-		t.Errorf("%d types of connections, and Account has %d: teach TestPages the others", len(found), len(connections(s)))
+		t.Errorf("%d types of connections, and %d lists that TestPages finds a way to", len(found), len(connections(s)))
 	}
 }
 
@@ -182,21 +182,22 @@ type listPage struct {
 	hasStart, hasEnd bool
 }
 
-func readPage(t *testing.T, s *ast.Schema, c client, connection *ast.FieldDefinition, first int, after string) listPage {
+func readPage(t *testing.T, s *ast.Schema, c client, l listing, first int, after string) listPage {
 	t.Helper()
-	query := "query($first: Int, $after: String) { account { " + connection.Name + "(first: $first, after: $after) { edges { cursor node { " +
-		naming(s, elementOf(s, connection)) + " } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }"
+	query := "query($first: Int, $after: String) " + l.query("(first: $first, after: $after)", "edges { cursor node { "+
+		naming(s, l.element)+" } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }")
 	variables := vars{"first": first}
 	if after != "" {
 		variables["after"] = after
 	}
 	a := c.do(query, variables).ok(t)
-	at := func(name string) any { return a.at("account", connection.Name, "pageInfo", name) }
+	list := a.all(l.path()...)[0].(map[string]any)
+	at := func(name string) any { return list["pageInfo"].(map[string]any)[name] }
 	var p listPage
 	p.next, p.previous = at("hasNextPage").(bool), at("hasPreviousPage").(bool)
 	p.start, p.hasStart = at("startCursor").(string)
 	p.end, p.hasEnd = at("endCursor").(string)
-	for _, edge := range a.at("account", connection.Name, "edges").([]any) {
+	for _, edge := range list["edges"].([]any) {
 		edge := edge.(map[string]any)
 		p.nodes, p.cursors = append(p.nodes, fmt.Sprint(edge["node"])), append(p.cursors, edge["cursor"].(string))
 	}
@@ -208,11 +209,11 @@ func readPage(t *testing.T, s *ast.Schema, c client, connection *ast.FieldDefini
 func TestPages(t *testing.T) {
 	s := load(t, sdl(t))
 	c := startDemo(t).as(owner)
-	for _, connection := range connections(s) {
-		t.Run(connection.Name, func(t *testing.T) {
+	for _, l := range connections(s) {
+		t.Run(l.Name, func(t *testing.T) {
 			var whole, cursors []string
 			for after, more := "", true; more; {
-				p := readPage(t, s, c, connection, 1000, after)
+				p := readPage(t, s, c, l, 1000, after)
 				whole, cursors = append(whole, p.nodes...), append(cursors, p.cursors...)
 				after, more = p.end, p.next
 			}
@@ -228,7 +229,7 @@ func TestPages(t *testing.T) {
 			}
 			check := func(at, size int, after string) listPage {
 				t.Helper()
-				p := readPage(t, s, c, connection, size, after)
+				p := readPage(t, s, c, l, size, after)
 				to := min(at+size, n)
 				if !slices.Equal(p.nodes, whole[at:to]) {
 					t.Fatalf("%d after %d are not what the whole list has there", size, at)
@@ -264,7 +265,7 @@ func TestPages(t *testing.T) {
 func TestPagesRefuse(t *testing.T) {
 	s := load(t, sdl(t))
 	c := startDemo(t).as(owner)
-	for _, connection := range connections(s) {
+	for _, l := range connections(s) {
 		for _, row := range []struct {
 			arguments, code, input string
 		}{
@@ -277,9 +278,9 @@ func TestPagesRefuse(t *testing.T) {
 			{"last: 1", "GRAPHQL_VALIDATION_FAILED", ""},
 			{`before: "x"`, "GRAPHQL_VALIDATION_FAILED", ""},
 		} {
-			a := c.do("{ account { "+connection.Name+"("+row.arguments+") { pageInfo { endCursor } } } }", nil)
+			a := c.do(l.query("("+row.arguments+")", "pageInfo { endCursor }"), nil)
 			if a.code() != row.code || len(a.errors) != 1 || row.input != "" && !slices.Equal(a.errors[0].Extensions.InputPath, []string{row.input}) {
-				t.Errorf("%s(%s): %s", connection.Name, row.arguments, a.body)
+				t.Errorf("%s(%s): %s", l.Name, row.arguments, a.body)
 			}
 		}
 	}

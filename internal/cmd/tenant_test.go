@@ -1,12 +1,15 @@
 package cmd
 
 import (
+	"context"
 	"crypto/rand"
 	"database/sql"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"maps"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -118,8 +121,7 @@ var quickHash = sync.OnceValue(func() string {
 
 var anySID = regexp.MustCompile(`^[A-Z]{2}[0-9a-f]{32}$`)
 
-// newTenant makes another account, which has what the program's first one had when it was made, and a user for each
-// role. The program is one of startBare.
+// newTenant makes an account, which has what fieldgate init gives one, and a user for each role.
 func (p *program) newTenant() tenant {
 	p.t.Helper()
 	in := tenant{program: p, domain: strings.ToLower(rand.Text()) + ".example.com", users: map[string]string{}}
@@ -139,7 +141,11 @@ func (p *program) newTenant() tenant {
 	}
 	header := published(p.t).header
 	var rows []seed
-	for _, first := range p.first() {
+	first, err := seeds()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, first := range first {
 		row := seed{first.table, vars{}}
 		for column, value := range first.row {
 			row.row[column] = renamed(value)
@@ -180,44 +186,41 @@ type seed struct {
 	row   vars
 }
 
-// first are the rows of the program's first account, those that others refer to before them.
-func (p *program) first() []seed {
-	p.t.Helper()
-	b := p.aside()
-	if b.first != nil {
-		return b.first
+// seeds are the rows of an account that fieldgate init has made, those that others refer to before them.
+var seeds = sync.OnceValues(func() (all []seed, err error) {
+	data, err := os.MkdirTemp("", "fieldgate-test-")
+	if err != nil {
+		return nil, err
 	}
-	kinds := slices.DeleteFunc(slices.Clone(b.kinds), func(k *kind) bool {
+	problems := newWritten()
+	if status := run(context.Background(), []string{"init", "--account-name", "Halyard Freight", "--owner", ada, "--data", data}, io.Discard, problems); status != 0 {
+		return nil, fmt.Errorf("making an account: %s", problems)
+	}
+	db, err := sql.Open("sqlite", sqliteFile(data))
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	kinds, err := kindsOf(db, sqliteColumns)
+	if err != nil {
+		return nil, err
+	}
+	kinds = slices.DeleteFunc(kinds, func(k *kind) bool {
 		return k.account < 0 || k.name == "invitations" || slices.Contains(apart, k.name)
 	})
 	rank := func(k *kind) int { return slices.Index([]string{"users", "accounts"}, k.name) }
 	slices.SortStableFunc(kinds, func(a, b *kind) int { return rank(b) - rank(a) })
 	for _, k := range kinds {
-		rows, err := b.db.Query("SELECT * FROM "+k.name+" WHERE "+k.columns[k.account]+" = (SELECT account_sid FROM users WHERE email = $1)", ada)
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		defer rows.Close()
-		names, err := rows.Columns()
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		for rows.Next() {
-			values, places, row := make([]any, len(names)), make([]any, len(names)), vars{}
-			for i := range values {
-				places[i] = &values[i]
-			}
-			if err := rows.Scan(places...); err != nil {
-				p.t.Fatal(err)
-			}
-			for i, name := range names {
+		err := each(db, k, func(values []any) {
+			row := vars{}
+			for i, name := range k.columns {
 				row[name] = values[i]
 			}
-			b.first = append(b.first, seed{k.name, row})
-		}
-		if err := rows.Err(); err != nil {
-			p.t.Fatal(err)
+			all = append(all, seed{k.name, row})
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
-	return b.first
-}
+	return all, nil
+})
