@@ -28,13 +28,15 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "124017e614aa14b2", Fields: 489, Objects: 105})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "1d432b867a616420", Fields: 606, Objects: 129})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
 	Account() AccountResolver
+	Flex() FlexResolver
+	FunctionService() FunctionServiceResolver
 	Mutation() MutationResolver
 	Query() QueryResolver
 	Subscription() SubscriptionResolver
@@ -52,13 +54,16 @@ type ComplexityRoot struct {
 	Account struct {
 		APIKeys               func(childComplexity int, first *int, after *string, friendlyName *string) int
 		Alerts                func(childComplexity int, first *int, after *string, dateGeneratedAfter *time.Time, dateGeneratedBefore *time.Time, logLevel *model.LogLevel, errorCode *string) int
+		Applications          func(childComplexity int, first *int, after *string, friendlyName *string) int
 		AvailablePhoneNumbers func(childComplexity int, first *int, after *string, countryCode string, typeArg *model.PhoneNumberType, areaCode *string, contains *string, voiceEnabled *bool, smsEnabled *bool, mmsEnabled *bool, faxEnabled *bool) int
 		Balance               func(childComplexity int) int
 		BillingSettings       func(childComplexity int) int
 		Calls                 func(childComplexity int, first *int, after *string, startTimeAfter *time.Time, startTimeBefore *time.Time, status *model.CallStatus, direction *model.CallDirection, from *string, to *string) int
 		CustomerProfiles      func(childComplexity int, first *int, after *string, status *model.TrustHubStatus, policySid *string) int
 		Fleets                func(childComplexity int, first *int, after *string, networkAccessProfileSid *string) int
+		Flex                  func(childComplexity int) int
 		FriendlyName          func(childComplexity int) int
+		FunctionServices      func(childComplexity int, first *int, after *string) int
 		ID                    func(childComplexity int) int
 		Invoices              func(childComplexity int, first *int, after *string, status *model.InvoiceStatus) int
 		Messages              func(childComplexity int, first *int, after *string, dateCreatedAfter *time.Time, dateCreatedBefore *time.Time, status *model.MessageStatus, direction *model.MessageDirection, from *string, to *string) int
@@ -71,6 +76,7 @@ type ComplexityRoot struct {
 		Sid                   func(childComplexity int) int
 		Sims                  func(childComplexity int, first *int, after *string, status *model.SimStatus, fleetSid *string, iccid *string) int
 		Status                func(childComplexity int) int
+		StudioFlows           func(childComplexity int, first *int, after *string, status *model.StudioFlowStatus) int
 		TrustProducts         func(childComplexity int, first *int, after *string, status *model.TrustHubStatus) int
 		UsageRecords          func(childComplexity int, first *int, after *string, category *model.UsageCategory, granularity model.UsageGranularity, start *scalar.Date, end *scalar.Date) int
 		UsageTriggers         func(childComplexity int, first *int, after *string, usageCategory *model.UsageCategory, recurring *model.UsageTriggerRecurring) int
@@ -126,6 +132,38 @@ type ComplexityRoot struct {
 	}
 
 	ApiKeyEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	Application struct {
+		DateCreated                     func(childComplexity int) int
+		DateUpdated                     func(childComplexity int) int
+		FriendlyName                    func(childComplexity int) int
+		ID                              func(childComplexity int) int
+		MessageStatusCallback           func(childComplexity int) int
+		PublicApplicationConnectEnabled func(childComplexity int) int
+		Sid                             func(childComplexity int) int
+		SmsFallbackMethod               func(childComplexity int) int
+		SmsFallbackURL                  func(childComplexity int) int
+		SmsMethod                       func(childComplexity int) int
+		SmsStatusCallback               func(childComplexity int) int
+		SmsURL                          func(childComplexity int) int
+		StatusCallback                  func(childComplexity int) int
+		StatusCallbackMethod            func(childComplexity int) int
+		VoiceCallerIDLookup             func(childComplexity int) int
+		VoiceFallbackMethod             func(childComplexity int) int
+		VoiceFallbackURL                func(childComplexity int) int
+		VoiceMethod                     func(childComplexity int) int
+		VoiceURL                        func(childComplexity int) int
+	}
+
+	ApplicationConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	ApplicationEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
 	}
@@ -210,6 +248,11 @@ type ComplexityRoot struct {
 		Secret     func(childComplexity int) int
 	}
 
+	CreateApplicationPayload struct {
+		Application     func(childComplexity int) int
+		ApplicationEdge func(childComplexity int) int
+	}
+
 	CreateCustomerProfilePayload struct {
 		CustomerProfile     func(childComplexity int) int
 		CustomerProfileEdge func(childComplexity int) int
@@ -264,6 +307,10 @@ type ComplexityRoot struct {
 		DeletedAPIKeyID func(childComplexity int) int
 	}
 
+	DeleteApplicationPayload struct {
+		DeletedApplicationID func(childComplexity int) int
+	}
+
 	DeleteOAuthClientPayload struct {
 		DeletedOAuthClientID func(childComplexity int) int
 	}
@@ -303,6 +350,73 @@ type ComplexityRoot struct {
 	}
 
 	FleetEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	Flex struct {
+		Configuration func(childComplexity int) int
+		TaskQueues    func(childComplexity int, first *int, after *string) int
+		Workers       func(childComplexity int, first *int, after *string, available *bool, activityName *string) int
+	}
+
+	FlexConfiguration struct {
+		CallRecordingEnabled    func(childComplexity int) int
+		CallRecordingWebhookURL func(childComplexity int) int
+		CrmCallbackURL          func(childComplexity int) int
+		CrmEnabled              func(childComplexity int) int
+		CrmFallbackURL          func(childComplexity int) int
+		DateCreated             func(childComplexity int) int
+		DateUpdated             func(childComplexity int) int
+		FlexInstanceSid         func(childComplexity int) int
+		PluginServiceEnabled    func(childComplexity int) int
+		RuntimeDomain           func(childComplexity int) int
+		Status                  func(childComplexity int) int
+		TaskrouterWorkspaceSid  func(childComplexity int) int
+		UILanguage              func(childComplexity int) int
+		UIVersion               func(childComplexity int) int
+	}
+
+	Function struct {
+		DateCreated  func(childComplexity int) int
+		DateUpdated  func(childComplexity int) int
+		FriendlyName func(childComplexity int) int
+		ID           func(childComplexity int) int
+		Path         func(childComplexity int) int
+		ServiceSid   func(childComplexity int) int
+		Sid          func(childComplexity int) int
+		Visibility   func(childComplexity int) int
+	}
+
+	FunctionConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	FunctionEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	FunctionService struct {
+		DateCreated        func(childComplexity int) int
+		DateUpdated        func(childComplexity int) int
+		DomainBase         func(childComplexity int) int
+		FriendlyName       func(childComplexity int) int
+		Functions          func(childComplexity int, first *int, after *string) int
+		ID                 func(childComplexity int) int
+		IncludeCredentials func(childComplexity int) int
+		Sid                func(childComplexity int) int
+		UIEditable         func(childComplexity int) int
+		UniqueName         func(childComplexity int) int
+	}
+
+	FunctionServiceConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	FunctionServiceEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
 	}
@@ -376,12 +490,14 @@ type ComplexityRoot struct {
 		AddPaymentMethod           func(childComplexity int, input model.AddPaymentMethodInput) int
 		BuyPhoneNumber             func(childComplexity int, input model.BuyPhoneNumberInput) int
 		CreateAPIKey               func(childComplexity int, input model.CreateAPIKeyInput) int
+		CreateApplication          func(childComplexity int, input model.CreateApplicationInput) int
 		CreateCustomerProfile      func(childComplexity int, input model.CreateCustomerProfileInput) int
 		CreateFleet                func(childComplexity int, input model.CreateFleetInput) int
 		CreateNetworkAccessProfile func(childComplexity int, input model.CreateNetworkAccessProfileInput) int
 		CreateOAuthClient          func(childComplexity int, input model.CreateOAuthClientInput) int
 		CreateUsageTrigger         func(childComplexity int, input model.CreateUsageTriggerInput) int
 		DeleteAPIKey               func(childComplexity int, input model.DeleteAPIKeyInput) int
+		DeleteApplication          func(childComplexity int, input model.DeleteApplicationInput) int
 		DeleteOAuthClient          func(childComplexity int, input model.DeleteOAuthClientInput) int
 		DeleteSenderIDRegistration func(childComplexity int, input model.DeleteSenderIDRegistrationInput) int
 		DeleteUsageTrigger         func(childComplexity int, input model.DeleteUsageTriggerInput) int
@@ -398,8 +514,10 @@ type ComplexityRoot struct {
 		SubmitCustomerProfile      func(childComplexity int, input model.SubmitCustomerProfileInput) int
 		SubmitSenderIDRegistration func(childComplexity int, input model.SubmitSenderIDRegistrationInput) int
 		UpdateAPIKey               func(childComplexity int, input model.UpdateAPIKeyInput) int
+		UpdateApplication          func(childComplexity int, input model.UpdateApplicationInput) int
 		UpdateBillingSettings      func(childComplexity int, input model.UpdateBillingSettingsInput) int
 		UpdateFleet                func(childComplexity int, input model.UpdateFleetInput) int
+		UpdateFlexConfiguration    func(childComplexity int, input model.UpdateFlexConfigurationInput) int
 		UpdateNetworkAccessProfile func(childComplexity int, input model.UpdateNetworkAccessProfileInput) int
 		UpdatePhoneNumber          func(childComplexity int, input model.UpdatePhoneNumberInput) int
 		UpdateProjectSettings      func(childComplexity int, input model.UpdateProjectSettingsInput) int
@@ -648,6 +766,29 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	StudioFlow struct {
+		CommitMessage func(childComplexity int) int
+		DateCreated   func(childComplexity int) int
+		DateUpdated   func(childComplexity int) int
+		FriendlyName  func(childComplexity int) int
+		ID            func(childComplexity int) int
+		Revision      func(childComplexity int) int
+		Sid           func(childComplexity int) int
+		Status        func(childComplexity int) int
+		Valid         func(childComplexity int) int
+		WebhookURL    func(childComplexity int) int
+	}
+
+	StudioFlowConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	StudioFlowEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	SubmitCustomerProfilePayload struct {
 		CustomerProfile func(childComplexity int) int
 	}
@@ -659,6 +800,27 @@ type ComplexityRoot struct {
 
 	Subscription struct {
 		ProductLogs func(childComplexity int, kinds []model.ProductLogKind, callStatus *model.CallStatus, callDirection *model.CallDirection, callFrom *string, callTo *string, messageStatus *model.MessageStatus, messageDirection *model.MessageDirection, messageFrom *string, messageTo *string, alertLogLevel *model.LogLevel) int
+	}
+
+	TaskQueue struct {
+		DateCreated        func(childComplexity int) int
+		DateUpdated        func(childComplexity int) int
+		FriendlyName       func(childComplexity int) int
+		ID                 func(childComplexity int) int
+		MaxReservedWorkers func(childComplexity int) int
+		Sid                func(childComplexity int) int
+		TargetWorkers      func(childComplexity int) int
+		TaskOrder          func(childComplexity int) int
+	}
+
+	TaskQueueConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	TaskQueueEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	TrustProduct struct {
@@ -689,12 +851,20 @@ type ComplexityRoot struct {
 		APIKey func(childComplexity int) int
 	}
 
+	UpdateApplicationPayload struct {
+		Application func(childComplexity int) int
+	}
+
 	UpdateBillingSettingsPayload struct {
 		BillingSettings func(childComplexity int) int
 	}
 
 	UpdateFleetPayload struct {
 		Fleet func(childComplexity int) int
+	}
+
+	UpdateFlexConfigurationPayload struct {
+		Configuration func(childComplexity int) int
 	}
 
 	UpdateNetworkAccessProfilePayload struct {
@@ -790,6 +960,27 @@ type ComplexityRoot struct {
 		Roles       func(childComplexity int) int
 		Sid         func(childComplexity int) int
 	}
+
+	Worker struct {
+		ActivityName      func(childComplexity int) int
+		Available         func(childComplexity int) int
+		DateCreated       func(childComplexity int) int
+		DateStatusChanged func(childComplexity int) int
+		DateUpdated       func(childComplexity int) int
+		FriendlyName      func(childComplexity int) int
+		ID                func(childComplexity int) int
+		Sid               func(childComplexity int) int
+	}
+
+	WorkerConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	WorkerEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
 }
 
 // endregion ***************************** api!.gotpl *****************************
@@ -802,6 +993,10 @@ type AccountResolver interface {
 	Invoices(ctx context.Context, obj *model.Account, first *int, after *string, status *model.InvoiceStatus) (*model.InvoiceConnection, error)
 	PaymentMethods(ctx context.Context, obj *model.Account, first *int, after *string) (*model.PaymentMethodConnection, error)
 	BillingSettings(ctx context.Context, obj *model.Account) (*model.BillingSettings, error)
+	Applications(ctx context.Context, obj *model.Account, first *int, after *string, friendlyName *string) (*model.ApplicationConnection, error)
+	StudioFlows(ctx context.Context, obj *model.Account, first *int, after *string, status *model.StudioFlowStatus) (*model.StudioFlowConnection, error)
+	FunctionServices(ctx context.Context, obj *model.Account, first *int, after *string) (*model.FunctionServiceConnection, error)
+	Flex(ctx context.Context, obj *model.Account) (*model.Flex, error)
 	Sims(ctx context.Context, obj *model.Account, first *int, after *string, status *model.SimStatus, fleetSid *string, iccid *string) (*model.SimConnection, error)
 	Fleets(ctx context.Context, obj *model.Account, first *int, after *string, networkAccessProfileSid *string) (*model.FleetConnection, error)
 	NetworkAccessProfiles(ctx context.Context, obj *model.Account, first *int, after *string) (*model.NetworkAccessProfileConnection, error)
@@ -819,6 +1014,14 @@ type AccountResolver interface {
 	UsageTriggers(ctx context.Context, obj *model.Account, first *int, after *string, usageCategory *model.UsageCategory, recurring *model.UsageTriggerRecurring) (*model.UsageTriggerConnection, error)
 	Users(ctx context.Context, obj *model.Account, first *int, after *string, email *string, role *model.Role) (*model.UserConnection, error)
 }
+type FlexResolver interface {
+	Configuration(ctx context.Context, obj *model.Flex) (*model.FlexConfiguration, error)
+	Workers(ctx context.Context, obj *model.Flex, first *int, after *string, available *bool, activityName *string) (*model.WorkerConnection, error)
+	TaskQueues(ctx context.Context, obj *model.Flex, first *int, after *string) (*model.TaskQueueConnection, error)
+}
+type FunctionServiceResolver interface {
+	Functions(ctx context.Context, obj *model.FunctionService, first *int, after *string) (*model.FunctionConnection, error)
+}
 type MutationResolver interface {
 	SignIn(ctx context.Context, input model.SignInInput) (*model.SignInPayload, error)
 	RefreshSession(ctx context.Context, input model.RefreshSessionInput) (*model.RefreshSessionPayload, error)
@@ -832,6 +1035,10 @@ type MutationResolver interface {
 	UpdateBillingSettings(ctx context.Context, input model.UpdateBillingSettingsInput) (*model.UpdateBillingSettingsPayload, error)
 	AddPaymentMethod(ctx context.Context, input model.AddPaymentMethodInput) (*model.AddPaymentMethodPayload, error)
 	RemovePaymentMethod(ctx context.Context, input model.RemovePaymentMethodInput) (*model.RemovePaymentMethodPayload, error)
+	CreateApplication(ctx context.Context, input model.CreateApplicationInput) (*model.CreateApplicationPayload, error)
+	UpdateApplication(ctx context.Context, input model.UpdateApplicationInput) (*model.UpdateApplicationPayload, error)
+	DeleteApplication(ctx context.Context, input model.DeleteApplicationInput) (*model.DeleteApplicationPayload, error)
+	UpdateFlexConfiguration(ctx context.Context, input model.UpdateFlexConfigurationInput) (*model.UpdateFlexConfigurationPayload, error)
 	UpdateSim(ctx context.Context, input model.UpdateSimInput) (*model.UpdateSimPayload, error)
 	CreateFleet(ctx context.Context, input model.CreateFleetInput) (*model.CreateFleetPayload, error)
 	UpdateFleet(ctx context.Context, input model.UpdateFleetInput) (*model.UpdateFleetPayload, error)
@@ -914,6 +1121,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Alerts(childComplexity, args["first"].(*int), args["after"].(*string), args["dateGeneratedAfter"].(*time.Time), args["dateGeneratedBefore"].(*time.Time), args["logLevel"].(*model.LogLevel), args["errorCode"].(*string)), true
+	case "Account.applications":
+		if e.ComplexityRoot.Account.Applications == nil {
+			break
+		}
+
+		args, err := ec.field_Account_applications_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.Applications(childComplexity, args["first"].(*int), args["after"].(*string), args["friendlyName"].(*string)), true
 	case "Account.availablePhoneNumbers":
 		if e.ComplexityRoot.Account.AvailablePhoneNumbers == nil {
 			break
@@ -970,12 +1188,29 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Fleets(childComplexity, args["first"].(*int), args["after"].(*string), args["networkAccessProfileSid"].(*string)), true
+	case "Account.flex":
+		if e.ComplexityRoot.Account.Flex == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.Flex(childComplexity), true
 	case "Account.friendlyName":
 		if e.ComplexityRoot.Account.FriendlyName == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Account.FriendlyName(childComplexity), true
+	case "Account.functionServices":
+		if e.ComplexityRoot.Account.FunctionServices == nil {
+			break
+		}
+
+		args, err := ec.field_Account_functionServices_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.FunctionServices(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Account.id":
 		if e.ComplexityRoot.Account.ID == nil {
 			break
@@ -1088,6 +1323,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Status(childComplexity), true
+	case "Account.studioFlows":
+		if e.ComplexityRoot.Account.StudioFlows == nil {
+			break
+		}
+
+		args, err := ec.field_Account_studioFlows_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.StudioFlows(childComplexity, args["first"].(*int), args["after"].(*string), args["status"].(*model.StudioFlowStatus)), true
 	case "Account.trustProducts":
 		if e.ComplexityRoot.Account.TrustProducts == nil {
 			break
@@ -1331,6 +1577,147 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ApiKeyEdge.Node(childComplexity), true
+
+	case "Application.dateCreated":
+		if e.ComplexityRoot.Application.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.DateCreated(childComplexity), true
+	case "Application.dateUpdated":
+		if e.ComplexityRoot.Application.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.DateUpdated(childComplexity), true
+	case "Application.friendlyName":
+		if e.ComplexityRoot.Application.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.FriendlyName(childComplexity), true
+	case "Application.id":
+		if e.ComplexityRoot.Application.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.ID(childComplexity), true
+	case "Application.messageStatusCallback":
+		if e.ComplexityRoot.Application.MessageStatusCallback == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.MessageStatusCallback(childComplexity), true
+	case "Application.publicApplicationConnectEnabled":
+		if e.ComplexityRoot.Application.PublicApplicationConnectEnabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.PublicApplicationConnectEnabled(childComplexity), true
+	case "Application.sid":
+		if e.ComplexityRoot.Application.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.Sid(childComplexity), true
+	case "Application.smsFallbackMethod":
+		if e.ComplexityRoot.Application.SmsFallbackMethod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.SmsFallbackMethod(childComplexity), true
+	case "Application.smsFallbackUrl":
+		if e.ComplexityRoot.Application.SmsFallbackURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.SmsFallbackURL(childComplexity), true
+	case "Application.smsMethod":
+		if e.ComplexityRoot.Application.SmsMethod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.SmsMethod(childComplexity), true
+	case "Application.smsStatusCallback":
+		if e.ComplexityRoot.Application.SmsStatusCallback == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.SmsStatusCallback(childComplexity), true
+	case "Application.smsUrl":
+		if e.ComplexityRoot.Application.SmsURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.SmsURL(childComplexity), true
+	case "Application.statusCallback":
+		if e.ComplexityRoot.Application.StatusCallback == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.StatusCallback(childComplexity), true
+	case "Application.statusCallbackMethod":
+		if e.ComplexityRoot.Application.StatusCallbackMethod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.StatusCallbackMethod(childComplexity), true
+	case "Application.voiceCallerIdLookup":
+		if e.ComplexityRoot.Application.VoiceCallerIDLookup == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.VoiceCallerIDLookup(childComplexity), true
+	case "Application.voiceFallbackMethod":
+		if e.ComplexityRoot.Application.VoiceFallbackMethod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.VoiceFallbackMethod(childComplexity), true
+	case "Application.voiceFallbackUrl":
+		if e.ComplexityRoot.Application.VoiceFallbackURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.VoiceFallbackURL(childComplexity), true
+	case "Application.voiceMethod":
+		if e.ComplexityRoot.Application.VoiceMethod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.VoiceMethod(childComplexity), true
+	case "Application.voiceUrl":
+		if e.ComplexityRoot.Application.VoiceURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.VoiceURL(childComplexity), true
+
+	case "ApplicationConnection.edges":
+		if e.ComplexityRoot.ApplicationConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplicationConnection.Edges(childComplexity), true
+	case "ApplicationConnection.pageInfo":
+		if e.ComplexityRoot.ApplicationConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplicationConnection.PageInfo(childComplexity), true
+
+	case "ApplicationEdge.cursor":
+		if e.ComplexityRoot.ApplicationEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplicationEdge.Cursor(childComplexity), true
+	case "ApplicationEdge.node":
+		if e.ComplexityRoot.ApplicationEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplicationEdge.Node(childComplexity), true
 
 	case "AvailablePhoneNumber.addressRequirements":
 		if e.ComplexityRoot.AvailablePhoneNumber.AddressRequirements == nil {
@@ -1642,6 +2029,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateApiKeyPayload.Secret(childComplexity), true
 
+	case "CreateApplicationPayload.application":
+		if e.ComplexityRoot.CreateApplicationPayload.Application == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateApplicationPayload.Application(childComplexity), true
+	case "CreateApplicationPayload.applicationEdge":
+		if e.ComplexityRoot.CreateApplicationPayload.ApplicationEdge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateApplicationPayload.ApplicationEdge(childComplexity), true
+
 	case "CreateCustomerProfilePayload.customerProfile":
 		if e.ComplexityRoot.CreateCustomerProfilePayload.CustomerProfile == nil {
 			break
@@ -1813,6 +2213,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteApiKeyPayload.DeletedAPIKeyID(childComplexity), true
 
+	case "DeleteApplicationPayload.deletedApplicationId":
+		if e.ComplexityRoot.DeleteApplicationPayload.DeletedApplicationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteApplicationPayload.DeletedApplicationID(childComplexity), true
+
 	case "DeleteOAuthClientPayload.deletedOAuthClientId":
 		if e.ComplexityRoot.DeleteOAuthClientPayload.DeletedOAuthClientID == nil {
 			break
@@ -1951,6 +2358,287 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.FleetEdge.Node(childComplexity), true
+
+	case "Flex.configuration":
+		if e.ComplexityRoot.Flex.Configuration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Flex.Configuration(childComplexity), true
+	case "Flex.taskQueues":
+		if e.ComplexityRoot.Flex.TaskQueues == nil {
+			break
+		}
+
+		args, err := ec.field_Flex_taskQueues_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Flex.TaskQueues(childComplexity, args["first"].(*int), args["after"].(*string)), true
+	case "Flex.workers":
+		if e.ComplexityRoot.Flex.Workers == nil {
+			break
+		}
+
+		args, err := ec.field_Flex_workers_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Flex.Workers(childComplexity, args["first"].(*int), args["after"].(*string), args["available"].(*bool), args["activityName"].(*string)), true
+
+	case "FlexConfiguration.callRecordingEnabled":
+		if e.ComplexityRoot.FlexConfiguration.CallRecordingEnabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.CallRecordingEnabled(childComplexity), true
+	case "FlexConfiguration.callRecordingWebhookUrl":
+		if e.ComplexityRoot.FlexConfiguration.CallRecordingWebhookURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.CallRecordingWebhookURL(childComplexity), true
+	case "FlexConfiguration.crmCallbackUrl":
+		if e.ComplexityRoot.FlexConfiguration.CrmCallbackURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.CrmCallbackURL(childComplexity), true
+	case "FlexConfiguration.crmEnabled":
+		if e.ComplexityRoot.FlexConfiguration.CrmEnabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.CrmEnabled(childComplexity), true
+	case "FlexConfiguration.crmFallbackUrl":
+		if e.ComplexityRoot.FlexConfiguration.CrmFallbackURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.CrmFallbackURL(childComplexity), true
+	case "FlexConfiguration.dateCreated":
+		if e.ComplexityRoot.FlexConfiguration.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.DateCreated(childComplexity), true
+	case "FlexConfiguration.dateUpdated":
+		if e.ComplexityRoot.FlexConfiguration.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.DateUpdated(childComplexity), true
+	case "FlexConfiguration.flexInstanceSid":
+		if e.ComplexityRoot.FlexConfiguration.FlexInstanceSid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.FlexInstanceSid(childComplexity), true
+	case "FlexConfiguration.pluginServiceEnabled":
+		if e.ComplexityRoot.FlexConfiguration.PluginServiceEnabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.PluginServiceEnabled(childComplexity), true
+	case "FlexConfiguration.runtimeDomain":
+		if e.ComplexityRoot.FlexConfiguration.RuntimeDomain == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.RuntimeDomain(childComplexity), true
+	case "FlexConfiguration.status":
+		if e.ComplexityRoot.FlexConfiguration.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.Status(childComplexity), true
+	case "FlexConfiguration.taskrouterWorkspaceSid":
+		if e.ComplexityRoot.FlexConfiguration.TaskrouterWorkspaceSid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.TaskrouterWorkspaceSid(childComplexity), true
+	case "FlexConfiguration.uiLanguage":
+		if e.ComplexityRoot.FlexConfiguration.UILanguage == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.UILanguage(childComplexity), true
+	case "FlexConfiguration.uiVersion":
+		if e.ComplexityRoot.FlexConfiguration.UIVersion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.UIVersion(childComplexity), true
+
+	case "Function.dateCreated":
+		if e.ComplexityRoot.Function.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Function.DateCreated(childComplexity), true
+	case "Function.dateUpdated":
+		if e.ComplexityRoot.Function.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Function.DateUpdated(childComplexity), true
+	case "Function.friendlyName":
+		if e.ComplexityRoot.Function.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Function.FriendlyName(childComplexity), true
+	case "Function.id":
+		if e.ComplexityRoot.Function.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Function.ID(childComplexity), true
+	case "Function.path":
+		if e.ComplexityRoot.Function.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Function.Path(childComplexity), true
+	case "Function.serviceSid":
+		if e.ComplexityRoot.Function.ServiceSid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Function.ServiceSid(childComplexity), true
+	case "Function.sid":
+		if e.ComplexityRoot.Function.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Function.Sid(childComplexity), true
+	case "Function.visibility":
+		if e.ComplexityRoot.Function.Visibility == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Function.Visibility(childComplexity), true
+
+	case "FunctionConnection.edges":
+		if e.ComplexityRoot.FunctionConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionConnection.Edges(childComplexity), true
+	case "FunctionConnection.pageInfo":
+		if e.ComplexityRoot.FunctionConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionConnection.PageInfo(childComplexity), true
+
+	case "FunctionEdge.cursor":
+		if e.ComplexityRoot.FunctionEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionEdge.Cursor(childComplexity), true
+	case "FunctionEdge.node":
+		if e.ComplexityRoot.FunctionEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionEdge.Node(childComplexity), true
+
+	case "FunctionService.dateCreated":
+		if e.ComplexityRoot.FunctionService.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.DateCreated(childComplexity), true
+	case "FunctionService.dateUpdated":
+		if e.ComplexityRoot.FunctionService.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.DateUpdated(childComplexity), true
+	case "FunctionService.domainBase":
+		if e.ComplexityRoot.FunctionService.DomainBase == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.DomainBase(childComplexity), true
+	case "FunctionService.friendlyName":
+		if e.ComplexityRoot.FunctionService.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.FriendlyName(childComplexity), true
+	case "FunctionService.functions":
+		if e.ComplexityRoot.FunctionService.Functions == nil {
+			break
+		}
+
+		args, err := ec.field_FunctionService_functions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.FunctionService.Functions(childComplexity, args["first"].(*int), args["after"].(*string)), true
+	case "FunctionService.id":
+		if e.ComplexityRoot.FunctionService.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.ID(childComplexity), true
+	case "FunctionService.includeCredentials":
+		if e.ComplexityRoot.FunctionService.IncludeCredentials == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.IncludeCredentials(childComplexity), true
+	case "FunctionService.sid":
+		if e.ComplexityRoot.FunctionService.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.Sid(childComplexity), true
+	case "FunctionService.uiEditable":
+		if e.ComplexityRoot.FunctionService.UIEditable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.UIEditable(childComplexity), true
+	case "FunctionService.uniqueName":
+		if e.ComplexityRoot.FunctionService.UniqueName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.UniqueName(childComplexity), true
+
+	case "FunctionServiceConnection.edges":
+		if e.ComplexityRoot.FunctionServiceConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionServiceConnection.Edges(childComplexity), true
+	case "FunctionServiceConnection.pageInfo":
+		if e.ComplexityRoot.FunctionServiceConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionServiceConnection.PageInfo(childComplexity), true
+
+	case "FunctionServiceEdge.cursor":
+		if e.ComplexityRoot.FunctionServiceEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionServiceEdge.Cursor(childComplexity), true
+	case "FunctionServiceEdge.node":
+		if e.ComplexityRoot.FunctionServiceEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionServiceEdge.Node(childComplexity), true
 
 	case "HeldPermission.actions":
 		if e.ComplexityRoot.HeldPermission.Actions == nil {
@@ -2244,6 +2932,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateAPIKey(childComplexity, args["input"].(model.CreateAPIKeyInput)), true
+	case "Mutation.createApplication":
+		if e.ComplexityRoot.Mutation.CreateApplication == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createApplication_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateApplication(childComplexity, args["input"].(model.CreateApplicationInput)), true
 	case "Mutation.createCustomerProfile":
 		if e.ComplexityRoot.Mutation.CreateCustomerProfile == nil {
 			break
@@ -2310,6 +3009,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteAPIKey(childComplexity, args["input"].(model.DeleteAPIKeyInput)), true
+	case "Mutation.deleteApplication":
+		if e.ComplexityRoot.Mutation.DeleteApplication == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteApplication_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteApplication(childComplexity, args["input"].(model.DeleteApplicationInput)), true
 	case "Mutation.deleteOAuthClient":
 		if e.ComplexityRoot.Mutation.DeleteOAuthClient == nil {
 			break
@@ -2476,6 +3186,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateAPIKey(childComplexity, args["input"].(model.UpdateAPIKeyInput)), true
+	case "Mutation.updateApplication":
+		if e.ComplexityRoot.Mutation.UpdateApplication == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateApplication_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateApplication(childComplexity, args["input"].(model.UpdateApplicationInput)), true
 	case "Mutation.updateBillingSettings":
 		if e.ComplexityRoot.Mutation.UpdateBillingSettings == nil {
 			break
@@ -2498,6 +3219,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateFleet(childComplexity, args["input"].(model.UpdateFleetInput)), true
+	case "Mutation.updateFlexConfiguration":
+		if e.ComplexityRoot.Mutation.UpdateFlexConfiguration == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateFlexConfiguration_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateFlexConfiguration(childComplexity, args["input"].(model.UpdateFlexConfigurationInput)), true
 	case "Mutation.updateNetworkAccessProfile":
 		if e.ComplexityRoot.Mutation.UpdateNetworkAccessProfile == nil {
 			break
@@ -3462,6 +4194,93 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SimEdge.Node(childComplexity), true
 
+	case "StudioFlow.commitMessage":
+		if e.ComplexityRoot.StudioFlow.CommitMessage == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.CommitMessage(childComplexity), true
+	case "StudioFlow.dateCreated":
+		if e.ComplexityRoot.StudioFlow.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.DateCreated(childComplexity), true
+	case "StudioFlow.dateUpdated":
+		if e.ComplexityRoot.StudioFlow.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.DateUpdated(childComplexity), true
+	case "StudioFlow.friendlyName":
+		if e.ComplexityRoot.StudioFlow.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.FriendlyName(childComplexity), true
+	case "StudioFlow.id":
+		if e.ComplexityRoot.StudioFlow.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.ID(childComplexity), true
+	case "StudioFlow.revision":
+		if e.ComplexityRoot.StudioFlow.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.Revision(childComplexity), true
+	case "StudioFlow.sid":
+		if e.ComplexityRoot.StudioFlow.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.Sid(childComplexity), true
+	case "StudioFlow.status":
+		if e.ComplexityRoot.StudioFlow.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.Status(childComplexity), true
+	case "StudioFlow.valid":
+		if e.ComplexityRoot.StudioFlow.Valid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.Valid(childComplexity), true
+	case "StudioFlow.webhookUrl":
+		if e.ComplexityRoot.StudioFlow.WebhookURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.WebhookURL(childComplexity), true
+
+	case "StudioFlowConnection.edges":
+		if e.ComplexityRoot.StudioFlowConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlowConnection.Edges(childComplexity), true
+	case "StudioFlowConnection.pageInfo":
+		if e.ComplexityRoot.StudioFlowConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlowConnection.PageInfo(childComplexity), true
+
+	case "StudioFlowEdge.cursor":
+		if e.ComplexityRoot.StudioFlowEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlowEdge.Cursor(childComplexity), true
+	case "StudioFlowEdge.node":
+		if e.ComplexityRoot.StudioFlowEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlowEdge.Node(childComplexity), true
+
 	case "SubmitCustomerProfilePayload.customerProfile":
 		if e.ComplexityRoot.SubmitCustomerProfilePayload.CustomerProfile == nil {
 			break
@@ -3493,6 +4312,81 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.ProductLogs(childComplexity, args["kinds"].([]model.ProductLogKind), args["callStatus"].(*model.CallStatus), args["callDirection"].(*model.CallDirection), args["callFrom"].(*string), args["callTo"].(*string), args["messageStatus"].(*model.MessageStatus), args["messageDirection"].(*model.MessageDirection), args["messageFrom"].(*string), args["messageTo"].(*string), args["alertLogLevel"].(*model.LogLevel)), true
+
+	case "TaskQueue.dateCreated":
+		if e.ComplexityRoot.TaskQueue.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueue.DateCreated(childComplexity), true
+	case "TaskQueue.dateUpdated":
+		if e.ComplexityRoot.TaskQueue.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueue.DateUpdated(childComplexity), true
+	case "TaskQueue.friendlyName":
+		if e.ComplexityRoot.TaskQueue.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueue.FriendlyName(childComplexity), true
+	case "TaskQueue.id":
+		if e.ComplexityRoot.TaskQueue.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueue.ID(childComplexity), true
+	case "TaskQueue.maxReservedWorkers":
+		if e.ComplexityRoot.TaskQueue.MaxReservedWorkers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueue.MaxReservedWorkers(childComplexity), true
+	case "TaskQueue.sid":
+		if e.ComplexityRoot.TaskQueue.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueue.Sid(childComplexity), true
+	case "TaskQueue.targetWorkers":
+		if e.ComplexityRoot.TaskQueue.TargetWorkers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueue.TargetWorkers(childComplexity), true
+	case "TaskQueue.taskOrder":
+		if e.ComplexityRoot.TaskQueue.TaskOrder == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueue.TaskOrder(childComplexity), true
+
+	case "TaskQueueConnection.edges":
+		if e.ComplexityRoot.TaskQueueConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueueConnection.Edges(childComplexity), true
+	case "TaskQueueConnection.pageInfo":
+		if e.ComplexityRoot.TaskQueueConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueueConnection.PageInfo(childComplexity), true
+
+	case "TaskQueueEdge.cursor":
+		if e.ComplexityRoot.TaskQueueEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueueEdge.Cursor(childComplexity), true
+	case "TaskQueueEdge.node":
+		if e.ComplexityRoot.TaskQueueEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueueEdge.Node(childComplexity), true
 
 	case "TrustProduct.dateCreated":
 		if e.ComplexityRoot.TrustProduct.DateCreated == nil {
@@ -3594,6 +4488,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateApiKeyPayload.APIKey(childComplexity), true
 
+	case "UpdateApplicationPayload.application":
+		if e.ComplexityRoot.UpdateApplicationPayload.Application == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateApplicationPayload.Application(childComplexity), true
+
 	case "UpdateBillingSettingsPayload.billingSettings":
 		if e.ComplexityRoot.UpdateBillingSettingsPayload.BillingSettings == nil {
 			break
@@ -3607,6 +4508,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateFleetPayload.Fleet(childComplexity), true
+
+	case "UpdateFlexConfigurationPayload.configuration":
+		if e.ComplexityRoot.UpdateFlexConfigurationPayload.Configuration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateFlexConfigurationPayload.Configuration(childComplexity), true
 
 	case "UpdateNetworkAccessProfilePayload.networkAccessProfile":
 		if e.ComplexityRoot.UpdateNetworkAccessProfilePayload.NetworkAccessProfile == nil {
@@ -3934,6 +4842,81 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Viewer.Sid(childComplexity), true
 
+	case "Worker.activityName":
+		if e.ComplexityRoot.Worker.ActivityName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Worker.ActivityName(childComplexity), true
+	case "Worker.available":
+		if e.ComplexityRoot.Worker.Available == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Worker.Available(childComplexity), true
+	case "Worker.dateCreated":
+		if e.ComplexityRoot.Worker.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Worker.DateCreated(childComplexity), true
+	case "Worker.dateStatusChanged":
+		if e.ComplexityRoot.Worker.DateStatusChanged == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Worker.DateStatusChanged(childComplexity), true
+	case "Worker.dateUpdated":
+		if e.ComplexityRoot.Worker.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Worker.DateUpdated(childComplexity), true
+	case "Worker.friendlyName":
+		if e.ComplexityRoot.Worker.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Worker.FriendlyName(childComplexity), true
+	case "Worker.id":
+		if e.ComplexityRoot.Worker.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Worker.ID(childComplexity), true
+	case "Worker.sid":
+		if e.ComplexityRoot.Worker.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Worker.Sid(childComplexity), true
+
+	case "WorkerConnection.edges":
+		if e.ComplexityRoot.WorkerConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkerConnection.Edges(childComplexity), true
+	case "WorkerConnection.pageInfo":
+		if e.ComplexityRoot.WorkerConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkerConnection.PageInfo(childComplexity), true
+
+	case "WorkerEdge.cursor":
+		if e.ComplexityRoot.WorkerEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkerEdge.Cursor(childComplexity), true
+	case "WorkerEdge.node":
+		if e.ComplexityRoot.WorkerEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkerEdge.Node(childComplexity), true
+
 	}
 	return 0, false
 }
@@ -3947,12 +4930,14 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("AddPaymentMethodInput", ec.unmarshalInputAddPaymentMethodInput),
 			graphql.NewInputUnmarshaler("BuyPhoneNumberInput", ec.unmarshalInputBuyPhoneNumberInput),
 			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
+			graphql.NewInputUnmarshaler("CreateApplicationInput", ec.unmarshalInputCreateApplicationInput),
 			graphql.NewInputUnmarshaler("CreateCustomerProfileInput", ec.unmarshalInputCreateCustomerProfileInput),
 			graphql.NewInputUnmarshaler("CreateFleetInput", ec.unmarshalInputCreateFleetInput),
 			graphql.NewInputUnmarshaler("CreateNetworkAccessProfileInput", ec.unmarshalInputCreateNetworkAccessProfileInput),
 			graphql.NewInputUnmarshaler("CreateOAuthClientInput", ec.unmarshalInputCreateOAuthClientInput),
 			graphql.NewInputUnmarshaler("CreateUsageTriggerInput", ec.unmarshalInputCreateUsageTriggerInput),
 			graphql.NewInputUnmarshaler("DeleteApiKeyInput", ec.unmarshalInputDeleteApiKeyInput),
+			graphql.NewInputUnmarshaler("DeleteApplicationInput", ec.unmarshalInputDeleteApplicationInput),
 			graphql.NewInputUnmarshaler("DeleteOAuthClientInput", ec.unmarshalInputDeleteOAuthClientInput),
 			graphql.NewInputUnmarshaler("DeleteSenderIdRegistrationInput", ec.unmarshalInputDeleteSenderIdRegistrationInput),
 			graphql.NewInputUnmarshaler("DeleteUsageTriggerInput", ec.unmarshalInputDeleteUsageTriggerInput),
@@ -3967,8 +4952,10 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SubmitCustomerProfileInput", ec.unmarshalInputSubmitCustomerProfileInput),
 			graphql.NewInputUnmarshaler("SubmitSenderIdRegistrationInput", ec.unmarshalInputSubmitSenderIdRegistrationInput),
 			graphql.NewInputUnmarshaler("UpdateApiKeyInput", ec.unmarshalInputUpdateApiKeyInput),
+			graphql.NewInputUnmarshaler("UpdateApplicationInput", ec.unmarshalInputUpdateApplicationInput),
 			graphql.NewInputUnmarshaler("UpdateBillingSettingsInput", ec.unmarshalInputUpdateBillingSettingsInput),
 			graphql.NewInputUnmarshaler("UpdateFleetInput", ec.unmarshalInputUpdateFleetInput),
+			graphql.NewInputUnmarshaler("UpdateFlexConfigurationInput", ec.unmarshalInputUpdateFlexConfigurationInput),
 			graphql.NewInputUnmarshaler("UpdateNetworkAccessProfileInput", ec.unmarshalInputUpdateNetworkAccessProfileInput),
 			graphql.NewInputUnmarshaler("UpdatePhoneNumberInput", ec.unmarshalInputUpdatePhoneNumberInput),
 			graphql.NewInputUnmarshaler("UpdateProjectSettingsInput", ec.unmarshalInputUpdateProjectSettingsInput),
@@ -4739,6 +5726,539 @@ input RemovePaymentMethodInput {
 type RemovePaymentMethodPayload @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS, action: DELETE) {
   "The global id of the payment method that is no more."
   removedPaymentMethodId: ID!
+}
+`, BuiltIn: false},
+	{Name: "../schema/dev_tools.graphqls", Input: `# What developers build with: TwiML applications, Studio flows and Functions.
+
+extend type Account {
+  "The account's TwiML applications, newest first."
+  applications(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+    "Only applications of exactly this name."
+    friendlyName: String @filters(field: "Application.friendlyName")
+  ): ApplicationConnection @hasPermission(permission: DEV_TOOLS) @semanticNonNull
+  "The account's Studio flows, newest first."
+  studioFlows(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+    "Only flows in this state."
+    status: StudioFlowStatus @filters(field: "StudioFlow.status")
+  ): StudioFlowConnection @hasPermission(permission: DEV_TOOLS) @semanticNonNull
+  "The services that hold the account's Functions, newest first."
+  functionServices(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+  ): FunctionServiceConnection @hasPermission(permission: DEV_TOOLS) @semanticNonNull
+}
+
+extend type Mutation {
+  "Make a TwiML application."
+  createApplication(
+    "The new application."
+    input: CreateApplicationInput!
+  ): CreateApplicationPayload @hasPermission(permission: DEV_TOOLS, action: CREATE) @semanticNonNull
+  "Change a TwiML application, and so all phone numbers that it answers for."
+  updateApplication(
+    "The change."
+    input: UpdateApplicationInput!
+  ): UpdateApplicationPayload @hasPermission(permission: DEV_TOOLS, action: UPDATE) @semanticNonNull
+  "Delete a TwiML application. Phone numbers that it answered for go back to addresses of their own."
+  deleteApplication(
+    "The application."
+    input: DeleteApplicationInput!
+  ): DeleteApplicationPayload @hasPermission(permission: DEV_TOOLS, action: DELETE) @semanticNonNull
+}
+
+"A TwiML application: webhooks that several phone numbers and clients share."
+type Application implements Node @hasPermission(permission: DEV_TOOLS) {
+  "The global id."
+  id: ID!
+  "The application's SID (AP…)."
+  sid: String!
+  "The application's name."
+  friendlyName: String!
+  "Where a call is announced."
+  voiceUrl: String @personalData(mask: URL)
+  "How voiceUrl is called."
+  voiceMethod: HttpMethod!
+  "Where a call is announced when voiceUrl fails."
+  voiceFallbackUrl: String @personalData(mask: URL)
+  "How voiceFallbackUrl is called."
+  voiceFallbackMethod: HttpMethod!
+  "Where changes of a call's state are announced."
+  statusCallback: String @personalData(mask: URL)
+  "How statusCallback is called."
+  statusCallbackMethod: HttpMethod!
+  "Whether the caller's name is looked up."
+  voiceCallerIdLookup: Boolean!
+  "Where a message is announced."
+  smsUrl: String @personalData(mask: URL)
+  "How smsUrl is called."
+  smsMethod: HttpMethod!
+  "Where a message is announced when smsUrl fails."
+  smsFallbackUrl: String @personalData(mask: URL)
+  "How smsFallbackUrl is called."
+  smsFallbackMethod: HttpMethod!
+  "Where changes of the state of a message sent by SMS are announced."
+  smsStatusCallback: String @personalData(mask: URL)
+  "Where changes of the state of any message are announced."
+  messageStatusCallback: String @personalData(mask: URL)
+  "Whether other accounts may call the application."
+  publicApplicationConnectEnabled: Boolean!
+  "When it was made."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of TwiML applications."
+type ApplicationConnection @hasPermission(permission: DEV_TOOLS) {
+  "The applications of the page."
+  edges: [ApplicationEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A TwiML application and its place in the list."
+type ApplicationEdge @hasPermission(permission: DEV_TOOLS) {
+  "The place."
+  cursor: String!
+  "The application."
+  node: Application!
+}
+
+"What createApplication takes. Addresses are absolute http or https URLs; a method that is left out is POST."
+input CreateApplicationInput {
+  "The application's name, 1 to 64 characters."
+  friendlyName: String!
+  "Where to announce a call."
+  voiceUrl: String
+  "How to call voiceUrl."
+  voiceMethod: HttpMethod
+  "Where to announce a call when voiceUrl fails."
+  voiceFallbackUrl: String
+  "How to call voiceFallbackUrl."
+  voiceFallbackMethod: HttpMethod
+  "Where to announce changes of a call's state."
+  statusCallback: String
+  "How to call statusCallback."
+  statusCallbackMethod: HttpMethod
+  "Whether to look up the caller's name; left out, it is not."
+  voiceCallerIdLookup: Boolean
+  "Where to announce a message."
+  smsUrl: String
+  "How to call smsUrl."
+  smsMethod: HttpMethod
+  "Where to announce a message when smsUrl fails."
+  smsFallbackUrl: String
+  "How to call smsFallbackUrl."
+  smsFallbackMethod: HttpMethod
+  "Where to announce changes of the state of a message sent by SMS."
+  smsStatusCallback: String
+  "Where to announce changes of the state of any message."
+  messageStatusCallback: String
+  "Whether other accounts may call the application; left out, they may not."
+  publicApplicationConnectEnabled: Boolean
+  "Any text of at most 255 characters: a second call with it makes no second application."
+  idempotencyKey: String
+}
+
+"The new application."
+type CreateApplicationPayload @hasPermission(permission: DEV_TOOLS, action: CREATE) {
+  "The application."
+  application: Application @semanticNonNull
+  "The application as an edge of Account.applications."
+  applicationEdge: ApplicationEdge @semanticNonNull
+}
+
+"What updateApplication takes. What is left out stays as it is; an address that is null is taken away."
+input UpdateApplicationInput {
+  "The global id of the application."
+  id: ID!
+  "The new name, 1 to 64 characters."
+  friendlyName: String
+  "Where to announce a call."
+  voiceUrl: String
+  "How to call voiceUrl."
+  voiceMethod: HttpMethod
+  "Where to announce a call when voiceUrl fails."
+  voiceFallbackUrl: String
+  "How to call voiceFallbackUrl."
+  voiceFallbackMethod: HttpMethod
+  "Where to announce changes of a call's state."
+  statusCallback: String
+  "How to call statusCallback."
+  statusCallbackMethod: HttpMethod
+  "Whether to look up the caller's name."
+  voiceCallerIdLookup: Boolean
+  "Where to announce a message."
+  smsUrl: String
+  "How to call smsUrl."
+  smsMethod: HttpMethod
+  "Where to announce a message when smsUrl fails."
+  smsFallbackUrl: String
+  "How to call smsFallbackUrl."
+  smsFallbackMethod: HttpMethod
+  "Where to announce changes of the state of a message sent by SMS."
+  smsStatusCallback: String
+  "Where to announce changes of the state of any message."
+  messageStatusCallback: String
+  "Whether other accounts may call the application."
+  publicApplicationConnectEnabled: Boolean
+}
+
+"The changed application."
+type UpdateApplicationPayload @hasPermission(permission: DEV_TOOLS, action: UPDATE) {
+  "The application."
+  application: Application @semanticNonNull
+}
+
+"What deleteApplication takes."
+input DeleteApplicationInput {
+  "The global id of the application."
+  id: ID!
+}
+
+"The deleted application."
+type DeleteApplicationPayload @hasPermission(permission: DEV_TOOLS, action: DELETE) {
+  "The global id of the application that is no more."
+  deletedApplicationId: ID!
+}
+
+"Whether a flow is in use."
+enum StudioFlowStatus {
+  "It is being worked on: nothing runs it but tests."
+  DRAFT
+  "It runs."
+  PUBLISHED
+}
+
+"A Studio flow. What it does is not shown: its definition may hold credentials of other systems."
+type StudioFlow implements Node @hasPermission(permission: DEV_TOOLS) {
+  "The global id."
+  id: ID!
+  "The flow's SID (FW…)."
+  sid: String!
+  "The flow's name."
+  friendlyName: String!
+  "Whether it is in use."
+  status: StudioFlowStatus!
+  "How often it was changed, counted from 1."
+  revision: Int!
+  "What was said of the last change."
+  commitMessage: String
+  "Whether its definition can run."
+  valid: Boolean!
+  "Where calls and messages are announced that start it."
+  webhookUrl: String! @personalData(mask: URL)
+  "When it was made."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of Studio flows."
+type StudioFlowConnection @hasPermission(permission: DEV_TOOLS) {
+  "The flows of the page."
+  edges: [StudioFlowEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A Studio flow and its place in the list."
+type StudioFlowEdge @hasPermission(permission: DEV_TOOLS) {
+  "The place."
+  cursor: String!
+  "The flow."
+  node: StudioFlow!
+}
+
+"A service of Twilio Functions. The variables of its environments are credentials: no read shows them."
+type FunctionService implements Node @hasPermission(permission: DEV_TOOLS) {
+  "The global id."
+  id: ID!
+  "The service's SID (ZS…)."
+  sid: String!
+  "The name by which tools address it, unique in the account."
+  uniqueName: String! @personalData(mask: ALL)
+  "The service's name."
+  friendlyName: String! @personalData(mask: ALL)
+  "Whether its Functions are given the account's credentials."
+  includeCredentials: Boolean!
+  "Whether it can be changed in the Console."
+  uiEditable: Boolean!
+  "How its domains begin: the unique name and a number."
+  domainBase: String! @personalData(mask: ALL)
+  "Its Functions, newest first."
+  functions(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+  ): FunctionConnection @semanticNonNull
+  "When it was made."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of services of Functions."
+type FunctionServiceConnection @hasPermission(permission: DEV_TOOLS) {
+  "The services of the page."
+  edges: [FunctionServiceEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A service of Functions and its place in the list."
+type FunctionServiceEdge @hasPermission(permission: DEV_TOOLS) {
+  "The place."
+  cursor: String!
+  "The service."
+  node: FunctionService!
+}
+
+"Who may call a Function."
+enum FunctionVisibility {
+  "Anyone who knows its address."
+  PUBLIC
+  "Who signs the request, as Twilio does."
+  PROTECTED
+  "Other Functions of the service alone."
+  PRIVATE
+}
+
+"A Function: code that answers at a path of its service's domains. The code itself is not shown."
+type Function implements Node @hasPermission(permission: DEV_TOOLS) {
+  "The global id."
+  id: ID!
+  "The Function's SID (ZH…)."
+  sid: String!
+  "The SID of its service (ZS…)."
+  serviceSid: String!
+  "The Function's name."
+  friendlyName: String! @personalData(mask: ALL)
+  "The path at which its latest version answers."
+  path: String! @personalData(mask: ALL)
+  "Who may call its latest version."
+  visibility: FunctionVisibility!
+  "When it was made."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of Functions."
+type FunctionConnection @hasPermission(permission: DEV_TOOLS) {
+  "The Functions of the page."
+  edges: [FunctionEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A Function and its place in the list."
+type FunctionEdge @hasPermission(permission: DEV_TOOLS) {
+  "The place."
+  cursor: String!
+  "The Function."
+  node: Function!
+}
+`, BuiltIn: false},
+	{Name: "../schema/flex.graphqls", Input: `# Flex, the contact center: how it is set up, who works in it, and the queues that they work off.
+
+extend type Account {
+  "The account's contact center. Every account has one; configuration.status says whether it was set up."
+  flex: Flex @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) @semanticNonNull
+}
+
+extend type Mutation {
+  "Change how Flex is set up."
+  updateFlexConfiguration(
+    "The change."
+    input: UpdateFlexConfigurationInput!
+  ): UpdateFlexConfigurationPayload @hasPermission(permission: FLEX_ADMIN, action: UPDATE) @semanticNonNull
+}
+
+"A contact center."
+type Flex @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) {
+  "How it is set up."
+  configuration: FlexConfiguration @semanticNonNull
+  "Who works in it, newest first. What is known of their skills is never shown."
+  workers(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+    "Only workers who are, or are not, available."
+    available: Boolean @filters(field: "Worker.available")
+    "Only workers who are at this activity."
+    activityName: String @filters(field: "Worker.activityName")
+  ): WorkerConnection @semanticNonNull
+  "The queues in which tasks wait for workers, newest first."
+  taskQueues(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+  ): TaskQueueConnection @semanticNonNull
+}
+
+"How far Flex was set up."
+enum FlexStatus {
+  "It runs."
+  OK
+  "It is being set up."
+  IN_PROGRESS
+  "Nobody has begun to."
+  NOT_STARTED
+}
+
+"How Flex is set up."
+type FlexConfiguration @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) {
+  "How far it was set up."
+  status: FlexStatus!
+  "The SID of the instance (GO…); null before it was set up."
+  flexInstanceSid: String
+  "The SID of the TaskRouter workspace that routes its tasks (WS…); null before it was set up."
+  taskrouterWorkspaceSid: String
+  "The domain of the Functions that its pages call; null before it was set up."
+  runtimeDomain: String
+  "The version of its pages, or the range of versions from which the newest is taken."
+  uiVersion: String
+  "The language of its pages, such as en-US."
+  uiLanguage: String
+  "Whether calls are recorded."
+  callRecordingEnabled: Boolean!
+  "Where a recording that is finished is announced."
+  callRecordingWebhookUrl: String @personalData(mask: URL)
+  "Whether its pages show one of a CRM beside a task."
+  crmEnabled: Boolean!
+  "Where the CRM is asked for the page to show."
+  crmCallbackUrl: String @personalData(mask: URL)
+  "The page to show when crmCallbackUrl fails."
+  crmFallbackUrl: String @personalData(mask: URL)
+  "Whether plugins may change its pages."
+  pluginServiceEnabled: Boolean!
+  "When the account had it first."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"""
+What updateFlexConfiguration takes. What is left out stays as it is; a text that is null is taken away. It can be given
+before Flex was set up.
+"""
+input UpdateFlexConfigurationInput {
+  "The version of the pages, or the range of versions from which the newest is taken, 1 to 64 characters."
+  uiVersion: String
+  "The language of the pages, such as en-US, 1 to 64 characters."
+  uiLanguage: String
+  "Whether to record calls."
+  callRecordingEnabled: Boolean
+  "Where to announce a recording that is finished."
+  callRecordingWebhookUrl: String
+  "Whether to show a page of a CRM beside a task."
+  crmEnabled: Boolean
+  "Where to ask the CRM for the page to show."
+  crmCallbackUrl: String
+  "The page to show when crmCallbackUrl fails."
+  crmFallbackUrl: String
+  "Whether plugins may change the pages."
+  pluginServiceEnabled: Boolean
+}
+
+"The changed configuration."
+type UpdateFlexConfigurationPayload @hasPermission(permission: FLEX_ADMIN, action: UPDATE) {
+  "The configuration."
+  configuration: FlexConfiguration @semanticNonNull
+}
+
+"Someone who works in the contact center. What is known of them besides, their attributes, is never shown."
+type Worker implements Node @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) {
+  "The global id."
+  id: ID!
+  "The worker's SID (WK…)."
+  sid: String!
+  "The worker's name or address."
+  friendlyName: String! @personalData(mask: ALL)
+  "What the worker is at, such as Offline or Break."
+  activityName: String!
+  "Whether tasks are given to the worker: what they are at decides."
+  available: Boolean!
+  "When the worker was last at something else."
+  dateStatusChanged: DateTime!
+  "When the worker was made."
+  dateCreated: DateTime!
+  "When the worker was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of workers."
+type WorkerConnection @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) {
+  "The workers of the page."
+  edges: [WorkerEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A worker and its place in the list."
+type WorkerEdge @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) {
+  "The place."
+  cursor: String!
+  "The worker."
+  node: Worker!
+}
+
+"Which task of a queue comes first."
+enum TaskOrder {
+  "The oldest."
+  FIFO
+  "The newest."
+  LIFO
+}
+
+"A queue in which tasks wait for workers."
+type TaskQueue implements Node @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) {
+  "The global id."
+  id: ID!
+  "The queue's SID (WQ…)."
+  sid: String!
+  "The queue's name."
+  friendlyName: String! @personalData(mask: ALL)
+  "Who may be given its tasks: a condition on the attributes of workers. It may name people."
+  targetWorkers: String! @personalData(mask: ALL)
+  "How many workers are reserved for its tasks at most."
+  maxReservedWorkers: Int!
+  "Which task comes first."
+  taskOrder: TaskOrder!
+  "When it was made."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of task queues."
+type TaskQueueConnection @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) {
+  "The queues of the page."
+  edges: [TaskQueueEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A task queue and its place in the list."
+type TaskQueueEdge @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) {
+  "The place."
+  cursor: String!
+  "The queue."
+  node: TaskQueue!
 }
 `, BuiltIn: false},
 	{Name: "../schema/iot.graphqls", Input: `# Super SIMs, the fleets that configure them, and the profiles of networks that fleets may use.
@@ -6615,6 +8135,14 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 		return ec.fieldContext_Account_paymentMethods(ctx, field)
 	case "billingSettings":
 		return ec.fieldContext_Account_billingSettings(ctx, field)
+	case "applications":
+		return ec.fieldContext_Account_applications(ctx, field)
+	case "studioFlows":
+		return ec.fieldContext_Account_studioFlows(ctx, field)
+	case "functionServices":
+		return ec.fieldContext_Account_functionServices(ctx, field)
+	case "flex":
+		return ec.fieldContext_Account_flex(ctx, field)
 	case "sims":
 		return ec.fieldContext_Account_sims(ctx, field)
 	case "fleets":
@@ -6755,6 +8283,70 @@ func (ec *executionContext) childFields_ApiKeyEdge(ctx context.Context, field gr
 		return ec.fieldContext_ApiKeyEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ApiKeyEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_Application(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Application_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_Application_sid(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_Application_friendlyName(ctx, field)
+	case "voiceUrl":
+		return ec.fieldContext_Application_voiceUrl(ctx, field)
+	case "voiceMethod":
+		return ec.fieldContext_Application_voiceMethod(ctx, field)
+	case "voiceFallbackUrl":
+		return ec.fieldContext_Application_voiceFallbackUrl(ctx, field)
+	case "voiceFallbackMethod":
+		return ec.fieldContext_Application_voiceFallbackMethod(ctx, field)
+	case "statusCallback":
+		return ec.fieldContext_Application_statusCallback(ctx, field)
+	case "statusCallbackMethod":
+		return ec.fieldContext_Application_statusCallbackMethod(ctx, field)
+	case "voiceCallerIdLookup":
+		return ec.fieldContext_Application_voiceCallerIdLookup(ctx, field)
+	case "smsUrl":
+		return ec.fieldContext_Application_smsUrl(ctx, field)
+	case "smsMethod":
+		return ec.fieldContext_Application_smsMethod(ctx, field)
+	case "smsFallbackUrl":
+		return ec.fieldContext_Application_smsFallbackUrl(ctx, field)
+	case "smsFallbackMethod":
+		return ec.fieldContext_Application_smsFallbackMethod(ctx, field)
+	case "smsStatusCallback":
+		return ec.fieldContext_Application_smsStatusCallback(ctx, field)
+	case "messageStatusCallback":
+		return ec.fieldContext_Application_messageStatusCallback(ctx, field)
+	case "publicApplicationConnectEnabled":
+		return ec.fieldContext_Application_publicApplicationConnectEnabled(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_Application_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_Application_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Application", field.Name)
+}
+
+func (ec *executionContext) childFields_ApplicationConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ApplicationConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ApplicationConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApplicationConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ApplicationEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ApplicationEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ApplicationEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApplicationEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_AvailablePhoneNumber(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6917,6 +8509,16 @@ func (ec *executionContext) childFields_CreateApiKeyPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type CreateApiKeyPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateApplicationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "application":
+		return ec.fieldContext_CreateApplicationPayload_application(ctx, field)
+	case "applicationEdge":
+		return ec.fieldContext_CreateApplicationPayload_applicationEdge(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateApplicationPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateCustomerProfilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "customerProfile":
@@ -7025,6 +8627,14 @@ func (ec *executionContext) childFields_DeleteApiKeyPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type DeleteApiKeyPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteApplicationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedApplicationId":
+		return ec.fieldContext_DeleteApplicationPayload_deletedApplicationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteApplicationPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteOAuthClientPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedOAuthClientId":
@@ -7109,6 +8719,140 @@ func (ec *executionContext) childFields_FleetEdge(ctx context.Context, field gra
 		return ec.fieldContext_FleetEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type FleetEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_Flex(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "configuration":
+		return ec.fieldContext_Flex_configuration(ctx, field)
+	case "workers":
+		return ec.fieldContext_Flex_workers(ctx, field)
+	case "taskQueues":
+		return ec.fieldContext_Flex_taskQueues(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Flex", field.Name)
+}
+
+func (ec *executionContext) childFields_FlexConfiguration(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "status":
+		return ec.fieldContext_FlexConfiguration_status(ctx, field)
+	case "flexInstanceSid":
+		return ec.fieldContext_FlexConfiguration_flexInstanceSid(ctx, field)
+	case "taskrouterWorkspaceSid":
+		return ec.fieldContext_FlexConfiguration_taskrouterWorkspaceSid(ctx, field)
+	case "runtimeDomain":
+		return ec.fieldContext_FlexConfiguration_runtimeDomain(ctx, field)
+	case "uiVersion":
+		return ec.fieldContext_FlexConfiguration_uiVersion(ctx, field)
+	case "uiLanguage":
+		return ec.fieldContext_FlexConfiguration_uiLanguage(ctx, field)
+	case "callRecordingEnabled":
+		return ec.fieldContext_FlexConfiguration_callRecordingEnabled(ctx, field)
+	case "callRecordingWebhookUrl":
+		return ec.fieldContext_FlexConfiguration_callRecordingWebhookUrl(ctx, field)
+	case "crmEnabled":
+		return ec.fieldContext_FlexConfiguration_crmEnabled(ctx, field)
+	case "crmCallbackUrl":
+		return ec.fieldContext_FlexConfiguration_crmCallbackUrl(ctx, field)
+	case "crmFallbackUrl":
+		return ec.fieldContext_FlexConfiguration_crmFallbackUrl(ctx, field)
+	case "pluginServiceEnabled":
+		return ec.fieldContext_FlexConfiguration_pluginServiceEnabled(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_FlexConfiguration_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_FlexConfiguration_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FlexConfiguration", field.Name)
+}
+
+func (ec *executionContext) childFields_Function(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Function_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_Function_sid(ctx, field)
+	case "serviceSid":
+		return ec.fieldContext_Function_serviceSid(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_Function_friendlyName(ctx, field)
+	case "path":
+		return ec.fieldContext_Function_path(ctx, field)
+	case "visibility":
+		return ec.fieldContext_Function_visibility(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_Function_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_Function_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Function", field.Name)
+}
+
+func (ec *executionContext) childFields_FunctionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_FunctionConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_FunctionConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FunctionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_FunctionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_FunctionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_FunctionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FunctionEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_FunctionService(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_FunctionService_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_FunctionService_sid(ctx, field)
+	case "uniqueName":
+		return ec.fieldContext_FunctionService_uniqueName(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_FunctionService_friendlyName(ctx, field)
+	case "includeCredentials":
+		return ec.fieldContext_FunctionService_includeCredentials(ctx, field)
+	case "uiEditable":
+		return ec.fieldContext_FunctionService_uiEditable(ctx, field)
+	case "domainBase":
+		return ec.fieldContext_FunctionService_domainBase(ctx, field)
+	case "functions":
+		return ec.fieldContext_FunctionService_functions(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_FunctionService_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_FunctionService_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FunctionService", field.Name)
+}
+
+func (ec *executionContext) childFields_FunctionServiceConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_FunctionServiceConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_FunctionServiceConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FunctionServiceConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_FunctionServiceEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_FunctionServiceEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_FunctionServiceEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FunctionServiceEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_HeldPermission(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7707,6 +9451,52 @@ func (ec *executionContext) childFields_SimEdge(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type SimEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_StudioFlow(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_StudioFlow_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_StudioFlow_sid(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_StudioFlow_friendlyName(ctx, field)
+	case "status":
+		return ec.fieldContext_StudioFlow_status(ctx, field)
+	case "revision":
+		return ec.fieldContext_StudioFlow_revision(ctx, field)
+	case "commitMessage":
+		return ec.fieldContext_StudioFlow_commitMessage(ctx, field)
+	case "valid":
+		return ec.fieldContext_StudioFlow_valid(ctx, field)
+	case "webhookUrl":
+		return ec.fieldContext_StudioFlow_webhookUrl(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_StudioFlow_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_StudioFlow_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StudioFlow", field.Name)
+}
+
+func (ec *executionContext) childFields_StudioFlowConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_StudioFlowConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_StudioFlowConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StudioFlowConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_StudioFlowEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_StudioFlowEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_StudioFlowEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StudioFlowEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_SubmitCustomerProfilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "customerProfile":
@@ -7723,6 +9513,48 @@ func (ec *executionContext) childFields_SubmitSenderIdRegistrationPayload(ctx co
 		return ec.fieldContext_SubmitSenderIdRegistrationPayload_senderIdRegistrationEdge(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SubmitSenderIdRegistrationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_TaskQueue(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_TaskQueue_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_TaskQueue_sid(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_TaskQueue_friendlyName(ctx, field)
+	case "targetWorkers":
+		return ec.fieldContext_TaskQueue_targetWorkers(ctx, field)
+	case "maxReservedWorkers":
+		return ec.fieldContext_TaskQueue_maxReservedWorkers(ctx, field)
+	case "taskOrder":
+		return ec.fieldContext_TaskQueue_taskOrder(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_TaskQueue_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_TaskQueue_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TaskQueue", field.Name)
+}
+
+func (ec *executionContext) childFields_TaskQueueConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_TaskQueueConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_TaskQueueConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TaskQueueConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_TaskQueueEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_TaskQueueEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_TaskQueueEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TaskQueueEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_TrustProduct(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7781,6 +9613,14 @@ func (ec *executionContext) childFields_UpdateApiKeyPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type UpdateApiKeyPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdateApplicationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "application":
+		return ec.fieldContext_UpdateApplicationPayload_application(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateApplicationPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateBillingSettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "billingSettings":
@@ -7795,6 +9635,14 @@ func (ec *executionContext) childFields_UpdateFleetPayload(ctx context.Context, 
 		return ec.fieldContext_UpdateFleetPayload_fleet(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateFleetPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateFlexConfigurationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "configuration":
+		return ec.fieldContext_UpdateFlexConfigurationPayload_configuration(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateFlexConfigurationPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateNetworkAccessProfilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7985,6 +9833,48 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
 }
 
+func (ec *executionContext) childFields_Worker(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Worker_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_Worker_sid(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_Worker_friendlyName(ctx, field)
+	case "activityName":
+		return ec.fieldContext_Worker_activityName(ctx, field)
+	case "available":
+		return ec.fieldContext_Worker_available(ctx, field)
+	case "dateStatusChanged":
+		return ec.fieldContext_Worker_dateStatusChanged(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_Worker_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_Worker_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Worker", field.Name)
+}
+
+func (ec *executionContext) childFields_WorkerConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_WorkerConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_WorkerConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WorkerConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_WorkerEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_WorkerEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_WorkerEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WorkerEdge", field.Name)
+}
+
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -8156,6 +10046,36 @@ func (ec *executionContext) field_Account_alerts_args(ctx context.Context, rawAr
 }
 
 func (ec *executionContext) field_Account_apiKeys_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "friendlyName",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["friendlyName"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Account_applications_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
@@ -8406,6 +10326,28 @@ func (ec *executionContext) field_Account_fleets_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["networkAccessProfileSid"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Account_functionServices_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
 	return args, nil
 }
 
@@ -8729,6 +10671,36 @@ func (ec *executionContext) field_Account_sims_args(ctx context.Context, rawArgs
 	return args, nil
 }
 
+func (ec *executionContext) field_Account_studioFlows_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "status",
+		func(ctx context.Context, v any) (*model.StudioFlowStatus, error) {
+			return ec.unmarshalOStudioFlowStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowStatus(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["status"] = arg2
+	return args, nil
+}
+
 func (ec *executionContext) field_Account_trustProducts_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -8889,6 +10861,88 @@ func (ec *executionContext) field_Account_users_args(ctx context.Context, rawArg
 	return args, nil
 }
 
+func (ec *executionContext) field_Flex_taskQueues_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Flex_workers_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "available",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["available"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "activityName",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["activityName"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_FunctionService_functions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_acceptInvitation_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -8937,6 +10991,20 @@ func (ec *executionContext) field_Mutation_createApiKey_args(ctx context.Context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.CreateAPIKeyInput, error) {
 			return ec.unmarshalNCreateApiKeyInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateAPIKeyInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_createApplication_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.CreateApplicationInput, error) {
+			return ec.unmarshalNCreateApplicationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateApplicationInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9021,6 +11089,20 @@ func (ec *executionContext) field_Mutation_deleteApiKey_args(ctx context.Context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.DeleteAPIKeyInput, error) {
 			return ec.unmarshalNDeleteApiKeyInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteAPIKeyInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_deleteApplication_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.DeleteApplicationInput, error) {
+			return ec.unmarshalNDeleteApplicationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteApplicationInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9225,6 +11307,20 @@ func (ec *executionContext) field_Mutation_updateApiKey_args(ctx context.Context
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_updateApplication_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UpdateApplicationInput, error) {
+			return ec.unmarshalNUpdateApplicationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateApplicationInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_updateBillingSettings_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -9245,6 +11341,20 @@ func (ec *executionContext) field_Mutation_updateFleet_args(ctx context.Context,
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.UpdateFleetInput, error) {
 			return ec.unmarshalNUpdateFleetInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFleetInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updateFlexConfiguration_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UpdateFlexConfigurationInput, error) {
+			return ec.unmarshalNUpdateFlexConfigurationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFlexConfigurationInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9853,8 +11963,184 @@ func (ec *executionContext) fieldContext_Account_billingSettings(_ context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Account_applications(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_applications(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().Applications(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["friendlyName"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ApplicationConnection) graphql.Marshaler {
+			return ec.marshalOApplicationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_applications(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApplicationConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_applications_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Account_studioFlows(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_studioFlows(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().StudioFlows(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["status"].(*model.StudioFlowStatus))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.StudioFlowConnection) graphql.Marshaler {
+			return ec.marshalOStudioFlowConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_studioFlows(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StudioFlowConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_studioFlows_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Account_functionServices(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Account", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_functionServices(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().FunctionServices(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.FunctionServiceConnection) graphql.Marshaler {
+			return ec.marshalOFunctionServiceConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionServiceConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_functionServices(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FunctionServiceConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_functionServices_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Account_flex(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Account", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_flex(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Account().Flex(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Flex) graphql.Marshaler {
+			return ec.marshalOFlex2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlex(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_flex(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Flex(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Account_sims(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 21) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9901,7 +12187,7 @@ func (ec *executionContext) fieldContext_Account_sims(ctx context.Context, field
 }
 
 func (ec *executionContext) _Account_fleets(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 21) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9948,7 +12234,7 @@ func (ec *executionContext) fieldContext_Account_fleets(ctx context.Context, fie
 }
 
 func (ec *executionContext) _Account_networkAccessProfiles(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 21) {
+	if !ec.gate.Field(ctx, field, "Account", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10042,7 +12328,7 @@ func (ec *executionContext) fieldContext_Account_oauthClients(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_phoneNumbers(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 30) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10089,7 +12375,7 @@ func (ec *executionContext) fieldContext_Account_phoneNumbers(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_availablePhoneNumbers(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 30) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10136,7 +12422,7 @@ func (ec *executionContext) fieldContext_Account_availablePhoneNumbers(ctx conte
 }
 
 func (ec *executionContext) _Account_calls(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 37) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10183,7 +12469,7 @@ func (ec *executionContext) fieldContext_Account_calls(ctx context.Context, fiel
 }
 
 func (ec *executionContext) _Account_messages(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 37) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10230,7 +12516,7 @@ func (ec *executionContext) fieldContext_Account_messages(ctx context.Context, f
 }
 
 func (ec *executionContext) _Account_alerts(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 37) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10277,7 +12563,7 @@ func (ec *executionContext) fieldContext_Account_alerts(ctx context.Context, fie
 }
 
 func (ec *executionContext) _Account_settings(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 38) {
+	if !ec.gate.Field(ctx, field, "Account", 46) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10359,7 +12645,7 @@ func (ec *executionContext) fieldContext_Account_senderIdRegistrations(ctx conte
 }
 
 func (ec *executionContext) _Account_customerProfiles(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 43) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10406,7 +12692,7 @@ func (ec *executionContext) fieldContext_Account_customerProfiles(ctx context.Co
 }
 
 func (ec *executionContext) _Account_trustProducts(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 43) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10453,7 +12739,7 @@ func (ec *executionContext) fieldContext_Account_trustProducts(ctx context.Conte
 }
 
 func (ec *executionContext) _Account_usageRecords(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 49) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10500,7 +12786,7 @@ func (ec *executionContext) fieldContext_Account_usageRecords(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_usageTriggers(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 49) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10547,7 +12833,7 @@ func (ec *executionContext) fieldContext_Account_usageTriggers(ctx context.Conte
 }
 
 func (ec *executionContext) _Account_users(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 51) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10664,7 +12950,7 @@ func (ec *executionContext) fieldContext_AddPaymentMethodPayload_paymentMethodEd
 }
 
 func (ec *executionContext) _Alert_id(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 37) {
+	if !ec.gate.Field(ctx, field, "Alert", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10690,7 +12976,7 @@ func (ec *executionContext) fieldContext_Alert_id(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Alert_sid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 37) {
+	if !ec.gate.Field(ctx, field, "Alert", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10716,7 +13002,7 @@ func (ec *executionContext) fieldContext_Alert_sid(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Alert_logLevel(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 37) {
+	if !ec.gate.Field(ctx, field, "Alert", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10742,7 +13028,7 @@ func (ec *executionContext) fieldContext_Alert_logLevel(_ context.Context, field
 }
 
 func (ec *executionContext) _Alert_errorCode(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 37) {
+	if !ec.gate.Field(ctx, field, "Alert", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10768,7 +13054,7 @@ func (ec *executionContext) fieldContext_Alert_errorCode(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_alertText(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 37) {
+	if !ec.gate.Field(ctx, field, "Alert", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10795,7 +13081,7 @@ func (ec *executionContext) fieldContext_Alert_alertText(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_moreInfo(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 37) {
+	if !ec.gate.Field(ctx, field, "Alert", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10821,7 +13107,7 @@ func (ec *executionContext) fieldContext_Alert_moreInfo(_ context.Context, field
 }
 
 func (ec *executionContext) _Alert_resourceSid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 37) {
+	if !ec.gate.Field(ctx, field, "Alert", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10847,7 +13133,7 @@ func (ec *executionContext) fieldContext_Alert_resourceSid(_ context.Context, fi
 }
 
 func (ec *executionContext) _Alert_serviceSid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 37) {
+	if !ec.gate.Field(ctx, field, "Alert", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10873,7 +13159,7 @@ func (ec *executionContext) fieldContext_Alert_serviceSid(_ context.Context, fie
 }
 
 func (ec *executionContext) _Alert_requestMethod(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 37) {
+	if !ec.gate.Field(ctx, field, "Alert", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10899,7 +13185,7 @@ func (ec *executionContext) fieldContext_Alert_requestMethod(_ context.Context, 
 }
 
 func (ec *executionContext) _Alert_requestUrl(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 20) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10926,7 +13212,7 @@ func (ec *executionContext) fieldContext_Alert_requestUrl(_ context.Context, fie
 }
 
 func (ec *executionContext) _Alert_requestVariables(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 20) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10953,7 +13239,7 @@ func (ec *executionContext) fieldContext_Alert_requestVariables(_ context.Contex
 }
 
 func (ec *executionContext) _Alert_requestHeaders(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 20) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10980,7 +13266,7 @@ func (ec *executionContext) fieldContext_Alert_requestHeaders(_ context.Context,
 }
 
 func (ec *executionContext) _Alert_responseHeaders(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 20) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11007,7 +13293,7 @@ func (ec *executionContext) fieldContext_Alert_responseHeaders(_ context.Context
 }
 
 func (ec *executionContext) _Alert_responseBody(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 20) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11034,7 +13320,7 @@ func (ec *executionContext) fieldContext_Alert_responseBody(_ context.Context, f
 }
 
 func (ec *executionContext) _Alert_dateGenerated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 37) {
+	if !ec.gate.Field(ctx, field, "Alert", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11060,7 +13346,7 @@ func (ec *executionContext) fieldContext_Alert_dateGenerated(_ context.Context, 
 }
 
 func (ec *executionContext) _Alert_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 37) {
+	if !ec.gate.Field(ctx, field, "Alert", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11086,7 +13372,7 @@ func (ec *executionContext) fieldContext_Alert_dateCreated(_ context.Context, fi
 }
 
 func (ec *executionContext) _Alert_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 37) {
+	if !ec.gate.Field(ctx, field, "Alert", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11112,7 +13398,7 @@ func (ec *executionContext) fieldContext_Alert_dateUpdated(_ context.Context, fi
 }
 
 func (ec *executionContext) _AlertConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AlertConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertConnection", 37) {
+	if !ec.gate.Field(ctx, field, "AlertConnection", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11147,7 +13433,7 @@ func (ec *executionContext) fieldContext_AlertConnection_edges(_ context.Context
 }
 
 func (ec *executionContext) _AlertConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AlertConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertConnection", 37) {
+	if !ec.gate.Field(ctx, field, "AlertConnection", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11182,7 +13468,7 @@ func (ec *executionContext) fieldContext_AlertConnection_pageInfo(_ context.Cont
 }
 
 func (ec *executionContext) _AlertEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.AlertEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertEdge", 37) {
+	if !ec.gate.Field(ctx, field, "AlertEdge", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11208,7 +13494,7 @@ func (ec *executionContext) fieldContext_AlertEdge_cursor(_ context.Context, fie
 }
 
 func (ec *executionContext) _AlertEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.AlertEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertEdge", 37) {
+	if !ec.gate.Field(ctx, field, "AlertEdge", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11504,8 +13790,640 @@ func (ec *executionContext) fieldContext_ApiKeyEdge_node(_ context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _Application_id(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Application_sid(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_voiceUrl(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_voiceUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.VoiceURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Application_voiceUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_voiceMethod(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_voiceMethod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.VoiceMethod, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.HTTPMethod) graphql.Marshaler {
+			return ec.marshalNHttpMethod2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_voiceMethod(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "HttpMethod")
+}
+
+func (ec *executionContext) _Application_voiceFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_voiceFallbackUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.VoiceFallbackURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Application_voiceFallbackUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_voiceFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_voiceFallbackMethod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.VoiceFallbackMethod, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.HTTPMethod) graphql.Marshaler {
+			return ec.marshalNHttpMethod2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_voiceFallbackMethod(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "HttpMethod")
+}
+
+func (ec *executionContext) _Application_statusCallback(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_statusCallback(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StatusCallback, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Application_statusCallback(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_statusCallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_statusCallbackMethod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StatusCallbackMethod, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.HTTPMethod) graphql.Marshaler {
+			return ec.marshalNHttpMethod2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_statusCallbackMethod(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "HttpMethod")
+}
+
+func (ec *executionContext) _Application_voiceCallerIdLookup(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_voiceCallerIdLookup(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.VoiceCallerIDLookup, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_voiceCallerIdLookup(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Application_smsUrl(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_smsUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SmsURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Application_smsUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_smsMethod(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_smsMethod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SmsMethod, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.HTTPMethod) graphql.Marshaler {
+			return ec.marshalNHttpMethod2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_smsMethod(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "HttpMethod")
+}
+
+func (ec *executionContext) _Application_smsFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_smsFallbackUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SmsFallbackURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Application_smsFallbackUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_smsFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_smsFallbackMethod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SmsFallbackMethod, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.HTTPMethod) graphql.Marshaler {
+			return ec.marshalNHttpMethod2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_smsFallbackMethod(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "HttpMethod")
+}
+
+func (ec *executionContext) _Application_smsStatusCallback(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_smsStatusCallback(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SmsStatusCallback, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Application_smsStatusCallback(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_messageStatusCallback(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_messageStatusCallback(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MessageStatusCallback, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Application_messageStatusCallback(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_publicApplicationConnectEnabled(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_publicApplicationConnectEnabled(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PublicApplicationConnectEnabled, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_publicApplicationConnectEnabled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Application_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Application_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _ApplicationConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.ApplicationConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "ApplicationConnection", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplicationConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.ApplicationEdge) graphql.Marshaler {
+			return ec.marshalNApplicationEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApplicationConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApplicationConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApplicationEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApplicationConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.ApplicationConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "ApplicationConnection", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplicationConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApplicationConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApplicationConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApplicationEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.ApplicationEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "ApplicationEdge", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplicationEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApplicationEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApplicationEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _ApplicationEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.ApplicationEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "ApplicationEdge", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplicationEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Application) graphql.Marshaler {
+			return ec.marshalNApplication2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplication(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApplicationEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApplicationEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Application(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _AvailablePhoneNumber_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11531,7 +14449,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumber_phoneNumber(_ cont
 }
 
 func (ec *executionContext) _AvailablePhoneNumber_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11557,7 +14475,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumber_friendlyName(_ con
 }
 
 func (ec *executionContext) _AvailablePhoneNumber_type(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11583,7 +14501,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumber_type(_ context.Con
 }
 
 func (ec *executionContext) _AvailablePhoneNumber_isoCountry(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11609,7 +14527,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumber_isoCountry(_ conte
 }
 
 func (ec *executionContext) _AvailablePhoneNumber_locality(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11635,7 +14553,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumber_locality(_ context
 }
 
 func (ec *executionContext) _AvailablePhoneNumber_region(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11661,7 +14579,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumber_region(_ context.C
 }
 
 func (ec *executionContext) _AvailablePhoneNumber_postalCode(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11687,7 +14605,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumber_postalCode(_ conte
 }
 
 func (ec *executionContext) _AvailablePhoneNumber_lata(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11713,7 +14631,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumber_lata(_ context.Con
 }
 
 func (ec *executionContext) _AvailablePhoneNumber_capabilities(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11748,7 +14666,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumber_capabilities(_ con
 }
 
 func (ec *executionContext) _AvailablePhoneNumber_addressRequirements(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11774,7 +14692,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumber_addressRequirement
 }
 
 func (ec *executionContext) _AvailablePhoneNumber_beta(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11800,7 +14718,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumber_beta(_ context.Con
 }
 
 func (ec *executionContext) _AvailablePhoneNumberConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumberConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberConnection", 30) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberConnection", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11835,7 +14753,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumberConnection_edges(_ 
 }
 
 func (ec *executionContext) _AvailablePhoneNumberConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumberConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberConnection", 30) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberConnection", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11870,7 +14788,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumberConnection_pageInfo
 }
 
 func (ec *executionContext) _AvailablePhoneNumberEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumberEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberEdge", 30) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberEdge", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11896,7 +14814,7 @@ func (ec *executionContext) fieldContext_AvailablePhoneNumberEdge_cursor(_ conte
 }
 
 func (ec *executionContext) _AvailablePhoneNumberEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumberEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberEdge", 30) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberEdge", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12133,7 +15051,7 @@ func (ec *executionContext) fieldContext_BillingSettings_autoRechargeAmount(_ co
 }
 
 func (ec *executionContext) _BuyPhoneNumberPayload_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *model.BuyPhoneNumberPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BuyPhoneNumberPayload", 28) {
+	if !ec.gate.Field(ctx, field, "BuyPhoneNumberPayload", 36) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12168,7 +15086,7 @@ func (ec *executionContext) fieldContext_BuyPhoneNumberPayload_phoneNumber(_ con
 }
 
 func (ec *executionContext) _BuyPhoneNumberPayload_phoneNumberEdge(ctx context.Context, field graphql.CollectedField, obj *model.BuyPhoneNumberPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BuyPhoneNumberPayload", 28) {
+	if !ec.gate.Field(ctx, field, "BuyPhoneNumberPayload", 36) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12203,7 +15121,7 @@ func (ec *executionContext) fieldContext_BuyPhoneNumberPayload_phoneNumberEdge(_
 }
 
 func (ec *executionContext) _Call_id(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 37) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12229,7 +15147,7 @@ func (ec *executionContext) fieldContext_Call_id(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Call_sid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 37) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12255,7 +15173,7 @@ func (ec *executionContext) fieldContext_Call_sid(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Call_parentCallSid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 37) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12281,7 +15199,7 @@ func (ec *executionContext) fieldContext_Call_parentCallSid(_ context.Context, f
 }
 
 func (ec *executionContext) _Call_to(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 37) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12308,7 +15226,7 @@ func (ec *executionContext) fieldContext_Call_to(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Call_from(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 37) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12335,7 +15253,7 @@ func (ec *executionContext) fieldContext_Call_from(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Call_phoneNumberSid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 37) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12361,7 +15279,7 @@ func (ec *executionContext) fieldContext_Call_phoneNumberSid(_ context.Context, 
 }
 
 func (ec *executionContext) _Call_status(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 37) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12387,7 +15305,7 @@ func (ec *executionContext) fieldContext_Call_status(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Call_direction(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 37) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12413,7 +15331,7 @@ func (ec *executionContext) fieldContext_Call_direction(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_startTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 37) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12439,7 +15357,7 @@ func (ec *executionContext) fieldContext_Call_startTime(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_endTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 37) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12465,7 +15383,7 @@ func (ec *executionContext) fieldContext_Call_endTime(_ context.Context, field g
 }
 
 func (ec *executionContext) _Call_duration(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 37) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12491,7 +15409,7 @@ func (ec *executionContext) fieldContext_Call_duration(_ context.Context, field 
 }
 
 func (ec *executionContext) _Call_queueTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 37) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12517,7 +15435,7 @@ func (ec *executionContext) fieldContext_Call_queueTime(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_answeredBy(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 37) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12543,7 +15461,7 @@ func (ec *executionContext) fieldContext_Call_answeredBy(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Call_forwardedFrom(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 37) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12570,7 +15488,7 @@ func (ec *executionContext) fieldContext_Call_forwardedFrom(_ context.Context, f
 }
 
 func (ec *executionContext) _Call_callerName(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 37) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12632,7 +15550,7 @@ func (ec *executionContext) fieldContext_Call_price(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Call_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 37) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12658,7 +15576,7 @@ func (ec *executionContext) fieldContext_Call_dateCreated(_ context.Context, fie
 }
 
 func (ec *executionContext) _Call_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 37) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12684,7 +15602,7 @@ func (ec *executionContext) fieldContext_Call_dateUpdated(_ context.Context, fie
 }
 
 func (ec *executionContext) _CallConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CallConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallConnection", 37) {
+	if !ec.gate.Field(ctx, field, "CallConnection", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12719,7 +15637,7 @@ func (ec *executionContext) fieldContext_CallConnection_edges(_ context.Context,
 }
 
 func (ec *executionContext) _CallConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.CallConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallConnection", 37) {
+	if !ec.gate.Field(ctx, field, "CallConnection", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12754,7 +15672,7 @@ func (ec *executionContext) fieldContext_CallConnection_pageInfo(_ context.Conte
 }
 
 func (ec *executionContext) _CallEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.CallEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallEdge", 37) {
+	if !ec.gate.Field(ctx, field, "CallEdge", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12780,7 +15698,7 @@ func (ec *executionContext) fieldContext_CallEdge_cursor(_ context.Context, fiel
 }
 
 func (ec *executionContext) _CallEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.CallEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallEdge", 37) {
+	if !ec.gate.Field(ctx, field, "CallEdge", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12936,8 +15854,78 @@ func (ec *executionContext) fieldContext_CreateApiKeyPayload_secret(_ context.Co
 	return graphql.NewScalarFieldContext("CreateApiKeyPayload", field, false, false, "String")
 }
 
+func (ec *executionContext) _CreateApplicationPayload_application(ctx context.Context, field graphql.CollectedField, obj *model.CreateApplicationPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CreateApplicationPayload", 21) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateApplicationPayload_application(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Application, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Application) graphql.Marshaler {
+			return ec.marshalOApplication2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplication(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateApplicationPayload_application(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateApplicationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Application(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreateApplicationPayload_applicationEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateApplicationPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CreateApplicationPayload", 21) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateApplicationPayload_applicationEdge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ApplicationEdge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ApplicationEdge) graphql.Marshaler {
+			return ec.marshalOApplicationEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationEdge(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateApplicationPayload_applicationEdge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateApplicationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApplicationEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CreateCustomerProfilePayload_customerProfile(ctx context.Context, field graphql.CollectedField, obj *model.CreateCustomerProfilePayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateCustomerProfilePayload", 42) {
+	if !ec.gate.Field(ctx, field, "CreateCustomerProfilePayload", 50) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12972,7 +15960,7 @@ func (ec *executionContext) fieldContext_CreateCustomerProfilePayload_customerPr
 }
 
 func (ec *executionContext) _CreateCustomerProfilePayload_customerProfileEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateCustomerProfilePayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateCustomerProfilePayload", 42) {
+	if !ec.gate.Field(ctx, field, "CreateCustomerProfilePayload", 50) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13007,7 +15995,7 @@ func (ec *executionContext) fieldContext_CreateCustomerProfilePayload_customerPr
 }
 
 func (ec *executionContext) _CreateFleetPayload_fleet(ctx context.Context, field graphql.CollectedField, obj *model.CreateFleetPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateFleetPayload", 22) {
+	if !ec.gate.Field(ctx, field, "CreateFleetPayload", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13042,7 +16030,7 @@ func (ec *executionContext) fieldContext_CreateFleetPayload_fleet(_ context.Cont
 }
 
 func (ec *executionContext) _CreateFleetPayload_fleetEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateFleetPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateFleetPayload", 22) {
+	if !ec.gate.Field(ctx, field, "CreateFleetPayload", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13077,7 +16065,7 @@ func (ec *executionContext) fieldContext_CreateFleetPayload_fleetEdge(_ context.
 }
 
 func (ec *executionContext) _CreateNetworkAccessProfilePayload_networkAccessProfile(ctx context.Context, field graphql.CollectedField, obj *model.CreateNetworkAccessProfilePayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateNetworkAccessProfilePayload", 22) {
+	if !ec.gate.Field(ctx, field, "CreateNetworkAccessProfilePayload", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13112,7 +16100,7 @@ func (ec *executionContext) fieldContext_CreateNetworkAccessProfilePayload_netwo
 }
 
 func (ec *executionContext) _CreateNetworkAccessProfilePayload_networkAccessProfileEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateNetworkAccessProfilePayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateNetworkAccessProfilePayload", 22) {
+	if !ec.gate.Field(ctx, field, "CreateNetworkAccessProfilePayload", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13243,7 +16231,7 @@ func (ec *executionContext) fieldContext_CreateOAuthClientPayload_secret(_ conte
 }
 
 func (ec *executionContext) _CreateUsageTriggerPayload_usageTrigger(ctx context.Context, field graphql.CollectedField, obj *model.CreateUsageTriggerPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateUsageTriggerPayload", 47) {
+	if !ec.gate.Field(ctx, field, "CreateUsageTriggerPayload", 55) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13278,7 +16266,7 @@ func (ec *executionContext) fieldContext_CreateUsageTriggerPayload_usageTrigger(
 }
 
 func (ec *executionContext) _CreateUsageTriggerPayload_usageTriggerEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateUsageTriggerPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateUsageTriggerPayload", 47) {
+	if !ec.gate.Field(ctx, field, "CreateUsageTriggerPayload", 55) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13313,7 +16301,7 @@ func (ec *executionContext) fieldContext_CreateUsageTriggerPayload_usageTriggerE
 }
 
 func (ec *executionContext) _CustomerProfile_id(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 43) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13339,7 +16327,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_id(_ context.Context, f
 }
 
 func (ec *executionContext) _CustomerProfile_sid(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 43) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13365,7 +16353,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_sid(_ context.Context, 
 }
 
 func (ec *executionContext) _CustomerProfile_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 43) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13391,7 +16379,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_friendlyName(_ context.
 }
 
 func (ec *executionContext) _CustomerProfile_email(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 43) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13418,7 +16406,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_email(_ context.Context
 }
 
 func (ec *executionContext) _CustomerProfile_policySid(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 43) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13444,7 +16432,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_policySid(_ context.Con
 }
 
 func (ec *executionContext) _CustomerProfile_status(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 43) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13470,7 +16458,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_status(_ context.Contex
 }
 
 func (ec *executionContext) _CustomerProfile_failureReason(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 43) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13496,7 +16484,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_failureReason(_ context
 }
 
 func (ec *executionContext) _CustomerProfile_validUntil(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 43) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13522,7 +16510,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_validUntil(_ context.Co
 }
 
 func (ec *executionContext) _CustomerProfile_statusCallback(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 43) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13549,7 +16537,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_statusCallback(_ contex
 }
 
 func (ec *executionContext) _CustomerProfile_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 43) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13575,7 +16563,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_dateCreated(_ context.C
 }
 
 func (ec *executionContext) _CustomerProfile_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 43) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13601,7 +16589,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_dateUpdated(_ context.C
 }
 
 func (ec *executionContext) _CustomerProfileConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfileConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfileConnection", 43) {
+	if !ec.gate.Field(ctx, field, "CustomerProfileConnection", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13636,7 +16624,7 @@ func (ec *executionContext) fieldContext_CustomerProfileConnection_edges(_ conte
 }
 
 func (ec *executionContext) _CustomerProfileConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfileConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfileConnection", 43) {
+	if !ec.gate.Field(ctx, field, "CustomerProfileConnection", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13671,7 +16659,7 @@ func (ec *executionContext) fieldContext_CustomerProfileConnection_pageInfo(_ co
 }
 
 func (ec *executionContext) _CustomerProfileEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfileEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfileEdge", 43) {
+	if !ec.gate.Field(ctx, field, "CustomerProfileEdge", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13697,7 +16685,7 @@ func (ec *executionContext) fieldContext_CustomerProfileEdge_cursor(_ context.Co
 }
 
 func (ec *executionContext) _CustomerProfileEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfileEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfileEdge", 43) {
+	if !ec.gate.Field(ctx, field, "CustomerProfileEdge", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13757,6 +16745,32 @@ func (ec *executionContext) fieldContext_DeleteApiKeyPayload_deletedApiKeyId(_ c
 	return graphql.NewScalarFieldContext("DeleteApiKeyPayload", field, false, false, "ID")
 }
 
+func (ec *executionContext) _DeleteApplicationPayload_deletedApplicationId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteApplicationPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "DeleteApplicationPayload", 22) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteApplicationPayload_deletedApplicationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeletedApplicationID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteApplicationPayload_deletedApplicationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeleteApplicationPayload", field, false, false, "ID")
+}
+
 func (ec *executionContext) _DeleteOAuthClientPayload_deletedOAuthClientId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteOAuthClientPayload) (ret graphql.Marshaler) {
 	if !ec.gate.Field(ctx, field, "DeleteOAuthClientPayload", 9) {
 		return graphql.Null
@@ -13810,7 +16824,7 @@ func (ec *executionContext) fieldContext_DeleteSenderIdRegistrationPayload_delet
 }
 
 func (ec *executionContext) _DeleteUsageTriggerPayload_deletedUsageTriggerId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteUsageTriggerPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "DeleteUsageTriggerPayload", 48) {
+	if !ec.gate.Field(ctx, field, "DeleteUsageTriggerPayload", 56) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13836,7 +16850,7 @@ func (ec *executionContext) fieldContext_DeleteUsageTriggerPayload_deletedUsageT
 }
 
 func (ec *executionContext) _EndSessionPayload_endedSessionId(ctx context.Context, field graphql.CollectedField, obj *model.EndSessionPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "EndSessionPayload", 50) {
+	if !ec.gate.Field(ctx, field, "EndSessionPayload", 58) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13862,7 +16876,7 @@ func (ec *executionContext) fieldContext_EndSessionPayload_endedSessionId(_ cont
 }
 
 func (ec *executionContext) _Fleet_id(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 21) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13888,7 +16902,7 @@ func (ec *executionContext) fieldContext_Fleet_id(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Fleet_sid(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 21) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13914,7 +16928,7 @@ func (ec *executionContext) fieldContext_Fleet_sid(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Fleet_uniqueName(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 21) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13940,7 +16954,7 @@ func (ec *executionContext) fieldContext_Fleet_uniqueName(_ context.Context, fie
 }
 
 func (ec *executionContext) _Fleet_dataEnabled(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 21) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13966,7 +16980,7 @@ func (ec *executionContext) fieldContext_Fleet_dataEnabled(_ context.Context, fi
 }
 
 func (ec *executionContext) _Fleet_dataLimit(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 21) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13992,7 +17006,7 @@ func (ec *executionContext) fieldContext_Fleet_dataLimit(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Fleet_dataMetering(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 21) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14018,7 +17032,7 @@ func (ec *executionContext) fieldContext_Fleet_dataMetering(_ context.Context, f
 }
 
 func (ec *executionContext) _Fleet_smsCommandsEnabled(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 21) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14044,7 +17058,7 @@ func (ec *executionContext) fieldContext_Fleet_smsCommandsEnabled(_ context.Cont
 }
 
 func (ec *executionContext) _Fleet_smsCommandsUrl(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 21) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14071,7 +17085,7 @@ func (ec *executionContext) fieldContext_Fleet_smsCommandsUrl(_ context.Context,
 }
 
 func (ec *executionContext) _Fleet_smsCommandsMethod(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 21) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14097,7 +17111,7 @@ func (ec *executionContext) fieldContext_Fleet_smsCommandsMethod(_ context.Conte
 }
 
 func (ec *executionContext) _Fleet_ipCommandsUrl(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 21) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14124,7 +17138,7 @@ func (ec *executionContext) fieldContext_Fleet_ipCommandsUrl(_ context.Context, 
 }
 
 func (ec *executionContext) _Fleet_ipCommandsMethod(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 21) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14150,7 +17164,7 @@ func (ec *executionContext) fieldContext_Fleet_ipCommandsMethod(_ context.Contex
 }
 
 func (ec *executionContext) _Fleet_networkAccessProfileSid(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 21) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14176,7 +17190,7 @@ func (ec *executionContext) fieldContext_Fleet_networkAccessProfileSid(_ context
 }
 
 func (ec *executionContext) _Fleet_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 21) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14202,7 +17216,7 @@ func (ec *executionContext) fieldContext_Fleet_dateCreated(_ context.Context, fi
 }
 
 func (ec *executionContext) _Fleet_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 21) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14228,7 +17242,7 @@ func (ec *executionContext) fieldContext_Fleet_dateUpdated(_ context.Context, fi
 }
 
 func (ec *executionContext) _FleetConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.FleetConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "FleetConnection", 21) {
+	if !ec.gate.Field(ctx, field, "FleetConnection", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14263,7 +17277,7 @@ func (ec *executionContext) fieldContext_FleetConnection_edges(_ context.Context
 }
 
 func (ec *executionContext) _FleetConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.FleetConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "FleetConnection", 21) {
+	if !ec.gate.Field(ctx, field, "FleetConnection", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14298,7 +17312,7 @@ func (ec *executionContext) fieldContext_FleetConnection_pageInfo(_ context.Cont
 }
 
 func (ec *executionContext) _FleetEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.FleetEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "FleetEdge", 21) {
+	if !ec.gate.Field(ctx, field, "FleetEdge", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14324,7 +17338,7 @@ func (ec *executionContext) fieldContext_FleetEdge_cursor(_ context.Context, fie
 }
 
 func (ec *executionContext) _FleetEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.FleetEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "FleetEdge", 21) {
+	if !ec.gate.Field(ctx, field, "FleetEdge", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14353,6 +17367,1258 @@ func (ec *executionContext) fieldContext_FleetEdge_node(_ context.Context, field
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Fleet(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Flex_configuration(ctx context.Context, field graphql.CollectedField, obj *model.Flex) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Flex", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Flex_configuration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Flex().Configuration(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.FlexConfiguration) graphql.Marshaler {
+			return ec.marshalOFlexConfiguration2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlexConfiguration(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Flex_configuration(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Flex",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FlexConfiguration(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Flex_workers(ctx context.Context, field graphql.CollectedField, obj *model.Flex) (ret graphql.Marshaler) {
+	if !ec.gate.FieldAndInput(ctx, field, "Flex", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Flex_workers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Flex().Workers(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["available"].(*bool), fc.Args["activityName"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.WorkerConnection) graphql.Marshaler {
+			return ec.marshalOWorkerConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorkerConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Flex_workers(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Flex",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WorkerConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Flex_workers_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Flex_taskQueues(ctx context.Context, field graphql.CollectedField, obj *model.Flex) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Flex", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Flex_taskQueues(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Flex().TaskQueues(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.TaskQueueConnection) graphql.Marshaler {
+			return ec.marshalOTaskQueueConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueueConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Flex_taskQueues(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Flex",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TaskQueueConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Flex_taskQueues_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FlexConfiguration_status(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.FlexStatus) graphql.Marshaler {
+			return ec.marshalNFlexStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlexStatus(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "FlexStatus")
+}
+
+func (ec *executionContext) _FlexConfiguration_flexInstanceSid(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_flexInstanceSid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FlexInstanceSid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_flexInstanceSid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "String")
+}
+
+func (ec *executionContext) _FlexConfiguration_taskrouterWorkspaceSid(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_taskrouterWorkspaceSid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TaskrouterWorkspaceSid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_taskrouterWorkspaceSid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "String")
+}
+
+func (ec *executionContext) _FlexConfiguration_runtimeDomain(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_runtimeDomain(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RuntimeDomain, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_runtimeDomain(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "String")
+}
+
+func (ec *executionContext) _FlexConfiguration_uiVersion(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_uiVersion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UIVersion, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_uiVersion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "String")
+}
+
+func (ec *executionContext) _FlexConfiguration_uiLanguage(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_uiLanguage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UILanguage, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_uiLanguage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "String")
+}
+
+func (ec *executionContext) _FlexConfiguration_callRecordingEnabled(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_callRecordingEnabled(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CallRecordingEnabled, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_callRecordingEnabled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _FlexConfiguration_callRecordingWebhookUrl(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_callRecordingWebhookUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CallRecordingWebhookURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_callRecordingWebhookUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "String")
+}
+
+func (ec *executionContext) _FlexConfiguration_crmEnabled(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_crmEnabled(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CrmEnabled, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_crmEnabled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _FlexConfiguration_crmCallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_crmCallbackUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CrmCallbackURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_crmCallbackUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "String")
+}
+
+func (ec *executionContext) _FlexConfiguration_crmFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_crmFallbackUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CrmFallbackURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_crmFallbackUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "String")
+}
+
+func (ec *executionContext) _FlexConfiguration_pluginServiceEnabled(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_pluginServiceEnabled(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PluginServiceEnabled, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_pluginServiceEnabled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _FlexConfiguration_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _FlexConfiguration_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Function_id(ctx context.Context, field graphql.CollectedField, obj *model.Function) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Function", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Function_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Function_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Function", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Function_sid(ctx context.Context, field graphql.CollectedField, obj *model.Function) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Function", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Function_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Function_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Function", field, false, false, "String")
+}
+
+func (ec *executionContext) _Function_serviceSid(ctx context.Context, field graphql.CollectedField, obj *model.Function) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Function", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Function_serviceSid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ServiceSid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Function_serviceSid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Function", field, false, false, "String")
+}
+
+func (ec *executionContext) _Function_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.Function) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Function", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Function_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Function_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Function", field, false, false, "String")
+}
+
+func (ec *executionContext) _Function_path(ctx context.Context, field graphql.CollectedField, obj *model.Function) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Function", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Function_path(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Path, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Function_path(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Function", field, false, false, "String")
+}
+
+func (ec *executionContext) _Function_visibility(ctx context.Context, field graphql.CollectedField, obj *model.Function) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Function", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Function_visibility(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Visibility, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.FunctionVisibility) graphql.Marshaler {
+			return ec.marshalNFunctionVisibility2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionVisibility(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Function_visibility(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Function", field, false, false, "FunctionVisibility")
+}
+
+func (ec *executionContext) _Function_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Function) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Function", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Function_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Function_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Function", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Function_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Function) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Function", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Function_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Function_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Function", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _FunctionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.FunctionConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionConnection", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.FunctionEdge) graphql.Marshaler {
+			return ec.marshalNFunctionEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FunctionConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FunctionEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FunctionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.FunctionConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionConnection", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FunctionConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FunctionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.FunctionEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionEdge", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _FunctionEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.FunctionEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionEdge", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Function) graphql.Marshaler {
+			return ec.marshalNFunction2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunction(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FunctionEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Function(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FunctionService_id(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "ID")
+}
+
+func (ec *executionContext) _FunctionService_sid(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "String")
+}
+
+func (ec *executionContext) _FunctionService_uniqueName(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_uniqueName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UniqueName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_uniqueName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "String")
+}
+
+func (ec *executionContext) _FunctionService_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "String")
+}
+
+func (ec *executionContext) _FunctionService_includeCredentials(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_includeCredentials(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IncludeCredentials, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_includeCredentials(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _FunctionService_uiEditable(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_uiEditable(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UIEditable, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_uiEditable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _FunctionService_domainBase(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_domainBase(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DomainBase, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_domainBase(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "String")
+}
+
+func (ec *executionContext) _FunctionService_functions(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_functions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.FunctionService().Functions(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.FunctionConnection) graphql.Marshaler {
+			return ec.marshalOFunctionConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_functions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FunctionService",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FunctionConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_FunctionService_functions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FunctionService_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _FunctionService_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _FunctionServiceConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.FunctionServiceConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionServiceConnection", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionServiceConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.FunctionServiceEdge) graphql.Marshaler {
+			return ec.marshalNFunctionServiceEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionServiceEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionServiceConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FunctionServiceConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FunctionServiceEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FunctionServiceConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.FunctionServiceConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionServiceConnection", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionServiceConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionServiceConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FunctionServiceConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FunctionServiceEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.FunctionServiceEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionServiceEdge", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionServiceEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionServiceEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionServiceEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _FunctionServiceEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.FunctionServiceEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionServiceEdge", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionServiceEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.FunctionService) graphql.Marshaler {
+			return ec.marshalNFunctionService2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionService(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionServiceEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FunctionServiceEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FunctionService(ctx, field)
 		},
 	}
 	return fc, nil
@@ -14881,7 +19147,7 @@ func (ec *executionContext) fieldContext_InvoiceEdge_node(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_id(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 37) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14907,7 +19173,7 @@ func (ec *executionContext) fieldContext_Message_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Message_sid(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 37) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14933,7 +19199,7 @@ func (ec *executionContext) fieldContext_Message_sid(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Message_messagingServiceSid(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 37) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14959,7 +19225,7 @@ func (ec *executionContext) fieldContext_Message_messagingServiceSid(_ context.C
 }
 
 func (ec *executionContext) _Message_body(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 37) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14986,7 +19252,7 @@ func (ec *executionContext) fieldContext_Message_body(_ context.Context, field g
 }
 
 func (ec *executionContext) _Message_to(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 37) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15013,7 +19279,7 @@ func (ec *executionContext) fieldContext_Message_to(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Message_from(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 37) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15040,7 +19306,7 @@ func (ec *executionContext) fieldContext_Message_from(_ context.Context, field g
 }
 
 func (ec *executionContext) _Message_status(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 37) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15066,7 +19332,7 @@ func (ec *executionContext) fieldContext_Message_status(_ context.Context, field
 }
 
 func (ec *executionContext) _Message_direction(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 37) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15092,7 +19358,7 @@ func (ec *executionContext) fieldContext_Message_direction(_ context.Context, fi
 }
 
 func (ec *executionContext) _Message_numSegments(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 37) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15118,7 +19384,7 @@ func (ec *executionContext) fieldContext_Message_numSegments(_ context.Context, 
 }
 
 func (ec *executionContext) _Message_numMedia(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 37) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15144,7 +19410,7 @@ func (ec *executionContext) fieldContext_Message_numMedia(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_errorCode(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 37) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15170,7 +19436,7 @@ func (ec *executionContext) fieldContext_Message_errorCode(_ context.Context, fi
 }
 
 func (ec *executionContext) _Message_errorMessage(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 37) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15231,7 +19497,7 @@ func (ec *executionContext) fieldContext_Message_price(_ context.Context, field 
 }
 
 func (ec *executionContext) _Message_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 37) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15257,7 +19523,7 @@ func (ec *executionContext) fieldContext_Message_dateCreated(_ context.Context, 
 }
 
 func (ec *executionContext) _Message_dateSent(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 37) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15283,7 +19549,7 @@ func (ec *executionContext) fieldContext_Message_dateSent(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 37) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15309,7 +19575,7 @@ func (ec *executionContext) fieldContext_Message_dateUpdated(_ context.Context, 
 }
 
 func (ec *executionContext) _MessageConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.MessageConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageConnection", 37) {
+	if !ec.gate.Field(ctx, field, "MessageConnection", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15344,7 +19610,7 @@ func (ec *executionContext) fieldContext_MessageConnection_edges(_ context.Conte
 }
 
 func (ec *executionContext) _MessageConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.MessageConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageConnection", 37) {
+	if !ec.gate.Field(ctx, field, "MessageConnection", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15379,7 +19645,7 @@ func (ec *executionContext) fieldContext_MessageConnection_pageInfo(_ context.Co
 }
 
 func (ec *executionContext) _MessageEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.MessageEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageEdge", 37) {
+	if !ec.gate.Field(ctx, field, "MessageEdge", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15405,7 +19671,7 @@ func (ec *executionContext) fieldContext_MessageEdge_cursor(_ context.Context, f
 }
 
 func (ec *executionContext) _MessageEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.MessageEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageEdge", 37) {
+	if !ec.gate.Field(ctx, field, "MessageEdge", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16031,8 +20297,196 @@ func (ec *executionContext) fieldContext_Mutation_removePaymentMethod(ctx contex
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_updateSim(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+func (ec *executionContext) _Mutation_createApplication(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 20) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_createApplication(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CreateApplication(ctx, fc.Args["input"].(model.CreateApplicationInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateApplicationPayload) graphql.Marshaler {
+			return ec.marshalOCreateApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateApplicationPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_createApplication(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CreateApplicationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_createApplication_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateApplication(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 25) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateApplication(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateApplication(ctx, fc.Args["input"].(model.UpdateApplicationInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateApplicationPayload) graphql.Marshaler {
+			return ec.marshalOUpdateApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateApplicationPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateApplication(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdateApplicationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updateApplication_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_deleteApplication(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 22) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_deleteApplication(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DeleteApplication(ctx, fc.Args["input"].(model.DeleteApplicationInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteApplicationPayload) graphql.Marshaler {
+			return ec.marshalODeleteApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteApplicationPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_deleteApplication(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeleteApplicationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_deleteApplication_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateFlexConfiguration(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	if !ec.gate.Field(ctx, field, "Mutation", 26) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateFlexConfiguration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateFlexConfiguration(ctx, fc.Args["input"].(model.UpdateFlexConfigurationInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateFlexConfigurationPayload) graphql.Marshaler {
+			return ec.marshalOUpdateFlexConfigurationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFlexConfigurationPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateFlexConfiguration(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdateFlexConfigurationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updateFlexConfiguration_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateSim(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 34) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16079,7 +20533,7 @@ func (ec *executionContext) fieldContext_Mutation_updateSim(ctx context.Context,
 }
 
 func (ec *executionContext) _Mutation_createFleet(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 25) {
+	if !ec.gate.Field(ctx, field, "Mutation", 33) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16126,7 +20580,7 @@ func (ec *executionContext) fieldContext_Mutation_createFleet(ctx context.Contex
 }
 
 func (ec *executionContext) _Mutation_updateFleet(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 26) {
+	if !ec.gate.Field(ctx, field, "Mutation", 34) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16173,7 +20627,7 @@ func (ec *executionContext) fieldContext_Mutation_updateFleet(ctx context.Contex
 }
 
 func (ec *executionContext) _Mutation_createNetworkAccessProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 25) {
+	if !ec.gate.Field(ctx, field, "Mutation", 33) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16220,7 +20674,7 @@ func (ec *executionContext) fieldContext_Mutation_createNetworkAccessProfile(ctx
 }
 
 func (ec *executionContext) _Mutation_updateNetworkAccessProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 26) {
+	if !ec.gate.Field(ctx, field, "Mutation", 34) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16361,7 +20815,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteOAuthClient(ctx context.
 }
 
 func (ec *executionContext) _Mutation_buyPhoneNumber(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 27) {
+	if !ec.gate.Field(ctx, field, "Mutation", 35) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16408,7 +20862,7 @@ func (ec *executionContext) fieldContext_Mutation_buyPhoneNumber(ctx context.Con
 }
 
 func (ec *executionContext) _Mutation_updatePhoneNumber(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 33) {
+	if !ec.gate.Field(ctx, field, "Mutation", 41) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16455,7 +20909,7 @@ func (ec *executionContext) fieldContext_Mutation_updatePhoneNumber(ctx context.
 }
 
 func (ec *executionContext) _Mutation_releasePhoneNumber(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 29) {
+	if !ec.gate.Field(ctx, field, "Mutation", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16502,7 +20956,7 @@ func (ec *executionContext) fieldContext_Mutation_releasePhoneNumber(ctx context
 }
 
 func (ec *executionContext) _Mutation_updateProjectSettings(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 40) {
+	if !ec.gate.Field(ctx, field, "Mutation", 48) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16643,7 +21097,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteSenderIdRegistration(ctx
 }
 
 func (ec *executionContext) _Mutation_createCustomerProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 41) {
+	if !ec.gate.Field(ctx, field, "Mutation", 49) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16690,7 +21144,7 @@ func (ec *executionContext) fieldContext_Mutation_createCustomerProfile(ctx cont
 }
 
 func (ec *executionContext) _Mutation_submitCustomerProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 45) {
+	if !ec.gate.Field(ctx, field, "Mutation", 53) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16737,7 +21191,7 @@ func (ec *executionContext) fieldContext_Mutation_submitCustomerProfile(ctx cont
 }
 
 func (ec *executionContext) _Mutation_createUsageTrigger(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 46) {
+	if !ec.gate.Field(ctx, field, "Mutation", 54) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16784,7 +21238,7 @@ func (ec *executionContext) fieldContext_Mutation_createUsageTrigger(ctx context
 }
 
 func (ec *executionContext) _Mutation_deleteUsageTrigger(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 48) {
+	if !ec.gate.Field(ctx, field, "Mutation", 56) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16878,7 +21332,7 @@ func (ec *executionContext) fieldContext_Mutation_acceptInvitation(ctx context.C
 }
 
 func (ec *executionContext) _Mutation_setUserRoles(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 53) {
+	if !ec.gate.Field(ctx, field, "Mutation", 61) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16925,7 +21379,7 @@ func (ec *executionContext) fieldContext_Mutation_setUserRoles(ctx context.Conte
 }
 
 func (ec *executionContext) _Mutation_endSession(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 50) {
+	if !ec.gate.Field(ctx, field, "Mutation", 58) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16972,7 +21426,7 @@ func (ec *executionContext) fieldContext_Mutation_endSession(ctx context.Context
 }
 
 func (ec *executionContext) _NetworkAccessProfile_id(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 21) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16998,7 +21452,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_id(_ context.Conte
 }
 
 func (ec *executionContext) _NetworkAccessProfile_sid(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 21) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17024,7 +21478,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_sid(_ context.Cont
 }
 
 func (ec *executionContext) _NetworkAccessProfile_uniqueName(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 21) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17050,7 +21504,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_uniqueName(_ conte
 }
 
 func (ec *executionContext) _NetworkAccessProfile_networkSids(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 21) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17076,7 +21530,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_networkSids(_ cont
 }
 
 func (ec *executionContext) _NetworkAccessProfile_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 21) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17102,7 +21556,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_dateCreated(_ cont
 }
 
 func (ec *executionContext) _NetworkAccessProfile_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 21) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17128,7 +21582,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_dateUpdated(_ cont
 }
 
 func (ec *executionContext) _NetworkAccessProfileConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfileConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfileConnection", 21) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfileConnection", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17163,7 +21617,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfileConnection_edges(_ 
 }
 
 func (ec *executionContext) _NetworkAccessProfileConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfileConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfileConnection", 21) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfileConnection", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17198,7 +21652,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfileConnection_pageInfo
 }
 
 func (ec *executionContext) _NetworkAccessProfileEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfileEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfileEdge", 21) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfileEdge", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17224,7 +21678,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfileEdge_cursor(_ conte
 }
 
 func (ec *executionContext) _NetworkAccessProfileEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfileEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfileEdge", 21) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfileEdge", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18312,7 +22766,7 @@ func (ec *executionContext) fieldContext_PermissionRow_source(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_id(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18338,7 +22792,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_id(_ context.Context, field
 }
 
 func (ec *executionContext) _PhoneNumber_sid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18364,7 +22818,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_sid(_ context.Context, fiel
 }
 
 func (ec *executionContext) _PhoneNumber_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18391,7 +22845,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_phoneNumber(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18418,7 +22872,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_friendlyName(_ context.Cont
 }
 
 func (ec *executionContext) _PhoneNumber_capabilities(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18453,7 +22907,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_capabilities(_ context.Cont
 }
 
 func (ec *executionContext) _PhoneNumber_origin(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18479,7 +22933,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_origin(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_status(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18505,7 +22959,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_status(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_beta(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18531,7 +22985,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_beta(_ context.Context, fie
 }
 
 func (ec *executionContext) _PhoneNumber_addressRequirements(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18557,7 +23011,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_addressRequirements(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_addressSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18583,7 +23037,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_addressSid(_ context.Contex
 }
 
 func (ec *executionContext) _PhoneNumber_bundleSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18609,7 +23063,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_bundleSid(_ context.Context
 }
 
 func (ec *executionContext) _PhoneNumber_voiceApplicationSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18635,7 +23089,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceApplicationSid(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceCallerIdLookup(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18661,7 +23115,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceCallerIdLookup(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18688,7 +23142,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceUrl(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_voiceMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18714,7 +23168,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceMethod(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18741,7 +23195,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceFallbackUrl(_ context.
 }
 
 func (ec *executionContext) _PhoneNumber_voiceFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18767,7 +23221,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceFallbackMethod(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_smsApplicationSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18793,7 +23247,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsApplicationSid(_ context
 }
 
 func (ec *executionContext) _PhoneNumber_smsUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18820,7 +23274,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsUrl(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_smsMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18846,7 +23300,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsMethod(_ context.Context
 }
 
 func (ec *executionContext) _PhoneNumber_smsFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18873,7 +23327,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsFallbackUrl(_ context.Co
 }
 
 func (ec *executionContext) _PhoneNumber_smsFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18899,7 +23353,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsFallbackMethod(_ context
 }
 
 func (ec *executionContext) _PhoneNumber_statusCallback(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18926,7 +23380,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_statusCallback(_ context.Co
 }
 
 func (ec *executionContext) _PhoneNumber_statusCallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18952,7 +23406,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_statusCallbackMethod(_ cont
 }
 
 func (ec *executionContext) _PhoneNumber_trunkSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18978,7 +23432,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_trunkSid(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19004,7 +23458,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_dateCreated(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19030,7 +23484,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_dateUpdated(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_voice(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19056,7 +23510,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_voice(_ context
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_sms(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19082,7 +23536,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_sms(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_mms(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19108,7 +23562,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_mms(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_fax(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19134,7 +23588,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_fax(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19169,7 +23623,7 @@ func (ec *executionContext) fieldContext_PhoneNumberConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19204,7 +23658,7 @@ func (ec *executionContext) fieldContext_PhoneNumberConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _PhoneNumberEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19230,7 +23684,7 @@ func (ec *executionContext) fieldContext_PhoneNumberEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _PhoneNumberEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 30) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19265,7 +23719,7 @@ func (ec *executionContext) fieldContext_PhoneNumberEdge_node(_ context.Context,
 }
 
 func (ec *executionContext) _ProjectSettings_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 38) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 46) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19292,7 +23746,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_friendlyName(_ context.
 }
 
 func (ec *executionContext) _ProjectSettings_status(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 38) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 46) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19318,7 +23772,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_status(_ context.Contex
 }
 
 func (ec *executionContext) _ProjectSettings_type(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 38) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 46) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19344,7 +23798,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_type(_ context.Context,
 }
 
 func (ec *executionContext) _ProjectSettings_timeZone(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 38) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 46) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19370,7 +23824,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_timeZone(_ context.Cont
 }
 
 func (ec *executionContext) _ProjectSettings_sslCertificateValidation(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 38) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 46) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19396,7 +23850,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_sslCertificateValidatio
 }
 
 func (ec *executionContext) _ProjectSettings_twoFactorRequired(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 38) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 46) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19422,7 +23876,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_twoFactorRequired(_ con
 }
 
 func (ec *executionContext) _ProjectSettings_onlyOwnerManagesAdministrators(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 38) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 46) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19448,7 +23902,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_onlyOwnerManagesAdminis
 }
 
 func (ec *executionContext) _ProjectSettings_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 38) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 46) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19474,7 +23928,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_dateCreated(_ context.C
 }
 
 func (ec *executionContext) _ProjectSettings_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 38) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 46) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19859,7 +24313,7 @@ func (ec *executionContext) fieldContext_RefreshSessionPayload_expiresIn(_ conte
 }
 
 func (ec *executionContext) _ReleasePhoneNumberPayload_releasedPhoneNumberId(ctx context.Context, field graphql.CollectedField, obj *model.ReleasePhoneNumberPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ReleasePhoneNumberPayload", 29) {
+	if !ec.gate.Field(ctx, field, "ReleasePhoneNumberPayload", 37) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20408,7 +24862,7 @@ func (ec *executionContext) fieldContext_SenderIdRegistrationEdge_node(_ context
 }
 
 func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 51) {
+	if !ec.gate.Field(ctx, field, "Session", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20434,7 +24888,7 @@ func (ec *executionContext) fieldContext_Session_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Session_client(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 51) {
+	if !ec.gate.Field(ctx, field, "Session", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20460,7 +24914,7 @@ func (ec *executionContext) fieldContext_Session_client(_ context.Context, field
 }
 
 func (ec *executionContext) _Session_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 51) {
+	if !ec.gate.Field(ctx, field, "Session", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20486,7 +24940,7 @@ func (ec *executionContext) fieldContext_Session_dateCreated(_ context.Context, 
 }
 
 func (ec *executionContext) _Session_lastSeen(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 51) {
+	if !ec.gate.Field(ctx, field, "Session", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20512,7 +24966,7 @@ func (ec *executionContext) fieldContext_Session_lastSeen(_ context.Context, fie
 }
 
 func (ec *executionContext) _Session_expires(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 51) {
+	if !ec.gate.Field(ctx, field, "Session", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20538,7 +24992,7 @@ func (ec *executionContext) fieldContext_Session_expires(_ context.Context, fiel
 }
 
 func (ec *executionContext) _SetUserRolesPayload_user(ctx context.Context, field graphql.CollectedField, obj *model.SetUserRolesPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SetUserRolesPayload", 52) {
+	if !ec.gate.Field(ctx, field, "SetUserRolesPayload", 60) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20677,7 +25131,7 @@ func (ec *executionContext) fieldContext_SignOutPayload_endedSessionId(_ context
 }
 
 func (ec *executionContext) _Sim_id(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 21) {
+	if !ec.gate.Field(ctx, field, "Sim", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20703,7 +25157,7 @@ func (ec *executionContext) fieldContext_Sim_id(_ context.Context, field graphql
 }
 
 func (ec *executionContext) _Sim_sid(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 21) {
+	if !ec.gate.Field(ctx, field, "Sim", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20729,7 +25183,7 @@ func (ec *executionContext) fieldContext_Sim_sid(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Sim_uniqueName(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 21) {
+	if !ec.gate.Field(ctx, field, "Sim", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20755,7 +25209,7 @@ func (ec *executionContext) fieldContext_Sim_uniqueName(_ context.Context, field
 }
 
 func (ec *executionContext) _Sim_iccid(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 21) {
+	if !ec.gate.Field(ctx, field, "Sim", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20782,7 +25236,7 @@ func (ec *executionContext) fieldContext_Sim_iccid(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Sim_status(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 21) {
+	if !ec.gate.Field(ctx, field, "Sim", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20808,7 +25262,7 @@ func (ec *executionContext) fieldContext_Sim_status(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Sim_fleetSid(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 21) {
+	if !ec.gate.Field(ctx, field, "Sim", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20834,7 +25288,7 @@ func (ec *executionContext) fieldContext_Sim_fleetSid(_ context.Context, field g
 }
 
 func (ec *executionContext) _Sim_dataUpload(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 21) {
+	if !ec.gate.Field(ctx, field, "Sim", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20860,7 +25314,7 @@ func (ec *executionContext) fieldContext_Sim_dataUpload(_ context.Context, field
 }
 
 func (ec *executionContext) _Sim_dataDownload(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 21) {
+	if !ec.gate.Field(ctx, field, "Sim", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20886,7 +25340,7 @@ func (ec *executionContext) fieldContext_Sim_dataDownload(_ context.Context, fie
 }
 
 func (ec *executionContext) _Sim_dataTotal(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 21) {
+	if !ec.gate.Field(ctx, field, "Sim", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20947,7 +25401,7 @@ func (ec *executionContext) fieldContext_Sim_dataTotalBilled(_ context.Context, 
 }
 
 func (ec *executionContext) _Sim_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 21) {
+	if !ec.gate.Field(ctx, field, "Sim", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20973,7 +25427,7 @@ func (ec *executionContext) fieldContext_Sim_dateCreated(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Sim_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 21) {
+	if !ec.gate.Field(ctx, field, "Sim", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -20999,7 +25453,7 @@ func (ec *executionContext) fieldContext_Sim_dateUpdated(_ context.Context, fiel
 }
 
 func (ec *executionContext) _SimConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.SimConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SimConnection", 21) {
+	if !ec.gate.Field(ctx, field, "SimConnection", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21034,7 +25488,7 @@ func (ec *executionContext) fieldContext_SimConnection_edges(_ context.Context, 
 }
 
 func (ec *executionContext) _SimConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.SimConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SimConnection", 21) {
+	if !ec.gate.Field(ctx, field, "SimConnection", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21069,7 +25523,7 @@ func (ec *executionContext) fieldContext_SimConnection_pageInfo(_ context.Contex
 }
 
 func (ec *executionContext) _SimEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.SimEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SimEdge", 21) {
+	if !ec.gate.Field(ctx, field, "SimEdge", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21095,7 +25549,7 @@ func (ec *executionContext) fieldContext_SimEdge_cursor(_ context.Context, field
 }
 
 func (ec *executionContext) _SimEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.SimEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SimEdge", 21) {
+	if !ec.gate.Field(ctx, field, "SimEdge", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21129,8 +25583,400 @@ func (ec *executionContext) fieldContext_SimEdge_node(_ context.Context, field g
 	return fc, nil
 }
 
+func (ec *executionContext) _StudioFlow_id(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "ID")
+}
+
+func (ec *executionContext) _StudioFlow_sid(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "String")
+}
+
+func (ec *executionContext) _StudioFlow_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "String")
+}
+
+func (ec *executionContext) _StudioFlow_status(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.StudioFlowStatus) graphql.Marshaler {
+			return ec.marshalNStudioFlowStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowStatus(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "StudioFlowStatus")
+}
+
+func (ec *executionContext) _StudioFlow_revision(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_revision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Revision, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "Int")
+}
+
+func (ec *executionContext) _StudioFlow_commitMessage(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_commitMessage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CommitMessage, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_commitMessage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "String")
+}
+
+func (ec *executionContext) _StudioFlow_valid(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_valid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Valid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_valid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _StudioFlow_webhookUrl(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_webhookUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WebhookURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("URL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_webhookUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "String")
+}
+
+func (ec *executionContext) _StudioFlow_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _StudioFlow_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _StudioFlowConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlowConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlowConnection", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlowConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.StudioFlowEdge) graphql.Marshaler {
+			return ec.marshalNStudioFlowEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlowConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StudioFlowConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StudioFlowEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StudioFlowConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlowConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlowConnection", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlowConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlowConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StudioFlowConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StudioFlowEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlowEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlowEdge", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlowEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlowEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlowEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _StudioFlowEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlowEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlowEdge", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlowEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.StudioFlow) graphql.Marshaler {
+			return ec.marshalNStudioFlow2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlow(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlowEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StudioFlowEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StudioFlow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _SubmitCustomerProfilePayload_customerProfile(ctx context.Context, field graphql.CollectedField, obj *model.SubmitCustomerProfilePayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SubmitCustomerProfilePayload", 44) {
+	if !ec.gate.Field(ctx, field, "SubmitCustomerProfilePayload", 52) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21235,7 +26081,7 @@ func (ec *executionContext) fieldContext_SubmitSenderIdRegistrationPayload_sende
 }
 
 func (ec *executionContext) _Subscription_productLogs(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Subscription", 37) {
+	if !ec.gate.FieldAndInput(ctx, field, "Subscription", 45) {
 		return nil
 	}
 	return graphql.ResolveFieldStream(
@@ -21281,8 +26127,349 @@ func (ec *executionContext) fieldContext_Subscription_productLogs(ctx context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _TaskQueue_id(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueue) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueue", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueue_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueue_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueue", field, false, false, "ID")
+}
+
+func (ec *executionContext) _TaskQueue_sid(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueue) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueue", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueue_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueue_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueue", field, false, false, "String")
+}
+
+func (ec *executionContext) _TaskQueue_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueue) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueue", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueue_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueue_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueue", field, false, false, "String")
+}
+
+func (ec *executionContext) _TaskQueue_targetWorkers(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueue) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueue", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueue_targetWorkers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TargetWorkers, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueue_targetWorkers(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueue", field, false, false, "String")
+}
+
+func (ec *executionContext) _TaskQueue_maxReservedWorkers(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueue) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueue", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueue_maxReservedWorkers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MaxReservedWorkers, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueue_maxReservedWorkers(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueue", field, false, false, "Int")
+}
+
+func (ec *executionContext) _TaskQueue_taskOrder(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueue) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueue", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueue_taskOrder(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TaskOrder, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.TaskOrder) graphql.Marshaler {
+			return ec.marshalNTaskOrder2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskOrder(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueue_taskOrder(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueue", field, false, false, "TaskOrder")
+}
+
+func (ec *executionContext) _TaskQueue_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueue) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueue", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueue_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueue_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueue", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _TaskQueue_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueue) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueue", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueue_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueue_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueue", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _TaskQueueConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueueConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueueConnection", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueueConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.TaskQueueEdge) graphql.Marshaler {
+			return ec.marshalNTaskQueueEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueueEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueueConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TaskQueueConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TaskQueueEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TaskQueueConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueueConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueueConnection", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueueConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueueConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TaskQueueConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TaskQueueEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueueEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueueEdge", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueueEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueueEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueueEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _TaskQueueEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueueEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueueEdge", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueueEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.TaskQueue) graphql.Marshaler {
+			return ec.marshalNTaskQueue2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueue(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueueEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TaskQueueEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TaskQueue(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _TrustProduct_id(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 43) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21308,7 +26495,7 @@ func (ec *executionContext) fieldContext_TrustProduct_id(_ context.Context, fiel
 }
 
 func (ec *executionContext) _TrustProduct_sid(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 43) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21334,7 +26521,7 @@ func (ec *executionContext) fieldContext_TrustProduct_sid(_ context.Context, fie
 }
 
 func (ec *executionContext) _TrustProduct_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 43) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21360,7 +26547,7 @@ func (ec *executionContext) fieldContext_TrustProduct_friendlyName(_ context.Con
 }
 
 func (ec *executionContext) _TrustProduct_email(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 43) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21387,7 +26574,7 @@ func (ec *executionContext) fieldContext_TrustProduct_email(_ context.Context, f
 }
 
 func (ec *executionContext) _TrustProduct_policySid(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 43) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21413,7 +26600,7 @@ func (ec *executionContext) fieldContext_TrustProduct_policySid(_ context.Contex
 }
 
 func (ec *executionContext) _TrustProduct_status(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 43) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21439,7 +26626,7 @@ func (ec *executionContext) fieldContext_TrustProduct_status(_ context.Context, 
 }
 
 func (ec *executionContext) _TrustProduct_failureReason(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 43) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21465,7 +26652,7 @@ func (ec *executionContext) fieldContext_TrustProduct_failureReason(_ context.Co
 }
 
 func (ec *executionContext) _TrustProduct_validUntil(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 43) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21491,7 +26678,7 @@ func (ec *executionContext) fieldContext_TrustProduct_validUntil(_ context.Conte
 }
 
 func (ec *executionContext) _TrustProduct_statusCallback(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 43) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21518,7 +26705,7 @@ func (ec *executionContext) fieldContext_TrustProduct_statusCallback(_ context.C
 }
 
 func (ec *executionContext) _TrustProduct_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 43) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21544,7 +26731,7 @@ func (ec *executionContext) fieldContext_TrustProduct_dateCreated(_ context.Cont
 }
 
 func (ec *executionContext) _TrustProduct_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 43) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21570,7 +26757,7 @@ func (ec *executionContext) fieldContext_TrustProduct_dateUpdated(_ context.Cont
 }
 
 func (ec *executionContext) _TrustProductConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.TrustProductConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProductConnection", 43) {
+	if !ec.gate.Field(ctx, field, "TrustProductConnection", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21605,7 +26792,7 @@ func (ec *executionContext) fieldContext_TrustProductConnection_edges(_ context.
 }
 
 func (ec *executionContext) _TrustProductConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.TrustProductConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProductConnection", 43) {
+	if !ec.gate.Field(ctx, field, "TrustProductConnection", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21640,7 +26827,7 @@ func (ec *executionContext) fieldContext_TrustProductConnection_pageInfo(_ conte
 }
 
 func (ec *executionContext) _TrustProductEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.TrustProductEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProductEdge", 43) {
+	if !ec.gate.Field(ctx, field, "TrustProductEdge", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21666,7 +26853,7 @@ func (ec *executionContext) fieldContext_TrustProductEdge_cursor(_ context.Conte
 }
 
 func (ec *executionContext) _TrustProductEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.TrustProductEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProductEdge", 43) {
+	if !ec.gate.Field(ctx, field, "TrustProductEdge", 51) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21735,6 +26922,41 @@ func (ec *executionContext) fieldContext_UpdateApiKeyPayload_apiKey(_ context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _UpdateApplicationPayload_application(ctx context.Context, field graphql.CollectedField, obj *model.UpdateApplicationPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UpdateApplicationPayload", 24) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateApplicationPayload_application(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Application, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Application) graphql.Marshaler {
+			return ec.marshalOApplication2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplication(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateApplicationPayload_application(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateApplicationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Application(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UpdateBillingSettingsPayload_billingSettings(ctx context.Context, field graphql.CollectedField, obj *model.UpdateBillingSettingsPayload) (ret graphql.Marshaler) {
 	if !ec.gate.Field(ctx, field, "UpdateBillingSettingsPayload", 18) {
 		return graphql.Null
@@ -21771,7 +26993,7 @@ func (ec *executionContext) fieldContext_UpdateBillingSettingsPayload_billingSet
 }
 
 func (ec *executionContext) _UpdateFleetPayload_fleet(ctx context.Context, field graphql.CollectedField, obj *model.UpdateFleetPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UpdateFleetPayload", 23) {
+	if !ec.gate.Field(ctx, field, "UpdateFleetPayload", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21805,8 +27027,43 @@ func (ec *executionContext) fieldContext_UpdateFleetPayload_fleet(_ context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _UpdateFlexConfigurationPayload_configuration(ctx context.Context, field graphql.CollectedField, obj *model.UpdateFlexConfigurationPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UpdateFlexConfigurationPayload", 27) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateFlexConfigurationPayload_configuration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Configuration, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.FlexConfiguration) graphql.Marshaler {
+			return ec.marshalOFlexConfiguration2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlexConfiguration(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateFlexConfigurationPayload_configuration(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateFlexConfigurationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FlexConfiguration(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UpdateNetworkAccessProfilePayload_networkAccessProfile(ctx context.Context, field graphql.CollectedField, obj *model.UpdateNetworkAccessProfilePayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UpdateNetworkAccessProfilePayload", 23) {
+	if !ec.gate.Field(ctx, field, "UpdateNetworkAccessProfilePayload", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21841,7 +27098,7 @@ func (ec *executionContext) fieldContext_UpdateNetworkAccessProfilePayload_netwo
 }
 
 func (ec *executionContext) _UpdatePhoneNumberPayload_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *model.UpdatePhoneNumberPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UpdatePhoneNumberPayload", 31) {
+	if !ec.gate.Field(ctx, field, "UpdatePhoneNumberPayload", 39) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21876,7 +27133,7 @@ func (ec *executionContext) fieldContext_UpdatePhoneNumberPayload_phoneNumber(_ 
 }
 
 func (ec *executionContext) _UpdateProjectSettingsPayload_settings(ctx context.Context, field graphql.CollectedField, obj *model.UpdateProjectSettingsPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UpdateProjectSettingsPayload", 39) {
+	if !ec.gate.Field(ctx, field, "UpdateProjectSettingsPayload", 47) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21911,7 +27168,7 @@ func (ec *executionContext) fieldContext_UpdateProjectSettingsPayload_settings(_
 }
 
 func (ec *executionContext) _UpdateSimPayload_sim(ctx context.Context, field graphql.CollectedField, obj *model.UpdateSimPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UpdateSimPayload", 23) {
+	if !ec.gate.Field(ctx, field, "UpdateSimPayload", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21946,7 +27203,7 @@ func (ec *executionContext) fieldContext_UpdateSimPayload_sim(_ context.Context,
 }
 
 func (ec *executionContext) _UsageRecord_category(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 49) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21972,7 +27229,7 @@ func (ec *executionContext) fieldContext_UsageRecord_category(_ context.Context,
 }
 
 func (ec *executionContext) _UsageRecord_description(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 49) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -21998,7 +27255,7 @@ func (ec *executionContext) fieldContext_UsageRecord_description(_ context.Conte
 }
 
 func (ec *executionContext) _UsageRecord_granularity(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 49) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22024,7 +27281,7 @@ func (ec *executionContext) fieldContext_UsageRecord_granularity(_ context.Conte
 }
 
 func (ec *executionContext) _UsageRecord_startDate(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 49) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22050,7 +27307,7 @@ func (ec *executionContext) fieldContext_UsageRecord_startDate(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_endDate(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 49) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22076,7 +27333,7 @@ func (ec *executionContext) fieldContext_UsageRecord_endDate(_ context.Context, 
 }
 
 func (ec *executionContext) _UsageRecord_count(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 49) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22102,7 +27359,7 @@ func (ec *executionContext) fieldContext_UsageRecord_count(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_countUnit(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 49) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22128,7 +27385,7 @@ func (ec *executionContext) fieldContext_UsageRecord_countUnit(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_usage(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 49) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22154,7 +27411,7 @@ func (ec *executionContext) fieldContext_UsageRecord_usage(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_usageUnit(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 49) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22180,7 +27437,7 @@ func (ec *executionContext) fieldContext_UsageRecord_usageUnit(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_price(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 49) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22215,7 +27472,7 @@ func (ec *executionContext) fieldContext_UsageRecord_price(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_asOf(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 49) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22241,7 +27498,7 @@ func (ec *executionContext) fieldContext_UsageRecord_asOf(_ context.Context, fie
 }
 
 func (ec *executionContext) _UsageRecordConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 49) {
+	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22276,7 +27533,7 @@ func (ec *executionContext) fieldContext_UsageRecordConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _UsageRecordConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 49) {
+	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22311,7 +27568,7 @@ func (ec *executionContext) fieldContext_UsageRecordConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _UsageRecordEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 49) {
+	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22337,7 +27594,7 @@ func (ec *executionContext) fieldContext_UsageRecordEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _UsageRecordEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 49) {
+	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22372,7 +27629,7 @@ func (ec *executionContext) fieldContext_UsageRecordEdge_node(_ context.Context,
 }
 
 func (ec *executionContext) _UsageTrigger_id(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 49) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22398,7 +27655,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_id(_ context.Context, fiel
 }
 
 func (ec *executionContext) _UsageTrigger_sid(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 49) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22424,7 +27681,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_sid(_ context.Context, fie
 }
 
 func (ec *executionContext) _UsageTrigger_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 49) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22450,7 +27707,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_friendlyName(_ context.Con
 }
 
 func (ec *executionContext) _UsageTrigger_usageCategory(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 49) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22476,7 +27733,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_usageCategory(_ context.Co
 }
 
 func (ec *executionContext) _UsageTrigger_triggerBy(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 49) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22502,7 +27759,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_triggerBy(_ context.Contex
 }
 
 func (ec *executionContext) _UsageTrigger_triggerValue(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 49) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22528,7 +27785,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_triggerValue(_ context.Con
 }
 
 func (ec *executionContext) _UsageTrigger_currentValue(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 49) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22554,7 +27811,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_currentValue(_ context.Con
 }
 
 func (ec *executionContext) _UsageTrigger_recurring(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 49) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22580,7 +27837,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_recurring(_ context.Contex
 }
 
 func (ec *executionContext) _UsageTrigger_callbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 49) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22606,7 +27863,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_callbackMethod(_ context.C
 }
 
 func (ec *executionContext) _UsageTrigger_dateFired(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 49) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22632,7 +27889,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_dateFired(_ context.Contex
 }
 
 func (ec *executionContext) _UsageTrigger_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 49) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22658,7 +27915,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_dateCreated(_ context.Cont
 }
 
 func (ec *executionContext) _UsageTrigger_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 49) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22684,7 +27941,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_dateUpdated(_ context.Cont
 }
 
 func (ec *executionContext) _UsageTriggerConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UsageTriggerConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTriggerConnection", 49) {
+	if !ec.gate.Field(ctx, field, "UsageTriggerConnection", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22719,7 +27976,7 @@ func (ec *executionContext) fieldContext_UsageTriggerConnection_edges(_ context.
 }
 
 func (ec *executionContext) _UsageTriggerConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UsageTriggerConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTriggerConnection", 49) {
+	if !ec.gate.Field(ctx, field, "UsageTriggerConnection", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22754,7 +28011,7 @@ func (ec *executionContext) fieldContext_UsageTriggerConnection_pageInfo(_ conte
 }
 
 func (ec *executionContext) _UsageTriggerEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UsageTriggerEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTriggerEdge", 49) {
+	if !ec.gate.Field(ctx, field, "UsageTriggerEdge", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22780,7 +28037,7 @@ func (ec *executionContext) fieldContext_UsageTriggerEdge_cursor(_ context.Conte
 }
 
 func (ec *executionContext) _UsageTriggerEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UsageTriggerEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTriggerEdge", 49) {
+	if !ec.gate.Field(ctx, field, "UsageTriggerEdge", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22815,7 +28072,7 @@ func (ec *executionContext) fieldContext_UsageTriggerEdge_node(_ context.Context
 }
 
 func (ec *executionContext) _User_id(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 51) {
+	if !ec.gate.Field(ctx, field, "User", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22841,7 +28098,7 @@ func (ec *executionContext) fieldContext_User_id(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _User_sid(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 51) {
+	if !ec.gate.Field(ctx, field, "User", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22867,7 +28124,7 @@ func (ec *executionContext) fieldContext_User_sid(_ context.Context, field graph
 }
 
 func (ec *executionContext) _User_email(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 51) {
+	if !ec.gate.Field(ctx, field, "User", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22894,7 +28151,7 @@ func (ec *executionContext) fieldContext_User_email(_ context.Context, field gra
 }
 
 func (ec *executionContext) _User_name(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 51) {
+	if !ec.gate.Field(ctx, field, "User", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22921,7 +28178,7 @@ func (ec *executionContext) fieldContext_User_name(_ context.Context, field grap
 }
 
 func (ec *executionContext) _User_roles(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 51) {
+	if !ec.gate.Field(ctx, field, "User", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22947,7 +28204,7 @@ func (ec *executionContext) fieldContext_User_roles(_ context.Context, field gra
 }
 
 func (ec *executionContext) _User_lastSignIn(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 51) {
+	if !ec.gate.Field(ctx, field, "User", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22973,7 +28230,7 @@ func (ec *executionContext) fieldContext_User_lastSignIn(_ context.Context, fiel
 }
 
 func (ec *executionContext) _User_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 51) {
+	if !ec.gate.Field(ctx, field, "User", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -22999,7 +28256,7 @@ func (ec *executionContext) fieldContext_User_dateCreated(_ context.Context, fie
 }
 
 func (ec *executionContext) _User_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 51) {
+	if !ec.gate.Field(ctx, field, "User", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -23025,7 +28282,7 @@ func (ec *executionContext) fieldContext_User_dateUpdated(_ context.Context, fie
 }
 
 func (ec *executionContext) _User_sessions(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 51) {
+	if !ec.gate.Field(ctx, field, "User", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -23060,7 +28317,7 @@ func (ec *executionContext) fieldContext_User_sessions(_ context.Context, field 
 }
 
 func (ec *executionContext) _UserConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UserConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserConnection", 51) {
+	if !ec.gate.Field(ctx, field, "UserConnection", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -23095,7 +28352,7 @@ func (ec *executionContext) fieldContext_UserConnection_edges(_ context.Context,
 }
 
 func (ec *executionContext) _UserConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UserConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserConnection", 51) {
+	if !ec.gate.Field(ctx, field, "UserConnection", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -23130,7 +28387,7 @@ func (ec *executionContext) fieldContext_UserConnection_pageInfo(_ context.Conte
 }
 
 func (ec *executionContext) _UserEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UserEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserEdge", 51) {
+	if !ec.gate.Field(ctx, field, "UserEdge", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -23156,7 +28413,7 @@ func (ec *executionContext) fieldContext_UserEdge_cursor(_ context.Context, fiel
 }
 
 func (ec *executionContext) _UserEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UserEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserEdge", 51) {
+	if !ec.gate.Field(ctx, field, "UserEdge", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -23298,6 +28555,346 @@ func (ec *executionContext) fieldContext_Viewer_permissions(_ context.Context, f
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_HeldPermission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Worker_id(ctx context.Context, field graphql.CollectedField, obj *model.Worker) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Worker", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Worker_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Worker_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Worker", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Worker_sid(ctx context.Context, field graphql.CollectedField, obj *model.Worker) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Worker", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Worker_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Worker_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Worker", field, false, false, "String")
+}
+
+func (ec *executionContext) _Worker_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.Worker) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Worker", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Worker_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Worker_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Worker", field, false, false, "String")
+}
+
+func (ec *executionContext) _Worker_activityName(ctx context.Context, field graphql.CollectedField, obj *model.Worker) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Worker", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Worker_activityName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ActivityName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Worker_activityName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Worker", field, false, false, "String")
+}
+
+func (ec *executionContext) _Worker_available(ctx context.Context, field graphql.CollectedField, obj *model.Worker) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Worker", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Worker_available(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Available, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Worker_available(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Worker", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Worker_dateStatusChanged(ctx context.Context, field graphql.CollectedField, obj *model.Worker) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Worker", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Worker_dateStatusChanged(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateStatusChanged, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Worker_dateStatusChanged(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Worker", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Worker_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Worker) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Worker", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Worker_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Worker_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Worker", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Worker_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Worker) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Worker", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Worker_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Worker_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Worker", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _WorkerConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.WorkerConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "WorkerConnection", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkerConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.WorkerEdge) graphql.Marshaler {
+			return ec.marshalNWorkerEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorkerEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkerConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WorkerConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WorkerEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _WorkerConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.WorkerConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "WorkerConnection", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkerConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkerConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WorkerConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _WorkerEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.WorkerEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "WorkerEdge", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkerEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkerEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WorkerEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _WorkerEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.WorkerEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "WorkerEdge", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkerEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Worker) graphql.Marshaler {
+			return ec.marshalNWorker2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorker(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkerEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WorkerEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Worker(ctx, field)
 		},
 	}
 	return fc, nil
@@ -24858,6 +30455,153 @@ func UnmarshalCreateApiKeyInput(ctx context.Context, raw any) (model.CreateAPIKe
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputCreateApplicationInput(ctx context.Context, obj any) (model.CreateApplicationInput, error) {
+	var it model.CreateApplicationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"friendlyName", "voiceUrl", "voiceMethod", "voiceFallbackUrl", "voiceFallbackMethod", "statusCallback", "statusCallbackMethod", "voiceCallerIdLookup", "smsUrl", "smsMethod", "smsFallbackUrl", "smsFallbackMethod", "smsStatusCallback", "messageStatusCallback", "publicApplicationConnectEnabled", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "friendlyName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("friendlyName"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FriendlyName = data
+		case "voiceUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceURL = graphql.OmittableOf(data)
+		case "voiceMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceMethod = graphql.OmittableOf(data)
+		case "voiceFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceFallbackURL = graphql.OmittableOf(data)
+		case "voiceFallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceFallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceFallbackMethod = graphql.OmittableOf(data)
+		case "statusCallback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statusCallback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StatusCallback = graphql.OmittableOf(data)
+		case "statusCallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statusCallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StatusCallbackMethod = graphql.OmittableOf(data)
+		case "voiceCallerIdLookup":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceCallerIdLookup"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceCallerIDLookup = graphql.OmittableOf(data)
+		case "smsUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsURL = graphql.OmittableOf(data)
+		case "smsMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsMethod = graphql.OmittableOf(data)
+		case "smsFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsFallbackURL = graphql.OmittableOf(data)
+		case "smsFallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsFallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsFallbackMethod = graphql.OmittableOf(data)
+		case "smsStatusCallback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsStatusCallback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsStatusCallback = graphql.OmittableOf(data)
+		case "messageStatusCallback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("messageStatusCallback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MessageStatusCallback = graphql.OmittableOf(data)
+		case "publicApplicationConnectEnabled":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("publicApplicationConnectEnabled"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PublicApplicationConnectEnabled = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCreateApplicationInput unmarshals raw into the CreateApplicationInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCreateApplicationInput(ctx context.Context, raw any) (model.CreateApplicationInput, error) {
+	var out model.CreateApplicationInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CreateApplicationInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCreateCustomerProfileInput(ctx context.Context, obj any) (model.CreateCustomerProfileInput, error) {
 	var it model.CreateCustomerProfileInput
 	if obj == nil {
@@ -25289,6 +31033,48 @@ func (ec *executionContext) unmarshalInputDeleteApiKeyInput(ctx context.Context,
 func UnmarshalDeleteApiKeyInput(ctx context.Context, raw any) (model.DeleteAPIKeyInput, error) {
 	var out model.DeleteAPIKeyInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "DeleteApiKeyInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputDeleteApplicationInput(ctx context.Context, obj any) (model.DeleteApplicationInput, error) {
+	var it model.DeleteApplicationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalDeleteApplicationInput unmarshals raw into the DeleteApplicationInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalDeleteApplicationInput(ctx context.Context, raw any) (model.DeleteApplicationInput, error) {
+	var out model.DeleteApplicationInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "DeleteApplicationInput", raw, &out)
 	return out, err
 }
 
@@ -25950,6 +31736,153 @@ func UnmarshalUpdateApiKeyInput(ctx context.Context, raw any) (model.UpdateAPIKe
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputUpdateApplicationInput(ctx context.Context, obj any) (model.UpdateApplicationInput, error) {
+	var it model.UpdateApplicationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "friendlyName", "voiceUrl", "voiceMethod", "voiceFallbackUrl", "voiceFallbackMethod", "statusCallback", "statusCallbackMethod", "voiceCallerIdLookup", "smsUrl", "smsMethod", "smsFallbackUrl", "smsFallbackMethod", "smsStatusCallback", "messageStatusCallback", "publicApplicationConnectEnabled"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "friendlyName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("friendlyName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FriendlyName = graphql.OmittableOf(data)
+		case "voiceUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceURL = graphql.OmittableOf(data)
+		case "voiceMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceMethod = graphql.OmittableOf(data)
+		case "voiceFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceFallbackURL = graphql.OmittableOf(data)
+		case "voiceFallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceFallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceFallbackMethod = graphql.OmittableOf(data)
+		case "statusCallback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statusCallback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StatusCallback = graphql.OmittableOf(data)
+		case "statusCallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statusCallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StatusCallbackMethod = graphql.OmittableOf(data)
+		case "voiceCallerIdLookup":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceCallerIdLookup"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceCallerIDLookup = graphql.OmittableOf(data)
+		case "smsUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsURL = graphql.OmittableOf(data)
+		case "smsMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsMethod = graphql.OmittableOf(data)
+		case "smsFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsFallbackURL = graphql.OmittableOf(data)
+		case "smsFallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsFallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsFallbackMethod = graphql.OmittableOf(data)
+		case "smsStatusCallback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsStatusCallback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsStatusCallback = graphql.OmittableOf(data)
+		case "messageStatusCallback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("messageStatusCallback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MessageStatusCallback = graphql.OmittableOf(data)
+		case "publicApplicationConnectEnabled":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("publicApplicationConnectEnabled"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PublicApplicationConnectEnabled = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdateApplicationInput unmarshals raw into the UpdateApplicationInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdateApplicationInput(ctx context.Context, raw any) (model.UpdateApplicationInput, error) {
+	var out model.UpdateApplicationInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateApplicationInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputUpdateBillingSettingsInput(ctx context.Context, obj any) (model.UpdateBillingSettingsInput, error) {
 	var it model.UpdateBillingSettingsInput
 	if obj == nil {
@@ -26115,6 +32048,97 @@ func (ec *executionContext) unmarshalInputUpdateFleetInput(ctx context.Context, 
 func UnmarshalUpdateFleetInput(ctx context.Context, raw any) (model.UpdateFleetInput, error) {
 	var out model.UpdateFleetInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateFleetInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputUpdateFlexConfigurationInput(ctx context.Context, obj any) (model.UpdateFlexConfigurationInput, error) {
+	var it model.UpdateFlexConfigurationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"uiVersion", "uiLanguage", "callRecordingEnabled", "callRecordingWebhookUrl", "crmEnabled", "crmCallbackUrl", "crmFallbackUrl", "pluginServiceEnabled"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "uiVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("uiVersion"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UIVersion = graphql.OmittableOf(data)
+		case "uiLanguage":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("uiLanguage"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UILanguage = graphql.OmittableOf(data)
+		case "callRecordingEnabled":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("callRecordingEnabled"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CallRecordingEnabled = graphql.OmittableOf(data)
+		case "callRecordingWebhookUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("callRecordingWebhookUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CallRecordingWebhookURL = graphql.OmittableOf(data)
+		case "crmEnabled":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("crmEnabled"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CrmEnabled = graphql.OmittableOf(data)
+		case "crmCallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("crmCallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CrmCallbackURL = graphql.OmittableOf(data)
+		case "crmFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("crmFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CrmFallbackURL = graphql.OmittableOf(data)
+		case "pluginServiceEnabled":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("pluginServiceEnabled"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PluginServiceEnabled = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdateFlexConfigurationInput unmarshals raw into the UpdateFlexConfigurationInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdateFlexConfigurationInput(ctx context.Context, raw any) (model.UpdateFlexConfigurationInput, error) {
+	var out model.UpdateFlexConfigurationInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateFlexConfigurationInput", raw, &out)
 	return out, err
 }
 
@@ -26476,6 +32500,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
+	case model.Worker:
+		return ec._Worker(ctx, sel, &obj)
+	case *model.Worker:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Worker(ctx, sel, obj)
 	case model.User:
 		return ec._User(ctx, sel, &obj)
 	case *model.User:
@@ -26497,6 +32528,20 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._TrustProduct(ctx, sel, obj)
+	case model.TaskQueue:
+		return ec._TaskQueue(ctx, sel, &obj)
+	case *model.TaskQueue:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._TaskQueue(ctx, sel, obj)
+	case model.StudioFlow:
+		return ec._StudioFlow(ctx, sel, &obj)
+	case *model.StudioFlow:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._StudioFlow(ctx, sel, obj)
 	case model.Sim:
 		return ec._Sim(ctx, sel, &obj)
 	case *model.Sim:
@@ -26553,6 +32598,20 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Invoice(ctx, sel, obj)
+	case model.FunctionService:
+		return ec._FunctionService(ctx, sel, &obj)
+	case *model.FunctionService:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._FunctionService(ctx, sel, obj)
+	case model.Function:
+		return ec._Function(ctx, sel, &obj)
+	case *model.Function:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Function(ctx, sel, obj)
 	case model.Fleet:
 		return ec._Fleet(ctx, sel, &obj)
 	case *model.Fleet:
@@ -26574,6 +32633,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Call(ctx, sel, obj)
+	case model.Application:
+		return ec._Application(ctx, sel, &obj)
+	case *model.Application:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Application(ctx, sel, obj)
 	case model.APIKey:
 		return ec._ApiKey(ctx, sel, &obj)
 	case *model.APIKey:
@@ -26734,6 +32800,30 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Account_billingSettings(ctx, field, obj)
 				})
+		case "applications":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_applications(ctx, field, obj)
+				})
+		case "studioFlows":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_studioFlows(ctx, field, obj)
+				})
+		case "functionServices":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_functionServices(ctx, field, obj)
+				})
+		case "flex":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_flex(ctx, field, obj)
+				})
 		case "sims":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -26891,7 +32981,7 @@ func (ec *executionContext) _AddPaymentMethodPayload(ctx context.Context, sel as
 var alertImplementors = []string{"Alert", "ProductLog", "Node"}
 
 func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, obj *model.Alert) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Alert", 37) {
+	if !ec.gate.Object(ctx, "Alert", 45) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertImplementors)
@@ -27007,7 +33097,7 @@ func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, ob
 var alertConnectionImplementors = []string{"AlertConnection"}
 
 func (ec *executionContext) _AlertConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AlertConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AlertConnection", 37) {
+	if !ec.gate.Object(ctx, "AlertConnection", 45) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertConnectionImplementors)
@@ -27048,7 +33138,7 @@ func (ec *executionContext) _AlertConnection(ctx context.Context, sel ast.Select
 var alertEdgeImplementors = []string{"AlertEdge"}
 
 func (ec *executionContext) _AlertEdge(ctx context.Context, sel ast.SelectionSet, obj *model.AlertEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AlertEdge", 37) {
+	if !ec.gate.Object(ctx, "AlertEdge", 45) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertEdgeImplementors)
@@ -27224,10 +33314,218 @@ func (ec *executionContext) _ApiKeyEdge(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
+var applicationImplementors = []string{"Application", "Node"}
+
+func (ec *executionContext) _Application(ctx context.Context, sel ast.SelectionSet, obj *model.Application) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "Application", 23) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, applicationImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Application")
+		case "id":
+			out.Values[i] = ec._Application_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._Application_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "friendlyName":
+			out.Values[i] = ec._Application_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "voiceUrl":
+			out.Values[i] = ec._Application_voiceUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "voiceMethod":
+			out.Values[i] = ec._Application_voiceMethod(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "voiceFallbackUrl":
+			out.Values[i] = ec._Application_voiceFallbackUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "voiceFallbackMethod":
+			out.Values[i] = ec._Application_voiceFallbackMethod(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "statusCallback":
+			out.Values[i] = ec._Application_statusCallback(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "statusCallbackMethod":
+			out.Values[i] = ec._Application_statusCallbackMethod(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "voiceCallerIdLookup":
+			out.Values[i] = ec._Application_voiceCallerIdLookup(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "smsUrl":
+			out.Values[i] = ec._Application_smsUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "smsMethod":
+			out.Values[i] = ec._Application_smsMethod(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "smsFallbackUrl":
+			out.Values[i] = ec._Application_smsFallbackUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "smsFallbackMethod":
+			out.Values[i] = ec._Application_smsFallbackMethod(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "smsStatusCallback":
+			out.Values[i] = ec._Application_smsStatusCallback(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "messageStatusCallback":
+			out.Values[i] = ec._Application_messageStatusCallback(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "publicApplicationConnectEnabled":
+			out.Values[i] = ec._Application_publicApplicationConnectEnabled(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._Application_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._Application_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var applicationConnectionImplementors = []string{"ApplicationConnection"}
+
+func (ec *executionContext) _ApplicationConnection(ctx context.Context, sel ast.SelectionSet, obj *model.ApplicationConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "ApplicationConnection", 23) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, applicationConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ApplicationConnection")
+		case "edges":
+			out.Values[i] = ec._ApplicationConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._ApplicationConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var applicationEdgeImplementors = []string{"ApplicationEdge"}
+
+func (ec *executionContext) _ApplicationEdge(ctx context.Context, sel ast.SelectionSet, obj *model.ApplicationEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "ApplicationEdge", 23) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, applicationEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ApplicationEdge")
+		case "cursor":
+			out.Values[i] = ec._ApplicationEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._ApplicationEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var availablePhoneNumberImplementors = []string{"AvailablePhoneNumber"}
 
 func (ec *executionContext) _AvailablePhoneNumber(ctx context.Context, sel ast.SelectionSet, obj *model.AvailablePhoneNumber) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AvailablePhoneNumber", 30) {
+	if !ec.gate.Object(ctx, "AvailablePhoneNumber", 38) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, availablePhoneNumberImplementors)
@@ -27313,7 +33611,7 @@ func (ec *executionContext) _AvailablePhoneNumber(ctx context.Context, sel ast.S
 var availablePhoneNumberConnectionImplementors = []string{"AvailablePhoneNumberConnection"}
 
 func (ec *executionContext) _AvailablePhoneNumberConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AvailablePhoneNumberConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AvailablePhoneNumberConnection", 30) {
+	if !ec.gate.Object(ctx, "AvailablePhoneNumberConnection", 38) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, availablePhoneNumberConnectionImplementors)
@@ -27354,7 +33652,7 @@ func (ec *executionContext) _AvailablePhoneNumberConnection(ctx context.Context,
 var availablePhoneNumberEdgeImplementors = []string{"AvailablePhoneNumberEdge"}
 
 func (ec *executionContext) _AvailablePhoneNumberEdge(ctx context.Context, sel ast.SelectionSet, obj *model.AvailablePhoneNumberEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AvailablePhoneNumberEdge", 30) {
+	if !ec.gate.Object(ctx, "AvailablePhoneNumberEdge", 38) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, availablePhoneNumberEdgeImplementors)
@@ -27461,7 +33759,7 @@ func (ec *executionContext) _BillingSettings(ctx context.Context, sel ast.Select
 var buyPhoneNumberPayloadImplementors = []string{"BuyPhoneNumberPayload"}
 
 func (ec *executionContext) _BuyPhoneNumberPayload(ctx context.Context, sel ast.SelectionSet, obj *model.BuyPhoneNumberPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "BuyPhoneNumberPayload", 27) {
+	if !ec.gate.Object(ctx, "BuyPhoneNumberPayload", 35) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, buyPhoneNumberPayloadImplementors)
@@ -27502,7 +33800,7 @@ func (ec *executionContext) _BuyPhoneNumberPayload(ctx context.Context, sel ast.
 var callImplementors = []string{"Call", "ProductLog", "Node"}
 
 func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj *model.Call) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Call", 37) {
+	if !ec.gate.Object(ctx, "Call", 45) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callImplementors)
@@ -27623,7 +33921,7 @@ func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj
 var callConnectionImplementors = []string{"CallConnection"}
 
 func (ec *executionContext) _CallConnection(ctx context.Context, sel ast.SelectionSet, obj *model.CallConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CallConnection", 37) {
+	if !ec.gate.Object(ctx, "CallConnection", 45) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callConnectionImplementors)
@@ -27664,7 +33962,7 @@ func (ec *executionContext) _CallConnection(ctx context.Context, sel ast.Selecti
 var callEdgeImplementors = []string{"CallEdge"}
 
 func (ec *executionContext) _CallEdge(ctx context.Context, sel ast.SelectionSet, obj *model.CallEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CallEdge", 37) {
+	if !ec.gate.Object(ctx, "CallEdge", 45) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callEdgeImplementors)
@@ -27784,10 +34082,51 @@ func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.Se
 	return out
 }
 
+var createApplicationPayloadImplementors = []string{"CreateApplicationPayload"}
+
+func (ec *executionContext) _CreateApplicationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateApplicationPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "CreateApplicationPayload", 20) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, createApplicationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CreateApplicationPayload")
+		case "application":
+			out.Values[i] = ec._CreateApplicationPayload_application(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "applicationEdge":
+			out.Values[i] = ec._CreateApplicationPayload_applicationEdge(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var createCustomerProfilePayloadImplementors = []string{"CreateCustomerProfilePayload"}
 
 func (ec *executionContext) _CreateCustomerProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateCustomerProfilePayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CreateCustomerProfilePayload", 41) {
+	if !ec.gate.Object(ctx, "CreateCustomerProfilePayload", 49) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createCustomerProfilePayloadImplementors)
@@ -27828,7 +34167,7 @@ func (ec *executionContext) _CreateCustomerProfilePayload(ctx context.Context, s
 var createFleetPayloadImplementors = []string{"CreateFleetPayload"}
 
 func (ec *executionContext) _CreateFleetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateFleetPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CreateFleetPayload", 25) {
+	if !ec.gate.Object(ctx, "CreateFleetPayload", 33) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createFleetPayloadImplementors)
@@ -27869,7 +34208,7 @@ func (ec *executionContext) _CreateFleetPayload(ctx context.Context, sel ast.Sel
 var createNetworkAccessProfilePayloadImplementors = []string{"CreateNetworkAccessProfilePayload"}
 
 func (ec *executionContext) _CreateNetworkAccessProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateNetworkAccessProfilePayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CreateNetworkAccessProfilePayload", 25) {
+	if !ec.gate.Object(ctx, "CreateNetworkAccessProfilePayload", 33) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createNetworkAccessProfilePayloadImplementors)
@@ -27956,7 +34295,7 @@ func (ec *executionContext) _CreateOAuthClientPayload(ctx context.Context, sel a
 var createUsageTriggerPayloadImplementors = []string{"CreateUsageTriggerPayload"}
 
 func (ec *executionContext) _CreateUsageTriggerPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateUsageTriggerPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CreateUsageTriggerPayload", 46) {
+	if !ec.gate.Object(ctx, "CreateUsageTriggerPayload", 54) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createUsageTriggerPayloadImplementors)
@@ -27997,7 +34336,7 @@ func (ec *executionContext) _CreateUsageTriggerPayload(ctx context.Context, sel 
 var customerProfileImplementors = []string{"CustomerProfile", "Node"}
 
 func (ec *executionContext) _CustomerProfile(ctx context.Context, sel ast.SelectionSet, obj *model.CustomerProfile) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CustomerProfile", 43) {
+	if !ec.gate.Object(ctx, "CustomerProfile", 51) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, customerProfileImplementors)
@@ -28083,7 +34422,7 @@ func (ec *executionContext) _CustomerProfile(ctx context.Context, sel ast.Select
 var customerProfileConnectionImplementors = []string{"CustomerProfileConnection"}
 
 func (ec *executionContext) _CustomerProfileConnection(ctx context.Context, sel ast.SelectionSet, obj *model.CustomerProfileConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CustomerProfileConnection", 43) {
+	if !ec.gate.Object(ctx, "CustomerProfileConnection", 51) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, customerProfileConnectionImplementors)
@@ -28124,7 +34463,7 @@ func (ec *executionContext) _CustomerProfileConnection(ctx context.Context, sel 
 var customerProfileEdgeImplementors = []string{"CustomerProfileEdge"}
 
 func (ec *executionContext) _CustomerProfileEdge(ctx context.Context, sel ast.SelectionSet, obj *model.CustomerProfileEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CustomerProfileEdge", 43) {
+	if !ec.gate.Object(ctx, "CustomerProfileEdge", 51) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, customerProfileEdgeImplementors)
@@ -28178,6 +34517,42 @@ func (ec *executionContext) _DeleteApiKeyPayload(ctx context.Context, sel ast.Se
 			out.Values[i] = graphql.MarshalString("DeleteApiKeyPayload")
 		case "deletedApiKeyId":
 			out.Values[i] = ec._DeleteApiKeyPayload_deletedApiKeyId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var deleteApplicationPayloadImplementors = []string{"DeleteApplicationPayload"}
+
+func (ec *executionContext) _DeleteApplicationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteApplicationPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "DeleteApplicationPayload", 22) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, deleteApplicationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeleteApplicationPayload")
+		case "deletedApplicationId":
+			out.Values[i] = ec._DeleteApplicationPayload_deletedApplicationId(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -28273,7 +34648,7 @@ func (ec *executionContext) _DeleteSenderIdRegistrationPayload(ctx context.Conte
 var deleteUsageTriggerPayloadImplementors = []string{"DeleteUsageTriggerPayload"}
 
 func (ec *executionContext) _DeleteUsageTriggerPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteUsageTriggerPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "DeleteUsageTriggerPayload", 48) {
+	if !ec.gate.Object(ctx, "DeleteUsageTriggerPayload", 56) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteUsageTriggerPayloadImplementors)
@@ -28309,7 +34684,7 @@ func (ec *executionContext) _DeleteUsageTriggerPayload(ctx context.Context, sel 
 var endSessionPayloadImplementors = []string{"EndSessionPayload"}
 
 func (ec *executionContext) _EndSessionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EndSessionPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "EndSessionPayload", 50) {
+	if !ec.gate.Object(ctx, "EndSessionPayload", 58) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, endSessionPayloadImplementors)
@@ -28345,7 +34720,7 @@ func (ec *executionContext) _EndSessionPayload(ctx context.Context, sel ast.Sele
 var fleetImplementors = []string{"Fleet", "Node"}
 
 func (ec *executionContext) _Fleet(ctx context.Context, sel ast.SelectionSet, obj *model.Fleet) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Fleet", 21) {
+	if !ec.gate.Object(ctx, "Fleet", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, fleetImplementors)
@@ -28446,7 +34821,7 @@ func (ec *executionContext) _Fleet(ctx context.Context, sel ast.SelectionSet, ob
 var fleetConnectionImplementors = []string{"FleetConnection"}
 
 func (ec *executionContext) _FleetConnection(ctx context.Context, sel ast.SelectionSet, obj *model.FleetConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "FleetConnection", 21) {
+	if !ec.gate.Object(ctx, "FleetConnection", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, fleetConnectionImplementors)
@@ -28487,7 +34862,7 @@ func (ec *executionContext) _FleetConnection(ctx context.Context, sel ast.Select
 var fleetEdgeImplementors = []string{"FleetEdge"}
 
 func (ec *executionContext) _FleetEdge(ctx context.Context, sel ast.SelectionSet, obj *model.FleetEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "FleetEdge", 21) {
+	if !ec.gate.Object(ctx, "FleetEdge", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, fleetEdgeImplementors)
@@ -28505,6 +34880,473 @@ func (ec *executionContext) _FleetEdge(ctx context.Context, sel ast.SelectionSet
 			}
 		case "node":
 			out.Values[i] = ec._FleetEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var flexImplementors = []string{"Flex"}
+
+func (ec *executionContext) _Flex(ctx context.Context, sel ast.SelectionSet, obj *model.Flex) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "Flex", 28) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, flexImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Flex")
+		case "configuration":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Flex_configuration(ctx, field, obj)
+				})
+		case "workers":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Flex_workers(ctx, field, obj)
+				})
+		case "taskQueues":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Flex_taskQueues(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var flexConfigurationImplementors = []string{"FlexConfiguration"}
+
+func (ec *executionContext) _FlexConfiguration(ctx context.Context, sel ast.SelectionSet, obj *model.FlexConfiguration) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, flexConfigurationImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FlexConfiguration")
+		case "status":
+			out.Values[i] = ec._FlexConfiguration_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "flexInstanceSid":
+			out.Values[i] = ec._FlexConfiguration_flexInstanceSid(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "taskrouterWorkspaceSid":
+			out.Values[i] = ec._FlexConfiguration_taskrouterWorkspaceSid(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "runtimeDomain":
+			out.Values[i] = ec._FlexConfiguration_runtimeDomain(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "uiVersion":
+			out.Values[i] = ec._FlexConfiguration_uiVersion(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "uiLanguage":
+			out.Values[i] = ec._FlexConfiguration_uiLanguage(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "callRecordingEnabled":
+			out.Values[i] = ec._FlexConfiguration_callRecordingEnabled(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "callRecordingWebhookUrl":
+			out.Values[i] = ec._FlexConfiguration_callRecordingWebhookUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "crmEnabled":
+			out.Values[i] = ec._FlexConfiguration_crmEnabled(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "crmCallbackUrl":
+			out.Values[i] = ec._FlexConfiguration_crmCallbackUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "crmFallbackUrl":
+			out.Values[i] = ec._FlexConfiguration_crmFallbackUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "pluginServiceEnabled":
+			out.Values[i] = ec._FlexConfiguration_pluginServiceEnabled(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._FlexConfiguration_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._FlexConfiguration_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var functionImplementors = []string{"Function", "Node"}
+
+func (ec *executionContext) _Function(ctx context.Context, sel ast.SelectionSet, obj *model.Function) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "Function", 23) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, functionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Function")
+		case "id":
+			out.Values[i] = ec._Function_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._Function_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "serviceSid":
+			out.Values[i] = ec._Function_serviceSid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "friendlyName":
+			out.Values[i] = ec._Function_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "path":
+			out.Values[i] = ec._Function_path(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "visibility":
+			out.Values[i] = ec._Function_visibility(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._Function_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._Function_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var functionConnectionImplementors = []string{"FunctionConnection"}
+
+func (ec *executionContext) _FunctionConnection(ctx context.Context, sel ast.SelectionSet, obj *model.FunctionConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "FunctionConnection", 23) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, functionConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FunctionConnection")
+		case "edges":
+			out.Values[i] = ec._FunctionConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._FunctionConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var functionEdgeImplementors = []string{"FunctionEdge"}
+
+func (ec *executionContext) _FunctionEdge(ctx context.Context, sel ast.SelectionSet, obj *model.FunctionEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "FunctionEdge", 23) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, functionEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FunctionEdge")
+		case "cursor":
+			out.Values[i] = ec._FunctionEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._FunctionEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var functionServiceImplementors = []string{"FunctionService", "Node"}
+
+func (ec *executionContext) _FunctionService(ctx context.Context, sel ast.SelectionSet, obj *model.FunctionService) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "FunctionService", 23) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, functionServiceImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FunctionService")
+		case "id":
+			out.Values[i] = ec._FunctionService_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "sid":
+			out.Values[i] = ec._FunctionService_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "uniqueName":
+			out.Values[i] = ec._FunctionService_uniqueName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "friendlyName":
+			out.Values[i] = ec._FunctionService_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "includeCredentials":
+			out.Values[i] = ec._FunctionService_includeCredentials(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "uiEditable":
+			out.Values[i] = ec._FunctionService_uiEditable(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "domainBase":
+			out.Values[i] = ec._FunctionService_domainBase(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "functions":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._FunctionService_functions(ctx, field, obj)
+				})
+		case "dateCreated":
+			out.Values[i] = ec._FunctionService_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._FunctionService_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var functionServiceConnectionImplementors = []string{"FunctionServiceConnection"}
+
+func (ec *executionContext) _FunctionServiceConnection(ctx context.Context, sel ast.SelectionSet, obj *model.FunctionServiceConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "FunctionServiceConnection", 23) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, functionServiceConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FunctionServiceConnection")
+		case "edges":
+			out.Values[i] = ec._FunctionServiceConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._FunctionServiceConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var functionServiceEdgeImplementors = []string{"FunctionServiceEdge"}
+
+func (ec *executionContext) _FunctionServiceEdge(ctx context.Context, sel ast.SelectionSet, obj *model.FunctionServiceEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "FunctionServiceEdge", 23) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, functionServiceEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FunctionServiceEdge")
+		case "cursor":
+			out.Values[i] = ec._FunctionServiceEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._FunctionServiceEdge_node(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -28742,7 +35584,7 @@ func (ec *executionContext) _InvoiceEdge(ctx context.Context, sel ast.SelectionS
 var messageImplementors = []string{"Message", "ProductLog", "Node"}
 
 func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, obj *model.Message) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Message", 37) {
+	if !ec.gate.Object(ctx, "Message", 45) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageImplementors)
@@ -28853,7 +35695,7 @@ func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, 
 var messageConnectionImplementors = []string{"MessageConnection"}
 
 func (ec *executionContext) _MessageConnection(ctx context.Context, sel ast.SelectionSet, obj *model.MessageConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "MessageConnection", 37) {
+	if !ec.gate.Object(ctx, "MessageConnection", 45) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageConnectionImplementors)
@@ -28894,7 +35736,7 @@ func (ec *executionContext) _MessageConnection(ctx context.Context, sel ast.Sele
 var messageEdgeImplementors = []string{"MessageEdge"}
 
 func (ec *executionContext) _MessageEdge(ctx context.Context, sel ast.SelectionSet, obj *model.MessageEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "MessageEdge", 37) {
+	if !ec.gate.Object(ctx, "MessageEdge", 45) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageEdgeImplementors)
@@ -29079,6 +35921,34 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "createApplication":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_createApplication(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updateApplication":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateApplication(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "deleteApplication":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_deleteApplication(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updateFlexConfiguration":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateFlexConfiguration(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "updateSim":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_updateSim(ctx, field)
@@ -29239,7 +36109,7 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 var networkAccessProfileImplementors = []string{"NetworkAccessProfile", "Node"}
 
 func (ec *executionContext) _NetworkAccessProfile(ctx context.Context, sel ast.SelectionSet, obj *model.NetworkAccessProfile) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "NetworkAccessProfile", 21) {
+	if !ec.gate.Object(ctx, "NetworkAccessProfile", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, networkAccessProfileImplementors)
@@ -29300,7 +36170,7 @@ func (ec *executionContext) _NetworkAccessProfile(ctx context.Context, sel ast.S
 var networkAccessProfileConnectionImplementors = []string{"NetworkAccessProfileConnection"}
 
 func (ec *executionContext) _NetworkAccessProfileConnection(ctx context.Context, sel ast.SelectionSet, obj *model.NetworkAccessProfileConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "NetworkAccessProfileConnection", 21) {
+	if !ec.gate.Object(ctx, "NetworkAccessProfileConnection", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, networkAccessProfileConnectionImplementors)
@@ -29341,7 +36211,7 @@ func (ec *executionContext) _NetworkAccessProfileConnection(ctx context.Context,
 var networkAccessProfileEdgeImplementors = []string{"NetworkAccessProfileEdge"}
 
 func (ec *executionContext) _NetworkAccessProfileEdge(ctx context.Context, sel ast.SelectionSet, obj *model.NetworkAccessProfileEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "NetworkAccessProfileEdge", 21) {
+	if !ec.gate.Object(ctx, "NetworkAccessProfileEdge", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, networkAccessProfileEdgeImplementors)
@@ -29851,7 +36721,7 @@ func (ec *executionContext) _PermissionRow(ctx context.Context, sel ast.Selectio
 var phoneNumberImplementors = []string{"PhoneNumber", "Node"}
 
 func (ec *executionContext) _PhoneNumber(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumber) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumber", 30) {
+	if !ec.gate.Object(ctx, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberImplementors)
@@ -30017,7 +36887,7 @@ func (ec *executionContext) _PhoneNumber(ctx context.Context, sel ast.SelectionS
 var phoneNumberCapabilitiesImplementors = []string{"PhoneNumberCapabilities"}
 
 func (ec *executionContext) _PhoneNumberCapabilities(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberCapabilities) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberCapabilities", 30) {
+	if !ec.gate.Object(ctx, "PhoneNumberCapabilities", 38) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberCapabilitiesImplementors)
@@ -30068,7 +36938,7 @@ func (ec *executionContext) _PhoneNumberCapabilities(ctx context.Context, sel as
 var phoneNumberConnectionImplementors = []string{"PhoneNumberConnection"}
 
 func (ec *executionContext) _PhoneNumberConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberConnection", 30) {
+	if !ec.gate.Object(ctx, "PhoneNumberConnection", 38) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberConnectionImplementors)
@@ -30109,7 +36979,7 @@ func (ec *executionContext) _PhoneNumberConnection(ctx context.Context, sel ast.
 var phoneNumberEdgeImplementors = []string{"PhoneNumberEdge"}
 
 func (ec *executionContext) _PhoneNumberEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberEdge", 30) {
+	if !ec.gate.Object(ctx, "PhoneNumberEdge", 38) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberEdgeImplementors)
@@ -30150,7 +37020,7 @@ func (ec *executionContext) _PhoneNumberEdge(ctx context.Context, sel ast.Select
 var projectSettingsImplementors = []string{"ProjectSettings"}
 
 func (ec *executionContext) _ProjectSettings(ctx context.Context, sel ast.SelectionSet, obj *model.ProjectSettings) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "ProjectSettings", 38) {
+	if !ec.gate.Object(ctx, "ProjectSettings", 46) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, projectSettingsImplementors)
@@ -30355,7 +37225,7 @@ func (ec *executionContext) _RefreshSessionPayload(ctx context.Context, sel ast.
 var releasePhoneNumberPayloadImplementors = []string{"ReleasePhoneNumberPayload"}
 
 func (ec *executionContext) _ReleasePhoneNumberPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ReleasePhoneNumberPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "ReleasePhoneNumberPayload", 29) {
+	if !ec.gate.Object(ctx, "ReleasePhoneNumberPayload", 37) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, releasePhoneNumberPayloadImplementors)
@@ -30641,7 +37511,7 @@ func (ec *executionContext) _SenderIdRegistrationEdge(ctx context.Context, sel a
 var sessionImplementors = []string{"Session"}
 
 func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *model.Session) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Session", 51) {
+	if !ec.gate.Object(ctx, "Session", 59) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
@@ -30697,7 +37567,7 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 var setUserRolesPayloadImplementors = []string{"SetUserRolesPayload"}
 
 func (ec *executionContext) _SetUserRolesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetUserRolesPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "SetUserRolesPayload", 53) {
+	if !ec.gate.Object(ctx, "SetUserRolesPayload", 61) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, setUserRolesPayloadImplementors)
@@ -30815,7 +37685,7 @@ func (ec *executionContext) _SignOutPayload(ctx context.Context, sel ast.Selecti
 var simImplementors = []string{"Sim", "Node"}
 
 func (ec *executionContext) _Sim(ctx context.Context, sel ast.SelectionSet, obj *model.Sim) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Sim", 21) {
+	if !ec.gate.Object(ctx, "Sim", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, simImplementors)
@@ -30906,7 +37776,7 @@ func (ec *executionContext) _Sim(ctx context.Context, sel ast.SelectionSet, obj 
 var simConnectionImplementors = []string{"SimConnection"}
 
 func (ec *executionContext) _SimConnection(ctx context.Context, sel ast.SelectionSet, obj *model.SimConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "SimConnection", 21) {
+	if !ec.gate.Object(ctx, "SimConnection", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, simConnectionImplementors)
@@ -30947,7 +37817,7 @@ func (ec *executionContext) _SimConnection(ctx context.Context, sel ast.Selectio
 var simEdgeImplementors = []string{"SimEdge"}
 
 func (ec *executionContext) _SimEdge(ctx context.Context, sel ast.SelectionSet, obj *model.SimEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "SimEdge", 21) {
+	if !ec.gate.Object(ctx, "SimEdge", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, simEdgeImplementors)
@@ -30985,10 +37855,173 @@ func (ec *executionContext) _SimEdge(ctx context.Context, sel ast.SelectionSet, 
 	return out
 }
 
+var studioFlowImplementors = []string{"StudioFlow", "Node"}
+
+func (ec *executionContext) _StudioFlow(ctx context.Context, sel ast.SelectionSet, obj *model.StudioFlow) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "StudioFlow", 23) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, studioFlowImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StudioFlow")
+		case "id":
+			out.Values[i] = ec._StudioFlow_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._StudioFlow_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "friendlyName":
+			out.Values[i] = ec._StudioFlow_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "status":
+			out.Values[i] = ec._StudioFlow_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "revision":
+			out.Values[i] = ec._StudioFlow_revision(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "commitMessage":
+			out.Values[i] = ec._StudioFlow_commitMessage(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "valid":
+			out.Values[i] = ec._StudioFlow_valid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "webhookUrl":
+			out.Values[i] = ec._StudioFlow_webhookUrl(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._StudioFlow_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._StudioFlow_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var studioFlowConnectionImplementors = []string{"StudioFlowConnection"}
+
+func (ec *executionContext) _StudioFlowConnection(ctx context.Context, sel ast.SelectionSet, obj *model.StudioFlowConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "StudioFlowConnection", 23) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, studioFlowConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StudioFlowConnection")
+		case "edges":
+			out.Values[i] = ec._StudioFlowConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._StudioFlowConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var studioFlowEdgeImplementors = []string{"StudioFlowEdge"}
+
+func (ec *executionContext) _StudioFlowEdge(ctx context.Context, sel ast.SelectionSet, obj *model.StudioFlowEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "StudioFlowEdge", 23) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, studioFlowEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StudioFlowEdge")
+		case "cursor":
+			out.Values[i] = ec._StudioFlowEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._StudioFlowEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var submitCustomerProfilePayloadImplementors = []string{"SubmitCustomerProfilePayload"}
 
 func (ec *executionContext) _SubmitCustomerProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SubmitCustomerProfilePayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "SubmitCustomerProfilePayload", 45) {
+	if !ec.gate.Object(ctx, "SubmitCustomerProfilePayload", 53) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, submitCustomerProfilePayloadImplementors)
@@ -31085,10 +38118,163 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 	}
 }
 
+var taskQueueImplementors = []string{"TaskQueue", "Node"}
+
+func (ec *executionContext) _TaskQueue(ctx context.Context, sel ast.SelectionSet, obj *model.TaskQueue) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "TaskQueue", 28) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, taskQueueImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TaskQueue")
+		case "id":
+			out.Values[i] = ec._TaskQueue_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._TaskQueue_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "friendlyName":
+			out.Values[i] = ec._TaskQueue_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "targetWorkers":
+			out.Values[i] = ec._TaskQueue_targetWorkers(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "maxReservedWorkers":
+			out.Values[i] = ec._TaskQueue_maxReservedWorkers(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "taskOrder":
+			out.Values[i] = ec._TaskQueue_taskOrder(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._TaskQueue_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._TaskQueue_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var taskQueueConnectionImplementors = []string{"TaskQueueConnection"}
+
+func (ec *executionContext) _TaskQueueConnection(ctx context.Context, sel ast.SelectionSet, obj *model.TaskQueueConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "TaskQueueConnection", 28) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, taskQueueConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TaskQueueConnection")
+		case "edges":
+			out.Values[i] = ec._TaskQueueConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._TaskQueueConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var taskQueueEdgeImplementors = []string{"TaskQueueEdge"}
+
+func (ec *executionContext) _TaskQueueEdge(ctx context.Context, sel ast.SelectionSet, obj *model.TaskQueueEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "TaskQueueEdge", 28) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, taskQueueEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TaskQueueEdge")
+		case "cursor":
+			out.Values[i] = ec._TaskQueueEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._TaskQueueEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var trustProductImplementors = []string{"TrustProduct", "Node"}
 
 func (ec *executionContext) _TrustProduct(ctx context.Context, sel ast.SelectionSet, obj *model.TrustProduct) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "TrustProduct", 43) {
+	if !ec.gate.Object(ctx, "TrustProduct", 51) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, trustProductImplementors)
@@ -31174,7 +38360,7 @@ func (ec *executionContext) _TrustProduct(ctx context.Context, sel ast.Selection
 var trustProductConnectionImplementors = []string{"TrustProductConnection"}
 
 func (ec *executionContext) _TrustProductConnection(ctx context.Context, sel ast.SelectionSet, obj *model.TrustProductConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "TrustProductConnection", 43) {
+	if !ec.gate.Object(ctx, "TrustProductConnection", 51) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, trustProductConnectionImplementors)
@@ -31215,7 +38401,7 @@ func (ec *executionContext) _TrustProductConnection(ctx context.Context, sel ast
 var trustProductEdgeImplementors = []string{"TrustProductEdge"}
 
 func (ec *executionContext) _TrustProductEdge(ctx context.Context, sel ast.SelectionSet, obj *model.TrustProductEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "TrustProductEdge", 43) {
+	if !ec.gate.Object(ctx, "TrustProductEdge", 51) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, trustProductEdgeImplementors)
@@ -31289,6 +38475,42 @@ func (ec *executionContext) _UpdateApiKeyPayload(ctx context.Context, sel ast.Se
 	return out
 }
 
+var updateApplicationPayloadImplementors = []string{"UpdateApplicationPayload"}
+
+func (ec *executionContext) _UpdateApplicationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateApplicationPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "UpdateApplicationPayload", 25) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateApplicationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdateApplicationPayload")
+		case "application":
+			out.Values[i] = ec._UpdateApplicationPayload_application(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var updateBillingSettingsPayloadImplementors = []string{"UpdateBillingSettingsPayload"}
 
 func (ec *executionContext) _UpdateBillingSettingsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateBillingSettingsPayload) graphql.Marshaler {
@@ -31328,7 +38550,7 @@ func (ec *executionContext) _UpdateBillingSettingsPayload(ctx context.Context, s
 var updateFleetPayloadImplementors = []string{"UpdateFleetPayload"}
 
 func (ec *executionContext) _UpdateFleetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateFleetPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UpdateFleetPayload", 26) {
+	if !ec.gate.Object(ctx, "UpdateFleetPayload", 34) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateFleetPayloadImplementors)
@@ -31361,10 +38583,46 @@ func (ec *executionContext) _UpdateFleetPayload(ctx context.Context, sel ast.Sel
 	return out
 }
 
+var updateFlexConfigurationPayloadImplementors = []string{"UpdateFlexConfigurationPayload"}
+
+func (ec *executionContext) _UpdateFlexConfigurationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateFlexConfigurationPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "UpdateFlexConfigurationPayload", 26) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateFlexConfigurationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdateFlexConfigurationPayload")
+		case "configuration":
+			out.Values[i] = ec._UpdateFlexConfigurationPayload_configuration(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var updateNetworkAccessProfilePayloadImplementors = []string{"UpdateNetworkAccessProfilePayload"}
 
 func (ec *executionContext) _UpdateNetworkAccessProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateNetworkAccessProfilePayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UpdateNetworkAccessProfilePayload", 26) {
+	if !ec.gate.Object(ctx, "UpdateNetworkAccessProfilePayload", 34) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateNetworkAccessProfilePayloadImplementors)
@@ -31400,7 +38658,7 @@ func (ec *executionContext) _UpdateNetworkAccessProfilePayload(ctx context.Conte
 var updatePhoneNumberPayloadImplementors = []string{"UpdatePhoneNumberPayload"}
 
 func (ec *executionContext) _UpdatePhoneNumberPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdatePhoneNumberPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UpdatePhoneNumberPayload", 33) {
+	if !ec.gate.Object(ctx, "UpdatePhoneNumberPayload", 41) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updatePhoneNumberPayloadImplementors)
@@ -31436,7 +38694,7 @@ func (ec *executionContext) _UpdatePhoneNumberPayload(ctx context.Context, sel a
 var updateProjectSettingsPayloadImplementors = []string{"UpdateProjectSettingsPayload"}
 
 func (ec *executionContext) _UpdateProjectSettingsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateProjectSettingsPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UpdateProjectSettingsPayload", 40) {
+	if !ec.gate.Object(ctx, "UpdateProjectSettingsPayload", 48) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateProjectSettingsPayloadImplementors)
@@ -31472,7 +38730,7 @@ func (ec *executionContext) _UpdateProjectSettingsPayload(ctx context.Context, s
 var updateSimPayloadImplementors = []string{"UpdateSimPayload"}
 
 func (ec *executionContext) _UpdateSimPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateSimPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UpdateSimPayload", 26) {
+	if !ec.gate.Object(ctx, "UpdateSimPayload", 34) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateSimPayloadImplementors)
@@ -31508,7 +38766,7 @@ func (ec *executionContext) _UpdateSimPayload(ctx context.Context, sel ast.Selec
 var usageRecordImplementors = []string{"UsageRecord"}
 
 func (ec *executionContext) _UsageRecord(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecord) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecord", 49) {
+	if !ec.gate.Object(ctx, "UsageRecord", 57) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordImplementors)
@@ -31594,7 +38852,7 @@ func (ec *executionContext) _UsageRecord(ctx context.Context, sel ast.SelectionS
 var usageRecordConnectionImplementors = []string{"UsageRecordConnection"}
 
 func (ec *executionContext) _UsageRecordConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecordConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecordConnection", 49) {
+	if !ec.gate.Object(ctx, "UsageRecordConnection", 57) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordConnectionImplementors)
@@ -31635,7 +38893,7 @@ func (ec *executionContext) _UsageRecordConnection(ctx context.Context, sel ast.
 var usageRecordEdgeImplementors = []string{"UsageRecordEdge"}
 
 func (ec *executionContext) _UsageRecordEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecordEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecordEdge", 49) {
+	if !ec.gate.Object(ctx, "UsageRecordEdge", 57) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordEdgeImplementors)
@@ -31676,7 +38934,7 @@ func (ec *executionContext) _UsageRecordEdge(ctx context.Context, sel ast.Select
 var usageTriggerImplementors = []string{"UsageTrigger", "Node"}
 
 func (ec *executionContext) _UsageTrigger(ctx context.Context, sel ast.SelectionSet, obj *model.UsageTrigger) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageTrigger", 49) {
+	if !ec.gate.Object(ctx, "UsageTrigger", 57) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageTriggerImplementors)
@@ -31767,7 +39025,7 @@ func (ec *executionContext) _UsageTrigger(ctx context.Context, sel ast.Selection
 var usageTriggerConnectionImplementors = []string{"UsageTriggerConnection"}
 
 func (ec *executionContext) _UsageTriggerConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UsageTriggerConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageTriggerConnection", 49) {
+	if !ec.gate.Object(ctx, "UsageTriggerConnection", 57) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageTriggerConnectionImplementors)
@@ -31808,7 +39066,7 @@ func (ec *executionContext) _UsageTriggerConnection(ctx context.Context, sel ast
 var usageTriggerEdgeImplementors = []string{"UsageTriggerEdge"}
 
 func (ec *executionContext) _UsageTriggerEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UsageTriggerEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageTriggerEdge", 49) {
+	if !ec.gate.Object(ctx, "UsageTriggerEdge", 57) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageTriggerEdgeImplementors)
@@ -31849,7 +39107,7 @@ func (ec *executionContext) _UsageTriggerEdge(ctx context.Context, sel ast.Selec
 var userImplementors = []string{"User", "Node"}
 
 func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj *model.User) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "User", 51) {
+	if !ec.gate.Object(ctx, "User", 59) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userImplementors)
@@ -31926,7 +39184,7 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 var userConnectionImplementors = []string{"UserConnection"}
 
 func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UserConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UserConnection", 51) {
+	if !ec.gate.Object(ctx, "UserConnection", 59) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userConnectionImplementors)
@@ -31967,7 +39225,7 @@ func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.Selecti
 var userEdgeImplementors = []string{"UserEdge"}
 
 func (ec *executionContext) _UserEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UserEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UserEdge", 51) {
+	if !ec.gate.Object(ctx, "UserEdge", 59) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userEdgeImplementors)
@@ -32036,6 +39294,159 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "permissions":
 			out.Values[i] = ec._Viewer_permissions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var workerImplementors = []string{"Worker", "Node"}
+
+func (ec *executionContext) _Worker(ctx context.Context, sel ast.SelectionSet, obj *model.Worker) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "Worker", 28) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, workerImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Worker")
+		case "id":
+			out.Values[i] = ec._Worker_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._Worker_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "friendlyName":
+			out.Values[i] = ec._Worker_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "activityName":
+			out.Values[i] = ec._Worker_activityName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "available":
+			out.Values[i] = ec._Worker_available(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateStatusChanged":
+			out.Values[i] = ec._Worker_dateStatusChanged(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._Worker_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._Worker_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var workerConnectionImplementors = []string{"WorkerConnection"}
+
+func (ec *executionContext) _WorkerConnection(ctx context.Context, sel ast.SelectionSet, obj *model.WorkerConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "WorkerConnection", 28) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, workerConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("WorkerConnection")
+		case "edges":
+			out.Values[i] = ec._WorkerConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._WorkerConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var workerEdgeImplementors = []string{"WorkerEdge"}
+
+func (ec *executionContext) _WorkerEdge(ctx context.Context, sel ast.SelectionSet, obj *model.WorkerEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "WorkerEdge", 28) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, workerEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("WorkerEdge")
+		case "cursor":
+			out.Values[i] = ec._WorkerEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._WorkerEdge_node(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -32572,6 +39983,34 @@ func (ec *executionContext) marshalNApiKeyEdge2ᚖgithubᚗcomᚋfieldgateᚋfie
 	return ec._ApiKeyEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNApplication2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplication(ctx context.Context, sel ast.SelectionSet, v model.Application) graphql.Marshaler {
+	return ec._Application(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNApplicationEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ApplicationEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNApplicationEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNApplicationEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationEdge(ctx context.Context, sel ast.SelectionSet, v *model.ApplicationEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ApplicationEdge!")
+		return graphql.Null
+	}
+	return ec._ApplicationEdge(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNAvailablePhoneNumber2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumber(ctx context.Context, sel ast.SelectionSet, v model.AvailablePhoneNumber) graphql.Marshaler {
 	return ec._AvailablePhoneNumber(ctx, sel, &v)
 }
@@ -32672,6 +40111,11 @@ func (ec *executionContext) unmarshalNCreateApiKeyInput2githubᚗcomᚋfieldgate
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNCreateApplicationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateApplicationInput(ctx context.Context, v any) (model.CreateApplicationInput, error) {
+	res, err := ec.unmarshalInputCreateApplicationInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNCreateCustomerProfileInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateCustomerProfileInput(ctx context.Context, v any) (model.CreateCustomerProfileInput, error) {
 	res, err := ec.unmarshalInputCreateCustomerProfileInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -32768,6 +40212,11 @@ func (ec *executionContext) unmarshalNDeleteApiKeyInput2githubᚗcomᚋfieldgate
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNDeleteApplicationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteApplicationInput(ctx context.Context, v any) (model.DeleteApplicationInput, error) {
+	res, err := ec.unmarshalInputDeleteApplicationInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNDeleteOAuthClientInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteOAuthClientInput(ctx context.Context, v any) (model.DeleteOAuthClientInput, error) {
 	res, err := ec.unmarshalInputDeleteOAuthClientInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -32824,6 +40273,82 @@ func (ec *executionContext) marshalNFleetEdge2ᚖgithubᚗcomᚋfieldgateᚋfiel
 		return graphql.Null
 	}
 	return ec._FleetEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNFlexStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlexStatus(ctx context.Context, v any) (model.FlexStatus, error) {
+	var res model.FlexStatus
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFlexStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlexStatus(ctx context.Context, sel ast.SelectionSet, v model.FlexStatus) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNFunction2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunction(ctx context.Context, sel ast.SelectionSet, v model.Function) graphql.Marshaler {
+	return ec._Function(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNFunctionEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.FunctionEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNFunctionEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNFunctionEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionEdge(ctx context.Context, sel ast.SelectionSet, v *model.FunctionEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "FunctionEdge!")
+		return graphql.Null
+	}
+	return ec._FunctionEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNFunctionService2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionService(ctx context.Context, sel ast.SelectionSet, v model.FunctionService) graphql.Marshaler {
+	return ec._FunctionService(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNFunctionServiceEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionServiceEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.FunctionServiceEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNFunctionServiceEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionServiceEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNFunctionServiceEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionServiceEdge(ctx context.Context, sel ast.SelectionSet, v *model.FunctionServiceEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "FunctionServiceEdge!")
+		return graphql.Null
+	}
+	return ec._FunctionServiceEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNFunctionVisibility2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionVisibility(ctx context.Context, v any) (model.FunctionVisibility, error) {
+	var res model.FunctionVisibility
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFunctionVisibility2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionVisibility(ctx context.Context, sel ast.SelectionSet, v model.FunctionVisibility) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) marshalNHeldPermission2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHeldPermissionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.HeldPermission) graphql.Marshaler {
@@ -33520,6 +41045,44 @@ func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel
 	return ret
 }
 
+func (ec *executionContext) marshalNStudioFlow2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlow(ctx context.Context, sel ast.SelectionSet, v model.StudioFlow) graphql.Marshaler {
+	return ec._StudioFlow(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNStudioFlowEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.StudioFlowEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNStudioFlowEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNStudioFlowEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowEdge(ctx context.Context, sel ast.SelectionSet, v *model.StudioFlowEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "StudioFlowEdge!")
+		return graphql.Null
+	}
+	return ec._StudioFlowEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNStudioFlowStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowStatus(ctx context.Context, v any) (model.StudioFlowStatus, error) {
+	var res model.StudioFlowStatus
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNStudioFlowStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowStatus(ctx context.Context, sel ast.SelectionSet, v model.StudioFlowStatus) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNSubmitCustomerProfileInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitCustomerProfileInput(ctx context.Context, v any) (model.SubmitCustomerProfileInput, error) {
 	res, err := ec.unmarshalInputSubmitCustomerProfileInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -33528,6 +41091,44 @@ func (ec *executionContext) unmarshalNSubmitCustomerProfileInput2githubᚗcomᚋ
 func (ec *executionContext) unmarshalNSubmitSenderIdRegistrationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitSenderIDRegistrationInput(ctx context.Context, v any) (model.SubmitSenderIDRegistrationInput, error) {
 	res, err := ec.unmarshalInputSubmitSenderIdRegistrationInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNTaskOrder2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskOrder(ctx context.Context, v any) (model.TaskOrder, error) {
+	var res model.TaskOrder
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNTaskOrder2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskOrder(ctx context.Context, sel ast.SelectionSet, v model.TaskOrder) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNTaskQueue2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueue(ctx context.Context, sel ast.SelectionSet, v model.TaskQueue) graphql.Marshaler {
+	return ec._TaskQueue(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNTaskQueueEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueueEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.TaskQueueEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTaskQueueEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueueEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNTaskQueueEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueueEdge(ctx context.Context, sel ast.SelectionSet, v *model.TaskQueueEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "TaskQueueEdge!")
+		return graphql.Null
+	}
+	return ec._TaskQueueEdge(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNTrustHubStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustHubStatus(ctx context.Context, v any) (model.TrustHubStatus, error) {
@@ -33573,6 +41174,11 @@ func (ec *executionContext) unmarshalNUpdateApiKeyInput2githubᚗcomᚋfieldgate
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNUpdateApplicationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateApplicationInput(ctx context.Context, v any) (model.UpdateApplicationInput, error) {
+	res, err := ec.unmarshalInputUpdateApplicationInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNUpdateBillingSettingsInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateBillingSettingsInput(ctx context.Context, v any) (model.UpdateBillingSettingsInput, error) {
 	res, err := ec.unmarshalInputUpdateBillingSettingsInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -33580,6 +41186,11 @@ func (ec *executionContext) unmarshalNUpdateBillingSettingsInput2githubᚗcomᚋ
 
 func (ec *executionContext) unmarshalNUpdateFleetInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFleetInput(ctx context.Context, v any) (model.UpdateFleetInput, error) {
 	res, err := ec.unmarshalInputUpdateFleetInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNUpdateFlexConfigurationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFlexConfigurationInput(ctx context.Context, v any) (model.UpdateFlexConfigurationInput, error) {
+	res, err := ec.unmarshalInputUpdateFlexConfigurationInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -33715,6 +41326,34 @@ func (ec *executionContext) marshalNUserEdge2ᚖgithubᚗcomᚋfieldgateᚋfield
 		return graphql.Null
 	}
 	return ec._UserEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNWorker2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorker(ctx context.Context, sel ast.SelectionSet, v model.Worker) graphql.Marshaler {
+	return ec._Worker(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNWorkerEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorkerEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.WorkerEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNWorkerEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorkerEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNWorkerEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorkerEdge(ctx context.Context, sel ast.SelectionSet, v *model.WorkerEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "WorkerEdge!")
+		return graphql.Null
+	}
+	return ec._WorkerEdge(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalN__Directive2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirective(ctx context.Context, sel ast.SelectionSet, v introspection.Directive) graphql.Marshaler {
@@ -33908,6 +41547,27 @@ func (ec *executionContext) marshalOApiKeyEdge2ᚖgithubᚗcomᚋfieldgateᚋfie
 	return ec._ApiKeyEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOApplication2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplication(ctx context.Context, sel ast.SelectionSet, v *model.Application) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Application(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOApplicationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationConnection(ctx context.Context, sel ast.SelectionSet, v *model.ApplicationConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ApplicationConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOApplicationEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationEdge(ctx context.Context, sel ast.SelectionSet, v *model.ApplicationEdge) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ApplicationEdge(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOAvailablePhoneNumberConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumberConnection(ctx context.Context, sel ast.SelectionSet, v *model.AvailablePhoneNumberConnection) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -34010,6 +41670,13 @@ func (ec *executionContext) marshalOCreateApiKeyPayload2ᚖgithubᚗcomᚋfieldg
 		return graphql.Null
 	}
 	return ec._CreateApiKeyPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOCreateApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateApplicationPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateApplicationPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CreateApplicationPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOCreateCustomerProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateCustomerProfilePayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateCustomerProfilePayload) graphql.Marshaler {
@@ -34127,6 +41794,13 @@ func (ec *executionContext) marshalODeleteApiKeyPayload2ᚖgithubᚗcomᚋfieldg
 	return ec._DeleteApiKeyPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalODeleteApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteApplicationPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteApplicationPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._DeleteApplicationPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalODeleteOAuthClientPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteOAuthClientPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteOAuthClientPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -34174,6 +41848,34 @@ func (ec *executionContext) marshalOFleetEdge2ᚖgithubᚗcomᚋfieldgateᚋfiel
 		return graphql.Null
 	}
 	return ec._FleetEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOFlex2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlex(ctx context.Context, sel ast.SelectionSet, v *model.Flex) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Flex(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOFlexConfiguration2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlexConfiguration(ctx context.Context, sel ast.SelectionSet, v *model.FlexConfiguration) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._FlexConfiguration(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOFunctionConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionConnection(ctx context.Context, sel ast.SelectionSet, v *model.FunctionConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._FunctionConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOFunctionServiceConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionServiceConnection(ctx context.Context, sel ast.SelectionSet, v *model.FunctionServiceConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._FunctionServiceConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx context.Context, v any) (*model.HTTPMethod, error) {
@@ -34687,6 +42389,29 @@ func (ec *executionContext) marshalOString2ᚖstring(ctx context.Context, sel as
 	return res
 }
 
+func (ec *executionContext) marshalOStudioFlowConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowConnection(ctx context.Context, sel ast.SelectionSet, v *model.StudioFlowConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._StudioFlowConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOStudioFlowStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowStatus(ctx context.Context, v any) (*model.StudioFlowStatus, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.StudioFlowStatus)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOStudioFlowStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowStatus(ctx context.Context, sel ast.SelectionSet, v *model.StudioFlowStatus) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
 func (ec *executionContext) marshalOSubmitCustomerProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitCustomerProfilePayload(ctx context.Context, sel ast.SelectionSet, v *model.SubmitCustomerProfilePayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -34699,6 +42424,13 @@ func (ec *executionContext) marshalOSubmitSenderIdRegistrationPayload2ᚖgithub�
 		return graphql.Null
 	}
 	return ec._SubmitSenderIdRegistrationPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOTaskQueueConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueueConnection(ctx context.Context, sel ast.SelectionSet, v *model.TaskQueueConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._TaskQueueConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOTrustHubStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustHubStatus(ctx context.Context, v any) (*model.TrustHubStatus, error) {
@@ -34731,6 +42463,13 @@ func (ec *executionContext) marshalOUpdateApiKeyPayload2ᚖgithubᚗcomᚋfieldg
 	return ec._UpdateApiKeyPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOUpdateApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateApplicationPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateApplicationPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UpdateApplicationPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOUpdateBillingSettingsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateBillingSettingsPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateBillingSettingsPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -34743,6 +42482,13 @@ func (ec *executionContext) marshalOUpdateFleetPayload2ᚖgithubᚗcomᚋfieldga
 		return graphql.Null
 	}
 	return ec._UpdateFleetPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUpdateFlexConfigurationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFlexConfigurationPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateFlexConfigurationPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UpdateFlexConfigurationPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOUpdateNetworkAccessProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateNetworkAccessProfilePayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateNetworkAccessProfilePayload) graphql.Marshaler {
@@ -34852,6 +42598,13 @@ func (ec *executionContext) marshalOViewer2ᚖgithubᚗcomᚋfieldgateᚋfieldga
 		return graphql.Null
 	}
 	return ec._Viewer(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOWorkerConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorkerConnection(ctx context.Context, sel ast.SelectionSet, v *model.WorkerConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._WorkerConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValueᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.EnumValue) graphql.Marshaler {

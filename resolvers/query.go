@@ -108,6 +108,18 @@ func (r query) find(ctx context.Context, id string, path ...string) (model.Node,
 		return found(r.Upstream.CustomerProfile(ctx, s, key))
 	case "TrustProduct":
 		return found(r.Upstream.TrustProduct(ctx, s, key))
+	case "Application":
+		return found(r.Upstream.Application(ctx, s, key))
+	case "StudioFlow":
+		return found(r.Upstream.StudioFlow(ctx, s, key))
+	case "FunctionService":
+		return found(r.Upstream.FunctionService(ctx, s, key))
+	case "Function":
+		return found(r.Upstream.Function(ctx, s, key))
+	case "Worker":
+		return found(r.Upstream.Worker(ctx, s, key))
+	case "TaskQueue":
+		return found(r.Upstream.TaskQueue(ctx, s, key))
 	case "User":
 		return found(r.Users.User(ctx, s, key))
 	case "OAuthClient":

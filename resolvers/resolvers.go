@@ -44,15 +44,23 @@ func (r *Root) Subscription() graph.SubscriptionResolver { return subscription{r
 // Account resolves the fields of Account that an upstream is asked for.
 func (r *Root) Account() graph.AccountResolver { return account{r} }
 
+// FunctionService resolves the fields of FunctionService that are not kept with the service.
+func (r *Root) FunctionService() graph.FunctionServiceResolver { return functionService{r} }
+
+// Flex resolves the fields of Flex.
+func (r *Root) Flex() graph.FlexResolver { return flex{r} }
+
 // User resolves the fields of User that are not kept with the user.
 func (r *Root) User() graph.UserResolver { return user{r} }
 
 type (
-	query        struct{ *Root }
-	mutation     struct{ *Root }
-	subscription struct{ *Root }
-	account      struct{ *Root }
-	user         struct{ *Root }
+	query           struct{ *Root }
+	mutation        struct{ *Root }
+	subscription    struct{ *Root }
+	account         struct{ *Root }
+	functionService struct{ *Root }
+	flex            struct{ *Root }
+	user            struct{ *Root }
 )
 
 // scope binds a call to the caller's account and to the fields below the resolved

@@ -2,9 +2,4 @@ package policy
 
 // Unserved lists the permissions that no field of the schema serves yet. Compile refuses any other permission without
 // a field, and any of these that has one.
-func Unserved() []Permission {
-	return []Permission{
-		"FLEX_READ_ONLY_ADMIN_ACCESS",
-		"FLEX_ADMIN",
-	}
-}
+func Unserved() []Permission { return nil }

@@ -173,6 +173,66 @@ type APIKeyEdge struct {
 	Node APIKey `json:"node"`
 }
 
+// A TwiML application: webhooks that several phone numbers and clients share.
+type Application struct {
+	// The global id.
+	ID string `json:"id"`
+	// The application's SID (AP…).
+	Sid string `json:"sid"`
+	// The application's name.
+	FriendlyName string `json:"friendlyName"`
+	// Where a call is announced.
+	VoiceURL *string `json:"voiceUrl,omitempty"`
+	// How voiceUrl is called.
+	VoiceMethod HTTPMethod `json:"voiceMethod"`
+	// Where a call is announced when voiceUrl fails.
+	VoiceFallbackURL *string `json:"voiceFallbackUrl,omitempty"`
+	// How voiceFallbackUrl is called.
+	VoiceFallbackMethod HTTPMethod `json:"voiceFallbackMethod"`
+	// Where changes of a call's state are announced.
+	StatusCallback *string `json:"statusCallback,omitempty"`
+	// How statusCallback is called.
+	StatusCallbackMethod HTTPMethod `json:"statusCallbackMethod"`
+	// Whether the caller's name is looked up.
+	VoiceCallerIDLookup bool `json:"voiceCallerIdLookup"`
+	// Where a message is announced.
+	SmsURL *string `json:"smsUrl,omitempty"`
+	// How smsUrl is called.
+	SmsMethod HTTPMethod `json:"smsMethod"`
+	// Where a message is announced when smsUrl fails.
+	SmsFallbackURL *string `json:"smsFallbackUrl,omitempty"`
+	// How smsFallbackUrl is called.
+	SmsFallbackMethod HTTPMethod `json:"smsFallbackMethod"`
+	// Where changes of the state of a message sent by SMS are announced.
+	SmsStatusCallback *string `json:"smsStatusCallback,omitempty"`
+	// Where changes of the state of any message are announced.
+	MessageStatusCallback *string `json:"messageStatusCallback,omitempty"`
+	// Whether other accounts may call the application.
+	PublicApplicationConnectEnabled bool `json:"publicApplicationConnectEnabled"`
+	// When it was made.
+	DateCreated time.Time `json:"dateCreated"`
+	// When it was last changed.
+	DateUpdated time.Time `json:"dateUpdated"`
+}
+
+func (Application) IsNode() {}
+
+// A page of TwiML applications.
+type ApplicationConnection struct {
+	// The applications of the page.
+	Edges []*ApplicationEdge `json:"edges"`
+	// Where the page stands.
+	PageInfo PageInfo `json:"pageInfo"`
+}
+
+// A TwiML application and its place in the list.
+type ApplicationEdge struct {
+	// The place.
+	Cursor string `json:"cursor"`
+	// The application.
+	Node Application `json:"node"`
+}
+
 // A phone number that can be bought.
 type AvailablePhoneNumber struct {
 	// The number in E.164 form.
@@ -367,6 +427,50 @@ type CreateAPIKeyPayload struct {
 	Secret *string `json:"secret,omitempty"`
 }
 
+// What createApplication takes. Addresses are absolute http or https URLs; a method that is left out is POST.
+type CreateApplicationInput struct {
+	// The application's name, 1 to 64 characters.
+	FriendlyName string `json:"friendlyName"`
+	// Where to announce a call.
+	VoiceURL graphql.Omittable[*string] `json:"voiceUrl,omitempty"`
+	// How to call voiceUrl.
+	VoiceMethod graphql.Omittable[*HTTPMethod] `json:"voiceMethod,omitempty"`
+	// Where to announce a call when voiceUrl fails.
+	VoiceFallbackURL graphql.Omittable[*string] `json:"voiceFallbackUrl,omitempty"`
+	// How to call voiceFallbackUrl.
+	VoiceFallbackMethod graphql.Omittable[*HTTPMethod] `json:"voiceFallbackMethod,omitempty"`
+	// Where to announce changes of a call's state.
+	StatusCallback graphql.Omittable[*string] `json:"statusCallback,omitempty"`
+	// How to call statusCallback.
+	StatusCallbackMethod graphql.Omittable[*HTTPMethod] `json:"statusCallbackMethod,omitempty"`
+	// Whether to look up the caller's name; left out, it is not.
+	VoiceCallerIDLookup graphql.Omittable[*bool] `json:"voiceCallerIdLookup,omitempty"`
+	// Where to announce a message.
+	SmsURL graphql.Omittable[*string] `json:"smsUrl,omitempty"`
+	// How to call smsUrl.
+	SmsMethod graphql.Omittable[*HTTPMethod] `json:"smsMethod,omitempty"`
+	// Where to announce a message when smsUrl fails.
+	SmsFallbackURL graphql.Omittable[*string] `json:"smsFallbackUrl,omitempty"`
+	// How to call smsFallbackUrl.
+	SmsFallbackMethod graphql.Omittable[*HTTPMethod] `json:"smsFallbackMethod,omitempty"`
+	// Where to announce changes of the state of a message sent by SMS.
+	SmsStatusCallback graphql.Omittable[*string] `json:"smsStatusCallback,omitempty"`
+	// Where to announce changes of the state of any message.
+	MessageStatusCallback graphql.Omittable[*string] `json:"messageStatusCallback,omitempty"`
+	// Whether other accounts may call the application; left out, they may not.
+	PublicApplicationConnectEnabled graphql.Omittable[*bool] `json:"publicApplicationConnectEnabled,omitempty"`
+	// Any text of at most 255 characters: a second call with it makes no second application.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The new application.
+type CreateApplicationPayload struct {
+	// The application.
+	Application *Application `json:"application,omitempty"`
+	// The application as an edge of Account.applications.
+	ApplicationEdge *ApplicationEdge `json:"applicationEdge,omitempty"`
+}
+
 // What createCustomerProfile takes.
 type CreateCustomerProfileInput struct {
 	// The profile's name, 1 to 255 characters.
@@ -545,6 +649,18 @@ type DeleteAPIKeyPayload struct {
 	DeletedAPIKeyID string `json:"deletedApiKeyId"`
 }
 
+// What deleteApplication takes.
+type DeleteApplicationInput struct {
+	// The global id of the application.
+	ID string `json:"id"`
+}
+
+// The deleted application.
+type DeleteApplicationPayload struct {
+	// The global id of the application that is no more.
+	DeletedApplicationID string `json:"deletedApplicationId"`
+}
+
 // What deleteOAuthClient takes.
 type DeleteOAuthClientInput struct {
 	// The global id of the client.
@@ -641,6 +757,120 @@ type FleetEdge struct {
 	Cursor string `json:"cursor"`
 	// The fleet.
 	Node Fleet `json:"node"`
+}
+
+// A contact center.
+type Flex struct {
+}
+
+// How Flex is set up.
+type FlexConfiguration struct {
+	// How far it was set up.
+	Status FlexStatus `json:"status"`
+	// The SID of the instance (GO…); null before it was set up.
+	FlexInstanceSid *string `json:"flexInstanceSid,omitempty"`
+	// The SID of the TaskRouter workspace that routes its tasks (WS…); null before it was set up.
+	TaskrouterWorkspaceSid *string `json:"taskrouterWorkspaceSid,omitempty"`
+	// The domain of the Functions that its pages call; null before it was set up.
+	RuntimeDomain *string `json:"runtimeDomain,omitempty"`
+	// The version of its pages, or the range of versions from which the newest is taken.
+	UIVersion *string `json:"uiVersion,omitempty"`
+	// The language of its pages, such as en-US.
+	UILanguage *string `json:"uiLanguage,omitempty"`
+	// Whether calls are recorded.
+	CallRecordingEnabled bool `json:"callRecordingEnabled"`
+	// Where a recording that is finished is announced.
+	CallRecordingWebhookURL *string `json:"callRecordingWebhookUrl,omitempty"`
+	// Whether its pages show one of a CRM beside a task.
+	CrmEnabled bool `json:"crmEnabled"`
+	// Where the CRM is asked for the page to show.
+	CrmCallbackURL *string `json:"crmCallbackUrl,omitempty"`
+	// The page to show when crmCallbackUrl fails.
+	CrmFallbackURL *string `json:"crmFallbackUrl,omitempty"`
+	// Whether plugins may change its pages.
+	PluginServiceEnabled bool `json:"pluginServiceEnabled"`
+	// When the account had it first.
+	DateCreated time.Time `json:"dateCreated"`
+	// When it was last changed.
+	DateUpdated time.Time `json:"dateUpdated"`
+}
+
+// A Function: code that answers at a path of its service's domains. The code itself is not shown.
+type Function struct {
+	// The global id.
+	ID string `json:"id"`
+	// The Function's SID (ZH…).
+	Sid string `json:"sid"`
+	// The SID of its service (ZS…).
+	ServiceSid string `json:"serviceSid"`
+	// The Function's name.
+	FriendlyName string `json:"friendlyName"`
+	// The path at which its latest version answers.
+	Path string `json:"path"`
+	// Who may call its latest version.
+	Visibility FunctionVisibility `json:"visibility"`
+	// When it was made.
+	DateCreated time.Time `json:"dateCreated"`
+	// When it was last changed.
+	DateUpdated time.Time `json:"dateUpdated"`
+}
+
+func (Function) IsNode() {}
+
+// A page of Functions.
+type FunctionConnection struct {
+	// The Functions of the page.
+	Edges []*FunctionEdge `json:"edges"`
+	// Where the page stands.
+	PageInfo PageInfo `json:"pageInfo"`
+}
+
+// A Function and its place in the list.
+type FunctionEdge struct {
+	// The place.
+	Cursor string `json:"cursor"`
+	// The Function.
+	Node Function `json:"node"`
+}
+
+// A service of Twilio Functions. The variables of its environments are credentials: no read shows them.
+type FunctionService struct {
+	// The global id.
+	ID string `json:"id"`
+	// The service's SID (ZS…).
+	Sid string `json:"sid"`
+	// The name by which tools address it, unique in the account.
+	UniqueName string `json:"uniqueName"`
+	// The service's name.
+	FriendlyName string `json:"friendlyName"`
+	// Whether its Functions are given the account's credentials.
+	IncludeCredentials bool `json:"includeCredentials"`
+	// Whether it can be changed in the Console.
+	UIEditable bool `json:"uiEditable"`
+	// How its domains begin: the unique name and a number.
+	DomainBase string `json:"domainBase"`
+	// When it was made.
+	DateCreated time.Time `json:"dateCreated"`
+	// When it was last changed.
+	DateUpdated time.Time `json:"dateUpdated"`
+}
+
+func (FunctionService) IsNode() {}
+
+// A page of services of Functions.
+type FunctionServiceConnection struct {
+	// The services of the page.
+	Edges []*FunctionServiceEdge `json:"edges"`
+	// Where the page stands.
+	PageInfo PageInfo `json:"pageInfo"`
+}
+
+// A service of Functions and its place in the list.
+type FunctionServiceEdge struct {
+	// The place.
+	Cursor string `json:"cursor"`
+	// The service.
+	Node FunctionService `json:"node"`
 }
 
 // A permission that the caller holds.
@@ -1235,6 +1465,48 @@ type SimEdge struct {
 	Node Sim `json:"node"`
 }
 
+// A Studio flow. What it does is not shown: its definition may hold credentials of other systems.
+type StudioFlow struct {
+	// The global id.
+	ID string `json:"id"`
+	// The flow's SID (FW…).
+	Sid string `json:"sid"`
+	// The flow's name.
+	FriendlyName string `json:"friendlyName"`
+	// Whether it is in use.
+	Status StudioFlowStatus `json:"status"`
+	// How often it was changed, counted from 1.
+	Revision int `json:"revision"`
+	// What was said of the last change.
+	CommitMessage *string `json:"commitMessage,omitempty"`
+	// Whether its definition can run.
+	Valid bool `json:"valid"`
+	// Where calls and messages are announced that start it.
+	WebhookURL string `json:"webhookUrl"`
+	// When it was made.
+	DateCreated time.Time `json:"dateCreated"`
+	// When it was last changed.
+	DateUpdated time.Time `json:"dateUpdated"`
+}
+
+func (StudioFlow) IsNode() {}
+
+// A page of Studio flows.
+type StudioFlowConnection struct {
+	// The flows of the page.
+	Edges []*StudioFlowEdge `json:"edges"`
+	// Where the page stands.
+	PageInfo PageInfo `json:"pageInfo"`
+}
+
+// A Studio flow and its place in the list.
+type StudioFlowEdge struct {
+	// The place.
+	Cursor string `json:"cursor"`
+	// The flow.
+	Node StudioFlow `json:"node"`
+}
+
 // What submitCustomerProfile takes.
 type SubmitCustomerProfileInput struct {
 	// The global id of the profile.
@@ -1275,6 +1547,44 @@ type SubmitSenderIDRegistrationPayload struct {
 
 // Where a stream of events starts, over Server-Sent Events or a WebSocket.
 type Subscription struct {
+}
+
+// A queue in which tasks wait for workers.
+type TaskQueue struct {
+	// The global id.
+	ID string `json:"id"`
+	// The queue's SID (WQ…).
+	Sid string `json:"sid"`
+	// The queue's name.
+	FriendlyName string `json:"friendlyName"`
+	// Who may be given its tasks: a condition on the attributes of workers. It may name people.
+	TargetWorkers string `json:"targetWorkers"`
+	// How many workers are reserved for its tasks at most.
+	MaxReservedWorkers int `json:"maxReservedWorkers"`
+	// Which task comes first.
+	TaskOrder TaskOrder `json:"taskOrder"`
+	// When it was made.
+	DateCreated time.Time `json:"dateCreated"`
+	// When it was last changed.
+	DateUpdated time.Time `json:"dateUpdated"`
+}
+
+func (TaskQueue) IsNode() {}
+
+// A page of task queues.
+type TaskQueueConnection struct {
+	// The queues of the page.
+	Edges []*TaskQueueEdge `json:"edges"`
+	// Where the page stands.
+	PageInfo PageInfo `json:"pageInfo"`
+}
+
+// A task queue and its place in the list.
+type TaskQueueEdge struct {
+	// The place.
+	Cursor string `json:"cursor"`
+	// The queue.
+	Node TaskQueue `json:"node"`
 }
 
 // What the calls or messages of a business are trusted with, such as a name shown with a call.
@@ -1335,6 +1645,48 @@ type UpdateAPIKeyPayload struct {
 	APIKey *APIKey `json:"apiKey,omitempty"`
 }
 
+// What updateApplication takes. What is left out stays as it is; an address that is null is taken away.
+type UpdateApplicationInput struct {
+	// The global id of the application.
+	ID string `json:"id"`
+	// The new name, 1 to 64 characters.
+	FriendlyName graphql.Omittable[*string] `json:"friendlyName,omitempty"`
+	// Where to announce a call.
+	VoiceURL graphql.Omittable[*string] `json:"voiceUrl,omitempty"`
+	// How to call voiceUrl.
+	VoiceMethod graphql.Omittable[*HTTPMethod] `json:"voiceMethod,omitempty"`
+	// Where to announce a call when voiceUrl fails.
+	VoiceFallbackURL graphql.Omittable[*string] `json:"voiceFallbackUrl,omitempty"`
+	// How to call voiceFallbackUrl.
+	VoiceFallbackMethod graphql.Omittable[*HTTPMethod] `json:"voiceFallbackMethod,omitempty"`
+	// Where to announce changes of a call's state.
+	StatusCallback graphql.Omittable[*string] `json:"statusCallback,omitempty"`
+	// How to call statusCallback.
+	StatusCallbackMethod graphql.Omittable[*HTTPMethod] `json:"statusCallbackMethod,omitempty"`
+	// Whether to look up the caller's name.
+	VoiceCallerIDLookup graphql.Omittable[*bool] `json:"voiceCallerIdLookup,omitempty"`
+	// Where to announce a message.
+	SmsURL graphql.Omittable[*string] `json:"smsUrl,omitempty"`
+	// How to call smsUrl.
+	SmsMethod graphql.Omittable[*HTTPMethod] `json:"smsMethod,omitempty"`
+	// Where to announce a message when smsUrl fails.
+	SmsFallbackURL graphql.Omittable[*string] `json:"smsFallbackUrl,omitempty"`
+	// How to call smsFallbackUrl.
+	SmsFallbackMethod graphql.Omittable[*HTTPMethod] `json:"smsFallbackMethod,omitempty"`
+	// Where to announce changes of the state of a message sent by SMS.
+	SmsStatusCallback graphql.Omittable[*string] `json:"smsStatusCallback,omitempty"`
+	// Where to announce changes of the state of any message.
+	MessageStatusCallback graphql.Omittable[*string] `json:"messageStatusCallback,omitempty"`
+	// Whether other accounts may call the application.
+	PublicApplicationConnectEnabled graphql.Omittable[*bool] `json:"publicApplicationConnectEnabled,omitempty"`
+}
+
+// The changed application.
+type UpdateApplicationPayload struct {
+	// The application.
+	Application *Application `json:"application,omitempty"`
+}
+
 // What updateBillingSettings takes. What is left out stays as it is.
 type UpdateBillingSettingsInput struct {
 	// The name on the invoices, 1 to 255 characters.
@@ -1382,6 +1734,33 @@ type UpdateFleetInput struct {
 type UpdateFleetPayload struct {
 	// The fleet.
 	Fleet *Fleet `json:"fleet,omitempty"`
+}
+
+// What updateFlexConfiguration takes. What is left out stays as it is; a text that is null is taken away. It can be given
+// before Flex was set up.
+type UpdateFlexConfigurationInput struct {
+	// The version of the pages, or the range of versions from which the newest is taken, 1 to 64 characters.
+	UIVersion graphql.Omittable[*string] `json:"uiVersion,omitempty"`
+	// The language of the pages, such as en-US, 1 to 64 characters.
+	UILanguage graphql.Omittable[*string] `json:"uiLanguage,omitempty"`
+	// Whether to record calls.
+	CallRecordingEnabled graphql.Omittable[*bool] `json:"callRecordingEnabled,omitempty"`
+	// Where to announce a recording that is finished.
+	CallRecordingWebhookURL graphql.Omittable[*string] `json:"callRecordingWebhookUrl,omitempty"`
+	// Whether to show a page of a CRM beside a task.
+	CrmEnabled graphql.Omittable[*bool] `json:"crmEnabled,omitempty"`
+	// Where to ask the CRM for the page to show.
+	CrmCallbackURL graphql.Omittable[*string] `json:"crmCallbackUrl,omitempty"`
+	// The page to show when crmCallbackUrl fails.
+	CrmFallbackURL graphql.Omittable[*string] `json:"crmFallbackUrl,omitempty"`
+	// Whether plugins may change the pages.
+	PluginServiceEnabled graphql.Omittable[*bool] `json:"pluginServiceEnabled,omitempty"`
+}
+
+// The changed configuration.
+type UpdateFlexConfigurationPayload struct {
+	// The configuration.
+	Configuration *FlexConfiguration `json:"configuration,omitempty"`
 }
 
 // What updateNetworkAccessProfile takes. What is left out stays as it is.
@@ -1622,6 +2001,44 @@ type Viewer struct {
 	Roles []Role `json:"roles"`
 	// What the caller holds: what those roles come to or, for an OAuth client, what it was granted of it.
 	Permissions []*HeldPermission `json:"permissions"`
+}
+
+// Someone who works in the contact center. What is known of them besides, their attributes, is never shown.
+type Worker struct {
+	// The global id.
+	ID string `json:"id"`
+	// The worker's SID (WK…).
+	Sid string `json:"sid"`
+	// The worker's name or address.
+	FriendlyName string `json:"friendlyName"`
+	// What the worker is at, such as Offline or Break.
+	ActivityName string `json:"activityName"`
+	// Whether tasks are given to the worker: what they are at decides.
+	Available bool `json:"available"`
+	// When the worker was last at something else.
+	DateStatusChanged time.Time `json:"dateStatusChanged"`
+	// When the worker was made.
+	DateCreated time.Time `json:"dateCreated"`
+	// When the worker was last changed.
+	DateUpdated time.Time `json:"dateUpdated"`
+}
+
+func (Worker) IsNode() {}
+
+// A page of workers.
+type WorkerConnection struct {
+	// The workers of the page.
+	Edges []*WorkerEdge `json:"edges"`
+	// Where the page stands.
+	PageInfo PageInfo `json:"pageInfo"`
+}
+
+// A worker and its place in the list.
+type WorkerEdge struct {
+	// The place.
+	Cursor string `json:"cursor"`
+	// The worker.
+	Node Worker `json:"node"`
 }
 
 // The state of an account.
@@ -2064,6 +2481,128 @@ func (e *FleetDataMetering) UnmarshalJSON(b []byte) error {
 }
 
 func (e FleetDataMetering) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// How far Flex was set up.
+type FlexStatus string
+
+const (
+	// It runs.
+	FlexStatusOk FlexStatus = "OK"
+	// It is being set up.
+	FlexStatusInProgress FlexStatus = "IN_PROGRESS"
+	// Nobody has begun to.
+	FlexStatusNotStarted FlexStatus = "NOT_STARTED"
+)
+
+var AllFlexStatus = []FlexStatus{
+	FlexStatusOk,
+	FlexStatusInProgress,
+	FlexStatusNotStarted,
+}
+
+func (e FlexStatus) IsValid() bool {
+	switch e {
+	case FlexStatusOk, FlexStatusInProgress, FlexStatusNotStarted:
+		return true
+	}
+	return false
+}
+
+func (e FlexStatus) String() string {
+	return string(e)
+}
+
+func (e *FlexStatus) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = FlexStatus(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid FlexStatus", str)
+	}
+	return nil
+}
+
+func (e FlexStatus) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *FlexStatus) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e FlexStatus) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Who may call a Function.
+type FunctionVisibility string
+
+const (
+	// Anyone who knows its address.
+	FunctionVisibilityPublic FunctionVisibility = "PUBLIC"
+	// Who signs the request, as Twilio does.
+	FunctionVisibilityProtected FunctionVisibility = "PROTECTED"
+	// Other Functions of the service alone.
+	FunctionVisibilityPrivate FunctionVisibility = "PRIVATE"
+)
+
+var AllFunctionVisibility = []FunctionVisibility{
+	FunctionVisibilityPublic,
+	FunctionVisibilityProtected,
+	FunctionVisibilityPrivate,
+}
+
+func (e FunctionVisibility) IsValid() bool {
+	switch e {
+	case FunctionVisibilityPublic, FunctionVisibilityProtected, FunctionVisibilityPrivate:
+		return true
+	}
+	return false
+}
+
+func (e FunctionVisibility) String() string {
+	return string(e)
+}
+
+func (e *FunctionVisibility) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = FunctionVisibility(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid FunctionVisibility", str)
+	}
+	return nil
+}
+
+func (e FunctionVisibility) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *FunctionVisibility) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e FunctionVisibility) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
@@ -3015,6 +3554,122 @@ func (e *SimStatus) UnmarshalJSON(b []byte) error {
 }
 
 func (e SimStatus) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Whether a flow is in use.
+type StudioFlowStatus string
+
+const (
+	// It is being worked on: nothing runs it but tests.
+	StudioFlowStatusDraft StudioFlowStatus = "DRAFT"
+	// It runs.
+	StudioFlowStatusPublished StudioFlowStatus = "PUBLISHED"
+)
+
+var AllStudioFlowStatus = []StudioFlowStatus{
+	StudioFlowStatusDraft,
+	StudioFlowStatusPublished,
+}
+
+func (e StudioFlowStatus) IsValid() bool {
+	switch e {
+	case StudioFlowStatusDraft, StudioFlowStatusPublished:
+		return true
+	}
+	return false
+}
+
+func (e StudioFlowStatus) String() string {
+	return string(e)
+}
+
+func (e *StudioFlowStatus) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = StudioFlowStatus(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid StudioFlowStatus", str)
+	}
+	return nil
+}
+
+func (e StudioFlowStatus) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *StudioFlowStatus) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e StudioFlowStatus) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Which task of a queue comes first.
+type TaskOrder string
+
+const (
+	// The oldest.
+	TaskOrderFifo TaskOrder = "FIFO"
+	// The newest.
+	TaskOrderLifo TaskOrder = "LIFO"
+)
+
+var AllTaskOrder = []TaskOrder{
+	TaskOrderFifo,
+	TaskOrderLifo,
+}
+
+func (e TaskOrder) IsValid() bool {
+	switch e {
+	case TaskOrderFifo, TaskOrderLifo:
+		return true
+	}
+	return false
+}
+
+func (e TaskOrder) String() string {
+	return string(e)
+}
+
+func (e *TaskOrder) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = TaskOrder(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid TaskOrder", str)
+	}
+	return nil
+}
+
+func (e TaskOrder) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *TaskOrder) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e TaskOrder) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

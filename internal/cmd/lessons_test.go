@@ -43,6 +43,8 @@ func lessons() map[string]lesson {
 		numberLessons,
 		settingsLessons,
 		senderIDLessons,
+		devToolLessons,
+		flexLessons,
 	} {
 		for name, one := range some {
 			all[name] = one

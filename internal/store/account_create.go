@@ -38,6 +38,7 @@ func (s *Store) CreateAccount(ctx context.Context, n identity.NewAccount, i iden
 			newAccount(n, account, owner, micros(i.Created)),
 			newOwner(n, account, owner, micros(i.Created)),
 			newBillingSettings(n, account),
+			newFlexConfiguration(account, micros(i.Created)),
 		} {
 			if _, err := s.exec(ctx, tx, st); err != nil {
 				return failed(ctx, "making an account", err)

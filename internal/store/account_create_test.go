@@ -37,6 +37,10 @@ func TestCreateAccount(t *testing.T) {
 				b, err := s.BillingSettings(t.Context(), everything(c.Account, model.BillingSettings{}))
 				return b.CompanyName + " " + b.InvoiceEmail + " " + b.Currency, err
 			},
+			"Flex": func() (any, error) {
+				f, err := s.FlexConfiguration(t.Context(), everything(c.Account, model.FlexConfiguration{}))
+				return string(f.Status) + " " + f.DateCreated.UTC().String(), err
+			},
 			"owner": func() (any, error) {
 				u, err := s.User(t.Context(), everything(c.Account, model.User{}), c.SID)
 				return u.Name + " " + u.Email, err
@@ -44,7 +48,7 @@ func TestCreateAccount(t *testing.T) {
 		} {
 			want := map[string]any{
 				"balance": "0 USD", "settings": "Halyard Freight ACTIVE UTC " + i.Created.UTC().String(),
-				"billing": "Halyard Freight ada@example.com USD", "owner": "ada ada@example.com",
+				"billing": "Halyard Freight ada@example.com USD", "Flex": "NOT_STARTED " + i.Created.UTC().String(), "owner": "ada ada@example.com",
 			}[name]
 			if got, err := check(); err != nil || got != want {
 				t.Errorf("%s: %v, %v; want %v", name, got, err, want)
@@ -112,7 +116,7 @@ func TestCreateAccountRefused(t *testing.T) {
 func everyRow(t *testing.T, s *store.Store) map[string]int {
 	t.Helper()
 	counts := map[string]int{}
-	for _, table := range []string{"accounts", "users", "billing_settings"} {
+	for _, table := range []string{"accounts", "users", "billing_settings", "flex_configurations"} {
 		var n int
 		if err := s.DB().QueryRow("SELECT COUNT(*) FROM " + table).Scan(&n); err != nil {
 			t.Fatal(err)

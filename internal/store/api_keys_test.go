@@ -28,6 +28,12 @@ func by(s upstream.Scope, principal, mutation string) upstream.Change {
 // changing is a change within a scope by no one in particular.
 func changing(s upstream.Scope) upstream.Change { return by(s, "US1", "change") }
 
+// given is what an input says; left out, it says nothing.
+func given[T any](value T) graphql.Omittable[*T] { return graphql.OmittableOf(&value) }
+
+// null is what an input says to empty something.
+func null[T any]() graphql.Omittable[*T] { return graphql.OmittableOf[*T](nil) }
+
 func mainKeys() upstream.Scope { return everything(demo.Main().SID, model.APIKey{}) }
 
 // testAPIKeys makes, renames and deletes a key.

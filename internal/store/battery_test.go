@@ -65,6 +65,12 @@ func battery(t *testing.T, db storetest.Database) {
 		{"fleets", testFleets},
 		{"constraints of SIMs, fleets and profiles", testIoTConstraints},
 		{"bills of SIMs", testSimBill},
+		{"applications", testApplications},
+		{"applications that phone numbers name", testApplicationOfNumbers},
+		{"input of applications", testApplicationInput},
+		{"a repeated create of an application", testApplicationReplay},
+		{"the configuration of Flex", testFlexConfiguration},
+		{"Flex in accounts from before it", testFlexOfOldAccounts},
 		{"constraints hold without the program", testConstraints},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, db.Demo(t)) })

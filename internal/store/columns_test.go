@@ -57,7 +57,7 @@ func orderOf(table string) []string {
 		return []string{"sid"}
 	case "available_phone_numbers":
 		return []string{"phone_number"}
-	case "billing_settings":
+	case "billing_settings", "flex_configurations":
 		return []string{"account_sid"}
 	case "invoices":
 		return []string{"period_start", "sid"}

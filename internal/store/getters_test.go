@@ -48,6 +48,12 @@ func getters(s *store.Store) []getter {
 		getterOf("TrustProduct", "trust_products", s.TrustProduct),
 		getterOf("User", "users", s.User),
 		getterOf("OAuthClient", "oauth_clients", s.OAuthClient),
+		getterOf("Application", "applications", s.Application),
+		getterOf("StudioFlow", "studio_flows", s.StudioFlow),
+		getterOf("FunctionService", "function_services", s.FunctionService),
+		getterOf("Function", "functions", s.Function),
+		getterOf("Worker", "workers", s.Worker),
+		getterOf("TaskQueue", "task_queues", s.TaskQueue),
 	}
 }
 
@@ -65,6 +71,9 @@ func singles(s *store.Store) []getter {
 		}),
 		getterOf("BillingSettings", "billing_settings", func(ctx context.Context, scope upstream.Scope, _ string) (*model.BillingSettings, error) {
 			return s.BillingSettings(ctx, scope)
+		}),
+		getterOf("FlexConfiguration", "flex_configurations", func(ctx context.Context, scope upstream.Scope, _ string) (*model.FlexConfiguration, error) {
+			return s.FlexConfiguration(ctx, scope)
 		}),
 	}
 }

@@ -53,12 +53,6 @@ func iotListings(sim model.Sim, fleet model.Fleet) []listing {
 	return slices.Concat(sims, fleets, profiles)
 }
 
-// given is what an input says; left out, it says nothing.
-func given[T any](value T) graphql.Omittable[*T] { return graphql.OmittableOf(&value) }
-
-// null is what an input says to empty something.
-func null[T any]() graphql.Omittable[*T] { return graphql.OmittableOf[*T](nil) }
-
 // iot is an account with one profile, one fleet and one SIM that is NEW.
 type iot struct {
 	s                   *store.Store

@@ -108,6 +108,7 @@ func allListings(t *testing.T, s *store.Store, account string) []listing {
 		availablePhoneNumberListings(), senderIDListings(),
 		iotListings(sim, fleet),
 		usageTriggerListings(), trustHubListings(profile),
+		devToolListings(t, s, account), flexListings(t, s, account),
 	)
 }
 

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/graph/model"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/fieldgate/fieldgate/internal/store"
@@ -17,12 +16,6 @@ import (
 )
 
 func mainNumbers() upstream.Scope { return everything(demo.Main().SID, model.PhoneNumber{}) }
-
-// saying is an input that says this.
-func saying[T any](value T) graphql.Omittable[*T] { return graphql.OmittableOf(&value) }
-
-// nothing is an input that says null.
-func nothing[T any]() graphql.Omittable[*T] { return graphql.OmittableOf[*T](nil) }
 
 // forSale is the first number of a country that can be bought.
 func forSale(t *testing.T, s *store.Store, country string) model.AvailablePhoneNumber {
@@ -41,7 +34,7 @@ func testPhoneNumbers(t *testing.T, s *store.Store) {
 	main, second := mainNumbers(), everything(demo.Second().SID, model.PhoneNumber{})
 	offer := forSale(t, s, "US")
 	made, err := s.BuyPhoneNumber(ctx, changing(main), model.BuyPhoneNumberInput{
-		PhoneNumber: offer.PhoneNumber, VoiceURL: saying("https://hooks.example.com/voice?key=1"), VoiceMethod: saying(model.HTTPMethodGet),
+		PhoneNumber: offer.PhoneNumber, VoiceURL: given("https://hooks.example.com/voice?key=1"), VoiceMethod: given(model.HTTPMethodGet),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +61,7 @@ func testPhoneNumbers(t *testing.T, s *store.Store) {
 		}
 	}
 
-	change := model.UpdatePhoneNumberInput{FriendlyName: saying("Night desk"), VoiceURL: nothing[string](), SmsApplicationSid: saying("AP" + strings.Repeat("0", 32))}
+	change := model.UpdatePhoneNumberInput{FriendlyName: given("Night desk"), VoiceURL: null[string](), SmsApplicationSid: given("AP" + strings.Repeat("0", 32))}
 	_, err = s.UpdatePhoneNumber(ctx, changing(second), bought.Sid, change)
 	wantProblem(t, err, problem.NotFound)
 	wantProblem(t, s.ReleasePhoneNumber(ctx, changing(second), bought.Sid), problem.NotFound)
@@ -114,7 +107,7 @@ func testPhoneNumbers(t *testing.T, s *store.Store) {
 		}
 	})
 	t.Run("an idempotency key", func(t *testing.T) {
-		input := model.BuyPhoneNumberInput{PhoneNumber: forSale(t, s, "US").PhoneNumber, IdempotencyKey: saying("once")}
+		input := model.BuyPhoneNumberInput{PhoneNumber: forSale(t, s, "US").PhoneNumber, IdempotencyKey: given("once")}
 		one, err := s.BuyPhoneNumber(ctx, changing(main), input)
 		if err != nil {
 			t.Fatal(err)
@@ -159,19 +152,19 @@ func testPhoneNumberInput(t *testing.T, s *store.Store) {
 		path  string
 		input model.UpdatePhoneNumberInput
 	}{
-		{"friendlyName", model.UpdatePhoneNumberInput{FriendlyName: saying("")}},
-		{"friendlyName", model.UpdatePhoneNumberInput{FriendlyName: nothing[string]()}},
-		{"addressSid", model.UpdatePhoneNumberInput{AddressSid: saying("AP" + strings.Repeat("0", 32))}},
-		{"bundleSid", model.UpdatePhoneNumberInput{BundleSid: saying("BU1")}},
-		{"voiceApplicationSid", model.UpdatePhoneNumberInput{VoiceApplicationSid: saying("AP../" + strings.Repeat("0", 29))}},
-		{"voiceCallerIdLookup", model.UpdatePhoneNumberInput{VoiceCallerIDLookup: nothing[bool]()}},
-		{"voiceUrl", model.UpdatePhoneNumberInput{VoiceURL: saying("ftp://example.com")}},
-		{"voiceFallbackUrl", model.UpdatePhoneNumberInput{VoiceFallbackURL: saying("/voice")}},
-		{"smsApplicationSid", model.UpdatePhoneNumberInput{SmsApplicationSid: saying("")}},
-		{"smsUrl", model.UpdatePhoneNumberInput{SmsURL: saying(long)}},
-		{"smsFallbackUrl", model.UpdatePhoneNumberInput{SmsFallbackURL: saying("javascript:alert(1)")}},
-		{"statusCallback", model.UpdatePhoneNumberInput{StatusCallback: saying("https://")}},
-		{"trunkSid", model.UpdatePhoneNumberInput{TrunkSid: saying("TKx")}},
+		{"friendlyName", model.UpdatePhoneNumberInput{FriendlyName: given("")}},
+		{"friendlyName", model.UpdatePhoneNumberInput{FriendlyName: null[string]()}},
+		{"addressSid", model.UpdatePhoneNumberInput{AddressSid: given("AP" + strings.Repeat("0", 32))}},
+		{"bundleSid", model.UpdatePhoneNumberInput{BundleSid: given("BU1")}},
+		{"voiceApplicationSid", model.UpdatePhoneNumberInput{VoiceApplicationSid: given("AP../" + strings.Repeat("0", 29))}},
+		{"voiceCallerIdLookup", model.UpdatePhoneNumberInput{VoiceCallerIDLookup: null[bool]()}},
+		{"voiceUrl", model.UpdatePhoneNumberInput{VoiceURL: given("ftp://example.com")}},
+		{"voiceFallbackUrl", model.UpdatePhoneNumberInput{VoiceFallbackURL: given("/voice")}},
+		{"smsApplicationSid", model.UpdatePhoneNumberInput{SmsApplicationSid: given("")}},
+		{"smsUrl", model.UpdatePhoneNumberInput{SmsURL: given(long)}},
+		{"smsFallbackUrl", model.UpdatePhoneNumberInput{SmsFallbackURL: given("javascript:alert(1)")}},
+		{"statusCallback", model.UpdatePhoneNumberInput{StatusCallback: given("https://")}},
+		{"trunkSid", model.UpdatePhoneNumberInput{TrunkSid: given("TKx")}},
 	} {
 		t.Run(row.path, func(t *testing.T) {
 			before := fmt.Sprint(rawRows(t, s, "SELECT * FROM phone_numbers WHERE sid = $1", sid))
@@ -191,7 +184,7 @@ func testPhoneNumberInput(t *testing.T, s *store.Store) {
 		n := model.BuyPhoneNumberInput{PhoneNumber: row["phone_number"].(string)}
 		_, err := s.BuyPhoneNumber(ctx, changing(mainNumbers()), n)
 		wantProblem(t, err, problem.BadUserInput, "input", "addressSid")
-		n.AddressSid = saying("AD" + strings.Repeat("0", 32))
+		n.AddressSid = given("AD" + strings.Repeat("0", 32))
 		if _, err := s.BuyPhoneNumber(ctx, changing(mainNumbers()), n); err != nil {
 			t.Errorf("not for sale after a purchase that failed: %v", err)
 		}

@@ -122,7 +122,7 @@ func testSenderIDInput(t *testing.T, s *store.Store) {
 		{"no address", "contactEmail", func(n *model.SubmitSenderIDRegistrationInput) { n.ContactEmail = "legal" }},
 		{"an address with a name", "contactEmail", func(n *model.SubmitSenderIDRegistrationInput) { n.ContactEmail = "L <legal@example.com>" }},
 		{"no person", "contactName", func(n *model.SubmitSenderIDRegistrationInput) { n.ContactName = "" }},
-		{"an empty idempotency key", "idempotencyKey", func(n *model.SubmitSenderIDRegistrationInput) { n.IdempotencyKey = saying("") }},
+		{"an empty idempotency key", "idempotencyKey", func(n *model.SubmitSenderIDRegistrationInput) { n.IdempotencyKey = given("") }},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			n := application("Halyard", "NO")

@@ -33,7 +33,7 @@ func testSettings(t *testing.T, s *store.Store) {
 	want := *before
 	want.FriendlyName, want.TimeZone, want.TwoFactorRequired, want.DateUpdated = "Halyard", "Europe/Paris", true, now
 	got, err := s.UpdateSettings(ctx, changing(mainSettings()), model.UpdateProjectSettingsInput{
-		FriendlyName: saying("Halyard"), TimeZone: saying("Europe/Paris"), TwoFactorRequired: saying(true),
+		FriendlyName: given("Halyard"), TimeZone: given("Europe/Paris"), TwoFactorRequired: given(true),
 	})
 	if err != nil || !reflect.DeepEqual(*got, want) {
 		t.Errorf("changed to %+v, error %v, want %+v", got, err, want)
@@ -49,12 +49,12 @@ func testSettings(t *testing.T, s *store.Store) {
 		path  string
 		input model.UpdateProjectSettingsInput
 	}{
-		{"friendlyName", model.UpdateProjectSettingsInput{FriendlyName: saying(" ")}},
-		{"friendlyName", model.UpdateProjectSettingsInput{FriendlyName: nothing[string]()}},
-		{"timeZone", model.UpdateProjectSettingsInput{TimeZone: saying("Mars/Olympus")}},
-		{"timeZone", model.UpdateProjectSettingsInput{TimeZone: saying("../../etc/passwd")}},
-		{"sslCertificateValidation", model.UpdateProjectSettingsInput{SslCertificateValidation: nothing[bool]()}},
-		{"twoFactorRequired", model.UpdateProjectSettingsInput{TwoFactorRequired: nothing[bool]()}},
+		{"friendlyName", model.UpdateProjectSettingsInput{FriendlyName: given(" ")}},
+		{"friendlyName", model.UpdateProjectSettingsInput{FriendlyName: null[string]()}},
+		{"timeZone", model.UpdateProjectSettingsInput{TimeZone: given("Mars/Olympus")}},
+		{"timeZone", model.UpdateProjectSettingsInput{TimeZone: given("../../etc/passwd")}},
+		{"sslCertificateValidation", model.UpdateProjectSettingsInput{SslCertificateValidation: null[bool]()}},
+		{"twoFactorRequired", model.UpdateProjectSettingsInput{TwoFactorRequired: null[bool]()}},
 	} {
 		_, err := s.UpdateSettings(ctx, changing(mainSettings()), row.input)
 		wantProblem(t, err, problem.BadUserInput, "input", row.path)
@@ -71,7 +71,7 @@ func testOnlyOwner(t *testing.T, s *store.Store) {
 	say := func(user, client string, value bool) error {
 		intent := audit.NewIntent(audit.Intent{User: user, Client: client, Coordinate: "Mutation.updateProjectSettings"})
 		_, err := s.UpdateSettings(ctx, upstream.NewChange(mainSettings(), intent), model.UpdateProjectSettingsInput{
-			OnlyOwnerManagesAdministrators: saying(value), TwoFactorRequired: saying(value),
+			OnlyOwnerManagesAdministrators: given(value), TwoFactorRequired: given(value),
 		})
 		return err
 	}
@@ -102,7 +102,7 @@ func testOnlyOwner(t *testing.T, s *store.Store) {
 		})
 	}
 	_, err := s.UpdateSettings(ctx, by(mainSettings(), owner, "updateProjectSettings"), model.UpdateProjectSettingsInput{
-		OnlyOwnerManagesAdministrators: nothing[bool](),
+		OnlyOwnerManagesAdministrators: null[bool](),
 	})
 	wantProblem(t, err, problem.BadUserInput, "input", "onlyOwnerManagesAdministrators")
 	if err := say(owner, "", false); err != nil {

@@ -59,6 +59,13 @@ type tables struct {
 	usageTriggers         table[model.UsageTrigger]
 	customerProfiles      table[model.CustomerProfile]
 	trustProducts         table[model.TrustProduct]
+	applications          table[model.Application]
+	studioFlows           table[model.StudioFlow]
+	functionServices      table[model.FunctionService]
+	functions             table[model.Function]
+	flexConfigurations    table[model.FlexConfiguration]
+	workers               table[model.Worker]
+	taskQueues            table[model.TaskQueue]
 }
 
 // OpenSQLite opens the SQLite database in the file at path, brings its tables up to date,
@@ -100,6 +107,13 @@ func newStore(db *sql.DB) *Store {
 		usageTriggers:         usageTriggerTable(),
 		customerProfiles:      customerProfileTable(),
 		trustProducts:         trustProductTable(),
+		applications:          applicationTable(),
+		studioFlows:           studioFlowTable(),
+		functionServices:      functionServiceTable(),
+		functions:             functionTable(),
+		flexConfigurations:    flexConfigurationTable(),
+		workers:               workerTable(),
+		taskQueues:            taskQueueTable(),
 	}}
 }
 

@@ -255,6 +255,12 @@ func testConstraints(t *testing.T, s *store.Store) {
 		{"an e-mail address in capitals", "UPDATE users SET email = 'Other@example.com' WHERE sid = $1", []any{support}},
 		{"a user moved to no account", "UPDATE users SET account_sid = 'AC1' WHERE sid = $1", []any{support}},
 		{"a price without a currency", "UPDATE calls SET price_micros = 1, price_unit = NULL WHERE account_sid = $1", []any{a.SID}},
+		{"a method that is none", "UPDATE applications SET voice_method = 'PUT' WHERE account_sid = $1", []any{a.SID}},
+		{"a Function of no service", "UPDATE functions SET service_sid = 'ZS1' WHERE account_sid = $1", []any{a.SID}},
+		{"a unique name twice", "UPDATE function_services SET unique_name = 'same' WHERE account_sid = $1", []any{a.SID}},
+		{"Flex of no account", "INSERT INTO flex_configurations (account_sid, date_created, date_updated) VALUES ('AC1', 0, 0)", nil},
+		{"a state that Flex has not", "UPDATE flex_configurations SET status = 'GONE' WHERE account_sid = $1", []any{a.SID}},
+		{"an order that tasks have not", "UPDATE task_queues SET task_order = 'ANY' WHERE account_sid = $1", []any{a.SID}},
 		{"a total that is no sum", "UPDATE invoices SET total_micros = 1 WHERE account_sid = $1", []any{a.SID}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

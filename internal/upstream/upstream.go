@@ -80,6 +80,10 @@ type Upstream interface {
 	Usage
 	IoT
 	TrustHub
+	Applications
+	StudioFlows
+	Functions
+	Flex
 }
 
 // AuthToken is an account's new auth token, shown this once, and when it took the old one's place.

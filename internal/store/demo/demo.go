@@ -18,6 +18,7 @@ var ErrNotEmpty = errors.New("demo: the database is not empty")
 // size is how much of everything an account has.
 type size struct {
 	months, numbers, keys, paymentMethods, calls, messages, alerts, senderIDs, sims int
+	applications, flows, functionServices, workers, taskQueues                      int
 	// perDay scales the usage, in percent.
 	perDay int64
 }
@@ -40,11 +41,13 @@ func Fill(ctx context.Context, s *store.Store, passwordHash string, now time.Tim
 			return ErrNotEmpty
 		}
 		used := map[string]phoneNumber{} // the phone numbers that an account has
-		main := size{months: 24, numbers: 1200, keys: 48, paymentMethods: 4, calls: 5000, messages: 5000, alerts: 500, senderIDs: 24, sims: 160, perDay: 100}
+		main := size{months: 24, numbers: 1200, keys: 48, paymentMethods: 4, calls: 5000, messages: 5000, alerts: 500, senderIDs: 24, sims: 160,
+			applications: 24, flows: 14, functionServices: 8, workers: 60, taskQueues: 10, perDay: 100}
 		if err := fill(ctx, tx, Main(), main, used, passwordHash, today); err != nil {
 			return err
 		}
-		second := size{months: 6, numbers: 8, keys: 5, paymentMethods: 5, calls: 20, messages: 20, alerts: 8, senderIDs: 5, sims: 7, perDay: 2}
+		second := size{months: 6, numbers: 8, keys: 5, paymentMethods: 5, calls: 20, messages: 20, alerts: 8, senderIDs: 5, sims: 7,
+			applications: 5, flows: 5, functionServices: 3, workers: 9, taskQueues: 3, perDay: 2}
 		if err := fill(ctx, tx, Second(), second, used, passwordHash, today); err != nil {
 			return err
 		}
@@ -61,6 +64,7 @@ func fill(ctx context.Context, tx *sql.Tx, a Account, n size, used map[string]ph
 	daily := dailyUsage(a, n, today)
 	calls := calls(past(a, "/calls", numbers, today), n.calls)
 	messages := messages(past(a, "/messages", numbers, today), n.messages)
+	functionServices, functions := functionRows(a, n.functionServices, today)
 	for _, t := range append([]rows{
 		accountRows(a, today),
 		userRows(a, passwordHash, today),
@@ -78,6 +82,13 @@ func fill(ctx context.Context, tx *sql.Tx, a Account, n size, used map[string]ph
 		calls,
 		messages,
 		alertRows(past(a, "/alerts", numbers, today), n.alerts, calls, messages),
+		applicationRows(a, n.applications, today),
+		studioFlowRows(a, n.flows, today),
+		functionServices,
+		functions,
+		flexConfigurationRows(a, today),
+		workerRows(a, n.workers, today),
+		taskQueueRows(a, n.taskQueues, today),
 	}, iotRows(a, n.sims, today)...) {
 		if err := t.insert(ctx, tx); err != nil {
 			return err
