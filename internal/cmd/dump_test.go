@@ -24,6 +24,7 @@ type kind struct {
 	columns []string
 	key     []int // the places of the primary key's columns; all columns where there is none
 	account int   // the place of the account's SID; -1 where there is none
+	flags   []int // the places of what is true or false, which SQLite keeps as numbers
 }
 
 // record is a row, its values as text in the order of the table's columns.
@@ -51,11 +52,12 @@ func (r record) owner() string {
 // dump is all that a database holds, of all accounts: its rows by their table and primary key.
 type dump map[string]record
 
-// sqliteColumns and postgresColumns ask for the tables, their columns in order, and which of these make the primary key.
+// sqliteColumns and postgresColumns ask for the tables, their columns in order, which of these make the primary key, and
+// which are true or false.
 const (
-	sqliteColumns = `SELECT m.name, c.name, c.pk FROM sqlite_master m, pragma_table_info(m.name) c
+	sqliteColumns = `SELECT m.name, c.name, c.pk, c.type = 'BOOLEAN' FROM sqlite_master m, pragma_table_info(m.name) c
 		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name, c.cid`
-	postgresColumns = `SELECT c.table_name, c.column_name, COALESCE(k.ordinal_position, 0)
+	postgresColumns = `SELECT c.table_name, c.column_name, COALESCE(k.ordinal_position, 0), c.data_type = 'boolean'
 		FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
 		LEFT JOIN (information_schema.key_column_usage k JOIN information_schema.table_constraints n
 			ON n.constraint_schema = k.constraint_schema AND n.constraint_name = k.constraint_name AND n.constraint_type = 'PRIMARY KEY')
@@ -92,7 +94,8 @@ func kindsOf(db *sql.DB, columns string) ([]*kind, error) {
 	for rows.Next() {
 		var table, column string
 		var key int
-		if err := rows.Scan(&table, &column, &key); err != nil {
+		var flag bool
+		if err := rows.Scan(&table, &column, &key, &flag); err != nil {
 			return nil, err
 		}
 		if len(all) == 0 || all[len(all)-1].name != table {
@@ -104,6 +107,9 @@ func kindsOf(db *sql.DB, columns string) ([]*kind, error) {
 		}
 		if key > 0 {
 			k.key = append(k.key, len(k.columns))
+		}
+		if flag {
+			k.flags = append(k.flags, len(k.columns))
 		}
 		k.columns = append(k.columns, column)
 	}

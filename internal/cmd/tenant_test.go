@@ -214,7 +214,9 @@ var seeds = sync.OnceValues(func() (all []seed, err error) {
 		err := each(db, k, func(values []any) {
 			row := vars{}
 			for i, name := range k.columns {
-				row[name] = values[i]
+				if row[name] = values[i]; slices.Contains(k.flags, i) {
+					row[name] = values[i] == int64(1)
+				}
 			}
 			all = append(all, seed{k.name, row})
 		})
