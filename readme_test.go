@@ -43,7 +43,8 @@ func matrixTable(m *policy.Matrix) string {
 	b.WriteString("| permission | | Owner | Administrator | Developer | Billing Manager | Support | source |\n")
 	b.WriteString("|---|---|:-:|:-:|:-:|:-:|:-:|---|\n")
 	for _, row := range m.Rows() {
-		fmt.Fprintf(&b, "| `%s` | %s |", row.Permission, row.Title)
+		page := strings.ToLower(strings.ReplaceAll(string(row.Permission), "_", "-"))
+		fmt.Fprintf(&b, "| `%s` | [%s](docs/permissions/%s.md) |", row.Permission, row.Title, page)
 		for _, role := range policy.Roles() {
 			cell := ""
 			if slices.Contains(row.Roles, role) {

@@ -14,6 +14,7 @@ import (
 type creation struct {
 	mutation string
 	input    *ast.Type
+	free     []string             // the fields of the input that are any text, a number, or yes and no
 	makes    *ast.Definition      // the type of what it makes
 	object   string               // the payload's field that has it
 	edge     string               // the one that has it as an edge; "" when there is none
@@ -35,6 +36,11 @@ func creations(t *testing.T, s *ast.Schema) []creation {
 			continue
 		}
 		c := creation{mutation: f.Name, input: input.Type}
+		for _, given := range s.Types[input.Type.Name()].Fields {
+			if slices.Contains([]string{"String", "Int", "Boolean"}, given.Type.Name()) && given.Name != "idempotencyKey" {
+				c.free = append(c.free, given.Name)
+			}
+		}
 		for _, inner := range s.Types[f.Type.Name()].Fields {
 			def := s.Types[inner.Type.Name()]
 			switch {
@@ -139,14 +145,19 @@ func (c creation) try(t *testing.T, in, elsewhere tenant) {
 		}
 	}
 	others := 0
-	for _, field := range slices.Sorted(maps.Keys(input)) {
-		text, is := input[field].(string)
-		if !is || field == "idempotencyKey" {
+	for _, field := range c.free {
+		other := maps.Clone(input)
+		switch value := input[field].(type) {
+		case string:
+			other[field] = value + "x"
+		case int64:
+			other[field] = value + 1
+		case bool:
+			other[field] = !value
+		default:
 			continue
 		}
 		others++
-		other := maps.Clone(input)
-		other[field] = text + "x"
 		if a := c.ask(t, who, other).refused(t, http.StatusOK, "CONFLICT"); !strings.Contains(a.body, "idempotency key was used before") {
 			t.Errorf("with another %s: %s", field, a.body)
 		}

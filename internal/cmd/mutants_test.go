@@ -126,7 +126,7 @@ func TestAnyDirectiveShows(t *testing.T) {
 		} {
 			before, what := *at.list, at.coordinate+" @"+at.directive().Name+" → "
 			what += mutate(at)
-			shows := differs(seen, mutant, m) || differs(distinctly, mutant, apart)
+			shows := differs(seen, mutant, m) || differs(distinctly[0], mutant, apart[0]) || differs(distinctly[1], mutant, apart[1])
 			idle := !shows && strings.HasSuffix(what, "dropped") && equivalent(s, mutant, seen.probes)
 			*at.list = before
 			switch {

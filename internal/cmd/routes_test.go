@@ -248,6 +248,8 @@ func literal(t testing.TB, s *ast.Schema, of *ast.Type) string {
 		return `"2020-01-01T00:00:00Z"`
 	case def.Name == "Date":
 		return `"2020-01-01"`
+	case def.Name == "Boolean":
+		return "true"
 	case def.Name == "String" || def.Name == "ID":
 		return `"x"`
 	}
