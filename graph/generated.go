@@ -28,7 +28,7 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "3a1f0d7da01755f4", Fields: 368, Objects: 76})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "ebcdb52b741b7a01", Fields: 376, Objects: 77})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -73,18 +73,23 @@ type ComplexityRoot struct {
 	}
 
 	Alert struct {
-		AlertText     func(childComplexity int) int
-		DateCreated   func(childComplexity int) int
-		DateGenerated func(childComplexity int) int
-		DateUpdated   func(childComplexity int) int
-		ErrorCode     func(childComplexity int) int
-		ID            func(childComplexity int) int
-		LogLevel      func(childComplexity int) int
-		MoreInfo      func(childComplexity int) int
-		RequestMethod func(childComplexity int) int
-		ResourceSid   func(childComplexity int) int
-		ServiceSid    func(childComplexity int) int
-		Sid           func(childComplexity int) int
+		AlertText        func(childComplexity int) int
+		DateCreated      func(childComplexity int) int
+		DateGenerated    func(childComplexity int) int
+		DateUpdated      func(childComplexity int) int
+		ErrorCode        func(childComplexity int) int
+		ID               func(childComplexity int) int
+		LogLevel         func(childComplexity int) int
+		MoreInfo         func(childComplexity int) int
+		RequestHeaders   func(childComplexity int) int
+		RequestMethod    func(childComplexity int) int
+		RequestURL       func(childComplexity int) int
+		RequestVariables func(childComplexity int) int
+		ResourceSid      func(childComplexity int) int
+		ResponseBody     func(childComplexity int) int
+		ResponseHeaders  func(childComplexity int) int
+		ServiceSid       func(childComplexity int) int
+		Sid              func(childComplexity int) int
 	}
 
 	AlertConnection struct {
@@ -296,6 +301,7 @@ type ComplexityRoot struct {
 		EndSession                 func(childComplexity int, input model.EndSessionInput) int
 		RefreshCookies             func(childComplexity int) int
 		RefreshSession             func(childComplexity int, input model.RefreshSessionInput) int
+		RotateAuthToken            func(childComplexity int, input model.RotateAuthTokenInput) int
 		SetUserRoles               func(childComplexity int, input model.SetUserRolesInput) int
 		SignIn                     func(childComplexity int, input model.SignInInput) int
 		SignInWithCookies          func(childComplexity int, input model.SignInInput) int
@@ -463,6 +469,11 @@ type ComplexityRoot struct {
 		RefreshToken func(childComplexity int) int
 	}
 
+	RotateAuthTokenPayload struct {
+		AuthToken   func(childComplexity int) int
+		DateRotated func(childComplexity int) int
+	}
+
 	Session struct {
 		Client      func(childComplexity int) int
 		DateCreated func(childComplexity int) int
@@ -615,6 +626,7 @@ type MutationResolver interface {
 	CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error)
 	UpdateAPIKey(ctx context.Context, input model.UpdateAPIKeyInput) (*model.UpdateAPIKeyPayload, error)
 	DeleteAPIKey(ctx context.Context, input model.DeleteAPIKeyInput) (*model.DeleteAPIKeyPayload, error)
+	RotateAuthToken(ctx context.Context, input model.RotateAuthTokenInput) (*model.RotateAuthTokenPayload, error)
 	UpdateSim(ctx context.Context, input model.UpdateSimInput) (*model.UpdateSimPayload, error)
 	CreateFleet(ctx context.Context, input model.CreateFleetInput) (*model.CreateFleetPayload, error)
 	UpdateFleet(ctx context.Context, input model.UpdateFleetInput) (*model.UpdateFleetPayload, error)
@@ -899,18 +911,48 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Alert.MoreInfo(childComplexity), true
+	case "Alert.requestHeaders":
+		if e.ComplexityRoot.Alert.RequestHeaders == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.RequestHeaders(childComplexity), true
 	case "Alert.requestMethod":
 		if e.ComplexityRoot.Alert.RequestMethod == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Alert.RequestMethod(childComplexity), true
+	case "Alert.requestUrl":
+		if e.ComplexityRoot.Alert.RequestURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.RequestURL(childComplexity), true
+	case "Alert.requestVariables":
+		if e.ComplexityRoot.Alert.RequestVariables == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.RequestVariables(childComplexity), true
 	case "Alert.resourceSid":
 		if e.ComplexityRoot.Alert.ResourceSid == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Alert.ResourceSid(childComplexity), true
+	case "Alert.responseBody":
+		if e.ComplexityRoot.Alert.ResponseBody == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.ResponseBody(childComplexity), true
+	case "Alert.responseHeaders":
+		if e.ComplexityRoot.Alert.ResponseHeaders == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.ResponseHeaders(childComplexity), true
 	case "Alert.serviceSid":
 		if e.ComplexityRoot.Alert.ServiceSid == nil {
 			break
@@ -1741,6 +1783,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RefreshSession(childComplexity, args["input"].(model.RefreshSessionInput)), true
+	case "Mutation.rotateAuthToken":
+		if e.ComplexityRoot.Mutation.RotateAuthToken == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rotateAuthToken_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RotateAuthToken(childComplexity, args["input"].(model.RotateAuthTokenInput)), true
 	case "Mutation.setUserRoles":
 		if e.ComplexityRoot.Mutation.SetUserRoles == nil {
 			break
@@ -2455,6 +2508,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RefreshSessionPayload.RefreshToken(childComplexity), true
 
+	case "RotateAuthTokenPayload.authToken":
+		if e.ComplexityRoot.RotateAuthTokenPayload.AuthToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateAuthTokenPayload.AuthToken(childComplexity), true
+	case "RotateAuthTokenPayload.dateRotated":
+		if e.ComplexityRoot.RotateAuthTokenPayload.DateRotated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateAuthTokenPayload.DateRotated(childComplexity), true
+
 	case "Session.client":
 		if e.ComplexityRoot.Session.Client == nil {
 			break
@@ -2876,6 +2942,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("EndSessionInput", ec.unmarshalInputEndSessionInput),
 			graphql.NewInputUnmarshaler("OAuthGrantInput", ec.unmarshalInputOAuthGrantInput),
 			graphql.NewInputUnmarshaler("RefreshSessionInput", ec.unmarshalInputRefreshSessionInput),
+			graphql.NewInputUnmarshaler("RotateAuthTokenInput", ec.unmarshalInputRotateAuthTokenInput),
 			graphql.NewInputUnmarshaler("SetUserRolesInput", ec.unmarshalInputSetUserRolesInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
 			graphql.NewInputUnmarshaler("UpdateApiKeyInput", ec.unmarshalInputUpdateApiKeyInput),
@@ -3230,7 +3297,7 @@ type Account implements Node @signedIn {
   "The account's SID."
   sid: String!
   "The account's name."
-  friendlyName: String!
+  friendlyName: String! @personalData(mask: ALL)
   "Whether the account is in use."
   status: AccountStatus!
 }
@@ -3281,7 +3348,7 @@ type SignOutPayload @signedIn {
   endedSessionId: ID!
 }
 `, BuiltIn: false},
-	{Name: "../schema/api_credentials.graphqls", Input: `# API keys of the account. They belong to the upstream, not to the gateway.
+	{Name: "../schema/api_credentials.graphqls", Input: `# API keys of the account, and its auth token. They belong to the upstream, not to the gateway.
 
 extend type Account {
   "The account's API keys, newest first."
@@ -3311,6 +3378,15 @@ extend type Mutation {
     "The key."
     input: DeleteApiKeyInput!
   ): DeleteApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: DELETE) @semanticNonNull
+  """
+  Give the account another auth token, which is shown in this answer and never again. Whatever still uses the old one
+  stops working at once: there is no second token to change over with, so let programs use API keys instead. The token
+  opens all of the account, so only people rotate it, and no OAuth client.
+  """
+  rotateAuthToken(
+    "Whose token."
+    input: RotateAuthTokenInput!
+  ): RotateAuthTokenPayload @hasPermission(permission: API_CREDENTIALS, action: UPDATE) @semanticNonNull
 }
 
 "An API key of the account. Its secret is never shown by a read."
@@ -3385,6 +3461,20 @@ input DeleteApiKeyInput {
 type DeleteApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: DELETE) {
   "The global id of the key that is no more."
   deletedApiKeyId: ID!
+}
+
+"What rotateAuthToken takes."
+input RotateAuthTokenInput {
+  "The global id of the caller's account: who has sessions in several rotates no other than they mean to."
+  accountId: ID!
+}
+
+"The account's new auth token."
+type RotateAuthTokenPayload @hasPermission(permission: API_CREDENTIALS, action: UPDATE) {
+  "The token, 32 hexadecimal digits, shown this once."
+  authToken: String!
+  "When it took the old one's place."
+  dateRotated: DateTime!
 }
 `, BuiltIn: false},
 	{Name: "../schema/billing.graphqls", Input: `# What the account owes, has paid, and how it pays.
@@ -3525,7 +3615,7 @@ type BillingSettings @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS) {
   "Where invoices are sent."
   invoiceEmail: String! @personalData(mask: EMAIL)
   "The tax number on the invoices."
-  taxId: String
+  taxId: String @personalData
   "The currency that the account is billed in, by its ISO 4217 code."
   currency: String!
   "Whether the balance is filled up by itself."
@@ -4099,7 +4189,8 @@ type PhoneNumberEdge @hasPermission(permission: MANAGE_PHONE_NUMBERS) {
   node: PhoneNumber!
 }
 `, BuiltIn: false},
-	{Name: "../schema/product_logs.graphqls", Input: `# What happened: calls, messages and alerts. Prices are billing data wherever they stand.
+	{Name: "../schema/product_logs.graphqls", Input: `# What happened: calls, messages and alerts. Prices are billing data wherever they stand, and what a webhook was sent and
+# answered belongs to whoever builds it.
 
 extend type Account {
   "The account's calls, newest first."
@@ -4407,7 +4498,7 @@ type Alert implements Node @hasPermission(permission: PRODUCT_LOGS) {
   "The error's code."
   errorCode: String!
   "What happened, in words."
-  alertText: String!
+  alertText: String! @personalData(mask: ALL)
   "The page that explains the code."
   moreInfo: String
   "The call, message or other resource that it is about."
@@ -4416,6 +4507,16 @@ type Alert implements Node @hasPermission(permission: PRODUCT_LOGS) {
   serviceSid: String
   "How the webhook was called that it is about."
   requestMethod: HttpMethod
+  "The webhook's URL, which may hold credentials."
+  requestUrl: String @hasPermission(permission: DEV_TOOLS) @personalData(mask: URL)
+  "The parameters that the webhook was sent, such as the text of a message, encoded as those of a URL."
+  requestVariables: String @hasPermission(permission: DEV_TOOLS) @personalData(mask: ALL)
+  "The headers that the webhook was sent, encoded likewise."
+  requestHeaders: String @hasPermission(permission: DEV_TOOLS) @personalData(mask: ALL)
+  "The headers that the webhook answered with, encoded likewise."
+  responseHeaders: String @hasPermission(permission: DEV_TOOLS) @personalData(mask: ALL)
+  "What the webhook answered."
+  responseBody: String @hasPermission(permission: DEV_TOOLS) @personalData(mask: ALL)
   "When it was raised."
   dateGenerated: DateTime!
   "When its record was made."
@@ -4458,7 +4559,7 @@ enum AccountType {
 "The settings of the account. The auth token is not among them: it is a credential, and no read shows it."
 type ProjectSettings @hasPermission(permission: PROJECT_SETTINGS) {
   "The account's name."
-  friendlyName: String!
+  friendlyName: String! @personalData(mask: ALL)
   "Whether the account is in use."
   status: AccountStatus!
   "Whether the account pays."
@@ -4778,6 +4879,16 @@ func (ec *executionContext) childFields_Alert(ctx context.Context, field graphql
 		return ec.fieldContext_Alert_serviceSid(ctx, field)
 	case "requestMethod":
 		return ec.fieldContext_Alert_requestMethod(ctx, field)
+	case "requestUrl":
+		return ec.fieldContext_Alert_requestUrl(ctx, field)
+	case "requestVariables":
+		return ec.fieldContext_Alert_requestVariables(ctx, field)
+	case "requestHeaders":
+		return ec.fieldContext_Alert_requestHeaders(ctx, field)
+	case "responseHeaders":
+		return ec.fieldContext_Alert_responseHeaders(ctx, field)
+	case "responseBody":
+		return ec.fieldContext_Alert_responseBody(ctx, field)
 	case "dateGenerated":
 		return ec.fieldContext_Alert_dateGenerated(ctx, field)
 	case "dateCreated":
@@ -5480,6 +5591,16 @@ func (ec *executionContext) childFields_RefreshSessionPayload(ctx context.Contex
 		return ec.fieldContext_RefreshSessionPayload_expiresIn(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RefreshSessionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RotateAuthTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "authToken":
+		return ec.fieldContext_RotateAuthTokenPayload_authToken(ctx, field)
+	case "dateRotated":
+		return ec.fieldContext_RotateAuthTokenPayload_dateRotated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RotateAuthTokenPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6506,6 +6627,20 @@ func (ec *executionContext) field_Mutation_refreshSession_args(ctx context.Conte
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_rotateAuthToken_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RotateAuthTokenInput, error) {
+			return ec.unmarshalNRotateAuthTokenInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_setUserRoles_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -6900,6 +7035,7 @@ func (ec *executionContext) _Account_friendlyName(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
 			return ec.marshalNString2string(ctx, selections, v)
 		},
 		true,
@@ -7148,7 +7284,7 @@ func (ec *executionContext) fieldContext_Account_billingSettings(_ context.Conte
 }
 
 func (ec *executionContext) _Account_sims(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 11) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7195,7 +7331,7 @@ func (ec *executionContext) fieldContext_Account_sims(ctx context.Context, field
 }
 
 func (ec *executionContext) _Account_fleets(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 11) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7242,7 +7378,7 @@ func (ec *executionContext) fieldContext_Account_fleets(ctx context.Context, fie
 }
 
 func (ec *executionContext) _Account_networkAccessProfiles(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 11) {
+	if !ec.gate.Field(ctx, field, "Account", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7336,7 +7472,7 @@ func (ec *executionContext) fieldContext_Account_oauthClients(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_phoneNumbers(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 17) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7383,7 +7519,7 @@ func (ec *executionContext) fieldContext_Account_phoneNumbers(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_calls(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 22) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7430,7 +7566,7 @@ func (ec *executionContext) fieldContext_Account_calls(ctx context.Context, fiel
 }
 
 func (ec *executionContext) _Account_messages(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 22) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7477,7 +7613,7 @@ func (ec *executionContext) fieldContext_Account_messages(ctx context.Context, f
 }
 
 func (ec *executionContext) _Account_alerts(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 22) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7524,7 +7660,7 @@ func (ec *executionContext) fieldContext_Account_alerts(ctx context.Context, fie
 }
 
 func (ec *executionContext) _Account_settings(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 23) {
+	if !ec.gate.Field(ctx, field, "Account", 24) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7559,7 +7695,7 @@ func (ec *executionContext) fieldContext_Account_settings(_ context.Context, fie
 }
 
 func (ec *executionContext) _Account_usageRecords(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 24) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7606,7 +7742,7 @@ func (ec *executionContext) fieldContext_Account_usageRecords(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_users(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 26) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7653,7 +7789,7 @@ func (ec *executionContext) fieldContext_Account_users(ctx context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_id(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 22) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7679,7 +7815,7 @@ func (ec *executionContext) fieldContext_Alert_id(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Alert_sid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 22) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7705,7 +7841,7 @@ func (ec *executionContext) fieldContext_Alert_sid(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Alert_logLevel(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 22) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7731,7 +7867,7 @@ func (ec *executionContext) fieldContext_Alert_logLevel(_ context.Context, field
 }
 
 func (ec *executionContext) _Alert_errorCode(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 22) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7757,7 +7893,7 @@ func (ec *executionContext) fieldContext_Alert_errorCode(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_alertText(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 22) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7772,6 +7908,7 @@ func (ec *executionContext) _Alert_alertText(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
 			return ec.marshalNString2string(ctx, selections, v)
 		},
 		true,
@@ -7783,7 +7920,7 @@ func (ec *executionContext) fieldContext_Alert_alertText(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_moreInfo(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 22) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7809,7 +7946,7 @@ func (ec *executionContext) fieldContext_Alert_moreInfo(_ context.Context, field
 }
 
 func (ec *executionContext) _Alert_resourceSid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 22) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7835,7 +7972,7 @@ func (ec *executionContext) fieldContext_Alert_resourceSid(_ context.Context, fi
 }
 
 func (ec *executionContext) _Alert_serviceSid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 22) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7861,7 +7998,7 @@ func (ec *executionContext) fieldContext_Alert_serviceSid(_ context.Context, fie
 }
 
 func (ec *executionContext) _Alert_requestMethod(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 22) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7886,8 +8023,143 @@ func (ec *executionContext) fieldContext_Alert_requestMethod(_ context.Context, 
 	return graphql.NewScalarFieldContext("Alert", field, false, false, "HttpMethod")
 }
 
+func (ec *executionContext) _Alert_requestUrl(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Alert", 11) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Alert_requestUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequestURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Alert_requestUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Alert", field, false, false, "String")
+}
+
+func (ec *executionContext) _Alert_requestVariables(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Alert", 11) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Alert_requestVariables(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequestVariables, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Alert_requestVariables(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Alert", field, false, false, "String")
+}
+
+func (ec *executionContext) _Alert_requestHeaders(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Alert", 11) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Alert_requestHeaders(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequestHeaders, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Alert_requestHeaders(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Alert", field, false, false, "String")
+}
+
+func (ec *executionContext) _Alert_responseHeaders(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Alert", 11) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Alert_responseHeaders(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ResponseHeaders, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Alert_responseHeaders(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Alert", field, false, false, "String")
+}
+
+func (ec *executionContext) _Alert_responseBody(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Alert", 11) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Alert_responseBody(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ResponseBody, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Alert_responseBody(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Alert", field, false, false, "String")
+}
+
 func (ec *executionContext) _Alert_dateGenerated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 22) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7913,7 +8185,7 @@ func (ec *executionContext) fieldContext_Alert_dateGenerated(_ context.Context, 
 }
 
 func (ec *executionContext) _Alert_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 22) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7939,7 +8211,7 @@ func (ec *executionContext) fieldContext_Alert_dateCreated(_ context.Context, fi
 }
 
 func (ec *executionContext) _Alert_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 22) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7965,7 +8237,7 @@ func (ec *executionContext) fieldContext_Alert_dateUpdated(_ context.Context, fi
 }
 
 func (ec *executionContext) _AlertConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AlertConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertConnection", 22) {
+	if !ec.gate.Field(ctx, field, "AlertConnection", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8000,7 +8272,7 @@ func (ec *executionContext) fieldContext_AlertConnection_edges(_ context.Context
 }
 
 func (ec *executionContext) _AlertConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AlertConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertConnection", 22) {
+	if !ec.gate.Field(ctx, field, "AlertConnection", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8035,7 +8307,7 @@ func (ec *executionContext) fieldContext_AlertConnection_pageInfo(_ context.Cont
 }
 
 func (ec *executionContext) _AlertEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.AlertEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertEdge", 22) {
+	if !ec.gate.Field(ctx, field, "AlertEdge", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8061,7 +8333,7 @@ func (ec *executionContext) fieldContext_AlertEdge_cursor(_ context.Context, fie
 }
 
 func (ec *executionContext) _AlertEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.AlertEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertEdge", 22) {
+	if !ec.gate.Field(ctx, field, "AlertEdge", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8426,6 +8698,7 @@ func (ec *executionContext) _BillingSettings_taxId(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("LAST4", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -8559,7 +8832,7 @@ func (ec *executionContext) fieldContext_BillingSettings_autoRechargeAmount(_ co
 }
 
 func (ec *executionContext) _Call_id(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 22) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8585,7 +8858,7 @@ func (ec *executionContext) fieldContext_Call_id(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Call_sid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 22) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8611,7 +8884,7 @@ func (ec *executionContext) fieldContext_Call_sid(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Call_parentCallSid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 22) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8637,7 +8910,7 @@ func (ec *executionContext) fieldContext_Call_parentCallSid(_ context.Context, f
 }
 
 func (ec *executionContext) _Call_to(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 22) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8664,7 +8937,7 @@ func (ec *executionContext) fieldContext_Call_to(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Call_from(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 22) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8691,7 +8964,7 @@ func (ec *executionContext) fieldContext_Call_from(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Call_phoneNumberSid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 22) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8717,7 +8990,7 @@ func (ec *executionContext) fieldContext_Call_phoneNumberSid(_ context.Context, 
 }
 
 func (ec *executionContext) _Call_status(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 22) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8743,7 +9016,7 @@ func (ec *executionContext) fieldContext_Call_status(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Call_direction(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 22) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8769,7 +9042,7 @@ func (ec *executionContext) fieldContext_Call_direction(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_startTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 22) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8795,7 +9068,7 @@ func (ec *executionContext) fieldContext_Call_startTime(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_endTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 22) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8821,7 +9094,7 @@ func (ec *executionContext) fieldContext_Call_endTime(_ context.Context, field g
 }
 
 func (ec *executionContext) _Call_duration(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 22) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8847,7 +9120,7 @@ func (ec *executionContext) fieldContext_Call_duration(_ context.Context, field 
 }
 
 func (ec *executionContext) _Call_queueTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 22) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8873,7 +9146,7 @@ func (ec *executionContext) fieldContext_Call_queueTime(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_answeredBy(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 22) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8899,7 +9172,7 @@ func (ec *executionContext) fieldContext_Call_answeredBy(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Call_forwardedFrom(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 22) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8926,7 +9199,7 @@ func (ec *executionContext) fieldContext_Call_forwardedFrom(_ context.Context, f
 }
 
 func (ec *executionContext) _Call_callerName(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 22) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8988,7 +9261,7 @@ func (ec *executionContext) fieldContext_Call_price(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Call_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 22) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9014,7 +9287,7 @@ func (ec *executionContext) fieldContext_Call_dateCreated(_ context.Context, fie
 }
 
 func (ec *executionContext) _Call_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 22) {
+	if !ec.gate.Field(ctx, field, "Call", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9040,7 +9313,7 @@ func (ec *executionContext) fieldContext_Call_dateUpdated(_ context.Context, fie
 }
 
 func (ec *executionContext) _CallConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CallConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallConnection", 22) {
+	if !ec.gate.Field(ctx, field, "CallConnection", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9075,7 +9348,7 @@ func (ec *executionContext) fieldContext_CallConnection_edges(_ context.Context,
 }
 
 func (ec *executionContext) _CallConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.CallConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallConnection", 22) {
+	if !ec.gate.Field(ctx, field, "CallConnection", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9110,7 +9383,7 @@ func (ec *executionContext) fieldContext_CallConnection_pageInfo(_ context.Conte
 }
 
 func (ec *executionContext) _CallEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.CallEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallEdge", 22) {
+	if !ec.gate.Field(ctx, field, "CallEdge", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9136,7 +9409,7 @@ func (ec *executionContext) fieldContext_CallEdge_cursor(_ context.Context, fiel
 }
 
 func (ec *executionContext) _CallEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.CallEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallEdge", 22) {
+	if !ec.gate.Field(ctx, field, "CallEdge", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9293,7 +9566,7 @@ func (ec *executionContext) fieldContext_CreateApiKeyPayload_secret(_ context.Co
 }
 
 func (ec *executionContext) _CreateFleetPayload_fleet(ctx context.Context, field graphql.CollectedField, obj *model.CreateFleetPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateFleetPayload", 12) {
+	if !ec.gate.Field(ctx, field, "CreateFleetPayload", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9328,7 +9601,7 @@ func (ec *executionContext) fieldContext_CreateFleetPayload_fleet(_ context.Cont
 }
 
 func (ec *executionContext) _CreateFleetPayload_fleetEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateFleetPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateFleetPayload", 12) {
+	if !ec.gate.Field(ctx, field, "CreateFleetPayload", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9363,7 +9636,7 @@ func (ec *executionContext) fieldContext_CreateFleetPayload_fleetEdge(_ context.
 }
 
 func (ec *executionContext) _CreateNetworkAccessProfilePayload_networkAccessProfile(ctx context.Context, field graphql.CollectedField, obj *model.CreateNetworkAccessProfilePayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateNetworkAccessProfilePayload", 12) {
+	if !ec.gate.Field(ctx, field, "CreateNetworkAccessProfilePayload", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9398,7 +9671,7 @@ func (ec *executionContext) fieldContext_CreateNetworkAccessProfilePayload_netwo
 }
 
 func (ec *executionContext) _CreateNetworkAccessProfilePayload_networkAccessProfileEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateNetworkAccessProfilePayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateNetworkAccessProfilePayload", 12) {
+	if !ec.gate.Field(ctx, field, "CreateNetworkAccessProfilePayload", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9581,7 +9854,7 @@ func (ec *executionContext) fieldContext_DeleteOAuthClientPayload_deletedOAuthCl
 }
 
 func (ec *executionContext) _EndSessionPayload_endedSessionId(ctx context.Context, field graphql.CollectedField, obj *model.EndSessionPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "EndSessionPayload", 25) {
+	if !ec.gate.Field(ctx, field, "EndSessionPayload", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9607,7 +9880,7 @@ func (ec *executionContext) fieldContext_EndSessionPayload_endedSessionId(_ cont
 }
 
 func (ec *executionContext) _Fleet_id(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 11) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9633,7 +9906,7 @@ func (ec *executionContext) fieldContext_Fleet_id(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Fleet_sid(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 11) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9659,7 +9932,7 @@ func (ec *executionContext) fieldContext_Fleet_sid(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Fleet_uniqueName(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 11) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9685,7 +9958,7 @@ func (ec *executionContext) fieldContext_Fleet_uniqueName(_ context.Context, fie
 }
 
 func (ec *executionContext) _Fleet_dataEnabled(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 11) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9711,7 +9984,7 @@ func (ec *executionContext) fieldContext_Fleet_dataEnabled(_ context.Context, fi
 }
 
 func (ec *executionContext) _Fleet_dataLimit(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 11) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9737,7 +10010,7 @@ func (ec *executionContext) fieldContext_Fleet_dataLimit(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Fleet_dataMetering(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 11) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9763,7 +10036,7 @@ func (ec *executionContext) fieldContext_Fleet_dataMetering(_ context.Context, f
 }
 
 func (ec *executionContext) _Fleet_smsCommandsEnabled(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 11) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9789,7 +10062,7 @@ func (ec *executionContext) fieldContext_Fleet_smsCommandsEnabled(_ context.Cont
 }
 
 func (ec *executionContext) _Fleet_smsCommandsUrl(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 11) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9816,7 +10089,7 @@ func (ec *executionContext) fieldContext_Fleet_smsCommandsUrl(_ context.Context,
 }
 
 func (ec *executionContext) _Fleet_smsCommandsMethod(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 11) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9842,7 +10115,7 @@ func (ec *executionContext) fieldContext_Fleet_smsCommandsMethod(_ context.Conte
 }
 
 func (ec *executionContext) _Fleet_ipCommandsUrl(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 11) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9869,7 +10142,7 @@ func (ec *executionContext) fieldContext_Fleet_ipCommandsUrl(_ context.Context, 
 }
 
 func (ec *executionContext) _Fleet_ipCommandsMethod(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 11) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9895,7 +10168,7 @@ func (ec *executionContext) fieldContext_Fleet_ipCommandsMethod(_ context.Contex
 }
 
 func (ec *executionContext) _Fleet_networkAccessProfileSid(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 11) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9921,7 +10194,7 @@ func (ec *executionContext) fieldContext_Fleet_networkAccessProfileSid(_ context
 }
 
 func (ec *executionContext) _Fleet_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 11) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9947,7 +10220,7 @@ func (ec *executionContext) fieldContext_Fleet_dateCreated(_ context.Context, fi
 }
 
 func (ec *executionContext) _Fleet_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 11) {
+	if !ec.gate.Field(ctx, field, "Fleet", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9973,7 +10246,7 @@ func (ec *executionContext) fieldContext_Fleet_dateUpdated(_ context.Context, fi
 }
 
 func (ec *executionContext) _FleetConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.FleetConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "FleetConnection", 11) {
+	if !ec.gate.Field(ctx, field, "FleetConnection", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10008,7 +10281,7 @@ func (ec *executionContext) fieldContext_FleetConnection_edges(_ context.Context
 }
 
 func (ec *executionContext) _FleetConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.FleetConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "FleetConnection", 11) {
+	if !ec.gate.Field(ctx, field, "FleetConnection", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10043,7 +10316,7 @@ func (ec *executionContext) fieldContext_FleetConnection_pageInfo(_ context.Cont
 }
 
 func (ec *executionContext) _FleetEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.FleetEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "FleetEdge", 11) {
+	if !ec.gate.Field(ctx, field, "FleetEdge", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10069,7 +10342,7 @@ func (ec *executionContext) fieldContext_FleetEdge_cursor(_ context.Context, fie
 }
 
 func (ec *executionContext) _FleetEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.FleetEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "FleetEdge", 11) {
+	if !ec.gate.Field(ctx, field, "FleetEdge", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10626,7 +10899,7 @@ func (ec *executionContext) fieldContext_InvoiceEdge_node(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_id(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 22) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10652,7 +10925,7 @@ func (ec *executionContext) fieldContext_Message_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Message_sid(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 22) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10678,7 +10951,7 @@ func (ec *executionContext) fieldContext_Message_sid(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Message_messagingServiceSid(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 22) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10704,7 +10977,7 @@ func (ec *executionContext) fieldContext_Message_messagingServiceSid(_ context.C
 }
 
 func (ec *executionContext) _Message_body(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 22) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10731,7 +11004,7 @@ func (ec *executionContext) fieldContext_Message_body(_ context.Context, field g
 }
 
 func (ec *executionContext) _Message_to(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 22) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10758,7 +11031,7 @@ func (ec *executionContext) fieldContext_Message_to(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Message_from(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 22) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10785,7 +11058,7 @@ func (ec *executionContext) fieldContext_Message_from(_ context.Context, field g
 }
 
 func (ec *executionContext) _Message_status(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 22) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10811,7 +11084,7 @@ func (ec *executionContext) fieldContext_Message_status(_ context.Context, field
 }
 
 func (ec *executionContext) _Message_direction(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 22) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10837,7 +11110,7 @@ func (ec *executionContext) fieldContext_Message_direction(_ context.Context, fi
 }
 
 func (ec *executionContext) _Message_numSegments(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 22) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10863,7 +11136,7 @@ func (ec *executionContext) fieldContext_Message_numSegments(_ context.Context, 
 }
 
 func (ec *executionContext) _Message_numMedia(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 22) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10889,7 +11162,7 @@ func (ec *executionContext) fieldContext_Message_numMedia(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_errorCode(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 22) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10915,7 +11188,7 @@ func (ec *executionContext) fieldContext_Message_errorCode(_ context.Context, fi
 }
 
 func (ec *executionContext) _Message_errorMessage(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 22) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10976,7 +11249,7 @@ func (ec *executionContext) fieldContext_Message_price(_ context.Context, field 
 }
 
 func (ec *executionContext) _Message_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 22) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11002,7 +11275,7 @@ func (ec *executionContext) fieldContext_Message_dateCreated(_ context.Context, 
 }
 
 func (ec *executionContext) _Message_dateSent(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 22) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11028,7 +11301,7 @@ func (ec *executionContext) fieldContext_Message_dateSent(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 22) {
+	if !ec.gate.Field(ctx, field, "Message", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11054,7 +11327,7 @@ func (ec *executionContext) fieldContext_Message_dateUpdated(_ context.Context, 
 }
 
 func (ec *executionContext) _MessageConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.MessageConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageConnection", 22) {
+	if !ec.gate.Field(ctx, field, "MessageConnection", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11089,7 +11362,7 @@ func (ec *executionContext) fieldContext_MessageConnection_edges(_ context.Conte
 }
 
 func (ec *executionContext) _MessageConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.MessageConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageConnection", 22) {
+	if !ec.gate.Field(ctx, field, "MessageConnection", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11124,7 +11397,7 @@ func (ec *executionContext) fieldContext_MessageConnection_pageInfo(_ context.Co
 }
 
 func (ec *executionContext) _MessageEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.MessageEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageEdge", 22) {
+	if !ec.gate.Field(ctx, field, "MessageEdge", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11150,7 +11423,7 @@ func (ec *executionContext) fieldContext_MessageEdge_cursor(_ context.Context, f
 }
 
 func (ec *executionContext) _MessageEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.MessageEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageEdge", 22) {
+	if !ec.gate.Field(ctx, field, "MessageEdge", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11588,8 +11861,55 @@ func (ec *executionContext) fieldContext_Mutation_deleteApiKey(ctx context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_rotateAuthToken(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 9) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_rotateAuthToken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RotateAuthToken(ctx, fc.Args["input"].(model.RotateAuthTokenInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RotateAuthTokenPayload) graphql.Marshaler {
+			return ec.marshalORotateAuthTokenPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_rotateAuthToken(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RotateAuthTokenPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_rotateAuthToken_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_updateSim(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 16) {
+	if !ec.gate.Field(ctx, field, "Mutation", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11636,7 +11956,7 @@ func (ec *executionContext) fieldContext_Mutation_updateSim(ctx context.Context,
 }
 
 func (ec *executionContext) _Mutation_createFleet(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 15) {
+	if !ec.gate.Field(ctx, field, "Mutation", 16) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11683,7 +12003,7 @@ func (ec *executionContext) fieldContext_Mutation_createFleet(ctx context.Contex
 }
 
 func (ec *executionContext) _Mutation_updateFleet(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 16) {
+	if !ec.gate.Field(ctx, field, "Mutation", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11730,7 +12050,7 @@ func (ec *executionContext) fieldContext_Mutation_updateFleet(ctx context.Contex
 }
 
 func (ec *executionContext) _Mutation_createNetworkAccessProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 15) {
+	if !ec.gate.Field(ctx, field, "Mutation", 16) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11777,7 +12097,7 @@ func (ec *executionContext) fieldContext_Mutation_createNetworkAccessProfile(ctx
 }
 
 func (ec *executionContext) _Mutation_updateNetworkAccessProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 16) {
+	if !ec.gate.Field(ctx, field, "Mutation", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11965,7 +12285,7 @@ func (ec *executionContext) fieldContext_Mutation_acceptInvitation(ctx context.C
 }
 
 func (ec *executionContext) _Mutation_setUserRoles(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 28) {
+	if !ec.gate.Field(ctx, field, "Mutation", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12012,7 +12332,7 @@ func (ec *executionContext) fieldContext_Mutation_setUserRoles(ctx context.Conte
 }
 
 func (ec *executionContext) _Mutation_endSession(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 25) {
+	if !ec.gate.Field(ctx, field, "Mutation", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12059,7 +12379,7 @@ func (ec *executionContext) fieldContext_Mutation_endSession(ctx context.Context
 }
 
 func (ec *executionContext) _NetworkAccessProfile_id(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 11) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12085,7 +12405,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_id(_ context.Conte
 }
 
 func (ec *executionContext) _NetworkAccessProfile_sid(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 11) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12111,7 +12431,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_sid(_ context.Cont
 }
 
 func (ec *executionContext) _NetworkAccessProfile_uniqueName(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 11) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12137,7 +12457,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_uniqueName(_ conte
 }
 
 func (ec *executionContext) _NetworkAccessProfile_networkSids(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 11) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12163,7 +12483,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_networkSids(_ cont
 }
 
 func (ec *executionContext) _NetworkAccessProfile_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 11) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12189,7 +12509,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_dateCreated(_ cont
 }
 
 func (ec *executionContext) _NetworkAccessProfile_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 11) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12215,7 +12535,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_dateUpdated(_ cont
 }
 
 func (ec *executionContext) _NetworkAccessProfileConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfileConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfileConnection", 11) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfileConnection", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12250,7 +12570,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfileConnection_edges(_ 
 }
 
 func (ec *executionContext) _NetworkAccessProfileConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfileConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfileConnection", 11) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfileConnection", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12285,7 +12605,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfileConnection_pageInfo
 }
 
 func (ec *executionContext) _NetworkAccessProfileEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfileEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfileEdge", 11) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfileEdge", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12311,7 +12631,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfileEdge_cursor(_ conte
 }
 
 func (ec *executionContext) _NetworkAccessProfileEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfileEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfileEdge", 11) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfileEdge", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13399,7 +13719,7 @@ func (ec *executionContext) fieldContext_PermissionRow_source(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_id(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13425,7 +13745,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_id(_ context.Context, field
 }
 
 func (ec *executionContext) _PhoneNumber_sid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13451,7 +13771,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_sid(_ context.Context, fiel
 }
 
 func (ec *executionContext) _PhoneNumber_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13478,7 +13798,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_phoneNumber(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13505,7 +13825,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_friendlyName(_ context.Cont
 }
 
 func (ec *executionContext) _PhoneNumber_capabilities(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13540,7 +13860,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_capabilities(_ context.Cont
 }
 
 func (ec *executionContext) _PhoneNumber_origin(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13566,7 +13886,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_origin(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_status(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13592,7 +13912,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_status(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_beta(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13618,7 +13938,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_beta(_ context.Context, fie
 }
 
 func (ec *executionContext) _PhoneNumber_addressRequirements(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13644,7 +13964,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_addressRequirements(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_addressSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13670,7 +13990,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_addressSid(_ context.Contex
 }
 
 func (ec *executionContext) _PhoneNumber_bundleSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13696,7 +14016,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_bundleSid(_ context.Context
 }
 
 func (ec *executionContext) _PhoneNumber_voiceApplicationSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13722,7 +14042,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceApplicationSid(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceCallerIdLookup(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13748,7 +14068,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceCallerIdLookup(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13775,7 +14095,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceUrl(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_voiceMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13801,7 +14121,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceMethod(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13828,7 +14148,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceFallbackUrl(_ context.
 }
 
 func (ec *executionContext) _PhoneNumber_voiceFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13854,7 +14174,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceFallbackMethod(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_smsApplicationSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13880,7 +14200,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsApplicationSid(_ context
 }
 
 func (ec *executionContext) _PhoneNumber_smsUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13907,7 +14227,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsUrl(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_smsMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13933,7 +14253,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsMethod(_ context.Context
 }
 
 func (ec *executionContext) _PhoneNumber_smsFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13960,7 +14280,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsFallbackUrl(_ context.Co
 }
 
 func (ec *executionContext) _PhoneNumber_smsFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13986,7 +14306,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsFallbackMethod(_ context
 }
 
 func (ec *executionContext) _PhoneNumber_statusCallback(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14013,7 +14333,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_statusCallback(_ context.Co
 }
 
 func (ec *executionContext) _PhoneNumber_statusCallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14039,7 +14359,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_statusCallbackMethod(_ cont
 }
 
 func (ec *executionContext) _PhoneNumber_trunkSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14065,7 +14385,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_trunkSid(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14091,7 +14411,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_dateCreated(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14117,7 +14437,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_dateUpdated(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_voice(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14143,7 +14463,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_voice(_ context
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_sms(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14169,7 +14489,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_sms(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_mms(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14195,7 +14515,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_mms(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_fax(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14221,7 +14541,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_fax(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14256,7 +14576,7 @@ func (ec *executionContext) fieldContext_PhoneNumberConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14291,7 +14611,7 @@ func (ec *executionContext) fieldContext_PhoneNumberConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _PhoneNumberEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14317,7 +14637,7 @@ func (ec *executionContext) fieldContext_PhoneNumberEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _PhoneNumberEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 17) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14352,7 +14672,7 @@ func (ec *executionContext) fieldContext_PhoneNumberEdge_node(_ context.Context,
 }
 
 func (ec *executionContext) _ProjectSettings_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 23) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14367,6 +14687,7 @@ func (ec *executionContext) _ProjectSettings_friendlyName(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
 			return ec.marshalNString2string(ctx, selections, v)
 		},
 		true,
@@ -14378,7 +14699,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_friendlyName(_ context.
 }
 
 func (ec *executionContext) _ProjectSettings_status(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 23) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14404,7 +14725,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_status(_ context.Contex
 }
 
 func (ec *executionContext) _ProjectSettings_type(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 23) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14430,7 +14751,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_type(_ context.Context,
 }
 
 func (ec *executionContext) _ProjectSettings_timeZone(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 23) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14456,7 +14777,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_timeZone(_ context.Cont
 }
 
 func (ec *executionContext) _ProjectSettings_sslCertificateValidation(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 23) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14482,7 +14803,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_sslCertificateValidatio
 }
 
 func (ec *executionContext) _ProjectSettings_twoFactorRequired(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 23) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14508,7 +14829,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_twoFactorRequired(_ con
 }
 
 func (ec *executionContext) _ProjectSettings_onlyOwnerManagesAdministrators(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 23) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14534,7 +14855,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_onlyOwnerManagesAdminis
 }
 
 func (ec *executionContext) _ProjectSettings_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 23) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14560,7 +14881,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_dateCreated(_ context.C
 }
 
 func (ec *executionContext) _ProjectSettings_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 23) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14944,8 +15265,60 @@ func (ec *executionContext) fieldContext_RefreshSessionPayload_expiresIn(_ conte
 	return graphql.NewScalarFieldContext("RefreshSessionPayload", field, false, false, "Int")
 }
 
+func (ec *executionContext) _RotateAuthTokenPayload_authToken(ctx context.Context, field graphql.CollectedField, obj *model.RotateAuthTokenPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "RotateAuthTokenPayload", 9) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RotateAuthTokenPayload_authToken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AuthToken, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RotateAuthTokenPayload_authToken(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RotateAuthTokenPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _RotateAuthTokenPayload_dateRotated(ctx context.Context, field graphql.CollectedField, obj *model.RotateAuthTokenPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "RotateAuthTokenPayload", 9) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RotateAuthTokenPayload_dateRotated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateRotated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RotateAuthTokenPayload_dateRotated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RotateAuthTokenPayload", field, false, false, "DateTime")
+}
+
 func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 26) {
+	if !ec.gate.Field(ctx, field, "Session", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14971,7 +15344,7 @@ func (ec *executionContext) fieldContext_Session_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Session_client(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 26) {
+	if !ec.gate.Field(ctx, field, "Session", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14997,7 +15370,7 @@ func (ec *executionContext) fieldContext_Session_client(_ context.Context, field
 }
 
 func (ec *executionContext) _Session_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 26) {
+	if !ec.gate.Field(ctx, field, "Session", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15023,7 +15396,7 @@ func (ec *executionContext) fieldContext_Session_dateCreated(_ context.Context, 
 }
 
 func (ec *executionContext) _Session_lastSeen(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 26) {
+	if !ec.gate.Field(ctx, field, "Session", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15049,7 +15422,7 @@ func (ec *executionContext) fieldContext_Session_lastSeen(_ context.Context, fie
 }
 
 func (ec *executionContext) _Session_expires(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 26) {
+	if !ec.gate.Field(ctx, field, "Session", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15075,7 +15448,7 @@ func (ec *executionContext) fieldContext_Session_expires(_ context.Context, fiel
 }
 
 func (ec *executionContext) _SetUserRolesPayload_user(ctx context.Context, field graphql.CollectedField, obj *model.SetUserRolesPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SetUserRolesPayload", 27) {
+	if !ec.gate.Field(ctx, field, "SetUserRolesPayload", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15214,7 +15587,7 @@ func (ec *executionContext) fieldContext_SignOutPayload_endedSessionId(_ context
 }
 
 func (ec *executionContext) _Sim_id(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 11) {
+	if !ec.gate.Field(ctx, field, "Sim", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15240,7 +15613,7 @@ func (ec *executionContext) fieldContext_Sim_id(_ context.Context, field graphql
 }
 
 func (ec *executionContext) _Sim_sid(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 11) {
+	if !ec.gate.Field(ctx, field, "Sim", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15266,7 +15639,7 @@ func (ec *executionContext) fieldContext_Sim_sid(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Sim_uniqueName(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 11) {
+	if !ec.gate.Field(ctx, field, "Sim", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15292,7 +15665,7 @@ func (ec *executionContext) fieldContext_Sim_uniqueName(_ context.Context, field
 }
 
 func (ec *executionContext) _Sim_iccid(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 11) {
+	if !ec.gate.Field(ctx, field, "Sim", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15319,7 +15692,7 @@ func (ec *executionContext) fieldContext_Sim_iccid(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Sim_status(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 11) {
+	if !ec.gate.Field(ctx, field, "Sim", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15345,7 +15718,7 @@ func (ec *executionContext) fieldContext_Sim_status(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Sim_fleetSid(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 11) {
+	if !ec.gate.Field(ctx, field, "Sim", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15371,7 +15744,7 @@ func (ec *executionContext) fieldContext_Sim_fleetSid(_ context.Context, field g
 }
 
 func (ec *executionContext) _Sim_dataUpload(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 11) {
+	if !ec.gate.Field(ctx, field, "Sim", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15397,7 +15770,7 @@ func (ec *executionContext) fieldContext_Sim_dataUpload(_ context.Context, field
 }
 
 func (ec *executionContext) _Sim_dataDownload(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 11) {
+	if !ec.gate.Field(ctx, field, "Sim", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15423,7 +15796,7 @@ func (ec *executionContext) fieldContext_Sim_dataDownload(_ context.Context, fie
 }
 
 func (ec *executionContext) _Sim_dataTotal(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 11) {
+	if !ec.gate.Field(ctx, field, "Sim", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15484,7 +15857,7 @@ func (ec *executionContext) fieldContext_Sim_dataTotalBilled(_ context.Context, 
 }
 
 func (ec *executionContext) _Sim_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 11) {
+	if !ec.gate.Field(ctx, field, "Sim", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15510,7 +15883,7 @@ func (ec *executionContext) fieldContext_Sim_dateCreated(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Sim_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 11) {
+	if !ec.gate.Field(ctx, field, "Sim", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15536,7 +15909,7 @@ func (ec *executionContext) fieldContext_Sim_dateUpdated(_ context.Context, fiel
 }
 
 func (ec *executionContext) _SimConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.SimConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SimConnection", 11) {
+	if !ec.gate.Field(ctx, field, "SimConnection", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15571,7 +15944,7 @@ func (ec *executionContext) fieldContext_SimConnection_edges(_ context.Context, 
 }
 
 func (ec *executionContext) _SimConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.SimConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SimConnection", 11) {
+	if !ec.gate.Field(ctx, field, "SimConnection", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15606,7 +15979,7 @@ func (ec *executionContext) fieldContext_SimConnection_pageInfo(_ context.Contex
 }
 
 func (ec *executionContext) _SimEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.SimEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SimEdge", 11) {
+	if !ec.gate.Field(ctx, field, "SimEdge", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15632,7 +16005,7 @@ func (ec *executionContext) fieldContext_SimEdge_cursor(_ context.Context, field
 }
 
 func (ec *executionContext) _SimEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.SimEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SimEdge", 11) {
+	if !ec.gate.Field(ctx, field, "SimEdge", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15667,7 +16040,7 @@ func (ec *executionContext) fieldContext_SimEdge_node(_ context.Context, field g
 }
 
 func (ec *executionContext) _Subscription_productLogs(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Subscription", 22) {
+	if !ec.gate.FieldAndInput(ctx, field, "Subscription", 23) {
 		return nil
 	}
 	return graphql.ResolveFieldStream(
@@ -15749,7 +16122,7 @@ func (ec *executionContext) fieldContext_UpdateApiKeyPayload_apiKey(_ context.Co
 }
 
 func (ec *executionContext) _UpdateFleetPayload_fleet(ctx context.Context, field graphql.CollectedField, obj *model.UpdateFleetPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UpdateFleetPayload", 13) {
+	if !ec.gate.Field(ctx, field, "UpdateFleetPayload", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15784,7 +16157,7 @@ func (ec *executionContext) fieldContext_UpdateFleetPayload_fleet(_ context.Cont
 }
 
 func (ec *executionContext) _UpdateNetworkAccessProfilePayload_networkAccessProfile(ctx context.Context, field graphql.CollectedField, obj *model.UpdateNetworkAccessProfilePayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UpdateNetworkAccessProfilePayload", 13) {
+	if !ec.gate.Field(ctx, field, "UpdateNetworkAccessProfilePayload", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15819,7 +16192,7 @@ func (ec *executionContext) fieldContext_UpdateNetworkAccessProfilePayload_netwo
 }
 
 func (ec *executionContext) _UpdateSimPayload_sim(ctx context.Context, field graphql.CollectedField, obj *model.UpdateSimPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UpdateSimPayload", 13) {
+	if !ec.gate.Field(ctx, field, "UpdateSimPayload", 14) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15854,7 +16227,7 @@ func (ec *executionContext) fieldContext_UpdateSimPayload_sim(_ context.Context,
 }
 
 func (ec *executionContext) _UsageRecord_category(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 24) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15880,7 +16253,7 @@ func (ec *executionContext) fieldContext_UsageRecord_category(_ context.Context,
 }
 
 func (ec *executionContext) _UsageRecord_description(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 24) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15906,7 +16279,7 @@ func (ec *executionContext) fieldContext_UsageRecord_description(_ context.Conte
 }
 
 func (ec *executionContext) _UsageRecord_granularity(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 24) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15932,7 +16305,7 @@ func (ec *executionContext) fieldContext_UsageRecord_granularity(_ context.Conte
 }
 
 func (ec *executionContext) _UsageRecord_startDate(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 24) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15958,7 +16331,7 @@ func (ec *executionContext) fieldContext_UsageRecord_startDate(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_endDate(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 24) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15984,7 +16357,7 @@ func (ec *executionContext) fieldContext_UsageRecord_endDate(_ context.Context, 
 }
 
 func (ec *executionContext) _UsageRecord_count(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 24) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16010,7 +16383,7 @@ func (ec *executionContext) fieldContext_UsageRecord_count(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_countUnit(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 24) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16036,7 +16409,7 @@ func (ec *executionContext) fieldContext_UsageRecord_countUnit(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_usage(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 24) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16062,7 +16435,7 @@ func (ec *executionContext) fieldContext_UsageRecord_usage(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_usageUnit(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 24) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16088,7 +16461,7 @@ func (ec *executionContext) fieldContext_UsageRecord_usageUnit(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_price(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 24) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16123,7 +16496,7 @@ func (ec *executionContext) fieldContext_UsageRecord_price(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_asOf(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 24) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16149,7 +16522,7 @@ func (ec *executionContext) fieldContext_UsageRecord_asOf(_ context.Context, fie
 }
 
 func (ec *executionContext) _UsageRecordConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 24) {
+	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16184,7 +16557,7 @@ func (ec *executionContext) fieldContext_UsageRecordConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _UsageRecordConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 24) {
+	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16219,7 +16592,7 @@ func (ec *executionContext) fieldContext_UsageRecordConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _UsageRecordEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 24) {
+	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16245,7 +16618,7 @@ func (ec *executionContext) fieldContext_UsageRecordEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _UsageRecordEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 24) {
+	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16280,7 +16653,7 @@ func (ec *executionContext) fieldContext_UsageRecordEdge_node(_ context.Context,
 }
 
 func (ec *executionContext) _User_id(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 26) {
+	if !ec.gate.Field(ctx, field, "User", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16306,7 +16679,7 @@ func (ec *executionContext) fieldContext_User_id(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _User_sid(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 26) {
+	if !ec.gate.Field(ctx, field, "User", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16332,7 +16705,7 @@ func (ec *executionContext) fieldContext_User_sid(_ context.Context, field graph
 }
 
 func (ec *executionContext) _User_email(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 26) {
+	if !ec.gate.Field(ctx, field, "User", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16359,7 +16732,7 @@ func (ec *executionContext) fieldContext_User_email(_ context.Context, field gra
 }
 
 func (ec *executionContext) _User_name(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 26) {
+	if !ec.gate.Field(ctx, field, "User", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16386,7 +16759,7 @@ func (ec *executionContext) fieldContext_User_name(_ context.Context, field grap
 }
 
 func (ec *executionContext) _User_roles(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 26) {
+	if !ec.gate.Field(ctx, field, "User", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16412,7 +16785,7 @@ func (ec *executionContext) fieldContext_User_roles(_ context.Context, field gra
 }
 
 func (ec *executionContext) _User_lastSignIn(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 26) {
+	if !ec.gate.Field(ctx, field, "User", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16438,7 +16811,7 @@ func (ec *executionContext) fieldContext_User_lastSignIn(_ context.Context, fiel
 }
 
 func (ec *executionContext) _User_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 26) {
+	if !ec.gate.Field(ctx, field, "User", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16464,7 +16837,7 @@ func (ec *executionContext) fieldContext_User_dateCreated(_ context.Context, fie
 }
 
 func (ec *executionContext) _User_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 26) {
+	if !ec.gate.Field(ctx, field, "User", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16490,7 +16863,7 @@ func (ec *executionContext) fieldContext_User_dateUpdated(_ context.Context, fie
 }
 
 func (ec *executionContext) _User_sessions(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 26) {
+	if !ec.gate.Field(ctx, field, "User", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16525,7 +16898,7 @@ func (ec *executionContext) fieldContext_User_sessions(_ context.Context, field 
 }
 
 func (ec *executionContext) _UserConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UserConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserConnection", 26) {
+	if !ec.gate.Field(ctx, field, "UserConnection", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16560,7 +16933,7 @@ func (ec *executionContext) fieldContext_UserConnection_edges(_ context.Context,
 }
 
 func (ec *executionContext) _UserConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UserConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserConnection", 26) {
+	if !ec.gate.Field(ctx, field, "UserConnection", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16595,7 +16968,7 @@ func (ec *executionContext) fieldContext_UserConnection_pageInfo(_ context.Conte
 }
 
 func (ec *executionContext) _UserEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UserEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserEdge", 26) {
+	if !ec.gate.Field(ctx, field, "UserEdge", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16621,7 +16994,7 @@ func (ec *executionContext) fieldContext_UserEdge_cursor(_ context.Context, fiel
 }
 
 func (ec *executionContext) _UserEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UserEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserEdge", 26) {
+	if !ec.gate.Field(ctx, field, "UserEdge", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -18494,6 +18867,48 @@ func UnmarshalRefreshSessionInput(ctx context.Context, raw any) (model.RefreshSe
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRotateAuthTokenInput(ctx context.Context, obj any) (model.RotateAuthTokenInput, error) {
+	var it model.RotateAuthTokenInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"accountId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "accountId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("accountId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AccountID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRotateAuthTokenInput unmarshals raw into the RotateAuthTokenInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRotateAuthTokenInput(ctx context.Context, raw any) (model.RotateAuthTokenInput, error) {
+	var out model.RotateAuthTokenInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RotateAuthTokenInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputSetUserRolesInput(ctx context.Context, obj any) (model.SetUserRolesInput, error) {
 	var it model.SetUserRolesInput
 	if obj == nil {
@@ -19175,7 +19590,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 var alertImplementors = []string{"Alert", "ProductLog", "Node"}
 
 func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, obj *model.Alert) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Alert", 22) {
+	if !ec.gate.Object(ctx, "Alert", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertImplementors)
@@ -19231,6 +19646,31 @@ func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, ob
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "requestUrl":
+			out.Values[i] = ec._Alert_requestUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "requestVariables":
+			out.Values[i] = ec._Alert_requestVariables(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "requestHeaders":
+			out.Values[i] = ec._Alert_requestHeaders(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "responseHeaders":
+			out.Values[i] = ec._Alert_responseHeaders(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "responseBody":
+			out.Values[i] = ec._Alert_responseBody(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "dateGenerated":
 			out.Values[i] = ec._Alert_dateGenerated(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -19266,7 +19706,7 @@ func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, ob
 var alertConnectionImplementors = []string{"AlertConnection"}
 
 func (ec *executionContext) _AlertConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AlertConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AlertConnection", 22) {
+	if !ec.gate.Object(ctx, "AlertConnection", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertConnectionImplementors)
@@ -19307,7 +19747,7 @@ func (ec *executionContext) _AlertConnection(ctx context.Context, sel ast.Select
 var alertEdgeImplementors = []string{"AlertEdge"}
 
 func (ec *executionContext) _AlertEdge(ctx context.Context, sel ast.SelectionSet, obj *model.AlertEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AlertEdge", 22) {
+	if !ec.gate.Object(ctx, "AlertEdge", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertEdgeImplementors)
@@ -19552,7 +19992,7 @@ func (ec *executionContext) _BillingSettings(ctx context.Context, sel ast.Select
 var callImplementors = []string{"Call", "ProductLog", "Node"}
 
 func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj *model.Call) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Call", 22) {
+	if !ec.gate.Object(ctx, "Call", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callImplementors)
@@ -19673,7 +20113,7 @@ func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj
 var callConnectionImplementors = []string{"CallConnection"}
 
 func (ec *executionContext) _CallConnection(ctx context.Context, sel ast.SelectionSet, obj *model.CallConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CallConnection", 22) {
+	if !ec.gate.Object(ctx, "CallConnection", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callConnectionImplementors)
@@ -19714,7 +20154,7 @@ func (ec *executionContext) _CallConnection(ctx context.Context, sel ast.Selecti
 var callEdgeImplementors = []string{"CallEdge"}
 
 func (ec *executionContext) _CallEdge(ctx context.Context, sel ast.SelectionSet, obj *model.CallEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CallEdge", 22) {
+	if !ec.gate.Object(ctx, "CallEdge", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callEdgeImplementors)
@@ -19837,7 +20277,7 @@ func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.Se
 var createFleetPayloadImplementors = []string{"CreateFleetPayload"}
 
 func (ec *executionContext) _CreateFleetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateFleetPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CreateFleetPayload", 15) {
+	if !ec.gate.Object(ctx, "CreateFleetPayload", 16) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createFleetPayloadImplementors)
@@ -19878,7 +20318,7 @@ func (ec *executionContext) _CreateFleetPayload(ctx context.Context, sel ast.Sel
 var createNetworkAccessProfilePayloadImplementors = []string{"CreateNetworkAccessProfilePayload"}
 
 func (ec *executionContext) _CreateNetworkAccessProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateNetworkAccessProfilePayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CreateNetworkAccessProfilePayload", 15) {
+	if !ec.gate.Object(ctx, "CreateNetworkAccessProfilePayload", 16) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createNetworkAccessProfilePayloadImplementors)
@@ -20037,7 +20477,7 @@ func (ec *executionContext) _DeleteOAuthClientPayload(ctx context.Context, sel a
 var endSessionPayloadImplementors = []string{"EndSessionPayload"}
 
 func (ec *executionContext) _EndSessionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EndSessionPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "EndSessionPayload", 25) {
+	if !ec.gate.Object(ctx, "EndSessionPayload", 26) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, endSessionPayloadImplementors)
@@ -20073,7 +20513,7 @@ func (ec *executionContext) _EndSessionPayload(ctx context.Context, sel ast.Sele
 var fleetImplementors = []string{"Fleet", "Node"}
 
 func (ec *executionContext) _Fleet(ctx context.Context, sel ast.SelectionSet, obj *model.Fleet) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Fleet", 11) {
+	if !ec.gate.Object(ctx, "Fleet", 12) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, fleetImplementors)
@@ -20174,7 +20614,7 @@ func (ec *executionContext) _Fleet(ctx context.Context, sel ast.SelectionSet, ob
 var fleetConnectionImplementors = []string{"FleetConnection"}
 
 func (ec *executionContext) _FleetConnection(ctx context.Context, sel ast.SelectionSet, obj *model.FleetConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "FleetConnection", 11) {
+	if !ec.gate.Object(ctx, "FleetConnection", 12) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, fleetConnectionImplementors)
@@ -20215,7 +20655,7 @@ func (ec *executionContext) _FleetConnection(ctx context.Context, sel ast.Select
 var fleetEdgeImplementors = []string{"FleetEdge"}
 
 func (ec *executionContext) _FleetEdge(ctx context.Context, sel ast.SelectionSet, obj *model.FleetEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "FleetEdge", 11) {
+	if !ec.gate.Object(ctx, "FleetEdge", 12) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, fleetEdgeImplementors)
@@ -20470,7 +20910,7 @@ func (ec *executionContext) _InvoiceEdge(ctx context.Context, sel ast.SelectionS
 var messageImplementors = []string{"Message", "ProductLog", "Node"}
 
 func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, obj *model.Message) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Message", 22) {
+	if !ec.gate.Object(ctx, "Message", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageImplementors)
@@ -20581,7 +21021,7 @@ func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, 
 var messageConnectionImplementors = []string{"MessageConnection"}
 
 func (ec *executionContext) _MessageConnection(ctx context.Context, sel ast.SelectionSet, obj *model.MessageConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "MessageConnection", 22) {
+	if !ec.gate.Object(ctx, "MessageConnection", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageConnectionImplementors)
@@ -20622,7 +21062,7 @@ func (ec *executionContext) _MessageConnection(ctx context.Context, sel ast.Sele
 var messageEdgeImplementors = []string{"MessageEdge"}
 
 func (ec *executionContext) _MessageEdge(ctx context.Context, sel ast.SelectionSet, obj *model.MessageEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "MessageEdge", 22) {
+	if !ec.gate.Object(ctx, "MessageEdge", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageEdgeImplementors)
@@ -20779,6 +21219,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "rotateAuthToken":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_rotateAuthToken(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "updateSim":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_updateSim(ctx, field)
@@ -20869,7 +21316,7 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 var networkAccessProfileImplementors = []string{"NetworkAccessProfile", "Node"}
 
 func (ec *executionContext) _NetworkAccessProfile(ctx context.Context, sel ast.SelectionSet, obj *model.NetworkAccessProfile) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "NetworkAccessProfile", 11) {
+	if !ec.gate.Object(ctx, "NetworkAccessProfile", 12) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, networkAccessProfileImplementors)
@@ -20930,7 +21377,7 @@ func (ec *executionContext) _NetworkAccessProfile(ctx context.Context, sel ast.S
 var networkAccessProfileConnectionImplementors = []string{"NetworkAccessProfileConnection"}
 
 func (ec *executionContext) _NetworkAccessProfileConnection(ctx context.Context, sel ast.SelectionSet, obj *model.NetworkAccessProfileConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "NetworkAccessProfileConnection", 11) {
+	if !ec.gate.Object(ctx, "NetworkAccessProfileConnection", 12) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, networkAccessProfileConnectionImplementors)
@@ -20971,7 +21418,7 @@ func (ec *executionContext) _NetworkAccessProfileConnection(ctx context.Context,
 var networkAccessProfileEdgeImplementors = []string{"NetworkAccessProfileEdge"}
 
 func (ec *executionContext) _NetworkAccessProfileEdge(ctx context.Context, sel ast.SelectionSet, obj *model.NetworkAccessProfileEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "NetworkAccessProfileEdge", 11) {
+	if !ec.gate.Object(ctx, "NetworkAccessProfileEdge", 12) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, networkAccessProfileEdgeImplementors)
@@ -21481,7 +21928,7 @@ func (ec *executionContext) _PermissionRow(ctx context.Context, sel ast.Selectio
 var phoneNumberImplementors = []string{"PhoneNumber", "Node"}
 
 func (ec *executionContext) _PhoneNumber(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumber) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumber", 17) {
+	if !ec.gate.Object(ctx, "PhoneNumber", 18) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberImplementors)
@@ -21647,7 +22094,7 @@ func (ec *executionContext) _PhoneNumber(ctx context.Context, sel ast.SelectionS
 var phoneNumberCapabilitiesImplementors = []string{"PhoneNumberCapabilities"}
 
 func (ec *executionContext) _PhoneNumberCapabilities(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberCapabilities) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberCapabilities", 17) {
+	if !ec.gate.Object(ctx, "PhoneNumberCapabilities", 18) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberCapabilitiesImplementors)
@@ -21698,7 +22145,7 @@ func (ec *executionContext) _PhoneNumberCapabilities(ctx context.Context, sel as
 var phoneNumberConnectionImplementors = []string{"PhoneNumberConnection"}
 
 func (ec *executionContext) _PhoneNumberConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberConnection", 17) {
+	if !ec.gate.Object(ctx, "PhoneNumberConnection", 18) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberConnectionImplementors)
@@ -21739,7 +22186,7 @@ func (ec *executionContext) _PhoneNumberConnection(ctx context.Context, sel ast.
 var phoneNumberEdgeImplementors = []string{"PhoneNumberEdge"}
 
 func (ec *executionContext) _PhoneNumberEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberEdge", 17) {
+	if !ec.gate.Object(ctx, "PhoneNumberEdge", 18) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberEdgeImplementors)
@@ -21780,7 +22227,7 @@ func (ec *executionContext) _PhoneNumberEdge(ctx context.Context, sel ast.Select
 var projectSettingsImplementors = []string{"ProjectSettings"}
 
 func (ec *executionContext) _ProjectSettings(ctx context.Context, sel ast.SelectionSet, obj *model.ProjectSettings) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "ProjectSettings", 23) {
+	if !ec.gate.Object(ctx, "ProjectSettings", 24) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, projectSettingsImplementors)
@@ -21982,10 +22429,51 @@ func (ec *executionContext) _RefreshSessionPayload(ctx context.Context, sel ast.
 	return out
 }
 
+var rotateAuthTokenPayloadImplementors = []string{"RotateAuthTokenPayload"}
+
+func (ec *executionContext) _RotateAuthTokenPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RotateAuthTokenPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "RotateAuthTokenPayload", 9) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, rotateAuthTokenPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RotateAuthTokenPayload")
+		case "authToken":
+			out.Values[i] = ec._RotateAuthTokenPayload_authToken(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateRotated":
+			out.Values[i] = ec._RotateAuthTokenPayload_dateRotated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var sessionImplementors = []string{"Session"}
 
 func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *model.Session) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Session", 26) {
+	if !ec.gate.Object(ctx, "Session", 27) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
@@ -22041,7 +22529,7 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 var setUserRolesPayloadImplementors = []string{"SetUserRolesPayload"}
 
 func (ec *executionContext) _SetUserRolesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetUserRolesPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "SetUserRolesPayload", 28) {
+	if !ec.gate.Object(ctx, "SetUserRolesPayload", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, setUserRolesPayloadImplementors)
@@ -22159,7 +22647,7 @@ func (ec *executionContext) _SignOutPayload(ctx context.Context, sel ast.Selecti
 var simImplementors = []string{"Sim", "Node"}
 
 func (ec *executionContext) _Sim(ctx context.Context, sel ast.SelectionSet, obj *model.Sim) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Sim", 11) {
+	if !ec.gate.Object(ctx, "Sim", 12) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, simImplementors)
@@ -22250,7 +22738,7 @@ func (ec *executionContext) _Sim(ctx context.Context, sel ast.SelectionSet, obj 
 var simConnectionImplementors = []string{"SimConnection"}
 
 func (ec *executionContext) _SimConnection(ctx context.Context, sel ast.SelectionSet, obj *model.SimConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "SimConnection", 11) {
+	if !ec.gate.Object(ctx, "SimConnection", 12) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, simConnectionImplementors)
@@ -22291,7 +22779,7 @@ func (ec *executionContext) _SimConnection(ctx context.Context, sel ast.Selectio
 var simEdgeImplementors = []string{"SimEdge"}
 
 func (ec *executionContext) _SimEdge(ctx context.Context, sel ast.SelectionSet, obj *model.SimEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "SimEdge", 11) {
+	if !ec.gate.Object(ctx, "SimEdge", 12) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, simEdgeImplementors)
@@ -22391,7 +22879,7 @@ func (ec *executionContext) _UpdateApiKeyPayload(ctx context.Context, sel ast.Se
 var updateFleetPayloadImplementors = []string{"UpdateFleetPayload"}
 
 func (ec *executionContext) _UpdateFleetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateFleetPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UpdateFleetPayload", 16) {
+	if !ec.gate.Object(ctx, "UpdateFleetPayload", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateFleetPayloadImplementors)
@@ -22427,7 +22915,7 @@ func (ec *executionContext) _UpdateFleetPayload(ctx context.Context, sel ast.Sel
 var updateNetworkAccessProfilePayloadImplementors = []string{"UpdateNetworkAccessProfilePayload"}
 
 func (ec *executionContext) _UpdateNetworkAccessProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateNetworkAccessProfilePayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UpdateNetworkAccessProfilePayload", 16) {
+	if !ec.gate.Object(ctx, "UpdateNetworkAccessProfilePayload", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateNetworkAccessProfilePayloadImplementors)
@@ -22463,7 +22951,7 @@ func (ec *executionContext) _UpdateNetworkAccessProfilePayload(ctx context.Conte
 var updateSimPayloadImplementors = []string{"UpdateSimPayload"}
 
 func (ec *executionContext) _UpdateSimPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateSimPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UpdateSimPayload", 16) {
+	if !ec.gate.Object(ctx, "UpdateSimPayload", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateSimPayloadImplementors)
@@ -22499,7 +22987,7 @@ func (ec *executionContext) _UpdateSimPayload(ctx context.Context, sel ast.Selec
 var usageRecordImplementors = []string{"UsageRecord"}
 
 func (ec *executionContext) _UsageRecord(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecord) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecord", 24) {
+	if !ec.gate.Object(ctx, "UsageRecord", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordImplementors)
@@ -22585,7 +23073,7 @@ func (ec *executionContext) _UsageRecord(ctx context.Context, sel ast.SelectionS
 var usageRecordConnectionImplementors = []string{"UsageRecordConnection"}
 
 func (ec *executionContext) _UsageRecordConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecordConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecordConnection", 24) {
+	if !ec.gate.Object(ctx, "UsageRecordConnection", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordConnectionImplementors)
@@ -22626,7 +23114,7 @@ func (ec *executionContext) _UsageRecordConnection(ctx context.Context, sel ast.
 var usageRecordEdgeImplementors = []string{"UsageRecordEdge"}
 
 func (ec *executionContext) _UsageRecordEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecordEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecordEdge", 24) {
+	if !ec.gate.Object(ctx, "UsageRecordEdge", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordEdgeImplementors)
@@ -22667,7 +23155,7 @@ func (ec *executionContext) _UsageRecordEdge(ctx context.Context, sel ast.Select
 var userImplementors = []string{"User", "Node"}
 
 func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj *model.User) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "User", 26) {
+	if !ec.gate.Object(ctx, "User", 27) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userImplementors)
@@ -22744,7 +23232,7 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 var userConnectionImplementors = []string{"UserConnection"}
 
 func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UserConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UserConnection", 26) {
+	if !ec.gate.Object(ctx, "UserConnection", 27) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userConnectionImplementors)
@@ -22785,7 +23273,7 @@ func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.Selecti
 var userEdgeImplementors = []string{"UserEdge"}
 
 func (ec *executionContext) _UserEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UserEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UserEdge", 26) {
+	if !ec.gate.Object(ctx, "UserEdge", 27) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userEdgeImplementors)
@@ -24080,6 +24568,11 @@ func (ec *executionContext) marshalNRole2ᚕgithubᚗcomᚋfieldgateᚋfieldgate
 	return ret
 }
 
+func (ec *executionContext) unmarshalNRotateAuthTokenInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenInput(ctx context.Context, v any) (model.RotateAuthTokenInput, error) {
+	res, err := ec.unmarshalInputRotateAuthTokenInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNSession2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSession(ctx context.Context, sel ast.SelectionSet, v *model.Session) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Session!")
@@ -24930,6 +25423,13 @@ func (ec *executionContext) marshalORole2ᚖgithubᚗcomᚋfieldgateᚋfieldgate
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) marshalORotateAuthTokenPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenPayload(ctx context.Context, sel ast.SelectionSet, v *model.RotateAuthTokenPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RotateAuthTokenPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOSession2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Session) graphql.Marshaler {

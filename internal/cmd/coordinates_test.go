@@ -226,8 +226,7 @@ func TestDistinctMatrix(t *testing.T) {
 // unserved are the rows that no field asks for yet: a cell of theirs decides nothing.
 // TestPermissionMatrix shows that even such a cell is published as it stands.
 var unserved = []string{
-	"ALPHANUMERIC_SENDER_ID_READ", "ALPHANUMERIC_SENDER_ID_WRITE", "DEV_TOOLS", "FLEX_ADMIN",
-	"FLEX_READ_ONLY_ADMIN_ACCESS", "TRUST_HUB",
+	"ALPHANUMERIC_SENDER_ID_READ", "ALPHANUMERIC_SENDER_ID_WRITE", "FLEX_ADMIN", "FLEX_READ_ONLY_ADMIN_ACCESS", "TRUST_HUB",
 }
 
 // TestAnyCellShows turns over each cell of the test's own copy of the matrix: what was seen must then not fit it, unless
