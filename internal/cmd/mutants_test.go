@@ -68,7 +68,7 @@ func change(p place, s *ast.Schema, served []string) string {
 	other := func(now string) string { // another permission that is served
 		i := slices.Index(served, now)
 		next := served[(i+1)%len(served)]
-		if next == "PERSONAL_DATA" {
+		if next == "PERSONAL_DATA" || now == "FLEX_ADMIN" { // which comes with the next
 			next = served[(i+2)%len(served)]
 		}
 		return next
