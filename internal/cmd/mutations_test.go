@@ -230,6 +230,37 @@ func oneLine(lines []string, begin string) bool {
 	return len(lines) == 1 && strings.HasPrefix(lines[0], begin)
 }
 
+// TestDeniedInPayload: who may change something and not see it changes it, and what they may not see is null in the answer.
+func TestDeniedInPayload(t *testing.T) {
+	s := load(t, sdl(t))
+	m := published(t).with("IOT_CONSOLE_ACCESS", developer, "")
+	m.row("IOT_MANAGE")[2] = "" // the one no longer comes with the other
+	p := databases()[0].startBare(t, "--matrix", m.file(t))
+	tried := 0
+	for _, f := range s.Mutation.Fields {
+		if rule, _ := ruleOf(f.Directives); rule.permission != "IOT_MANAGE" {
+			continue
+		}
+		tried++
+		t.Run(f.Name, func(t *testing.T) {
+			in := p.newTenant()
+			who := in.signIn(developer)
+			try := lessonOf(t, f.Name).attempt(t, in, who)
+			payload, before := s.Types[f.Type.Name()], in.dump()
+			a := who.do("mutation { "+f.Name+try.input+" { "+leavesOf(s, payload)+" } }", nil).refused(t, http.StatusOK, "FORBIDDEN")
+			for _, inner := range payload.Fields {
+				if a.at(f.Name) == nil || a.at(f.Name, inner.Name) != nil {
+					t.Errorf("%s is not what is null: %s", inner.Name, a.body)
+				}
+			}
+			in.insistOn(t, before.changesTo(in.dump()), try)
+		})
+	}
+	if tried != 5 {
+		t.Errorf("%d mutations of IoT", tried)
+	}
+}
+
 // TestDeniedAmongAllowed: of a mutation in which one field is denied, nothing runs, not
 // even what stands before it and is allowed.
 func TestDeniedAmongAllowed(t *testing.T) {
