@@ -9,16 +9,18 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// tenLists is a dashboard with all the lists of an account, a page of each with every field that is a value, as Apollo's and
+// tenLists is a dashboard with ten lists of an account, a page of each with every field that is a value, as Apollo's and
 // urql's clients send it: with a __typename in each selection.
 func tenLists(schema *ast.Schema) string {
 	var b strings.Builder
 	b.WriteString("query Dashboard($first: Int = 50) { viewer { email roles __typename } account { sid __typename")
+	lists := 0
 	for _, f := range schema.Types["Account"].Fields {
 		object, is := strings.CutSuffix(f.Type.Name(), "Connection")
-		if !is {
+		if !is || lists == 10 {
 			continue
 		}
+		lists++
 		fmt.Fprintf(&b, " %s(first: $first) { edges { cursor node {", f.Name)
 		for _, value := range schema.Types[object].Fields {
 			if schema.Types[value.Type.Name()].IsLeafType() && len(value.Arguments) == 0 {

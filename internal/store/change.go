@@ -44,8 +44,6 @@ type creation struct {
 	key graphql.Omittable[*string]
 	// input is what a call that repeats this one must have been given too. It is kept as a hash.
 	input any
-	// taken is what is said, as a CONFLICT, when a constraint of the table refuses the object beside another one.
-	taken string
 	// columns checks the input, and gives what is kept besides the SID, the account and the moments. It is
 	// not called for a call that repeats an earlier one.
 	columns func(tx *sql.Tx) (columns, error)
@@ -74,11 +72,7 @@ func create[T any](ctx context.Context, s *Store, c upstream.Change, t *table[T]
 			}
 			now := micros(s.now())
 			all := append(columns{{"", "sid", sid}, {"", t.account, c.Account()}, {"", "date_created", now}, {"", "date_updated", now}}, set...)
-			err = s.insert(ctx, tx, t.name, all)
-			if n.taken != "" && isConstraint(err) {
-				return audit.Change{}, &problem.Error{Code: problem.Conflict, Message: n.taken, Cause: err}
-			}
-			if err != nil {
+			if err := s.insert(ctx, tx, t.name, all); err != nil {
 				return audit.Change{}, err
 			}
 			changed.Fields = set.fields()
@@ -105,9 +99,17 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, table string, set column
 	}
 	st.write(")")
 	if _, err := s.exec(ctx, tx, st); err != nil {
-		return failed(ctx, "making a row of "+table, err)
+		return taken(failed(ctx, "making a row of "+table, err))
 	}
 	return nil
+}
+
+// taken is an error of a change, a CONFLICT when it was refused for being what another row is already.
+func taken(err error) error {
+	if isDuplicate(err) {
+		return &problem.Error{Code: problem.Conflict, Message: "What no two objects may have in common is taken by another one.", Cause: err}
+	}
+	return err
 }
 
 func separator(i int) string {
@@ -171,7 +173,7 @@ func (s *Store) set(ctx context.Context, tx *sql.Tx, table, accountColumn, accou
 	}
 	st.write(" WHERE ", accountColumn, " = ", st.arg(account), " AND sid = ", st.arg(sid))
 	if _, err := s.exec(ctx, tx, st); err != nil {
-		return failed(ctx, "changing "+table, err)
+		return taken(failed(ctx, "changing "+table, err))
 	}
 	return nil
 }

@@ -169,6 +169,9 @@ func isBusy(err error) bool {
 	return sqliteBusy(err)
 }
 
+// isDuplicate tells whether a unique index has refused a change (unique_violation).
+func isDuplicate(err error) bool { return sqlState(err) == "23505" || sqliteDuplicate(err) }
+
 // isConstraint tells whether a constraint of the database has refused a change: class 23
 // of Postgres (integrity constraint violation).
 func isConstraint(err error) bool {

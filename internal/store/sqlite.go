@@ -67,6 +67,9 @@ func sqliteConstraint(err error) bool {
 	return sqliteCode(err)&0xff == sqlite3.SQLITE_CONSTRAINT
 }
 
+// sqliteDuplicate tells whether a unique index has refused a change.
+func sqliteDuplicate(err error) bool { return sqliteCode(err) == sqlite3.SQLITE_CONSTRAINT_UNIQUE }
+
 // sqliteCode is the result code of an error from SQLite, 0 for any other
 // (https://www.sqlite.org/rescode.html).
 func sqliteCode(err error) int {
