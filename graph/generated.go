@@ -28,13 +28,15 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "ebcdb52b741b7a01", Fields: 376, Objects: 77})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "1d432b867a616420", Fields: 606, Objects: 129})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
 	Account() AccountResolver
+	Flex() FlexResolver
+	FunctionService() FunctionServiceResolver
 	Mutation() MutationResolver
 	Query() QueryResolver
 	Subscription() SubscriptionResolver
@@ -52,11 +54,16 @@ type ComplexityRoot struct {
 	Account struct {
 		APIKeys               func(childComplexity int, first *int, after *string, friendlyName *string) int
 		Alerts                func(childComplexity int, first *int, after *string, dateGeneratedAfter *time.Time, dateGeneratedBefore *time.Time, logLevel *model.LogLevel, errorCode *string) int
+		Applications          func(childComplexity int, first *int, after *string, friendlyName *string) int
+		AvailablePhoneNumbers func(childComplexity int, first *int, after *string, countryCode string, typeArg *model.PhoneNumberType, areaCode *string, contains *string, voiceEnabled *bool, smsEnabled *bool, mmsEnabled *bool, faxEnabled *bool) int
 		Balance               func(childComplexity int) int
 		BillingSettings       func(childComplexity int) int
 		Calls                 func(childComplexity int, first *int, after *string, startTimeAfter *time.Time, startTimeBefore *time.Time, status *model.CallStatus, direction *model.CallDirection, from *string, to *string) int
+		CustomerProfiles      func(childComplexity int, first *int, after *string, status *model.TrustHubStatus, policySid *string) int
 		Fleets                func(childComplexity int, first *int, after *string, networkAccessProfileSid *string) int
+		Flex                  func(childComplexity int) int
 		FriendlyName          func(childComplexity int) int
+		FunctionServices      func(childComplexity int, first *int, after *string) int
 		ID                    func(childComplexity int) int
 		Invoices              func(childComplexity int, first *int, after *string, status *model.InvoiceStatus) int
 		Messages              func(childComplexity int, first *int, after *string, dateCreatedAfter *time.Time, dateCreatedBefore *time.Time, status *model.MessageStatus, direction *model.MessageDirection, from *string, to *string) int
@@ -64,12 +71,21 @@ type ComplexityRoot struct {
 		OauthClients          func(childComplexity int, first *int, after *string, name *string, createdBySid *string) int
 		PaymentMethods        func(childComplexity int, first *int, after *string) int
 		PhoneNumbers          func(childComplexity int, first *int, after *string, phoneNumber *string, friendlyName *string, origin *string) int
+		SenderIDRegistrations func(childComplexity int, first *int, after *string, status *model.SenderIDStatus, isoCountry *string, senderID *string) int
 		Settings              func(childComplexity int) int
 		Sid                   func(childComplexity int) int
 		Sims                  func(childComplexity int, first *int, after *string, status *model.SimStatus, fleetSid *string, iccid *string) int
 		Status                func(childComplexity int) int
+		StudioFlows           func(childComplexity int, first *int, after *string, status *model.StudioFlowStatus) int
+		TrustProducts         func(childComplexity int, first *int, after *string, status *model.TrustHubStatus) int
 		UsageRecords          func(childComplexity int, first *int, after *string, category *model.UsageCategory, granularity model.UsageGranularity, start *scalar.Date, end *scalar.Date) int
+		UsageTriggers         func(childComplexity int, first *int, after *string, usageCategory *model.UsageCategory, recurring *model.UsageTriggerRecurring) int
 		Users                 func(childComplexity int, first *int, after *string, email *string, role *model.Role) int
+	}
+
+	AddPaymentMethodPayload struct {
+		PaymentMethod     func(childComplexity int) int
+		PaymentMethodEdge func(childComplexity int) int
 	}
 
 	Alert struct {
@@ -120,6 +136,62 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	Application struct {
+		DateCreated                     func(childComplexity int) int
+		DateUpdated                     func(childComplexity int) int
+		FriendlyName                    func(childComplexity int) int
+		ID                              func(childComplexity int) int
+		MessageStatusCallback           func(childComplexity int) int
+		PublicApplicationConnectEnabled func(childComplexity int) int
+		Sid                             func(childComplexity int) int
+		SmsFallbackMethod               func(childComplexity int) int
+		SmsFallbackURL                  func(childComplexity int) int
+		SmsMethod                       func(childComplexity int) int
+		SmsStatusCallback               func(childComplexity int) int
+		SmsURL                          func(childComplexity int) int
+		StatusCallback                  func(childComplexity int) int
+		StatusCallbackMethod            func(childComplexity int) int
+		VoiceCallerIDLookup             func(childComplexity int) int
+		VoiceFallbackMethod             func(childComplexity int) int
+		VoiceFallbackURL                func(childComplexity int) int
+		VoiceMethod                     func(childComplexity int) int
+		VoiceURL                        func(childComplexity int) int
+	}
+
+	ApplicationConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	ApplicationEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	AvailablePhoneNumber struct {
+		AddressRequirements func(childComplexity int) int
+		Beta                func(childComplexity int) int
+		Capabilities        func(childComplexity int) int
+		FriendlyName        func(childComplexity int) int
+		IsoCountry          func(childComplexity int) int
+		Lata                func(childComplexity int) int
+		Locality            func(childComplexity int) int
+		PhoneNumber         func(childComplexity int) int
+		PostalCode          func(childComplexity int) int
+		Region              func(childComplexity int) int
+		Type                func(childComplexity int) int
+	}
+
+	AvailablePhoneNumberConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	AvailablePhoneNumberEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	BillingSettings struct {
 		AutoRechargeAmount    func(childComplexity int) int
 		AutoRechargeEnabled   func(childComplexity int) int
@@ -128,6 +200,11 @@ type ComplexityRoot struct {
 		Currency              func(childComplexity int) int
 		InvoiceEmail          func(childComplexity int) int
 		TaxID                 func(childComplexity int) int
+	}
+
+	BuyPhoneNumberPayload struct {
+		PhoneNumber     func(childComplexity int) int
+		PhoneNumberEdge func(childComplexity int) int
 	}
 
 	Call struct {
@@ -171,6 +248,16 @@ type ComplexityRoot struct {
 		Secret     func(childComplexity int) int
 	}
 
+	CreateApplicationPayload struct {
+		Application     func(childComplexity int) int
+		ApplicationEdge func(childComplexity int) int
+	}
+
+	CreateCustomerProfilePayload struct {
+		CustomerProfile     func(childComplexity int) int
+		CustomerProfileEdge func(childComplexity int) int
+	}
+
 	CreateFleetPayload struct {
 		Fleet     func(childComplexity int) int
 		FleetEdge func(childComplexity int) int
@@ -187,12 +274,53 @@ type ComplexityRoot struct {
 		Secret          func(childComplexity int) int
 	}
 
+	CreateUsageTriggerPayload struct {
+		UsageTrigger     func(childComplexity int) int
+		UsageTriggerEdge func(childComplexity int) int
+	}
+
+	CustomerProfile struct {
+		DateCreated    func(childComplexity int) int
+		DateUpdated    func(childComplexity int) int
+		Email          func(childComplexity int) int
+		FailureReason  func(childComplexity int) int
+		FriendlyName   func(childComplexity int) int
+		ID             func(childComplexity int) int
+		PolicySid      func(childComplexity int) int
+		Sid            func(childComplexity int) int
+		Status         func(childComplexity int) int
+		StatusCallback func(childComplexity int) int
+		ValidUntil     func(childComplexity int) int
+	}
+
+	CustomerProfileConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	CustomerProfileEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	DeleteApiKeyPayload struct {
 		DeletedAPIKeyID func(childComplexity int) int
 	}
 
+	DeleteApplicationPayload struct {
+		DeletedApplicationID func(childComplexity int) int
+	}
+
 	DeleteOAuthClientPayload struct {
 		DeletedOAuthClientID func(childComplexity int) int
+	}
+
+	DeleteSenderIdRegistrationPayload struct {
+		DeletedSenderIDRegistrationID func(childComplexity int) int
+	}
+
+	DeleteUsageTriggerPayload struct {
+		DeletedUsageTriggerID func(childComplexity int) int
 	}
 
 	EndSessionPayload struct {
@@ -222,6 +350,73 @@ type ComplexityRoot struct {
 	}
 
 	FleetEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	Flex struct {
+		Configuration func(childComplexity int) int
+		TaskQueues    func(childComplexity int, first *int, after *string) int
+		Workers       func(childComplexity int, first *int, after *string, available *bool, activityName *string) int
+	}
+
+	FlexConfiguration struct {
+		CallRecordingEnabled    func(childComplexity int) int
+		CallRecordingWebhookURL func(childComplexity int) int
+		CrmCallbackURL          func(childComplexity int) int
+		CrmEnabled              func(childComplexity int) int
+		CrmFallbackURL          func(childComplexity int) int
+		DateCreated             func(childComplexity int) int
+		DateUpdated             func(childComplexity int) int
+		FlexInstanceSid         func(childComplexity int) int
+		PluginServiceEnabled    func(childComplexity int) int
+		RuntimeDomain           func(childComplexity int) int
+		Status                  func(childComplexity int) int
+		TaskrouterWorkspaceSid  func(childComplexity int) int
+		UILanguage              func(childComplexity int) int
+		UIVersion               func(childComplexity int) int
+	}
+
+	Function struct {
+		DateCreated  func(childComplexity int) int
+		DateUpdated  func(childComplexity int) int
+		FriendlyName func(childComplexity int) int
+		ID           func(childComplexity int) int
+		Path         func(childComplexity int) int
+		ServiceSid   func(childComplexity int) int
+		Sid          func(childComplexity int) int
+		Visibility   func(childComplexity int) int
+	}
+
+	FunctionConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	FunctionEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	FunctionService struct {
+		DateCreated        func(childComplexity int) int
+		DateUpdated        func(childComplexity int) int
+		DomainBase         func(childComplexity int) int
+		FriendlyName       func(childComplexity int) int
+		Functions          func(childComplexity int, first *int, after *string) int
+		ID                 func(childComplexity int) int
+		IncludeCredentials func(childComplexity int) int
+		Sid                func(childComplexity int) int
+		UIEditable         func(childComplexity int) int
+		UniqueName         func(childComplexity int) int
+	}
+
+	FunctionServiceConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	FunctionServiceEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
 	}
@@ -292,23 +487,40 @@ type ComplexityRoot struct {
 
 	Mutation struct {
 		AcceptInvitation           func(childComplexity int, input model.AcceptInvitationInput) int
+		AddPaymentMethod           func(childComplexity int, input model.AddPaymentMethodInput) int
+		BuyPhoneNumber             func(childComplexity int, input model.BuyPhoneNumberInput) int
 		CreateAPIKey               func(childComplexity int, input model.CreateAPIKeyInput) int
+		CreateApplication          func(childComplexity int, input model.CreateApplicationInput) int
+		CreateCustomerProfile      func(childComplexity int, input model.CreateCustomerProfileInput) int
 		CreateFleet                func(childComplexity int, input model.CreateFleetInput) int
 		CreateNetworkAccessProfile func(childComplexity int, input model.CreateNetworkAccessProfileInput) int
 		CreateOAuthClient          func(childComplexity int, input model.CreateOAuthClientInput) int
+		CreateUsageTrigger         func(childComplexity int, input model.CreateUsageTriggerInput) int
 		DeleteAPIKey               func(childComplexity int, input model.DeleteAPIKeyInput) int
+		DeleteApplication          func(childComplexity int, input model.DeleteApplicationInput) int
 		DeleteOAuthClient          func(childComplexity int, input model.DeleteOAuthClientInput) int
+		DeleteSenderIDRegistration func(childComplexity int, input model.DeleteSenderIDRegistrationInput) int
+		DeleteUsageTrigger         func(childComplexity int, input model.DeleteUsageTriggerInput) int
 		EndSession                 func(childComplexity int, input model.EndSessionInput) int
 		RefreshCookies             func(childComplexity int) int
 		RefreshSession             func(childComplexity int, input model.RefreshSessionInput) int
+		ReleasePhoneNumber         func(childComplexity int, input model.ReleasePhoneNumberInput) int
+		RemovePaymentMethod        func(childComplexity int, input model.RemovePaymentMethodInput) int
 		RotateAuthToken            func(childComplexity int, input model.RotateAuthTokenInput) int
 		SetUserRoles               func(childComplexity int, input model.SetUserRolesInput) int
 		SignIn                     func(childComplexity int, input model.SignInInput) int
 		SignInWithCookies          func(childComplexity int, input model.SignInInput) int
 		SignOut                    func(childComplexity int) int
+		SubmitCustomerProfile      func(childComplexity int, input model.SubmitCustomerProfileInput) int
+		SubmitSenderIDRegistration func(childComplexity int, input model.SubmitSenderIDRegistrationInput) int
 		UpdateAPIKey               func(childComplexity int, input model.UpdateAPIKeyInput) int
+		UpdateApplication          func(childComplexity int, input model.UpdateApplicationInput) int
+		UpdateBillingSettings      func(childComplexity int, input model.UpdateBillingSettingsInput) int
 		UpdateFleet                func(childComplexity int, input model.UpdateFleetInput) int
+		UpdateFlexConfiguration    func(childComplexity int, input model.UpdateFlexConfigurationInput) int
 		UpdateNetworkAccessProfile func(childComplexity int, input model.UpdateNetworkAccessProfileInput) int
+		UpdatePhoneNumber          func(childComplexity int, input model.UpdatePhoneNumberInput) int
+		UpdateProjectSettings      func(childComplexity int, input model.UpdateProjectSettingsInput) int
 		UpdateSim                  func(childComplexity int, input model.UpdateSimInput) int
 	}
 
@@ -469,9 +681,42 @@ type ComplexityRoot struct {
 		RefreshToken func(childComplexity int) int
 	}
 
+	ReleasePhoneNumberPayload struct {
+		ReleasedPhoneNumberID func(childComplexity int) int
+	}
+
+	RemovePaymentMethodPayload struct {
+		RemovedPaymentMethodID func(childComplexity int) int
+	}
+
 	RotateAuthTokenPayload struct {
 		AuthToken   func(childComplexity int) int
 		DateRotated func(childComplexity int) int
+	}
+
+	SenderIdRegistration struct {
+		CompanyName     func(childComplexity int) int
+		ContactEmail    func(childComplexity int) int
+		ContactName     func(childComplexity int) int
+		DateCreated     func(childComplexity int) int
+		DateUpdated     func(childComplexity int) int
+		ID              func(childComplexity int) int
+		IsoCountry      func(childComplexity int) int
+		RejectionReason func(childComplexity int) int
+		SenderID        func(childComplexity int) int
+		Sid             func(childComplexity int) int
+		Status          func(childComplexity int) int
+		UseCase         func(childComplexity int) int
+	}
+
+	SenderIdRegistrationConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	SenderIdRegistrationEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	Session struct {
@@ -521,20 +766,117 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	StudioFlow struct {
+		CommitMessage func(childComplexity int) int
+		DateCreated   func(childComplexity int) int
+		DateUpdated   func(childComplexity int) int
+		FriendlyName  func(childComplexity int) int
+		ID            func(childComplexity int) int
+		Revision      func(childComplexity int) int
+		Sid           func(childComplexity int) int
+		Status        func(childComplexity int) int
+		Valid         func(childComplexity int) int
+		WebhookURL    func(childComplexity int) int
+	}
+
+	StudioFlowConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	StudioFlowEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	SubmitCustomerProfilePayload struct {
+		CustomerProfile func(childComplexity int) int
+	}
+
+	SubmitSenderIdRegistrationPayload struct {
+		SenderIDRegistration     func(childComplexity int) int
+		SenderIDRegistrationEdge func(childComplexity int) int
+	}
+
 	Subscription struct {
 		ProductLogs func(childComplexity int, kinds []model.ProductLogKind, callStatus *model.CallStatus, callDirection *model.CallDirection, callFrom *string, callTo *string, messageStatus *model.MessageStatus, messageDirection *model.MessageDirection, messageFrom *string, messageTo *string, alertLogLevel *model.LogLevel) int
+	}
+
+	TaskQueue struct {
+		DateCreated        func(childComplexity int) int
+		DateUpdated        func(childComplexity int) int
+		FriendlyName       func(childComplexity int) int
+		ID                 func(childComplexity int) int
+		MaxReservedWorkers func(childComplexity int) int
+		Sid                func(childComplexity int) int
+		TargetWorkers      func(childComplexity int) int
+		TaskOrder          func(childComplexity int) int
+	}
+
+	TaskQueueConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	TaskQueueEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	TrustProduct struct {
+		DateCreated    func(childComplexity int) int
+		DateUpdated    func(childComplexity int) int
+		Email          func(childComplexity int) int
+		FailureReason  func(childComplexity int) int
+		FriendlyName   func(childComplexity int) int
+		ID             func(childComplexity int) int
+		PolicySid      func(childComplexity int) int
+		Sid            func(childComplexity int) int
+		Status         func(childComplexity int) int
+		StatusCallback func(childComplexity int) int
+		ValidUntil     func(childComplexity int) int
+	}
+
+	TrustProductConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	TrustProductEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	UpdateApiKeyPayload struct {
 		APIKey func(childComplexity int) int
 	}
 
+	UpdateApplicationPayload struct {
+		Application func(childComplexity int) int
+	}
+
+	UpdateBillingSettingsPayload struct {
+		BillingSettings func(childComplexity int) int
+	}
+
 	UpdateFleetPayload struct {
 		Fleet func(childComplexity int) int
 	}
 
+	UpdateFlexConfigurationPayload struct {
+		Configuration func(childComplexity int) int
+	}
+
 	UpdateNetworkAccessProfilePayload struct {
 		NetworkAccessProfile func(childComplexity int) int
+	}
+
+	UpdatePhoneNumberPayload struct {
+		PhoneNumber func(childComplexity int) int
+	}
+
+	UpdateProjectSettingsPayload struct {
+		Settings func(childComplexity int) int
 	}
 
 	UpdateSimPayload struct {
@@ -561,6 +903,31 @@ type ComplexityRoot struct {
 	}
 
 	UsageRecordEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	UsageTrigger struct {
+		CallbackMethod func(childComplexity int) int
+		CurrentValue   func(childComplexity int) int
+		DateCreated    func(childComplexity int) int
+		DateFired      func(childComplexity int) int
+		DateUpdated    func(childComplexity int) int
+		FriendlyName   func(childComplexity int) int
+		ID             func(childComplexity int) int
+		Recurring      func(childComplexity int) int
+		Sid            func(childComplexity int) int
+		TriggerBy      func(childComplexity int) int
+		TriggerValue   func(childComplexity int) int
+		UsageCategory  func(childComplexity int) int
+	}
+
+	UsageTriggerConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	UsageTriggerEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
 	}
@@ -593,6 +960,27 @@ type ComplexityRoot struct {
 		Roles       func(childComplexity int) int
 		Sid         func(childComplexity int) int
 	}
+
+	Worker struct {
+		ActivityName      func(childComplexity int) int
+		Available         func(childComplexity int) int
+		DateCreated       func(childComplexity int) int
+		DateStatusChanged func(childComplexity int) int
+		DateUpdated       func(childComplexity int) int
+		FriendlyName      func(childComplexity int) int
+		ID                func(childComplexity int) int
+		Sid               func(childComplexity int) int
+	}
+
+	WorkerConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	WorkerEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
 }
 
 // endregion ***************************** api!.gotpl *****************************
@@ -605,17 +993,34 @@ type AccountResolver interface {
 	Invoices(ctx context.Context, obj *model.Account, first *int, after *string, status *model.InvoiceStatus) (*model.InvoiceConnection, error)
 	PaymentMethods(ctx context.Context, obj *model.Account, first *int, after *string) (*model.PaymentMethodConnection, error)
 	BillingSettings(ctx context.Context, obj *model.Account) (*model.BillingSettings, error)
+	Applications(ctx context.Context, obj *model.Account, first *int, after *string, friendlyName *string) (*model.ApplicationConnection, error)
+	StudioFlows(ctx context.Context, obj *model.Account, first *int, after *string, status *model.StudioFlowStatus) (*model.StudioFlowConnection, error)
+	FunctionServices(ctx context.Context, obj *model.Account, first *int, after *string) (*model.FunctionServiceConnection, error)
+	Flex(ctx context.Context, obj *model.Account) (*model.Flex, error)
 	Sims(ctx context.Context, obj *model.Account, first *int, after *string, status *model.SimStatus, fleetSid *string, iccid *string) (*model.SimConnection, error)
 	Fleets(ctx context.Context, obj *model.Account, first *int, after *string, networkAccessProfileSid *string) (*model.FleetConnection, error)
 	NetworkAccessProfiles(ctx context.Context, obj *model.Account, first *int, after *string) (*model.NetworkAccessProfileConnection, error)
 	OauthClients(ctx context.Context, obj *model.Account, first *int, after *string, name *string, createdBySid *string) (*model.OAuthClientConnection, error)
 	PhoneNumbers(ctx context.Context, obj *model.Account, first *int, after *string, phoneNumber *string, friendlyName *string, origin *string) (*model.PhoneNumberConnection, error)
+	AvailablePhoneNumbers(ctx context.Context, obj *model.Account, first *int, after *string, countryCode string, typeArg *model.PhoneNumberType, areaCode *string, contains *string, voiceEnabled *bool, smsEnabled *bool, mmsEnabled *bool, faxEnabled *bool) (*model.AvailablePhoneNumberConnection, error)
 	Calls(ctx context.Context, obj *model.Account, first *int, after *string, startTimeAfter *time.Time, startTimeBefore *time.Time, status *model.CallStatus, direction *model.CallDirection, from *string, to *string) (*model.CallConnection, error)
 	Messages(ctx context.Context, obj *model.Account, first *int, after *string, dateCreatedAfter *time.Time, dateCreatedBefore *time.Time, status *model.MessageStatus, direction *model.MessageDirection, from *string, to *string) (*model.MessageConnection, error)
 	Alerts(ctx context.Context, obj *model.Account, first *int, after *string, dateGeneratedAfter *time.Time, dateGeneratedBefore *time.Time, logLevel *model.LogLevel, errorCode *string) (*model.AlertConnection, error)
 	Settings(ctx context.Context, obj *model.Account) (*model.ProjectSettings, error)
+	SenderIDRegistrations(ctx context.Context, obj *model.Account, first *int, after *string, status *model.SenderIDStatus, isoCountry *string, senderID *string) (*model.SenderIDRegistrationConnection, error)
+	CustomerProfiles(ctx context.Context, obj *model.Account, first *int, after *string, status *model.TrustHubStatus, policySid *string) (*model.CustomerProfileConnection, error)
+	TrustProducts(ctx context.Context, obj *model.Account, first *int, after *string, status *model.TrustHubStatus) (*model.TrustProductConnection, error)
 	UsageRecords(ctx context.Context, obj *model.Account, first *int, after *string, category *model.UsageCategory, granularity model.UsageGranularity, start *scalar.Date, end *scalar.Date) (*model.UsageRecordConnection, error)
+	UsageTriggers(ctx context.Context, obj *model.Account, first *int, after *string, usageCategory *model.UsageCategory, recurring *model.UsageTriggerRecurring) (*model.UsageTriggerConnection, error)
 	Users(ctx context.Context, obj *model.Account, first *int, after *string, email *string, role *model.Role) (*model.UserConnection, error)
+}
+type FlexResolver interface {
+	Configuration(ctx context.Context, obj *model.Flex) (*model.FlexConfiguration, error)
+	Workers(ctx context.Context, obj *model.Flex, first *int, after *string, available *bool, activityName *string) (*model.WorkerConnection, error)
+	TaskQueues(ctx context.Context, obj *model.Flex, first *int, after *string) (*model.TaskQueueConnection, error)
+}
+type FunctionServiceResolver interface {
+	Functions(ctx context.Context, obj *model.FunctionService, first *int, after *string) (*model.FunctionConnection, error)
 }
 type MutationResolver interface {
 	SignIn(ctx context.Context, input model.SignInInput) (*model.SignInPayload, error)
@@ -627,6 +1032,13 @@ type MutationResolver interface {
 	UpdateAPIKey(ctx context.Context, input model.UpdateAPIKeyInput) (*model.UpdateAPIKeyPayload, error)
 	DeleteAPIKey(ctx context.Context, input model.DeleteAPIKeyInput) (*model.DeleteAPIKeyPayload, error)
 	RotateAuthToken(ctx context.Context, input model.RotateAuthTokenInput) (*model.RotateAuthTokenPayload, error)
+	UpdateBillingSettings(ctx context.Context, input model.UpdateBillingSettingsInput) (*model.UpdateBillingSettingsPayload, error)
+	AddPaymentMethod(ctx context.Context, input model.AddPaymentMethodInput) (*model.AddPaymentMethodPayload, error)
+	RemovePaymentMethod(ctx context.Context, input model.RemovePaymentMethodInput) (*model.RemovePaymentMethodPayload, error)
+	CreateApplication(ctx context.Context, input model.CreateApplicationInput) (*model.CreateApplicationPayload, error)
+	UpdateApplication(ctx context.Context, input model.UpdateApplicationInput) (*model.UpdateApplicationPayload, error)
+	DeleteApplication(ctx context.Context, input model.DeleteApplicationInput) (*model.DeleteApplicationPayload, error)
+	UpdateFlexConfiguration(ctx context.Context, input model.UpdateFlexConfigurationInput) (*model.UpdateFlexConfigurationPayload, error)
 	UpdateSim(ctx context.Context, input model.UpdateSimInput) (*model.UpdateSimPayload, error)
 	CreateFleet(ctx context.Context, input model.CreateFleetInput) (*model.CreateFleetPayload, error)
 	UpdateFleet(ctx context.Context, input model.UpdateFleetInput) (*model.UpdateFleetPayload, error)
@@ -634,6 +1046,16 @@ type MutationResolver interface {
 	UpdateNetworkAccessProfile(ctx context.Context, input model.UpdateNetworkAccessProfileInput) (*model.UpdateNetworkAccessProfilePayload, error)
 	CreateOAuthClient(ctx context.Context, input model.CreateOAuthClientInput) (*model.CreateOAuthClientPayload, error)
 	DeleteOAuthClient(ctx context.Context, input model.DeleteOAuthClientInput) (*model.DeleteOAuthClientPayload, error)
+	BuyPhoneNumber(ctx context.Context, input model.BuyPhoneNumberInput) (*model.BuyPhoneNumberPayload, error)
+	UpdatePhoneNumber(ctx context.Context, input model.UpdatePhoneNumberInput) (*model.UpdatePhoneNumberPayload, error)
+	ReleasePhoneNumber(ctx context.Context, input model.ReleasePhoneNumberInput) (*model.ReleasePhoneNumberPayload, error)
+	UpdateProjectSettings(ctx context.Context, input model.UpdateProjectSettingsInput) (*model.UpdateProjectSettingsPayload, error)
+	SubmitSenderIDRegistration(ctx context.Context, input model.SubmitSenderIDRegistrationInput) (*model.SubmitSenderIDRegistrationPayload, error)
+	DeleteSenderIDRegistration(ctx context.Context, input model.DeleteSenderIDRegistrationInput) (*model.DeleteSenderIDRegistrationPayload, error)
+	CreateCustomerProfile(ctx context.Context, input model.CreateCustomerProfileInput) (*model.CreateCustomerProfilePayload, error)
+	SubmitCustomerProfile(ctx context.Context, input model.SubmitCustomerProfileInput) (*model.SubmitCustomerProfilePayload, error)
+	CreateUsageTrigger(ctx context.Context, input model.CreateUsageTriggerInput) (*model.CreateUsageTriggerPayload, error)
+	DeleteUsageTrigger(ctx context.Context, input model.DeleteUsageTriggerInput) (*model.DeleteUsageTriggerPayload, error)
 	AcceptInvitation(ctx context.Context, input model.AcceptInvitationInput) (*model.AcceptInvitationPayload, error)
 	SetUserRoles(ctx context.Context, input model.SetUserRolesInput) (*model.SetUserRolesPayload, error)
 	EndSession(ctx context.Context, input model.EndSessionInput) (*model.EndSessionPayload, error)
@@ -699,6 +1121,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Alerts(childComplexity, args["first"].(*int), args["after"].(*string), args["dateGeneratedAfter"].(*time.Time), args["dateGeneratedBefore"].(*time.Time), args["logLevel"].(*model.LogLevel), args["errorCode"].(*string)), true
+	case "Account.applications":
+		if e.ComplexityRoot.Account.Applications == nil {
+			break
+		}
+
+		args, err := ec.field_Account_applications_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.Applications(childComplexity, args["first"].(*int), args["after"].(*string), args["friendlyName"].(*string)), true
+	case "Account.availablePhoneNumbers":
+		if e.ComplexityRoot.Account.AvailablePhoneNumbers == nil {
+			break
+		}
+
+		args, err := ec.field_Account_availablePhoneNumbers_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.AvailablePhoneNumbers(childComplexity, args["first"].(*int), args["after"].(*string), args["countryCode"].(string), args["type"].(*model.PhoneNumberType), args["areaCode"].(*string), args["contains"].(*string), args["voiceEnabled"].(*bool), args["smsEnabled"].(*bool), args["mmsEnabled"].(*bool), args["faxEnabled"].(*bool)), true
 	case "Account.balance":
 		if e.ComplexityRoot.Account.Balance == nil {
 			break
@@ -722,6 +1166,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Calls(childComplexity, args["first"].(*int), args["after"].(*string), args["startTimeAfter"].(*time.Time), args["startTimeBefore"].(*time.Time), args["status"].(*model.CallStatus), args["direction"].(*model.CallDirection), args["from"].(*string), args["to"].(*string)), true
+	case "Account.customerProfiles":
+		if e.ComplexityRoot.Account.CustomerProfiles == nil {
+			break
+		}
+
+		args, err := ec.field_Account_customerProfiles_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.CustomerProfiles(childComplexity, args["first"].(*int), args["after"].(*string), args["status"].(*model.TrustHubStatus), args["policySid"].(*string)), true
 	case "Account.fleets":
 		if e.ComplexityRoot.Account.Fleets == nil {
 			break
@@ -733,12 +1188,29 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Fleets(childComplexity, args["first"].(*int), args["after"].(*string), args["networkAccessProfileSid"].(*string)), true
+	case "Account.flex":
+		if e.ComplexityRoot.Account.Flex == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.Flex(childComplexity), true
 	case "Account.friendlyName":
 		if e.ComplexityRoot.Account.FriendlyName == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Account.FriendlyName(childComplexity), true
+	case "Account.functionServices":
+		if e.ComplexityRoot.Account.FunctionServices == nil {
+			break
+		}
+
+		args, err := ec.field_Account_functionServices_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.FunctionServices(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Account.id":
 		if e.ComplexityRoot.Account.ID == nil {
 			break
@@ -811,6 +1283,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.PhoneNumbers(childComplexity, args["first"].(*int), args["after"].(*string), args["phoneNumber"].(*string), args["friendlyName"].(*string), args["origin"].(*string)), true
+	case "Account.senderIdRegistrations":
+		if e.ComplexityRoot.Account.SenderIDRegistrations == nil {
+			break
+		}
+
+		args, err := ec.field_Account_senderIdRegistrations_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.SenderIDRegistrations(childComplexity, args["first"].(*int), args["after"].(*string), args["status"].(*model.SenderIDStatus), args["isoCountry"].(*string), args["senderId"].(*string)), true
 	case "Account.settings":
 		if e.ComplexityRoot.Account.Settings == nil {
 			break
@@ -840,6 +1323,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Status(childComplexity), true
+	case "Account.studioFlows":
+		if e.ComplexityRoot.Account.StudioFlows == nil {
+			break
+		}
+
+		args, err := ec.field_Account_studioFlows_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.StudioFlows(childComplexity, args["first"].(*int), args["after"].(*string), args["status"].(*model.StudioFlowStatus)), true
+	case "Account.trustProducts":
+		if e.ComplexityRoot.Account.TrustProducts == nil {
+			break
+		}
+
+		args, err := ec.field_Account_trustProducts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.TrustProducts(childComplexity, args["first"].(*int), args["after"].(*string), args["status"].(*model.TrustHubStatus)), true
 	case "Account.usageRecords":
 		if e.ComplexityRoot.Account.UsageRecords == nil {
 			break
@@ -851,6 +1356,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.UsageRecords(childComplexity, args["first"].(*int), args["after"].(*string), args["category"].(*model.UsageCategory), args["granularity"].(model.UsageGranularity), args["start"].(*scalar.Date), args["end"].(*scalar.Date)), true
+	case "Account.usageTriggers":
+		if e.ComplexityRoot.Account.UsageTriggers == nil {
+			break
+		}
+
+		args, err := ec.field_Account_usageTriggers_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.UsageTriggers(childComplexity, args["first"].(*int), args["after"].(*string), args["usageCategory"].(*model.UsageCategory), args["recurring"].(*model.UsageTriggerRecurring)), true
 	case "Account.users":
 		if e.ComplexityRoot.Account.Users == nil {
 			break
@@ -862,6 +1378,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Users(childComplexity, args["first"].(*int), args["after"].(*string), args["email"].(*string), args["role"].(*model.Role)), true
+
+	case "AddPaymentMethodPayload.paymentMethod":
+		if e.ComplexityRoot.AddPaymentMethodPayload.PaymentMethod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddPaymentMethodPayload.PaymentMethod(childComplexity), true
+	case "AddPaymentMethodPayload.paymentMethodEdge":
+		if e.ComplexityRoot.AddPaymentMethodPayload.PaymentMethodEdge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddPaymentMethodPayload.PaymentMethodEdge(childComplexity), true
 
 	case "Alert.alertText":
 		if e.ComplexityRoot.Alert.AlertText == nil {
@@ -1049,6 +1578,240 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ApiKeyEdge.Node(childComplexity), true
 
+	case "Application.dateCreated":
+		if e.ComplexityRoot.Application.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.DateCreated(childComplexity), true
+	case "Application.dateUpdated":
+		if e.ComplexityRoot.Application.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.DateUpdated(childComplexity), true
+	case "Application.friendlyName":
+		if e.ComplexityRoot.Application.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.FriendlyName(childComplexity), true
+	case "Application.id":
+		if e.ComplexityRoot.Application.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.ID(childComplexity), true
+	case "Application.messageStatusCallback":
+		if e.ComplexityRoot.Application.MessageStatusCallback == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.MessageStatusCallback(childComplexity), true
+	case "Application.publicApplicationConnectEnabled":
+		if e.ComplexityRoot.Application.PublicApplicationConnectEnabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.PublicApplicationConnectEnabled(childComplexity), true
+	case "Application.sid":
+		if e.ComplexityRoot.Application.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.Sid(childComplexity), true
+	case "Application.smsFallbackMethod":
+		if e.ComplexityRoot.Application.SmsFallbackMethod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.SmsFallbackMethod(childComplexity), true
+	case "Application.smsFallbackUrl":
+		if e.ComplexityRoot.Application.SmsFallbackURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.SmsFallbackURL(childComplexity), true
+	case "Application.smsMethod":
+		if e.ComplexityRoot.Application.SmsMethod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.SmsMethod(childComplexity), true
+	case "Application.smsStatusCallback":
+		if e.ComplexityRoot.Application.SmsStatusCallback == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.SmsStatusCallback(childComplexity), true
+	case "Application.smsUrl":
+		if e.ComplexityRoot.Application.SmsURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.SmsURL(childComplexity), true
+	case "Application.statusCallback":
+		if e.ComplexityRoot.Application.StatusCallback == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.StatusCallback(childComplexity), true
+	case "Application.statusCallbackMethod":
+		if e.ComplexityRoot.Application.StatusCallbackMethod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.StatusCallbackMethod(childComplexity), true
+	case "Application.voiceCallerIdLookup":
+		if e.ComplexityRoot.Application.VoiceCallerIDLookup == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.VoiceCallerIDLookup(childComplexity), true
+	case "Application.voiceFallbackMethod":
+		if e.ComplexityRoot.Application.VoiceFallbackMethod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.VoiceFallbackMethod(childComplexity), true
+	case "Application.voiceFallbackUrl":
+		if e.ComplexityRoot.Application.VoiceFallbackURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.VoiceFallbackURL(childComplexity), true
+	case "Application.voiceMethod":
+		if e.ComplexityRoot.Application.VoiceMethod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.VoiceMethod(childComplexity), true
+	case "Application.voiceUrl":
+		if e.ComplexityRoot.Application.VoiceURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Application.VoiceURL(childComplexity), true
+
+	case "ApplicationConnection.edges":
+		if e.ComplexityRoot.ApplicationConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplicationConnection.Edges(childComplexity), true
+	case "ApplicationConnection.pageInfo":
+		if e.ComplexityRoot.ApplicationConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplicationConnection.PageInfo(childComplexity), true
+
+	case "ApplicationEdge.cursor":
+		if e.ComplexityRoot.ApplicationEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplicationEdge.Cursor(childComplexity), true
+	case "ApplicationEdge.node":
+		if e.ComplexityRoot.ApplicationEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplicationEdge.Node(childComplexity), true
+
+	case "AvailablePhoneNumber.addressRequirements":
+		if e.ComplexityRoot.AvailablePhoneNumber.AddressRequirements == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.AddressRequirements(childComplexity), true
+	case "AvailablePhoneNumber.beta":
+		if e.ComplexityRoot.AvailablePhoneNumber.Beta == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.Beta(childComplexity), true
+	case "AvailablePhoneNumber.capabilities":
+		if e.ComplexityRoot.AvailablePhoneNumber.Capabilities == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.Capabilities(childComplexity), true
+	case "AvailablePhoneNumber.friendlyName":
+		if e.ComplexityRoot.AvailablePhoneNumber.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.FriendlyName(childComplexity), true
+	case "AvailablePhoneNumber.isoCountry":
+		if e.ComplexityRoot.AvailablePhoneNumber.IsoCountry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.IsoCountry(childComplexity), true
+	case "AvailablePhoneNumber.lata":
+		if e.ComplexityRoot.AvailablePhoneNumber.Lata == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.Lata(childComplexity), true
+	case "AvailablePhoneNumber.locality":
+		if e.ComplexityRoot.AvailablePhoneNumber.Locality == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.Locality(childComplexity), true
+	case "AvailablePhoneNumber.phoneNumber":
+		if e.ComplexityRoot.AvailablePhoneNumber.PhoneNumber == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.PhoneNumber(childComplexity), true
+	case "AvailablePhoneNumber.postalCode":
+		if e.ComplexityRoot.AvailablePhoneNumber.PostalCode == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.PostalCode(childComplexity), true
+	case "AvailablePhoneNumber.region":
+		if e.ComplexityRoot.AvailablePhoneNumber.Region == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.Region(childComplexity), true
+	case "AvailablePhoneNumber.type":
+		if e.ComplexityRoot.AvailablePhoneNumber.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumber.Type(childComplexity), true
+
+	case "AvailablePhoneNumberConnection.edges":
+		if e.ComplexityRoot.AvailablePhoneNumberConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumberConnection.Edges(childComplexity), true
+	case "AvailablePhoneNumberConnection.pageInfo":
+		if e.ComplexityRoot.AvailablePhoneNumberConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumberConnection.PageInfo(childComplexity), true
+
+	case "AvailablePhoneNumberEdge.cursor":
+		if e.ComplexityRoot.AvailablePhoneNumberEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumberEdge.Cursor(childComplexity), true
+	case "AvailablePhoneNumberEdge.node":
+		if e.ComplexityRoot.AvailablePhoneNumberEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AvailablePhoneNumberEdge.Node(childComplexity), true
+
 	case "BillingSettings.autoRechargeAmount":
 		if e.ComplexityRoot.BillingSettings.AutoRechargeAmount == nil {
 			break
@@ -1091,6 +1854,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BillingSettings.TaxID(childComplexity), true
+
+	case "BuyPhoneNumberPayload.phoneNumber":
+		if e.ComplexityRoot.BuyPhoneNumberPayload.PhoneNumber == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BuyPhoneNumberPayload.PhoneNumber(childComplexity), true
+	case "BuyPhoneNumberPayload.phoneNumberEdge":
+		if e.ComplexityRoot.BuyPhoneNumberPayload.PhoneNumberEdge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BuyPhoneNumberPayload.PhoneNumberEdge(childComplexity), true
 
 	case "Call.answeredBy":
 		if e.ComplexityRoot.Call.AnsweredBy == nil {
@@ -1253,6 +2029,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateApiKeyPayload.Secret(childComplexity), true
 
+	case "CreateApplicationPayload.application":
+		if e.ComplexityRoot.CreateApplicationPayload.Application == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateApplicationPayload.Application(childComplexity), true
+	case "CreateApplicationPayload.applicationEdge":
+		if e.ComplexityRoot.CreateApplicationPayload.ApplicationEdge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateApplicationPayload.ApplicationEdge(childComplexity), true
+
+	case "CreateCustomerProfilePayload.customerProfile":
+		if e.ComplexityRoot.CreateCustomerProfilePayload.CustomerProfile == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateCustomerProfilePayload.CustomerProfile(childComplexity), true
+	case "CreateCustomerProfilePayload.customerProfileEdge":
+		if e.ComplexityRoot.CreateCustomerProfilePayload.CustomerProfileEdge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateCustomerProfilePayload.CustomerProfileEdge(childComplexity), true
+
 	case "CreateFleetPayload.fleet":
 		if e.ComplexityRoot.CreateFleetPayload.Fleet == nil {
 			break
@@ -1298,6 +2100,112 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateOAuthClientPayload.Secret(childComplexity), true
 
+	case "CreateUsageTriggerPayload.usageTrigger":
+		if e.ComplexityRoot.CreateUsageTriggerPayload.UsageTrigger == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateUsageTriggerPayload.UsageTrigger(childComplexity), true
+	case "CreateUsageTriggerPayload.usageTriggerEdge":
+		if e.ComplexityRoot.CreateUsageTriggerPayload.UsageTriggerEdge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateUsageTriggerPayload.UsageTriggerEdge(childComplexity), true
+
+	case "CustomerProfile.dateCreated":
+		if e.ComplexityRoot.CustomerProfile.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfile.DateCreated(childComplexity), true
+	case "CustomerProfile.dateUpdated":
+		if e.ComplexityRoot.CustomerProfile.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfile.DateUpdated(childComplexity), true
+	case "CustomerProfile.email":
+		if e.ComplexityRoot.CustomerProfile.Email == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfile.Email(childComplexity), true
+	case "CustomerProfile.failureReason":
+		if e.ComplexityRoot.CustomerProfile.FailureReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfile.FailureReason(childComplexity), true
+	case "CustomerProfile.friendlyName":
+		if e.ComplexityRoot.CustomerProfile.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfile.FriendlyName(childComplexity), true
+	case "CustomerProfile.id":
+		if e.ComplexityRoot.CustomerProfile.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfile.ID(childComplexity), true
+	case "CustomerProfile.policySid":
+		if e.ComplexityRoot.CustomerProfile.PolicySid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfile.PolicySid(childComplexity), true
+	case "CustomerProfile.sid":
+		if e.ComplexityRoot.CustomerProfile.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfile.Sid(childComplexity), true
+	case "CustomerProfile.status":
+		if e.ComplexityRoot.CustomerProfile.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfile.Status(childComplexity), true
+	case "CustomerProfile.statusCallback":
+		if e.ComplexityRoot.CustomerProfile.StatusCallback == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfile.StatusCallback(childComplexity), true
+	case "CustomerProfile.validUntil":
+		if e.ComplexityRoot.CustomerProfile.ValidUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfile.ValidUntil(childComplexity), true
+
+	case "CustomerProfileConnection.edges":
+		if e.ComplexityRoot.CustomerProfileConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfileConnection.Edges(childComplexity), true
+	case "CustomerProfileConnection.pageInfo":
+		if e.ComplexityRoot.CustomerProfileConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfileConnection.PageInfo(childComplexity), true
+
+	case "CustomerProfileEdge.cursor":
+		if e.ComplexityRoot.CustomerProfileEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfileEdge.Cursor(childComplexity), true
+	case "CustomerProfileEdge.node":
+		if e.ComplexityRoot.CustomerProfileEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerProfileEdge.Node(childComplexity), true
+
 	case "DeleteApiKeyPayload.deletedApiKeyId":
 		if e.ComplexityRoot.DeleteApiKeyPayload.DeletedAPIKeyID == nil {
 			break
@@ -1305,12 +2213,33 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteApiKeyPayload.DeletedAPIKeyID(childComplexity), true
 
+	case "DeleteApplicationPayload.deletedApplicationId":
+		if e.ComplexityRoot.DeleteApplicationPayload.DeletedApplicationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteApplicationPayload.DeletedApplicationID(childComplexity), true
+
 	case "DeleteOAuthClientPayload.deletedOAuthClientId":
 		if e.ComplexityRoot.DeleteOAuthClientPayload.DeletedOAuthClientID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.DeleteOAuthClientPayload.DeletedOAuthClientID(childComplexity), true
+
+	case "DeleteSenderIdRegistrationPayload.deletedSenderIdRegistrationId":
+		if e.ComplexityRoot.DeleteSenderIdRegistrationPayload.DeletedSenderIDRegistrationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteSenderIdRegistrationPayload.DeletedSenderIDRegistrationID(childComplexity), true
+
+	case "DeleteUsageTriggerPayload.deletedUsageTriggerId":
+		if e.ComplexityRoot.DeleteUsageTriggerPayload.DeletedUsageTriggerID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteUsageTriggerPayload.DeletedUsageTriggerID(childComplexity), true
 
 	case "EndSessionPayload.endedSessionId":
 		if e.ComplexityRoot.EndSessionPayload.EndedSessionID == nil {
@@ -1429,6 +2358,287 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.FleetEdge.Node(childComplexity), true
+
+	case "Flex.configuration":
+		if e.ComplexityRoot.Flex.Configuration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Flex.Configuration(childComplexity), true
+	case "Flex.taskQueues":
+		if e.ComplexityRoot.Flex.TaskQueues == nil {
+			break
+		}
+
+		args, err := ec.field_Flex_taskQueues_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Flex.TaskQueues(childComplexity, args["first"].(*int), args["after"].(*string)), true
+	case "Flex.workers":
+		if e.ComplexityRoot.Flex.Workers == nil {
+			break
+		}
+
+		args, err := ec.field_Flex_workers_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Flex.Workers(childComplexity, args["first"].(*int), args["after"].(*string), args["available"].(*bool), args["activityName"].(*string)), true
+
+	case "FlexConfiguration.callRecordingEnabled":
+		if e.ComplexityRoot.FlexConfiguration.CallRecordingEnabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.CallRecordingEnabled(childComplexity), true
+	case "FlexConfiguration.callRecordingWebhookUrl":
+		if e.ComplexityRoot.FlexConfiguration.CallRecordingWebhookURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.CallRecordingWebhookURL(childComplexity), true
+	case "FlexConfiguration.crmCallbackUrl":
+		if e.ComplexityRoot.FlexConfiguration.CrmCallbackURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.CrmCallbackURL(childComplexity), true
+	case "FlexConfiguration.crmEnabled":
+		if e.ComplexityRoot.FlexConfiguration.CrmEnabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.CrmEnabled(childComplexity), true
+	case "FlexConfiguration.crmFallbackUrl":
+		if e.ComplexityRoot.FlexConfiguration.CrmFallbackURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.CrmFallbackURL(childComplexity), true
+	case "FlexConfiguration.dateCreated":
+		if e.ComplexityRoot.FlexConfiguration.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.DateCreated(childComplexity), true
+	case "FlexConfiguration.dateUpdated":
+		if e.ComplexityRoot.FlexConfiguration.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.DateUpdated(childComplexity), true
+	case "FlexConfiguration.flexInstanceSid":
+		if e.ComplexityRoot.FlexConfiguration.FlexInstanceSid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.FlexInstanceSid(childComplexity), true
+	case "FlexConfiguration.pluginServiceEnabled":
+		if e.ComplexityRoot.FlexConfiguration.PluginServiceEnabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.PluginServiceEnabled(childComplexity), true
+	case "FlexConfiguration.runtimeDomain":
+		if e.ComplexityRoot.FlexConfiguration.RuntimeDomain == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.RuntimeDomain(childComplexity), true
+	case "FlexConfiguration.status":
+		if e.ComplexityRoot.FlexConfiguration.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.Status(childComplexity), true
+	case "FlexConfiguration.taskrouterWorkspaceSid":
+		if e.ComplexityRoot.FlexConfiguration.TaskrouterWorkspaceSid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.TaskrouterWorkspaceSid(childComplexity), true
+	case "FlexConfiguration.uiLanguage":
+		if e.ComplexityRoot.FlexConfiguration.UILanguage == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.UILanguage(childComplexity), true
+	case "FlexConfiguration.uiVersion":
+		if e.ComplexityRoot.FlexConfiguration.UIVersion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FlexConfiguration.UIVersion(childComplexity), true
+
+	case "Function.dateCreated":
+		if e.ComplexityRoot.Function.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Function.DateCreated(childComplexity), true
+	case "Function.dateUpdated":
+		if e.ComplexityRoot.Function.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Function.DateUpdated(childComplexity), true
+	case "Function.friendlyName":
+		if e.ComplexityRoot.Function.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Function.FriendlyName(childComplexity), true
+	case "Function.id":
+		if e.ComplexityRoot.Function.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Function.ID(childComplexity), true
+	case "Function.path":
+		if e.ComplexityRoot.Function.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Function.Path(childComplexity), true
+	case "Function.serviceSid":
+		if e.ComplexityRoot.Function.ServiceSid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Function.ServiceSid(childComplexity), true
+	case "Function.sid":
+		if e.ComplexityRoot.Function.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Function.Sid(childComplexity), true
+	case "Function.visibility":
+		if e.ComplexityRoot.Function.Visibility == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Function.Visibility(childComplexity), true
+
+	case "FunctionConnection.edges":
+		if e.ComplexityRoot.FunctionConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionConnection.Edges(childComplexity), true
+	case "FunctionConnection.pageInfo":
+		if e.ComplexityRoot.FunctionConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionConnection.PageInfo(childComplexity), true
+
+	case "FunctionEdge.cursor":
+		if e.ComplexityRoot.FunctionEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionEdge.Cursor(childComplexity), true
+	case "FunctionEdge.node":
+		if e.ComplexityRoot.FunctionEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionEdge.Node(childComplexity), true
+
+	case "FunctionService.dateCreated":
+		if e.ComplexityRoot.FunctionService.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.DateCreated(childComplexity), true
+	case "FunctionService.dateUpdated":
+		if e.ComplexityRoot.FunctionService.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.DateUpdated(childComplexity), true
+	case "FunctionService.domainBase":
+		if e.ComplexityRoot.FunctionService.DomainBase == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.DomainBase(childComplexity), true
+	case "FunctionService.friendlyName":
+		if e.ComplexityRoot.FunctionService.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.FriendlyName(childComplexity), true
+	case "FunctionService.functions":
+		if e.ComplexityRoot.FunctionService.Functions == nil {
+			break
+		}
+
+		args, err := ec.field_FunctionService_functions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.FunctionService.Functions(childComplexity, args["first"].(*int), args["after"].(*string)), true
+	case "FunctionService.id":
+		if e.ComplexityRoot.FunctionService.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.ID(childComplexity), true
+	case "FunctionService.includeCredentials":
+		if e.ComplexityRoot.FunctionService.IncludeCredentials == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.IncludeCredentials(childComplexity), true
+	case "FunctionService.sid":
+		if e.ComplexityRoot.FunctionService.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.Sid(childComplexity), true
+	case "FunctionService.uiEditable":
+		if e.ComplexityRoot.FunctionService.UIEditable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.UIEditable(childComplexity), true
+	case "FunctionService.uniqueName":
+		if e.ComplexityRoot.FunctionService.UniqueName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionService.UniqueName(childComplexity), true
+
+	case "FunctionServiceConnection.edges":
+		if e.ComplexityRoot.FunctionServiceConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionServiceConnection.Edges(childComplexity), true
+	case "FunctionServiceConnection.pageInfo":
+		if e.ComplexityRoot.FunctionServiceConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionServiceConnection.PageInfo(childComplexity), true
+
+	case "FunctionServiceEdge.cursor":
+		if e.ComplexityRoot.FunctionServiceEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionServiceEdge.Cursor(childComplexity), true
+	case "FunctionServiceEdge.node":
+		if e.ComplexityRoot.FunctionServiceEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FunctionServiceEdge.Node(childComplexity), true
 
 	case "HeldPermission.actions":
 		if e.ComplexityRoot.HeldPermission.Actions == nil {
@@ -1689,6 +2899,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AcceptInvitation(childComplexity, args["input"].(model.AcceptInvitationInput)), true
+	case "Mutation.addPaymentMethod":
+		if e.ComplexityRoot.Mutation.AddPaymentMethod == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_addPaymentMethod_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AddPaymentMethod(childComplexity, args["input"].(model.AddPaymentMethodInput)), true
+	case "Mutation.buyPhoneNumber":
+		if e.ComplexityRoot.Mutation.BuyPhoneNumber == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_buyPhoneNumber_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.BuyPhoneNumber(childComplexity, args["input"].(model.BuyPhoneNumberInput)), true
 	case "Mutation.createApiKey":
 		if e.ComplexityRoot.Mutation.CreateAPIKey == nil {
 			break
@@ -1700,6 +2932,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateAPIKey(childComplexity, args["input"].(model.CreateAPIKeyInput)), true
+	case "Mutation.createApplication":
+		if e.ComplexityRoot.Mutation.CreateApplication == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createApplication_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateApplication(childComplexity, args["input"].(model.CreateApplicationInput)), true
+	case "Mutation.createCustomerProfile":
+		if e.ComplexityRoot.Mutation.CreateCustomerProfile == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createCustomerProfile_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateCustomerProfile(childComplexity, args["input"].(model.CreateCustomerProfileInput)), true
 	case "Mutation.createFleet":
 		if e.ComplexityRoot.Mutation.CreateFleet == nil {
 			break
@@ -1733,6 +2987,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateOAuthClient(childComplexity, args["input"].(model.CreateOAuthClientInput)), true
+	case "Mutation.createUsageTrigger":
+		if e.ComplexityRoot.Mutation.CreateUsageTrigger == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createUsageTrigger_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateUsageTrigger(childComplexity, args["input"].(model.CreateUsageTriggerInput)), true
 	case "Mutation.deleteApiKey":
 		if e.ComplexityRoot.Mutation.DeleteAPIKey == nil {
 			break
@@ -1744,6 +3009,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteAPIKey(childComplexity, args["input"].(model.DeleteAPIKeyInput)), true
+	case "Mutation.deleteApplication":
+		if e.ComplexityRoot.Mutation.DeleteApplication == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteApplication_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteApplication(childComplexity, args["input"].(model.DeleteApplicationInput)), true
 	case "Mutation.deleteOAuthClient":
 		if e.ComplexityRoot.Mutation.DeleteOAuthClient == nil {
 			break
@@ -1755,6 +3031,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteOAuthClient(childComplexity, args["input"].(model.DeleteOAuthClientInput)), true
+	case "Mutation.deleteSenderIdRegistration":
+		if e.ComplexityRoot.Mutation.DeleteSenderIDRegistration == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteSenderIdRegistration_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteSenderIDRegistration(childComplexity, args["input"].(model.DeleteSenderIDRegistrationInput)), true
+	case "Mutation.deleteUsageTrigger":
+		if e.ComplexityRoot.Mutation.DeleteUsageTrigger == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteUsageTrigger_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteUsageTrigger(childComplexity, args["input"].(model.DeleteUsageTriggerInput)), true
 	case "Mutation.endSession":
 		if e.ComplexityRoot.Mutation.EndSession == nil {
 			break
@@ -1783,6 +3081,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RefreshSession(childComplexity, args["input"].(model.RefreshSessionInput)), true
+	case "Mutation.releasePhoneNumber":
+		if e.ComplexityRoot.Mutation.ReleasePhoneNumber == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_releasePhoneNumber_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReleasePhoneNumber(childComplexity, args["input"].(model.ReleasePhoneNumberInput)), true
+	case "Mutation.removePaymentMethod":
+		if e.ComplexityRoot.Mutation.RemovePaymentMethod == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removePaymentMethod_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemovePaymentMethod(childComplexity, args["input"].(model.RemovePaymentMethodInput)), true
 	case "Mutation.rotateAuthToken":
 		if e.ComplexityRoot.Mutation.RotateAuthToken == nil {
 			break
@@ -1833,6 +3153,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignOut(childComplexity), true
+	case "Mutation.submitCustomerProfile":
+		if e.ComplexityRoot.Mutation.SubmitCustomerProfile == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_submitCustomerProfile_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SubmitCustomerProfile(childComplexity, args["input"].(model.SubmitCustomerProfileInput)), true
+	case "Mutation.submitSenderIdRegistration":
+		if e.ComplexityRoot.Mutation.SubmitSenderIDRegistration == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_submitSenderIdRegistration_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SubmitSenderIDRegistration(childComplexity, args["input"].(model.SubmitSenderIDRegistrationInput)), true
 	case "Mutation.updateApiKey":
 		if e.ComplexityRoot.Mutation.UpdateAPIKey == nil {
 			break
@@ -1844,6 +3186,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateAPIKey(childComplexity, args["input"].(model.UpdateAPIKeyInput)), true
+	case "Mutation.updateApplication":
+		if e.ComplexityRoot.Mutation.UpdateApplication == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateApplication_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateApplication(childComplexity, args["input"].(model.UpdateApplicationInput)), true
+	case "Mutation.updateBillingSettings":
+		if e.ComplexityRoot.Mutation.UpdateBillingSettings == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateBillingSettings_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateBillingSettings(childComplexity, args["input"].(model.UpdateBillingSettingsInput)), true
 	case "Mutation.updateFleet":
 		if e.ComplexityRoot.Mutation.UpdateFleet == nil {
 			break
@@ -1855,6 +3219,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateFleet(childComplexity, args["input"].(model.UpdateFleetInput)), true
+	case "Mutation.updateFlexConfiguration":
+		if e.ComplexityRoot.Mutation.UpdateFlexConfiguration == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateFlexConfiguration_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateFlexConfiguration(childComplexity, args["input"].(model.UpdateFlexConfigurationInput)), true
 	case "Mutation.updateNetworkAccessProfile":
 		if e.ComplexityRoot.Mutation.UpdateNetworkAccessProfile == nil {
 			break
@@ -1866,6 +3241,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateNetworkAccessProfile(childComplexity, args["input"].(model.UpdateNetworkAccessProfileInput)), true
+	case "Mutation.updatePhoneNumber":
+		if e.ComplexityRoot.Mutation.UpdatePhoneNumber == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updatePhoneNumber_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdatePhoneNumber(childComplexity, args["input"].(model.UpdatePhoneNumberInput)), true
+	case "Mutation.updateProjectSettings":
+		if e.ComplexityRoot.Mutation.UpdateProjectSettings == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateProjectSettings_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateProjectSettings(childComplexity, args["input"].(model.UpdateProjectSettingsInput)), true
 	case "Mutation.updateSim":
 		if e.ComplexityRoot.Mutation.UpdateSim == nil {
 			break
@@ -2508,6 +3905,20 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RefreshSessionPayload.RefreshToken(childComplexity), true
 
+	case "ReleasePhoneNumberPayload.releasedPhoneNumberId":
+		if e.ComplexityRoot.ReleasePhoneNumberPayload.ReleasedPhoneNumberID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleasePhoneNumberPayload.ReleasedPhoneNumberID(childComplexity), true
+
+	case "RemovePaymentMethodPayload.removedPaymentMethodId":
+		if e.ComplexityRoot.RemovePaymentMethodPayload.RemovedPaymentMethodID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemovePaymentMethodPayload.RemovedPaymentMethodID(childComplexity), true
+
 	case "RotateAuthTokenPayload.authToken":
 		if e.ComplexityRoot.RotateAuthTokenPayload.AuthToken == nil {
 			break
@@ -2520,6 +3931,105 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RotateAuthTokenPayload.DateRotated(childComplexity), true
+
+	case "SenderIdRegistration.companyName":
+		if e.ComplexityRoot.SenderIdRegistration.CompanyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.CompanyName(childComplexity), true
+	case "SenderIdRegistration.contactEmail":
+		if e.ComplexityRoot.SenderIdRegistration.ContactEmail == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.ContactEmail(childComplexity), true
+	case "SenderIdRegistration.contactName":
+		if e.ComplexityRoot.SenderIdRegistration.ContactName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.ContactName(childComplexity), true
+	case "SenderIdRegistration.dateCreated":
+		if e.ComplexityRoot.SenderIdRegistration.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.DateCreated(childComplexity), true
+	case "SenderIdRegistration.dateUpdated":
+		if e.ComplexityRoot.SenderIdRegistration.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.DateUpdated(childComplexity), true
+	case "SenderIdRegistration.id":
+		if e.ComplexityRoot.SenderIdRegistration.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.ID(childComplexity), true
+	case "SenderIdRegistration.isoCountry":
+		if e.ComplexityRoot.SenderIdRegistration.IsoCountry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.IsoCountry(childComplexity), true
+	case "SenderIdRegistration.rejectionReason":
+		if e.ComplexityRoot.SenderIdRegistration.RejectionReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.RejectionReason(childComplexity), true
+	case "SenderIdRegistration.senderId":
+		if e.ComplexityRoot.SenderIdRegistration.SenderID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.SenderID(childComplexity), true
+	case "SenderIdRegistration.sid":
+		if e.ComplexityRoot.SenderIdRegistration.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.Sid(childComplexity), true
+	case "SenderIdRegistration.status":
+		if e.ComplexityRoot.SenderIdRegistration.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.Status(childComplexity), true
+	case "SenderIdRegistration.useCase":
+		if e.ComplexityRoot.SenderIdRegistration.UseCase == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistration.UseCase(childComplexity), true
+
+	case "SenderIdRegistrationConnection.edges":
+		if e.ComplexityRoot.SenderIdRegistrationConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistrationConnection.Edges(childComplexity), true
+	case "SenderIdRegistrationConnection.pageInfo":
+		if e.ComplexityRoot.SenderIdRegistrationConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistrationConnection.PageInfo(childComplexity), true
+
+	case "SenderIdRegistrationEdge.cursor":
+		if e.ComplexityRoot.SenderIdRegistrationEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistrationEdge.Cursor(childComplexity), true
+	case "SenderIdRegistrationEdge.node":
+		if e.ComplexityRoot.SenderIdRegistrationEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SenderIdRegistrationEdge.Node(childComplexity), true
 
 	case "Session.client":
 		if e.ComplexityRoot.Session.Client == nil {
@@ -2684,6 +4194,113 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SimEdge.Node(childComplexity), true
 
+	case "StudioFlow.commitMessage":
+		if e.ComplexityRoot.StudioFlow.CommitMessage == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.CommitMessage(childComplexity), true
+	case "StudioFlow.dateCreated":
+		if e.ComplexityRoot.StudioFlow.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.DateCreated(childComplexity), true
+	case "StudioFlow.dateUpdated":
+		if e.ComplexityRoot.StudioFlow.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.DateUpdated(childComplexity), true
+	case "StudioFlow.friendlyName":
+		if e.ComplexityRoot.StudioFlow.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.FriendlyName(childComplexity), true
+	case "StudioFlow.id":
+		if e.ComplexityRoot.StudioFlow.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.ID(childComplexity), true
+	case "StudioFlow.revision":
+		if e.ComplexityRoot.StudioFlow.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.Revision(childComplexity), true
+	case "StudioFlow.sid":
+		if e.ComplexityRoot.StudioFlow.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.Sid(childComplexity), true
+	case "StudioFlow.status":
+		if e.ComplexityRoot.StudioFlow.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.Status(childComplexity), true
+	case "StudioFlow.valid":
+		if e.ComplexityRoot.StudioFlow.Valid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.Valid(childComplexity), true
+	case "StudioFlow.webhookUrl":
+		if e.ComplexityRoot.StudioFlow.WebhookURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlow.WebhookURL(childComplexity), true
+
+	case "StudioFlowConnection.edges":
+		if e.ComplexityRoot.StudioFlowConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlowConnection.Edges(childComplexity), true
+	case "StudioFlowConnection.pageInfo":
+		if e.ComplexityRoot.StudioFlowConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlowConnection.PageInfo(childComplexity), true
+
+	case "StudioFlowEdge.cursor":
+		if e.ComplexityRoot.StudioFlowEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlowEdge.Cursor(childComplexity), true
+	case "StudioFlowEdge.node":
+		if e.ComplexityRoot.StudioFlowEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StudioFlowEdge.Node(childComplexity), true
+
+	case "SubmitCustomerProfilePayload.customerProfile":
+		if e.ComplexityRoot.SubmitCustomerProfilePayload.CustomerProfile == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubmitCustomerProfilePayload.CustomerProfile(childComplexity), true
+
+	case "SubmitSenderIdRegistrationPayload.senderIdRegistration":
+		if e.ComplexityRoot.SubmitSenderIdRegistrationPayload.SenderIDRegistration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubmitSenderIdRegistrationPayload.SenderIDRegistration(childComplexity), true
+	case "SubmitSenderIdRegistrationPayload.senderIdRegistrationEdge":
+		if e.ComplexityRoot.SubmitSenderIdRegistrationPayload.SenderIDRegistrationEdge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubmitSenderIdRegistrationPayload.SenderIDRegistrationEdge(childComplexity), true
+
 	case "Subscription.productLogs":
 		if e.ComplexityRoot.Subscription.ProductLogs == nil {
 			break
@@ -2696,12 +4313,194 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Subscription.ProductLogs(childComplexity, args["kinds"].([]model.ProductLogKind), args["callStatus"].(*model.CallStatus), args["callDirection"].(*model.CallDirection), args["callFrom"].(*string), args["callTo"].(*string), args["messageStatus"].(*model.MessageStatus), args["messageDirection"].(*model.MessageDirection), args["messageFrom"].(*string), args["messageTo"].(*string), args["alertLogLevel"].(*model.LogLevel)), true
 
+	case "TaskQueue.dateCreated":
+		if e.ComplexityRoot.TaskQueue.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueue.DateCreated(childComplexity), true
+	case "TaskQueue.dateUpdated":
+		if e.ComplexityRoot.TaskQueue.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueue.DateUpdated(childComplexity), true
+	case "TaskQueue.friendlyName":
+		if e.ComplexityRoot.TaskQueue.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueue.FriendlyName(childComplexity), true
+	case "TaskQueue.id":
+		if e.ComplexityRoot.TaskQueue.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueue.ID(childComplexity), true
+	case "TaskQueue.maxReservedWorkers":
+		if e.ComplexityRoot.TaskQueue.MaxReservedWorkers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueue.MaxReservedWorkers(childComplexity), true
+	case "TaskQueue.sid":
+		if e.ComplexityRoot.TaskQueue.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueue.Sid(childComplexity), true
+	case "TaskQueue.targetWorkers":
+		if e.ComplexityRoot.TaskQueue.TargetWorkers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueue.TargetWorkers(childComplexity), true
+	case "TaskQueue.taskOrder":
+		if e.ComplexityRoot.TaskQueue.TaskOrder == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueue.TaskOrder(childComplexity), true
+
+	case "TaskQueueConnection.edges":
+		if e.ComplexityRoot.TaskQueueConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueueConnection.Edges(childComplexity), true
+	case "TaskQueueConnection.pageInfo":
+		if e.ComplexityRoot.TaskQueueConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueueConnection.PageInfo(childComplexity), true
+
+	case "TaskQueueEdge.cursor":
+		if e.ComplexityRoot.TaskQueueEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueueEdge.Cursor(childComplexity), true
+	case "TaskQueueEdge.node":
+		if e.ComplexityRoot.TaskQueueEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TaskQueueEdge.Node(childComplexity), true
+
+	case "TrustProduct.dateCreated":
+		if e.ComplexityRoot.TrustProduct.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProduct.DateCreated(childComplexity), true
+	case "TrustProduct.dateUpdated":
+		if e.ComplexityRoot.TrustProduct.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProduct.DateUpdated(childComplexity), true
+	case "TrustProduct.email":
+		if e.ComplexityRoot.TrustProduct.Email == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProduct.Email(childComplexity), true
+	case "TrustProduct.failureReason":
+		if e.ComplexityRoot.TrustProduct.FailureReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProduct.FailureReason(childComplexity), true
+	case "TrustProduct.friendlyName":
+		if e.ComplexityRoot.TrustProduct.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProduct.FriendlyName(childComplexity), true
+	case "TrustProduct.id":
+		if e.ComplexityRoot.TrustProduct.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProduct.ID(childComplexity), true
+	case "TrustProduct.policySid":
+		if e.ComplexityRoot.TrustProduct.PolicySid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProduct.PolicySid(childComplexity), true
+	case "TrustProduct.sid":
+		if e.ComplexityRoot.TrustProduct.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProduct.Sid(childComplexity), true
+	case "TrustProduct.status":
+		if e.ComplexityRoot.TrustProduct.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProduct.Status(childComplexity), true
+	case "TrustProduct.statusCallback":
+		if e.ComplexityRoot.TrustProduct.StatusCallback == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProduct.StatusCallback(childComplexity), true
+	case "TrustProduct.validUntil":
+		if e.ComplexityRoot.TrustProduct.ValidUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProduct.ValidUntil(childComplexity), true
+
+	case "TrustProductConnection.edges":
+		if e.ComplexityRoot.TrustProductConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProductConnection.Edges(childComplexity), true
+	case "TrustProductConnection.pageInfo":
+		if e.ComplexityRoot.TrustProductConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProductConnection.PageInfo(childComplexity), true
+
+	case "TrustProductEdge.cursor":
+		if e.ComplexityRoot.TrustProductEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProductEdge.Cursor(childComplexity), true
+	case "TrustProductEdge.node":
+		if e.ComplexityRoot.TrustProductEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustProductEdge.Node(childComplexity), true
+
 	case "UpdateApiKeyPayload.apiKey":
 		if e.ComplexityRoot.UpdateApiKeyPayload.APIKey == nil {
 			break
 		}
 
 		return e.ComplexityRoot.UpdateApiKeyPayload.APIKey(childComplexity), true
+
+	case "UpdateApplicationPayload.application":
+		if e.ComplexityRoot.UpdateApplicationPayload.Application == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateApplicationPayload.Application(childComplexity), true
+
+	case "UpdateBillingSettingsPayload.billingSettings":
+		if e.ComplexityRoot.UpdateBillingSettingsPayload.BillingSettings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateBillingSettingsPayload.BillingSettings(childComplexity), true
 
 	case "UpdateFleetPayload.fleet":
 		if e.ComplexityRoot.UpdateFleetPayload.Fleet == nil {
@@ -2710,12 +4509,33 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateFleetPayload.Fleet(childComplexity), true
 
+	case "UpdateFlexConfigurationPayload.configuration":
+		if e.ComplexityRoot.UpdateFlexConfigurationPayload.Configuration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateFlexConfigurationPayload.Configuration(childComplexity), true
+
 	case "UpdateNetworkAccessProfilePayload.networkAccessProfile":
 		if e.ComplexityRoot.UpdateNetworkAccessProfilePayload.NetworkAccessProfile == nil {
 			break
 		}
 
 		return e.ComplexityRoot.UpdateNetworkAccessProfilePayload.NetworkAccessProfile(childComplexity), true
+
+	case "UpdatePhoneNumberPayload.phoneNumber":
+		if e.ComplexityRoot.UpdatePhoneNumberPayload.PhoneNumber == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdatePhoneNumberPayload.PhoneNumber(childComplexity), true
+
+	case "UpdateProjectSettingsPayload.settings":
+		if e.ComplexityRoot.UpdateProjectSettingsPayload.Settings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateProjectSettingsPayload.Settings(childComplexity), true
 
 	case "UpdateSimPayload.sim":
 		if e.ComplexityRoot.UpdateSimPayload.Sim == nil {
@@ -2816,6 +4636,105 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UsageRecordEdge.Node(childComplexity), true
+
+	case "UsageTrigger.callbackMethod":
+		if e.ComplexityRoot.UsageTrigger.CallbackMethod == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTrigger.CallbackMethod(childComplexity), true
+	case "UsageTrigger.currentValue":
+		if e.ComplexityRoot.UsageTrigger.CurrentValue == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTrigger.CurrentValue(childComplexity), true
+	case "UsageTrigger.dateCreated":
+		if e.ComplexityRoot.UsageTrigger.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTrigger.DateCreated(childComplexity), true
+	case "UsageTrigger.dateFired":
+		if e.ComplexityRoot.UsageTrigger.DateFired == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTrigger.DateFired(childComplexity), true
+	case "UsageTrigger.dateUpdated":
+		if e.ComplexityRoot.UsageTrigger.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTrigger.DateUpdated(childComplexity), true
+	case "UsageTrigger.friendlyName":
+		if e.ComplexityRoot.UsageTrigger.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTrigger.FriendlyName(childComplexity), true
+	case "UsageTrigger.id":
+		if e.ComplexityRoot.UsageTrigger.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTrigger.ID(childComplexity), true
+	case "UsageTrigger.recurring":
+		if e.ComplexityRoot.UsageTrigger.Recurring == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTrigger.Recurring(childComplexity), true
+	case "UsageTrigger.sid":
+		if e.ComplexityRoot.UsageTrigger.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTrigger.Sid(childComplexity), true
+	case "UsageTrigger.triggerBy":
+		if e.ComplexityRoot.UsageTrigger.TriggerBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTrigger.TriggerBy(childComplexity), true
+	case "UsageTrigger.triggerValue":
+		if e.ComplexityRoot.UsageTrigger.TriggerValue == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTrigger.TriggerValue(childComplexity), true
+	case "UsageTrigger.usageCategory":
+		if e.ComplexityRoot.UsageTrigger.UsageCategory == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTrigger.UsageCategory(childComplexity), true
+
+	case "UsageTriggerConnection.edges":
+		if e.ComplexityRoot.UsageTriggerConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTriggerConnection.Edges(childComplexity), true
+	case "UsageTriggerConnection.pageInfo":
+		if e.ComplexityRoot.UsageTriggerConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTriggerConnection.PageInfo(childComplexity), true
+
+	case "UsageTriggerEdge.cursor":
+		if e.ComplexityRoot.UsageTriggerEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTriggerEdge.Cursor(childComplexity), true
+	case "UsageTriggerEdge.node":
+		if e.ComplexityRoot.UsageTriggerEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UsageTriggerEdge.Node(childComplexity), true
 
 	case "User.dateCreated":
 		if e.ComplexityRoot.User.DateCreated == nil {
@@ -2923,6 +4842,81 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Viewer.Sid(childComplexity), true
 
+	case "Worker.activityName":
+		if e.ComplexityRoot.Worker.ActivityName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Worker.ActivityName(childComplexity), true
+	case "Worker.available":
+		if e.ComplexityRoot.Worker.Available == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Worker.Available(childComplexity), true
+	case "Worker.dateCreated":
+		if e.ComplexityRoot.Worker.DateCreated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Worker.DateCreated(childComplexity), true
+	case "Worker.dateStatusChanged":
+		if e.ComplexityRoot.Worker.DateStatusChanged == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Worker.DateStatusChanged(childComplexity), true
+	case "Worker.dateUpdated":
+		if e.ComplexityRoot.Worker.DateUpdated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Worker.DateUpdated(childComplexity), true
+	case "Worker.friendlyName":
+		if e.ComplexityRoot.Worker.FriendlyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Worker.FriendlyName(childComplexity), true
+	case "Worker.id":
+		if e.ComplexityRoot.Worker.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Worker.ID(childComplexity), true
+	case "Worker.sid":
+		if e.ComplexityRoot.Worker.Sid == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Worker.Sid(childComplexity), true
+
+	case "WorkerConnection.edges":
+		if e.ComplexityRoot.WorkerConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkerConnection.Edges(childComplexity), true
+	case "WorkerConnection.pageInfo":
+		if e.ComplexityRoot.WorkerConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkerConnection.PageInfo(childComplexity), true
+
+	case "WorkerEdge.cursor":
+		if e.ComplexityRoot.WorkerEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkerEdge.Cursor(childComplexity), true
+	case "WorkerEdge.node":
+		if e.ComplexityRoot.WorkerEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkerEdge.Node(childComplexity), true
+
 	}
 	return 0, false
 }
@@ -2933,21 +4927,38 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AcceptInvitationInput", ec.unmarshalInputAcceptInvitationInput),
+			graphql.NewInputUnmarshaler("AddPaymentMethodInput", ec.unmarshalInputAddPaymentMethodInput),
+			graphql.NewInputUnmarshaler("BuyPhoneNumberInput", ec.unmarshalInputBuyPhoneNumberInput),
 			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
+			graphql.NewInputUnmarshaler("CreateApplicationInput", ec.unmarshalInputCreateApplicationInput),
+			graphql.NewInputUnmarshaler("CreateCustomerProfileInput", ec.unmarshalInputCreateCustomerProfileInput),
 			graphql.NewInputUnmarshaler("CreateFleetInput", ec.unmarshalInputCreateFleetInput),
 			graphql.NewInputUnmarshaler("CreateNetworkAccessProfileInput", ec.unmarshalInputCreateNetworkAccessProfileInput),
 			graphql.NewInputUnmarshaler("CreateOAuthClientInput", ec.unmarshalInputCreateOAuthClientInput),
+			graphql.NewInputUnmarshaler("CreateUsageTriggerInput", ec.unmarshalInputCreateUsageTriggerInput),
 			graphql.NewInputUnmarshaler("DeleteApiKeyInput", ec.unmarshalInputDeleteApiKeyInput),
+			graphql.NewInputUnmarshaler("DeleteApplicationInput", ec.unmarshalInputDeleteApplicationInput),
 			graphql.NewInputUnmarshaler("DeleteOAuthClientInput", ec.unmarshalInputDeleteOAuthClientInput),
+			graphql.NewInputUnmarshaler("DeleteSenderIdRegistrationInput", ec.unmarshalInputDeleteSenderIdRegistrationInput),
+			graphql.NewInputUnmarshaler("DeleteUsageTriggerInput", ec.unmarshalInputDeleteUsageTriggerInput),
 			graphql.NewInputUnmarshaler("EndSessionInput", ec.unmarshalInputEndSessionInput),
 			graphql.NewInputUnmarshaler("OAuthGrantInput", ec.unmarshalInputOAuthGrantInput),
 			graphql.NewInputUnmarshaler("RefreshSessionInput", ec.unmarshalInputRefreshSessionInput),
+			graphql.NewInputUnmarshaler("ReleasePhoneNumberInput", ec.unmarshalInputReleasePhoneNumberInput),
+			graphql.NewInputUnmarshaler("RemovePaymentMethodInput", ec.unmarshalInputRemovePaymentMethodInput),
 			graphql.NewInputUnmarshaler("RotateAuthTokenInput", ec.unmarshalInputRotateAuthTokenInput),
 			graphql.NewInputUnmarshaler("SetUserRolesInput", ec.unmarshalInputSetUserRolesInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
+			graphql.NewInputUnmarshaler("SubmitCustomerProfileInput", ec.unmarshalInputSubmitCustomerProfileInput),
+			graphql.NewInputUnmarshaler("SubmitSenderIdRegistrationInput", ec.unmarshalInputSubmitSenderIdRegistrationInput),
 			graphql.NewInputUnmarshaler("UpdateApiKeyInput", ec.unmarshalInputUpdateApiKeyInput),
+			graphql.NewInputUnmarshaler("UpdateApplicationInput", ec.unmarshalInputUpdateApplicationInput),
+			graphql.NewInputUnmarshaler("UpdateBillingSettingsInput", ec.unmarshalInputUpdateBillingSettingsInput),
 			graphql.NewInputUnmarshaler("UpdateFleetInput", ec.unmarshalInputUpdateFleetInput),
+			graphql.NewInputUnmarshaler("UpdateFlexConfigurationInput", ec.unmarshalInputUpdateFlexConfigurationInput),
 			graphql.NewInputUnmarshaler("UpdateNetworkAccessProfileInput", ec.unmarshalInputUpdateNetworkAccessProfileInput),
+			graphql.NewInputUnmarshaler("UpdatePhoneNumberInput", ec.unmarshalInputUpdatePhoneNumberInput),
+			graphql.NewInputUnmarshaler("UpdateProjectSettingsInput", ec.unmarshalInputUpdateProjectSettingsInput),
 			graphql.NewInputUnmarshaler("UpdateSimInput", ec.unmarshalInputUpdateSimInput),
 		)
 	}
@@ -3502,6 +5513,27 @@ extend type Account {
   billingSettings: BillingSettings @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS) @semanticNonNull
 }
 
+extend type Mutation {
+  "Change how the account is billed and recharged."
+  updateBillingSettings(
+    "The change."
+    input: UpdateBillingSettingsInput!
+  ): UpdateBillingSettingsPayload @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS, action: UPDATE) @semanticNonNull
+  "Add a way to pay. The account's first one is charged first, whatever the input says."
+  addPaymentMethod(
+    "The new payment method, by a token of the payment provider."
+    input: AddPaymentMethodInput!
+  ): AddPaymentMethodPayload @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS, action: CREATE) @semanticNonNull
+  """
+  Remove a way to pay. The one that is charged first stays while there is another, or while the balance is filled up
+  by itself: that is a CONFLICT.
+  """
+  removePaymentMethod(
+    "The payment method."
+    input: RemovePaymentMethodInput!
+  ): RemovePaymentMethodPayload @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS, action: DELETE) @semanticNonNull
+}
+
 "The state of an invoice."
 enum InvoiceStatus {
   "Sent and not yet paid."
@@ -3624,6 +5656,609 @@ type BillingSettings @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS) {
   autoRechargeThreshold: Money
   "The balance that it is filled up to."
   autoRechargeAmount: Money
+}
+
+"What updateBillingSettings takes. What is left out stays as it is."
+input UpdateBillingSettingsInput {
+  "The name on the invoices, 1 to 255 characters."
+  companyName: String
+  "Where invoices are sent."
+  invoiceEmail: String
+  "The tax number on the invoices, 1 to 64 characters; null for none."
+  taxId: String
+  """
+  Whether the balance is filled up by itself. That needs a payment method, or is a CONFLICT, and both of the amounts,
+  the second above the first.
+  """
+  autoRechargeEnabled: Boolean
+  "The balance at which that happens, 0.01 to 1000000 in the account's currency; null for none."
+  autoRechargeThreshold: Decimal
+  "The balance that it is filled up to, 0.01 to 1000000 in the account's currency; null for none."
+  autoRechargeAmount: Decimal
+}
+
+"The changed settings."
+type UpdateBillingSettingsPayload @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS, action: UPDATE) {
+  "Recharging and where invoices go."
+  billingSettings: BillingSettings @semanticNonNull
+}
+
+"""
+What addPaymentMethod takes. The number of a card or an account is given to the payment provider and to nobody else: what
+looks like one is refused here.
+"""
+input AddPaymentMethodInput {
+  "Its kind."
+  type: PaymentMethodType!
+  "What the payment provider has given for it, 1 to 255 characters. It is good once, and is never shown."
+  token: String!
+  "Whose it is, 1 to 64 characters."
+  holderName: String!
+  "The brand of the card, or the bank, 1 to 64 characters. PayPal has none."
+  brand: String
+  "The last four digits. PayPal has none."
+  last4: String
+  "The month in which a card expires, 1 to 12. Nothing else has one."
+  expirationMonth: Int
+  "The year in which a card expires, of four digits. Nothing else has one."
+  expirationYear: Int
+  "Whether it is charged first, from now on."
+  isDefault: Boolean! = false
+  "Any text of at most 255 characters: a second call with it adds no second payment method."
+  idempotencyKey: String
+}
+
+"The new payment method."
+type AddPaymentMethodPayload @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS, action: CREATE) {
+  "The payment method."
+  paymentMethod: PaymentMethod @semanticNonNull
+  "The payment method as an edge of Account.paymentMethods."
+  paymentMethodEdge: PaymentMethodEdge @semanticNonNull
+}
+
+"What removePaymentMethod takes."
+input RemovePaymentMethodInput {
+  "The global id of the payment method."
+  id: ID!
+}
+
+"The removed payment method."
+type RemovePaymentMethodPayload @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS, action: DELETE) {
+  "The global id of the payment method that is no more."
+  removedPaymentMethodId: ID!
+}
+`, BuiltIn: false},
+	{Name: "../schema/dev_tools.graphqls", Input: `# What developers build with: TwiML applications, Studio flows and Functions.
+
+extend type Account {
+  "The account's TwiML applications, newest first."
+  applications(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+    "Only applications of exactly this name."
+    friendlyName: String @filters(field: "Application.friendlyName")
+  ): ApplicationConnection @hasPermission(permission: DEV_TOOLS) @semanticNonNull
+  "The account's Studio flows, newest first."
+  studioFlows(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+    "Only flows in this state."
+    status: StudioFlowStatus @filters(field: "StudioFlow.status")
+  ): StudioFlowConnection @hasPermission(permission: DEV_TOOLS) @semanticNonNull
+  "The services that hold the account's Functions, newest first."
+  functionServices(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+  ): FunctionServiceConnection @hasPermission(permission: DEV_TOOLS) @semanticNonNull
+}
+
+extend type Mutation {
+  "Make a TwiML application."
+  createApplication(
+    "The new application."
+    input: CreateApplicationInput!
+  ): CreateApplicationPayload @hasPermission(permission: DEV_TOOLS, action: CREATE) @semanticNonNull
+  "Change a TwiML application, and so all phone numbers that it answers for."
+  updateApplication(
+    "The change."
+    input: UpdateApplicationInput!
+  ): UpdateApplicationPayload @hasPermission(permission: DEV_TOOLS, action: UPDATE) @semanticNonNull
+  "Delete a TwiML application. Phone numbers that it answered for go back to addresses of their own."
+  deleteApplication(
+    "The application."
+    input: DeleteApplicationInput!
+  ): DeleteApplicationPayload @hasPermission(permission: DEV_TOOLS, action: DELETE) @semanticNonNull
+}
+
+"A TwiML application: webhooks that several phone numbers and clients share."
+type Application implements Node @hasPermission(permission: DEV_TOOLS) {
+  "The global id."
+  id: ID!
+  "The application's SID (AP…)."
+  sid: String!
+  "The application's name."
+  friendlyName: String!
+  "Where a call is announced."
+  voiceUrl: String @personalData(mask: URL)
+  "How voiceUrl is called."
+  voiceMethod: HttpMethod!
+  "Where a call is announced when voiceUrl fails."
+  voiceFallbackUrl: String @personalData(mask: URL)
+  "How voiceFallbackUrl is called."
+  voiceFallbackMethod: HttpMethod!
+  "Where changes of a call's state are announced."
+  statusCallback: String @personalData(mask: URL)
+  "How statusCallback is called."
+  statusCallbackMethod: HttpMethod!
+  "Whether the caller's name is looked up."
+  voiceCallerIdLookup: Boolean!
+  "Where a message is announced."
+  smsUrl: String @personalData(mask: URL)
+  "How smsUrl is called."
+  smsMethod: HttpMethod!
+  "Where a message is announced when smsUrl fails."
+  smsFallbackUrl: String @personalData(mask: URL)
+  "How smsFallbackUrl is called."
+  smsFallbackMethod: HttpMethod!
+  "Where changes of the state of a message sent by SMS are announced."
+  smsStatusCallback: String @personalData(mask: URL)
+  "Where changes of the state of any message are announced."
+  messageStatusCallback: String @personalData(mask: URL)
+  "Whether other accounts may call the application."
+  publicApplicationConnectEnabled: Boolean!
+  "When it was made."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of TwiML applications."
+type ApplicationConnection @hasPermission(permission: DEV_TOOLS) {
+  "The applications of the page."
+  edges: [ApplicationEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A TwiML application and its place in the list."
+type ApplicationEdge @hasPermission(permission: DEV_TOOLS) {
+  "The place."
+  cursor: String!
+  "The application."
+  node: Application!
+}
+
+"What createApplication takes. Addresses are absolute http or https URLs; a method that is left out is POST."
+input CreateApplicationInput {
+  "The application's name, 1 to 64 characters."
+  friendlyName: String!
+  "Where to announce a call."
+  voiceUrl: String
+  "How to call voiceUrl."
+  voiceMethod: HttpMethod
+  "Where to announce a call when voiceUrl fails."
+  voiceFallbackUrl: String
+  "How to call voiceFallbackUrl."
+  voiceFallbackMethod: HttpMethod
+  "Where to announce changes of a call's state."
+  statusCallback: String
+  "How to call statusCallback."
+  statusCallbackMethod: HttpMethod
+  "Whether to look up the caller's name; left out, it is not."
+  voiceCallerIdLookup: Boolean
+  "Where to announce a message."
+  smsUrl: String
+  "How to call smsUrl."
+  smsMethod: HttpMethod
+  "Where to announce a message when smsUrl fails."
+  smsFallbackUrl: String
+  "How to call smsFallbackUrl."
+  smsFallbackMethod: HttpMethod
+  "Where to announce changes of the state of a message sent by SMS."
+  smsStatusCallback: String
+  "Where to announce changes of the state of any message."
+  messageStatusCallback: String
+  "Whether other accounts may call the application; left out, they may not."
+  publicApplicationConnectEnabled: Boolean
+  "Any text of at most 255 characters: a second call with it makes no second application."
+  idempotencyKey: String
+}
+
+"The new application."
+type CreateApplicationPayload @hasPermission(permission: DEV_TOOLS, action: CREATE) {
+  "The application."
+  application: Application @semanticNonNull
+  "The application as an edge of Account.applications."
+  applicationEdge: ApplicationEdge @semanticNonNull
+}
+
+"What updateApplication takes. What is left out stays as it is; an address that is null is taken away."
+input UpdateApplicationInput {
+  "The global id of the application."
+  id: ID!
+  "The new name, 1 to 64 characters."
+  friendlyName: String
+  "Where to announce a call."
+  voiceUrl: String
+  "How to call voiceUrl."
+  voiceMethod: HttpMethod
+  "Where to announce a call when voiceUrl fails."
+  voiceFallbackUrl: String
+  "How to call voiceFallbackUrl."
+  voiceFallbackMethod: HttpMethod
+  "Where to announce changes of a call's state."
+  statusCallback: String
+  "How to call statusCallback."
+  statusCallbackMethod: HttpMethod
+  "Whether to look up the caller's name."
+  voiceCallerIdLookup: Boolean
+  "Where to announce a message."
+  smsUrl: String
+  "How to call smsUrl."
+  smsMethod: HttpMethod
+  "Where to announce a message when smsUrl fails."
+  smsFallbackUrl: String
+  "How to call smsFallbackUrl."
+  smsFallbackMethod: HttpMethod
+  "Where to announce changes of the state of a message sent by SMS."
+  smsStatusCallback: String
+  "Where to announce changes of the state of any message."
+  messageStatusCallback: String
+  "Whether other accounts may call the application."
+  publicApplicationConnectEnabled: Boolean
+}
+
+"The changed application."
+type UpdateApplicationPayload @hasPermission(permission: DEV_TOOLS, action: UPDATE) {
+  "The application."
+  application: Application @semanticNonNull
+}
+
+"What deleteApplication takes."
+input DeleteApplicationInput {
+  "The global id of the application."
+  id: ID!
+}
+
+"The deleted application."
+type DeleteApplicationPayload @hasPermission(permission: DEV_TOOLS, action: DELETE) {
+  "The global id of the application that is no more."
+  deletedApplicationId: ID!
+}
+
+"Whether a flow is in use."
+enum StudioFlowStatus {
+  "It is being worked on: nothing runs it but tests."
+  DRAFT
+  "It runs."
+  PUBLISHED
+}
+
+"A Studio flow. What it does is not shown: its definition may hold credentials of other systems."
+type StudioFlow implements Node @hasPermission(permission: DEV_TOOLS) {
+  "The global id."
+  id: ID!
+  "The flow's SID (FW…)."
+  sid: String!
+  "The flow's name."
+  friendlyName: String!
+  "Whether it is in use."
+  status: StudioFlowStatus!
+  "How often it was changed, counted from 1."
+  revision: Int!
+  "What was said of the last change."
+  commitMessage: String
+  "Whether its definition can run."
+  valid: Boolean!
+  "Where calls and messages are announced that start it."
+  webhookUrl: String! @personalData(mask: URL)
+  "When it was made."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of Studio flows."
+type StudioFlowConnection @hasPermission(permission: DEV_TOOLS) {
+  "The flows of the page."
+  edges: [StudioFlowEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A Studio flow and its place in the list."
+type StudioFlowEdge @hasPermission(permission: DEV_TOOLS) {
+  "The place."
+  cursor: String!
+  "The flow."
+  node: StudioFlow!
+}
+
+"A service of Twilio Functions. The variables of its environments are credentials: no read shows them."
+type FunctionService implements Node @hasPermission(permission: DEV_TOOLS) {
+  "The global id."
+  id: ID!
+  "The service's SID (ZS…)."
+  sid: String!
+  "The name by which tools address it, unique in the account."
+  uniqueName: String! @personalData(mask: ALL)
+  "The service's name."
+  friendlyName: String! @personalData(mask: ALL)
+  "Whether its Functions are given the account's credentials."
+  includeCredentials: Boolean!
+  "Whether it can be changed in the Console."
+  uiEditable: Boolean!
+  "How its domains begin: the unique name and a number."
+  domainBase: String! @personalData(mask: ALL)
+  "Its Functions, newest first."
+  functions(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+  ): FunctionConnection @semanticNonNull
+  "When it was made."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of services of Functions."
+type FunctionServiceConnection @hasPermission(permission: DEV_TOOLS) {
+  "The services of the page."
+  edges: [FunctionServiceEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A service of Functions and its place in the list."
+type FunctionServiceEdge @hasPermission(permission: DEV_TOOLS) {
+  "The place."
+  cursor: String!
+  "The service."
+  node: FunctionService!
+}
+
+"Who may call a Function."
+enum FunctionVisibility {
+  "Anyone who knows its address."
+  PUBLIC
+  "Who signs the request, as Twilio does."
+  PROTECTED
+  "Other Functions of the service alone."
+  PRIVATE
+}
+
+"A Function: code that answers at a path of its service's domains. The code itself is not shown."
+type Function implements Node @hasPermission(permission: DEV_TOOLS) {
+  "The global id."
+  id: ID!
+  "The Function's SID (ZH…)."
+  sid: String!
+  "The SID of its service (ZS…)."
+  serviceSid: String!
+  "The Function's name."
+  friendlyName: String! @personalData(mask: ALL)
+  "The path at which its latest version answers."
+  path: String! @personalData(mask: ALL)
+  "Who may call its latest version."
+  visibility: FunctionVisibility!
+  "When it was made."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of Functions."
+type FunctionConnection @hasPermission(permission: DEV_TOOLS) {
+  "The Functions of the page."
+  edges: [FunctionEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A Function and its place in the list."
+type FunctionEdge @hasPermission(permission: DEV_TOOLS) {
+  "The place."
+  cursor: String!
+  "The Function."
+  node: Function!
+}
+`, BuiltIn: false},
+	{Name: "../schema/flex.graphqls", Input: `# Flex, the contact center: how it is set up, who works in it, and the queues that they work off.
+
+extend type Account {
+  "The account's contact center. Every account has one; configuration.status says whether it was set up."
+  flex: Flex @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) @semanticNonNull
+}
+
+extend type Mutation {
+  "Change how Flex is set up."
+  updateFlexConfiguration(
+    "The change."
+    input: UpdateFlexConfigurationInput!
+  ): UpdateFlexConfigurationPayload @hasPermission(permission: FLEX_ADMIN, action: UPDATE) @semanticNonNull
+}
+
+"A contact center."
+type Flex @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) {
+  "How it is set up."
+  configuration: FlexConfiguration @semanticNonNull
+  "Who works in it, newest first. What is known of their skills is never shown."
+  workers(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+    "Only workers who are, or are not, available."
+    available: Boolean @filters(field: "Worker.available")
+    "Only workers who are at this activity."
+    activityName: String @filters(field: "Worker.activityName")
+  ): WorkerConnection @semanticNonNull
+  "The queues in which tasks wait for workers, newest first."
+  taskQueues(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+  ): TaskQueueConnection @semanticNonNull
+}
+
+"How far Flex was set up."
+enum FlexStatus {
+  "It runs."
+  OK
+  "It is being set up."
+  IN_PROGRESS
+  "Nobody has begun to."
+  NOT_STARTED
+}
+
+"How Flex is set up."
+type FlexConfiguration @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) {
+  "How far it was set up."
+  status: FlexStatus!
+  "The SID of the instance (GO…); null before it was set up."
+  flexInstanceSid: String
+  "The SID of the TaskRouter workspace that routes its tasks (WS…); null before it was set up."
+  taskrouterWorkspaceSid: String
+  "The domain of the Functions that its pages call; null before it was set up."
+  runtimeDomain: String
+  "The version of its pages, or the range of versions from which the newest is taken."
+  uiVersion: String
+  "The language of its pages, such as en-US."
+  uiLanguage: String
+  "Whether calls are recorded."
+  callRecordingEnabled: Boolean!
+  "Where a recording that is finished is announced."
+  callRecordingWebhookUrl: String @personalData(mask: URL)
+  "Whether its pages show one of a CRM beside a task."
+  crmEnabled: Boolean!
+  "Where the CRM is asked for the page to show."
+  crmCallbackUrl: String @personalData(mask: URL)
+  "The page to show when crmCallbackUrl fails."
+  crmFallbackUrl: String @personalData(mask: URL)
+  "Whether plugins may change its pages."
+  pluginServiceEnabled: Boolean!
+  "When the account had it first."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"""
+What updateFlexConfiguration takes. What is left out stays as it is; a text that is null is taken away. It can be given
+before Flex was set up.
+"""
+input UpdateFlexConfigurationInput {
+  "The version of the pages, or the range of versions from which the newest is taken, 1 to 64 characters."
+  uiVersion: String
+  "The language of the pages, such as en-US, 1 to 64 characters."
+  uiLanguage: String
+  "Whether to record calls."
+  callRecordingEnabled: Boolean
+  "Where to announce a recording that is finished."
+  callRecordingWebhookUrl: String
+  "Whether to show a page of a CRM beside a task."
+  crmEnabled: Boolean
+  "Where to ask the CRM for the page to show."
+  crmCallbackUrl: String
+  "The page to show when crmCallbackUrl fails."
+  crmFallbackUrl: String
+  "Whether plugins may change the pages."
+  pluginServiceEnabled: Boolean
+}
+
+"The changed configuration."
+type UpdateFlexConfigurationPayload @hasPermission(permission: FLEX_ADMIN, action: UPDATE) {
+  "The configuration."
+  configuration: FlexConfiguration @semanticNonNull
+}
+
+"Someone who works in the contact center. What is known of them besides, their attributes, is never shown."
+type Worker implements Node @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) {
+  "The global id."
+  id: ID!
+  "The worker's SID (WK…)."
+  sid: String!
+  "The worker's name or address."
+  friendlyName: String! @personalData(mask: ALL)
+  "What the worker is at, such as Offline or Break."
+  activityName: String!
+  "Whether tasks are given to the worker: what they are at decides."
+  available: Boolean!
+  "When the worker was last at something else."
+  dateStatusChanged: DateTime!
+  "When the worker was made."
+  dateCreated: DateTime!
+  "When the worker was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of workers."
+type WorkerConnection @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) {
+  "The workers of the page."
+  edges: [WorkerEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A worker and its place in the list."
+type WorkerEdge @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) {
+  "The place."
+  cursor: String!
+  "The worker."
+  node: Worker!
+}
+
+"Which task of a queue comes first."
+enum TaskOrder {
+  "The oldest."
+  FIFO
+  "The newest."
+  LIFO
+}
+
+"A queue in which tasks wait for workers."
+type TaskQueue implements Node @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) {
+  "The global id."
+  id: ID!
+  "The queue's SID (WQ…)."
+  sid: String!
+  "The queue's name."
+  friendlyName: String! @personalData(mask: ALL)
+  "Who may be given its tasks: a condition on the attributes of workers. It may name people."
+  targetWorkers: String! @personalData(mask: ALL)
+  "How many workers are reserved for its tasks at most."
+  maxReservedWorkers: Int!
+  "Which task comes first."
+  taskOrder: TaskOrder!
+  "When it was made."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of task queues."
+type TaskQueueConnection @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) {
+  "The queues of the page."
+  edges: [TaskQueueEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A task queue and its place in the list."
+type TaskQueueEdge @hasPermission(permission: FLEX_READ_ONLY_ADMIN_ACCESS) {
+  "The place."
+  cursor: String!
+  "The queue."
+  node: TaskQueue!
 }
 `, BuiltIn: false},
 	{Name: "../schema/iot.graphqls", Input: `# Super SIMs, the fleets that configure them, and the profiles of networks that fleets may use.
@@ -4065,7 +6700,7 @@ type DeleteOAuthClientPayload @hasPermission(permission: API_CREDENTIALS, action
   deletedOAuthClientId: ID!
 }
 `, BuiltIn: false},
-	{Name: "../schema/phone_numbers.graphqls", Input: `# The phone numbers that the account owns.
+	{Name: "../schema/phone_numbers.graphqls", Input: `# The phone numbers that the account owns, and those that it can buy.
 
 extend type Account {
   "The account's phone numbers, in the order of the numbers' SIDs."
@@ -4081,6 +6716,57 @@ extend type Account {
     "Only numbers from this origin: twilio or hosted."
     origin: String @filters(field: "PhoneNumber.origin")
   ): PhoneNumberConnection @hasPermission(permission: MANAGE_PHONE_NUMBERS) @semanticNonNull
+  "The phone numbers that can be bought in a country, in the order of the numbers."
+  availablePhoneNumbers(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+    "The country, by its ISO 3166-1 code of two letters."
+    countryCode: String! = "US" @filters(field: "AvailablePhoneNumber.isoCountry")
+    "Only numbers of this type."
+    type: PhoneNumberType @filters(field: "AvailablePhoneNumber.type")
+    "Only numbers of this area code, in the United States and Canada."
+    areaCode: String @filters(field: "AvailablePhoneNumber.phoneNumber")
+    "Only numbers with these digits in them, at most 15: a letter stands for its digit on a telephone, * for any digit."
+    contains: String @filters(field: "AvailablePhoneNumber.phoneNumber")
+    "Only numbers that can carry calls, or that cannot."
+    voiceEnabled: Boolean @filters(field: "AvailablePhoneNumber.capabilities")
+    "Only numbers that can carry text messages, or that cannot."
+    smsEnabled: Boolean @filters(field: "AvailablePhoneNumber.capabilities")
+    "Only numbers that can carry multimedia messages, or that cannot."
+    mmsEnabled: Boolean @filters(field: "AvailablePhoneNumber.capabilities")
+    "Only numbers that can carry faxes, or that cannot."
+    faxEnabled: Boolean @filters(field: "AvailablePhoneNumber.capabilities")
+  ): AvailablePhoneNumberConnection @hasPermission(permission: MANAGE_PHONE_NUMBERS) @semanticNonNull
+}
+
+extend type Mutation {
+  "Buy a phone number that is available. Of two who want the same, one gets it: for the other it is a CONFLICT."
+  buyPhoneNumber(
+    "The number, and how it is configured."
+    input: BuyPhoneNumberInput!
+  ): BuyPhoneNumberPayload @hasPermission(permission: MANAGE_PHONE_NUMBERS, action: CREATE) @semanticNonNull
+  "Configure a phone number."
+  updatePhoneNumber(
+    "The change."
+    input: UpdatePhoneNumberInput!
+  ): UpdatePhoneNumberPayload @hasPermission(permission: MANAGE_PHONE_NUMBERS, action: UPDATE) @semanticNonNull
+  "Give a phone number up. Anyone may buy it then, unless it was hosted."
+  releasePhoneNumber(
+    "The number."
+    input: ReleasePhoneNumberInput!
+  ): ReleasePhoneNumberPayload @hasPermission(permission: MANAGE_PHONE_NUMBERS, action: DELETE) @semanticNonNull
+}
+
+"What kind of number it is."
+enum PhoneNumberType {
+  "Of a place."
+  LOCAL
+  "Of a mobile network."
+  MOBILE
+  "Free of charge for who calls."
+  TOLL_FREE
 }
 
 "How a webhook is called."
@@ -4187,6 +6873,156 @@ type PhoneNumberEdge @hasPermission(permission: MANAGE_PHONE_NUMBERS) {
   cursor: String!
   "The number."
   node: PhoneNumber!
+}
+
+"A phone number that can be bought."
+type AvailablePhoneNumber @hasPermission(permission: MANAGE_PHONE_NUMBERS) {
+  "The number in E.164 form."
+  phoneNumber: String!
+  "The number as people write it."
+  friendlyName: String!
+  "What kind of number it is."
+  type: PhoneNumberType!
+  "The country, by its ISO 3166-1 code of two letters."
+  isoCountry: String!
+  "The city."
+  locality: String
+  "The state or province, by its code of two letters, in the United States and Canada."
+  region: String
+  "The postal code."
+  postalCode: String
+  "The local access and transport area, in the United States and Canada."
+  lata: String
+  "What the number can carry."
+  capabilities: PhoneNumberCapabilities!
+  "Whether the number needs an address on file."
+  addressRequirements: AddressRequirement!
+  "Whether the number is new to the platform."
+  beta: Boolean!
+}
+
+"A page of phone numbers that can be bought."
+type AvailablePhoneNumberConnection @hasPermission(permission: MANAGE_PHONE_NUMBERS) {
+  "The numbers of the page."
+  edges: [AvailablePhoneNumberEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A phone number that can be bought, and its place in the list."
+type AvailablePhoneNumberEdge @hasPermission(permission: MANAGE_PHONE_NUMBERS) {
+  "The place."
+  cursor: String!
+  "The number."
+  node: AvailablePhoneNumber!
+}
+
+"What buyPhoneNumber takes."
+input BuyPhoneNumberInput {
+  "The number, in E.164 form."
+  phoneNumber: String!
+  "The number's name, 1 to 64 characters. The number itself, as people write it, when there is none."
+  friendlyName: String
+  "The address on file (AD…). It must be given for a number with addressRequirements."
+  addressSid: String
+  "The regulatory bundle (BU…)."
+  bundleSid: String
+  "The application that answers calls (AP…)."
+  voiceApplicationSid: String
+  "Whether the caller's name is looked up."
+  voiceCallerIdLookup: Boolean
+  "Where a call is announced."
+  voiceUrl: String
+  "How voiceUrl is called."
+  voiceMethod: HttpMethod
+  "Where a call is announced when voiceUrl fails."
+  voiceFallbackUrl: String
+  "How voiceFallbackUrl is called."
+  voiceFallbackMethod: HttpMethod
+  "The application that answers messages (AP…)."
+  smsApplicationSid: String
+  "Where a message is announced."
+  smsUrl: String
+  "How smsUrl is called."
+  smsMethod: HttpMethod
+  "Where a message is announced when smsUrl fails."
+  smsFallbackUrl: String
+  "How smsFallbackUrl is called."
+  smsFallbackMethod: HttpMethod
+  "Where changes of a call's state are announced."
+  statusCallback: String
+  "How statusCallback is called."
+  statusCallbackMethod: HttpMethod
+  "The trunk that carries the number's calls (TK…)."
+  trunkSid: String
+  "Any text of at most 255 characters: a second call with it buys no second number."
+  idempotencyKey: String
+}
+
+"The bought phone number."
+type BuyPhoneNumberPayload @hasPermission(permission: MANAGE_PHONE_NUMBERS, action: CREATE) {
+  "The number."
+  phoneNumber: PhoneNumber @semanticNonNull
+  "The number as an edge of Account.phoneNumbers."
+  phoneNumberEdge: PhoneNumberEdge @semanticNonNull
+}
+
+"What updatePhoneNumber takes: what is left out stays as it is, and what is null is emptied."
+input UpdatePhoneNumberInput {
+  "The global id of the number."
+  id: ID!
+  "The number's name, 1 to 64 characters."
+  friendlyName: String
+  "The address on file (AD…)."
+  addressSid: String
+  "The regulatory bundle (BU…)."
+  bundleSid: String
+  "The application that answers calls (AP…)."
+  voiceApplicationSid: String
+  "Whether the caller's name is looked up."
+  voiceCallerIdLookup: Boolean
+  "Where a call is announced."
+  voiceUrl: String
+  "How voiceUrl is called."
+  voiceMethod: HttpMethod
+  "Where a call is announced when voiceUrl fails."
+  voiceFallbackUrl: String
+  "How voiceFallbackUrl is called."
+  voiceFallbackMethod: HttpMethod
+  "The application that answers messages (AP…)."
+  smsApplicationSid: String
+  "Where a message is announced."
+  smsUrl: String
+  "How smsUrl is called."
+  smsMethod: HttpMethod
+  "Where a message is announced when smsUrl fails."
+  smsFallbackUrl: String
+  "How smsFallbackUrl is called."
+  smsFallbackMethod: HttpMethod
+  "Where changes of a call's state are announced."
+  statusCallback: String
+  "How statusCallback is called."
+  statusCallbackMethod: HttpMethod
+  "The trunk that carries the number's calls (TK…)."
+  trunkSid: String
+}
+
+"The configured phone number."
+type UpdatePhoneNumberPayload @hasPermission(permission: MANAGE_PHONE_NUMBERS, action: UPDATE) {
+  "The number."
+  phoneNumber: PhoneNumber @semanticNonNull
+}
+
+"What releasePhoneNumber takes."
+input ReleasePhoneNumberInput {
+  "The global id of the number."
+  id: ID!
+}
+
+"The released phone number."
+type ReleasePhoneNumberPayload @hasPermission(permission: MANAGE_PHONE_NUMBERS, action: DELETE) {
+  "The global id of the number that is no longer the account's."
+  releasedPhoneNumberId: ID!
 }
 `, BuiltIn: false},
 	{Name: "../schema/product_logs.graphqls", Input: `# What happened: calls, messages and alerts. Prices are billing data wherever they stand, and what a webhook was sent and
@@ -4548,6 +7384,14 @@ extend type Account {
   settings: ProjectSettings @hasPermission(permission: PROJECT_SETTINGS) @semanticNonNull
 }
 
+extend type Mutation {
+  "Change the account's settings."
+  updateProjectSettings(
+    "The change."
+    input: UpdateProjectSettingsInput!
+  ): UpdateProjectSettingsPayload @hasPermission(permission: PROJECT_SETTINGS, action: UPDATE) @semanticNonNull
+}
+
 "Whether the account pays."
 enum AccountType {
   "Not yet: it has a free trial."
@@ -4577,8 +7421,335 @@ type ProjectSettings @hasPermission(permission: PROJECT_SETTINGS) {
   "When the account last changed."
   dateUpdated: DateTime!
 }
+
+"What updateProjectSettings takes: what is left out stays as it is."
+input UpdateProjectSettingsInput {
+  "The account's name, 1 to 64 characters."
+  friendlyName: String
+  "The time zone in which people of the account read times, by its IANA name."
+  timeZone: String
+  "Whether requests must be made over HTTPS with a verified certificate."
+  sslCertificateValidation: Boolean
+  "Whether users must have a second factor."
+  twoFactorRequired: Boolean
+  "Whether none but the Owner may make, change or remove an Administrator. Only the Owner may say so, and no OAuth client."
+  onlyOwnerManagesAdministrators: Boolean
+}
+
+"The changed settings."
+type UpdateProjectSettingsPayload @hasPermission(permission: PROJECT_SETTINGS, action: UPDATE) {
+  "The settings."
+  settings: ProjectSettings @semanticNonNull
+}
 `, BuiltIn: false},
-	{Name: "../schema/usage.graphqls", Input: `# What the account used, summed up by category and period.
+	{Name: "../schema/sender_ids.graphqls", Input: `# Registrations of alphanumeric sender IDs: names that messages are sent from instead of a number.
+
+extend type Account {
+  "The account's registrations of sender IDs, newest first."
+  senderIdRegistrations(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+    "Only registrations in this state."
+    status: SenderIdStatus @filters(field: "SenderIdRegistration.status")
+    "Only registrations in this country, by its ISO 3166-1 code of two letters."
+    isoCountry: String @filters(field: "SenderIdRegistration.isoCountry")
+    "Only registrations of exactly this sender ID."
+    senderId: String @filters(field: "SenderIdRegistration.senderId")
+  ): SenderIdRegistrationConnection @hasPermission(permission: ALPHANUMERIC_SENDER_ID_READ) @semanticNonNull
+}
+
+extend type Mutation {
+  "Apply for a sender ID in a country. It is a CONFLICT while there is another registration of it there that was not rejected."
+  submitSenderIdRegistration(
+    "The application."
+    input: SubmitSenderIdRegistrationInput!
+  ): SubmitSenderIdRegistrationPayload @hasPermission(permission: ALPHANUMERIC_SENDER_ID_WRITE, action: CREATE) @semanticNonNull
+  "Withdraw a registration, whatever its state. Messages are no longer sent from it there."
+  deleteSenderIdRegistration(
+    "The registration."
+    input: DeleteSenderIdRegistrationInput!
+  ): DeleteSenderIdRegistrationPayload @hasPermission(permission: ALPHANUMERIC_SENDER_ID_WRITE, action: DELETE) @semanticNonNull
+}
+
+"How far a registration has come."
+enum SenderIdStatus {
+  "Handed in."
+  SUBMITTED
+  "Under review by the carriers."
+  IN_REVIEW
+  "The sender ID can be used."
+  APPROVED
+  "The sender ID cannot be used. It can be applied for again."
+  REJECTED
+}
+
+"What the messages from a sender ID are for."
+enum SenderIdUseCase {
+  "News of an account or a delivery."
+  NOTIFICATIONS
+  "Codes to sign in with."
+  TWO_FACTOR_AUTHENTICATION
+  "Offers."
+  MARKETING
+  "Conversations with customers."
+  CUSTOMER_CARE
+}
+
+"A registration of an alphanumeric sender ID in a country."
+type SenderIdRegistration implements Node @hasPermission(permission: ALPHANUMERIC_SENDER_ID_READ) {
+  "The global id."
+  id: ID!
+  "The registration's SID (AI…)."
+  sid: String!
+  "The sender ID: what the receiver of a message sees instead of a number."
+  senderId: String!
+  "The country, by its ISO 3166-1 code of two letters."
+  isoCountry: String!
+  "How far it has come."
+  status: SenderIdStatus!
+  "What the messages are for."
+  useCase: SenderIdUseCase!
+  "The company that sends them."
+  companyName: String!
+  "The e-mail address of who answers for the registration."
+  contactEmail: String! @personalData(mask: EMAIL)
+  "The name of who answers for the registration."
+  contactName: String! @personalData(mask: ALL)
+  "Why it was rejected; null when it was not."
+  rejectionReason: String
+  "When it was handed in."
+  dateCreated: DateTime!
+  "When it last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of registrations."
+type SenderIdRegistrationConnection @hasPermission(permission: ALPHANUMERIC_SENDER_ID_READ) {
+  "The registrations of the page."
+  edges: [SenderIdRegistrationEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A registration and its place in the list."
+type SenderIdRegistrationEdge @hasPermission(permission: ALPHANUMERIC_SENDER_ID_READ) {
+  "The place."
+  cursor: String!
+  "The registration."
+  node: SenderIdRegistration!
+}
+
+"What submitSenderIdRegistration takes."
+input SubmitSenderIdRegistrationInput {
+  "The sender ID: 1 to 11 letters of A to Z, digits, spaces and + - _ &, with at least one letter and no space around it."
+  senderId: String!
+  "The country, by its ISO 3166-1 code of two letters."
+  isoCountry: String!
+  "What the messages are for."
+  useCase: SenderIdUseCase!
+  "The company that sends them, 1 to 64 characters."
+  companyName: String!
+  "The e-mail address of who answers for the registration."
+  contactEmail: String!
+  "The name of who answers for the registration, 1 to 64 characters."
+  contactName: String!
+  "Any text of at most 255 characters: a second call with it makes no second registration."
+  idempotencyKey: String
+}
+
+"The new registration."
+type SubmitSenderIdRegistrationPayload @hasPermission(permission: ALPHANUMERIC_SENDER_ID_WRITE, action: CREATE) {
+  "The registration."
+  senderIdRegistration: SenderIdRegistration @semanticNonNull
+  "The registration as an edge of Account.senderIdRegistrations."
+  senderIdRegistrationEdge: SenderIdRegistrationEdge @semanticNonNull
+}
+
+"What deleteSenderIdRegistration takes."
+input DeleteSenderIdRegistrationInput {
+  "The global id of the registration."
+  id: ID!
+}
+
+"The deleted registration."
+type DeleteSenderIdRegistrationPayload @hasPermission(permission: ALPHANUMERIC_SENDER_ID_WRITE, action: DELETE) {
+  "The global id of the registration that is no more."
+  deletedSenderIdRegistrationId: ID!
+}
+`, BuiltIn: false},
+	{Name: "../schema/trust_hub.graphqls", Input: `# Who the account is, as it has been reviewed: customer profiles and trust products. The SIDs of both begin with BU.
+
+extend type Account {
+  "Who the account's business is, newest first."
+  customerProfiles(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+    "Only profiles whose review is so far."
+    status: TrustHubStatus @filters(field: "CustomerProfile.status")
+    "Only profiles that are reviewed by this policy."
+    policySid: String @filters(field: "CustomerProfile.policySid")
+  ): CustomerProfileConnection @hasPermission(permission: TRUST_HUB) @semanticNonNull
+  "What the account's traffic is trusted with, newest first."
+  trustProducts(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+    "Only products whose review is so far."
+    status: TrustHubStatus @filters(field: "TrustProduct.status")
+  ): TrustProductConnection @hasPermission(permission: TRUST_HUB) @semanticNonNull
+}
+
+extend type Mutation {
+  "Make a customer profile, as a draft."
+  createCustomerProfile(
+    "The new profile."
+    input: CreateCustomerProfileInput!
+  ): CreateCustomerProfilePayload @hasPermission(permission: TRUST_HUB, action: CREATE) @semanticNonNull
+  "Have a draft reviewed. What is no draft any more is BAD_USER_INPUT."
+  submitCustomerProfile(
+    "The profile."
+    input: SubmitCustomerProfileInput!
+  ): SubmitCustomerProfilePayload @hasPermission(permission: TRUST_HUB, action: UPDATE) @semanticNonNull
+}
+
+"How far a review is."
+enum TrustHubStatus {
+  "Not yet submitted."
+  DRAFT
+  "Submitted, and waiting."
+  PENDING_REVIEW
+  "Being looked at."
+  IN_REVIEW
+  "Refused."
+  TWILIO_REJECTED
+  "Passed."
+  TWILIO_APPROVED
+}
+
+"Who a business is."
+type CustomerProfile implements Node @hasPermission(permission: TRUST_HUB) {
+  "The global id."
+  id: ID!
+  "The customer profile's SID (BU…)."
+  sid: String!
+  "The customer profile's name."
+  friendlyName: String!
+  "Whom the review writes to."
+  email: String! @personalData(mask: EMAIL)
+  "The policy (RN…) that it is reviewed by."
+  policySid: String!
+  "How far the review is."
+  status: TrustHubStatus!
+  "Why it was rejected; null when it was not."
+  failureReason: String
+  "Until when an approval holds; null for one without an end, and where there is none."
+  validUntil: DateTime
+  "Where changes of the status are announced."
+  statusCallback: String @personalData(mask: URL)
+  "When it was made."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of customer profiles."
+type CustomerProfileConnection @hasPermission(permission: TRUST_HUB) {
+  "The customer profiles of the page."
+  edges: [CustomerProfileEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A customer profile and its place in the list."
+type CustomerProfileEdge @hasPermission(permission: TRUST_HUB) {
+  "The place."
+  cursor: String!
+  "The customer profile."
+  node: CustomerProfile!
+}
+
+"What the calls or messages of a business are trusted with, such as a name shown with a call."
+type TrustProduct implements Node @hasPermission(permission: TRUST_HUB) {
+  "The global id."
+  id: ID!
+  "The trust product's SID (BU…)."
+  sid: String!
+  "The trust product's name."
+  friendlyName: String!
+  "Whom the review writes to."
+  email: String! @personalData(mask: EMAIL)
+  "The policy (RN…) that it is reviewed by."
+  policySid: String!
+  "How far the review is."
+  status: TrustHubStatus!
+  "Why it was rejected; null when it was not."
+  failureReason: String
+  "Until when an approval holds; null for one without an end, and where there is none."
+  validUntil: DateTime
+  "Where changes of the status are announced."
+  statusCallback: String @personalData(mask: URL)
+  "When it was made."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of trust products."
+type TrustProductConnection @hasPermission(permission: TRUST_HUB) {
+  "The trust products of the page."
+  edges: [TrustProductEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A trust product and its place in the list."
+type TrustProductEdge @hasPermission(permission: TRUST_HUB) {
+  "The place."
+  cursor: String!
+  "The trust product."
+  node: TrustProduct!
+}
+
+"What createCustomerProfile takes."
+input CreateCustomerProfileInput {
+  "The profile's name, 1 to 255 characters."
+  friendlyName: String!
+  "Whom the review writes to."
+  email: String!
+  "The policy (RN…) that it is reviewed by."
+  policySid: String!
+  "Where changes of the status are announced, http or https."
+  statusCallback: String
+  "Any text of at most 255 characters: a second call with it makes no second profile."
+  idempotencyKey: String
+}
+
+"The new customer profile."
+type CreateCustomerProfilePayload @hasPermission(permission: TRUST_HUB, action: CREATE) {
+  "The profile."
+  customerProfile: CustomerProfile @semanticNonNull
+  "The profile as an edge of Account.customerProfiles."
+  customerProfileEdge: CustomerProfileEdge @semanticNonNull
+}
+
+"What submitCustomerProfile takes."
+input SubmitCustomerProfileInput {
+  "The global id of the profile."
+  id: ID!
+}
+
+"The submitted customer profile."
+type SubmitCustomerProfilePayload @hasPermission(permission: TRUST_HUB, action: UPDATE) {
+  "The profile."
+  customerProfile: CustomerProfile @semanticNonNull
+}
+`, BuiltIn: false},
+	{Name: "../schema/usage.graphqls", Input: `# What the account used, summed up by category and period, and what is called when it is so much.
 
 extend type Account {
   "The account's usage, newest period first."
@@ -4596,6 +7767,30 @@ extend type Account {
     "Only periods that end on this day or earlier."
     end: Date @filters(field: "UsageRecord.endDate")
   ): UsageRecordConnection @hasPermission(permission: USAGE) @semanticNonNull
+  "What is called when so much was used, newest first."
+  usageTriggers(
+    "How many at most, 1 to 1000."
+    first: Int = 50
+    "The cursor after which to go on."
+    after: String
+    "Only triggers of this category."
+    usageCategory: UsageCategory @filters(field: "UsageTrigger.usageCategory")
+    "Only triggers that begin anew so often."
+    recurring: UsageTriggerRecurring @filters(field: "UsageTrigger.recurring")
+  ): UsageTriggerConnection @hasPermission(permission: USAGE) @semanticNonNull
+}
+
+extend type Mutation {
+  "Have an address called when so much was used."
+  createUsageTrigger(
+    "The new trigger."
+    input: CreateUsageTriggerInput!
+  ): CreateUsageTriggerPayload @hasPermission(permission: USAGE, action: CREATE) @semanticNonNull
+  "Delete a usage trigger. Its address is called no more."
+  deleteUsageTrigger(
+    "The trigger."
+    input: DeleteUsageTriggerInput!
+  ): DeleteUsageTriggerPayload @hasPermission(permission: USAGE, action: DELETE) @semanticNonNull
 }
 
 "What was used."
@@ -4670,6 +7865,113 @@ type UsageRecordEdge @hasPermission(permission: USAGE) {
   cursor: String!
   "The record."
   node: UsageRecord!
+}
+
+"What of a usage is compared."
+enum UsageTriggerBy {
+  "How often it was used."
+  COUNT
+  "How much was used."
+  USAGE
+  "What it cost, in the account's currency."
+  PRICE
+}
+
+"How often a usage trigger begins anew."
+enum UsageTriggerRecurring {
+  "Each day."
+  DAILY
+  "Each calendar month."
+  MONTHLY
+  "Each calendar year."
+  YEARLY
+}
+
+"""
+A trigger that calls an address when so much was used. The address, which may hold a password, is never shown. A price
+here is part of the usage, and USAGE is enough.
+"""
+type UsageTrigger implements Node @hasPermission(permission: USAGE) {
+  "The global id."
+  id: ID!
+  "The trigger's SID (UT…)."
+  sid: String!
+  "The trigger's name."
+  friendlyName: String
+  "What usage is looked at."
+  usageCategory: UsageCategory!
+  "What of it is compared."
+  triggerBy: UsageTriggerBy!
+  "The value at which the address is called."
+  triggerValue: Decimal!
+  "The value when it was last looked at."
+  currentValue: Decimal!
+  "How often it begins anew; null when it looks at the whole time, and calls once."
+  recurring: UsageTriggerRecurring
+  "How the address is called."
+  callbackMethod: HttpMethod!
+  "When the address was last called; null when it was not."
+  dateFired: DateTime
+  "When it was made."
+  dateCreated: DateTime!
+  "When it was last changed."
+  dateUpdated: DateTime!
+}
+
+"A page of usage triggers."
+type UsageTriggerConnection @hasPermission(permission: USAGE) {
+  "The triggers of the page."
+  edges: [UsageTriggerEdge!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A usage trigger and its place in the list."
+type UsageTriggerEdge @hasPermission(permission: USAGE) {
+  "The place."
+  cursor: String!
+  "The trigger."
+  node: UsageTrigger!
+}
+
+"What createUsageTrigger takes."
+input CreateUsageTriggerInput {
+  "The trigger's name, 1 to 64 characters."
+  friendlyName: String
+  "What usage is looked at."
+  usageCategory: UsageCategory!
+  "What of it is compared."
+  triggerBy: UsageTriggerBy! = USAGE
+  "The value at which the address is called: above 0, at most 1000000000000, at most 6 digits after the point."
+  triggerValue: Decimal!
+  "How often it begins anew; null to look at the whole time, and call once."
+  recurring: UsageTriggerRecurring
+  "The address, http or https. It is never shown again."
+  callbackUrl: String!
+  "How the address is called."
+  callbackMethod: HttpMethod! = POST
+  "Any text of at most 255 characters: a second call with it makes no second trigger."
+  idempotencyKey: String
+}
+
+"The new usage trigger."
+type CreateUsageTriggerPayload @hasPermission(permission: USAGE, action: CREATE) {
+  "The trigger."
+  usageTrigger: UsageTrigger @semanticNonNull
+  "The trigger as an edge of Account.usageTriggers."
+  usageTriggerEdge: UsageTriggerEdge @semanticNonNull
+}
+
+"What deleteUsageTrigger takes."
+input DeleteUsageTriggerInput {
+  "The global id of the trigger."
+  id: ID!
+}
+
+"The deleted usage trigger."
+type DeleteUsageTriggerPayload @hasPermission(permission: USAGE, action: DELETE) {
+  "The global id of the trigger that is no more."
+  deletedUsageTriggerId: ID!
 }
 `, BuiltIn: false},
 	{Name: "../schema/user_management.graphqls", Input: `# The people of the account, their roles and their sessions.
@@ -4833,6 +8135,14 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 		return ec.fieldContext_Account_paymentMethods(ctx, field)
 	case "billingSettings":
 		return ec.fieldContext_Account_billingSettings(ctx, field)
+	case "applications":
+		return ec.fieldContext_Account_applications(ctx, field)
+	case "studioFlows":
+		return ec.fieldContext_Account_studioFlows(ctx, field)
+	case "functionServices":
+		return ec.fieldContext_Account_functionServices(ctx, field)
+	case "flex":
+		return ec.fieldContext_Account_flex(ctx, field)
 	case "sims":
 		return ec.fieldContext_Account_sims(ctx, field)
 	case "fleets":
@@ -4843,6 +8153,8 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 		return ec.fieldContext_Account_oauthClients(ctx, field)
 	case "phoneNumbers":
 		return ec.fieldContext_Account_phoneNumbers(ctx, field)
+	case "availablePhoneNumbers":
+		return ec.fieldContext_Account_availablePhoneNumbers(ctx, field)
 	case "calls":
 		return ec.fieldContext_Account_calls(ctx, field)
 	case "messages":
@@ -4851,12 +8163,30 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 		return ec.fieldContext_Account_alerts(ctx, field)
 	case "settings":
 		return ec.fieldContext_Account_settings(ctx, field)
+	case "senderIdRegistrations":
+		return ec.fieldContext_Account_senderIdRegistrations(ctx, field)
+	case "customerProfiles":
+		return ec.fieldContext_Account_customerProfiles(ctx, field)
+	case "trustProducts":
+		return ec.fieldContext_Account_trustProducts(ctx, field)
 	case "usageRecords":
 		return ec.fieldContext_Account_usageRecords(ctx, field)
+	case "usageTriggers":
+		return ec.fieldContext_Account_usageTriggers(ctx, field)
 	case "users":
 		return ec.fieldContext_Account_users(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Account", field.Name)
+}
+
+func (ec *executionContext) childFields_AddPaymentMethodPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "paymentMethod":
+		return ec.fieldContext_AddPaymentMethodPayload_paymentMethod(ctx, field)
+	case "paymentMethodEdge":
+		return ec.fieldContext_AddPaymentMethodPayload_paymentMethodEdge(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddPaymentMethodPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Alert(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4955,6 +8285,118 @@ func (ec *executionContext) childFields_ApiKeyEdge(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type ApiKeyEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_Application(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Application_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_Application_sid(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_Application_friendlyName(ctx, field)
+	case "voiceUrl":
+		return ec.fieldContext_Application_voiceUrl(ctx, field)
+	case "voiceMethod":
+		return ec.fieldContext_Application_voiceMethod(ctx, field)
+	case "voiceFallbackUrl":
+		return ec.fieldContext_Application_voiceFallbackUrl(ctx, field)
+	case "voiceFallbackMethod":
+		return ec.fieldContext_Application_voiceFallbackMethod(ctx, field)
+	case "statusCallback":
+		return ec.fieldContext_Application_statusCallback(ctx, field)
+	case "statusCallbackMethod":
+		return ec.fieldContext_Application_statusCallbackMethod(ctx, field)
+	case "voiceCallerIdLookup":
+		return ec.fieldContext_Application_voiceCallerIdLookup(ctx, field)
+	case "smsUrl":
+		return ec.fieldContext_Application_smsUrl(ctx, field)
+	case "smsMethod":
+		return ec.fieldContext_Application_smsMethod(ctx, field)
+	case "smsFallbackUrl":
+		return ec.fieldContext_Application_smsFallbackUrl(ctx, field)
+	case "smsFallbackMethod":
+		return ec.fieldContext_Application_smsFallbackMethod(ctx, field)
+	case "smsStatusCallback":
+		return ec.fieldContext_Application_smsStatusCallback(ctx, field)
+	case "messageStatusCallback":
+		return ec.fieldContext_Application_messageStatusCallback(ctx, field)
+	case "publicApplicationConnectEnabled":
+		return ec.fieldContext_Application_publicApplicationConnectEnabled(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_Application_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_Application_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Application", field.Name)
+}
+
+func (ec *executionContext) childFields_ApplicationConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ApplicationConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ApplicationConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApplicationConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ApplicationEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ApplicationEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ApplicationEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApplicationEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_AvailablePhoneNumber(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "phoneNumber":
+		return ec.fieldContext_AvailablePhoneNumber_phoneNumber(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_AvailablePhoneNumber_friendlyName(ctx, field)
+	case "type":
+		return ec.fieldContext_AvailablePhoneNumber_type(ctx, field)
+	case "isoCountry":
+		return ec.fieldContext_AvailablePhoneNumber_isoCountry(ctx, field)
+	case "locality":
+		return ec.fieldContext_AvailablePhoneNumber_locality(ctx, field)
+	case "region":
+		return ec.fieldContext_AvailablePhoneNumber_region(ctx, field)
+	case "postalCode":
+		return ec.fieldContext_AvailablePhoneNumber_postalCode(ctx, field)
+	case "lata":
+		return ec.fieldContext_AvailablePhoneNumber_lata(ctx, field)
+	case "capabilities":
+		return ec.fieldContext_AvailablePhoneNumber_capabilities(ctx, field)
+	case "addressRequirements":
+		return ec.fieldContext_AvailablePhoneNumber_addressRequirements(ctx, field)
+	case "beta":
+		return ec.fieldContext_AvailablePhoneNumber_beta(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AvailablePhoneNumber", field.Name)
+}
+
+func (ec *executionContext) childFields_AvailablePhoneNumberConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AvailablePhoneNumberConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AvailablePhoneNumberConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AvailablePhoneNumberConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AvailablePhoneNumberEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_AvailablePhoneNumberEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_AvailablePhoneNumberEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AvailablePhoneNumberEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_BillingSettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "companyName":
@@ -4973,6 +8415,16 @@ func (ec *executionContext) childFields_BillingSettings(ctx context.Context, fie
 		return ec.fieldContext_BillingSettings_autoRechargeAmount(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type BillingSettings", field.Name)
+}
+
+func (ec *executionContext) childFields_BuyPhoneNumberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "phoneNumber":
+		return ec.fieldContext_BuyPhoneNumberPayload_phoneNumber(ctx, field)
+	case "phoneNumberEdge":
+		return ec.fieldContext_BuyPhoneNumberPayload_phoneNumberEdge(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BuyPhoneNumberPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Call(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5057,6 +8509,26 @@ func (ec *executionContext) childFields_CreateApiKeyPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type CreateApiKeyPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateApplicationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "application":
+		return ec.fieldContext_CreateApplicationPayload_application(ctx, field)
+	case "applicationEdge":
+		return ec.fieldContext_CreateApplicationPayload_applicationEdge(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateApplicationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateCustomerProfilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "customerProfile":
+		return ec.fieldContext_CreateCustomerProfilePayload_customerProfile(ctx, field)
+	case "customerProfileEdge":
+		return ec.fieldContext_CreateCustomerProfilePayload_customerProfileEdge(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateCustomerProfilePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateFleetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "fleet":
@@ -5089,6 +8561,64 @@ func (ec *executionContext) childFields_CreateOAuthClientPayload(ctx context.Con
 	return nil, fmt.Errorf("no field named %q was found under type CreateOAuthClientPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateUsageTriggerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "usageTrigger":
+		return ec.fieldContext_CreateUsageTriggerPayload_usageTrigger(ctx, field)
+	case "usageTriggerEdge":
+		return ec.fieldContext_CreateUsageTriggerPayload_usageTriggerEdge(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateUsageTriggerPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CustomerProfile(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_CustomerProfile_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_CustomerProfile_sid(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_CustomerProfile_friendlyName(ctx, field)
+	case "email":
+		return ec.fieldContext_CustomerProfile_email(ctx, field)
+	case "policySid":
+		return ec.fieldContext_CustomerProfile_policySid(ctx, field)
+	case "status":
+		return ec.fieldContext_CustomerProfile_status(ctx, field)
+	case "failureReason":
+		return ec.fieldContext_CustomerProfile_failureReason(ctx, field)
+	case "validUntil":
+		return ec.fieldContext_CustomerProfile_validUntil(ctx, field)
+	case "statusCallback":
+		return ec.fieldContext_CustomerProfile_statusCallback(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_CustomerProfile_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_CustomerProfile_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CustomerProfile", field.Name)
+}
+
+func (ec *executionContext) childFields_CustomerProfileConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_CustomerProfileConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_CustomerProfileConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CustomerProfileConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_CustomerProfileEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_CustomerProfileEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_CustomerProfileEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CustomerProfileEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedApiKeyId":
@@ -5097,12 +8627,36 @@ func (ec *executionContext) childFields_DeleteApiKeyPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type DeleteApiKeyPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteApplicationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedApplicationId":
+		return ec.fieldContext_DeleteApplicationPayload_deletedApplicationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteApplicationPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteOAuthClientPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedOAuthClientId":
 		return ec.fieldContext_DeleteOAuthClientPayload_deletedOAuthClientId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteOAuthClientPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteSenderIdRegistrationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedSenderIdRegistrationId":
+		return ec.fieldContext_DeleteSenderIdRegistrationPayload_deletedSenderIdRegistrationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteSenderIdRegistrationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteUsageTriggerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedUsageTriggerId":
+		return ec.fieldContext_DeleteUsageTriggerPayload_deletedUsageTriggerId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteUsageTriggerPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_EndSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5165,6 +8719,140 @@ func (ec *executionContext) childFields_FleetEdge(ctx context.Context, field gra
 		return ec.fieldContext_FleetEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type FleetEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_Flex(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "configuration":
+		return ec.fieldContext_Flex_configuration(ctx, field)
+	case "workers":
+		return ec.fieldContext_Flex_workers(ctx, field)
+	case "taskQueues":
+		return ec.fieldContext_Flex_taskQueues(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Flex", field.Name)
+}
+
+func (ec *executionContext) childFields_FlexConfiguration(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "status":
+		return ec.fieldContext_FlexConfiguration_status(ctx, field)
+	case "flexInstanceSid":
+		return ec.fieldContext_FlexConfiguration_flexInstanceSid(ctx, field)
+	case "taskrouterWorkspaceSid":
+		return ec.fieldContext_FlexConfiguration_taskrouterWorkspaceSid(ctx, field)
+	case "runtimeDomain":
+		return ec.fieldContext_FlexConfiguration_runtimeDomain(ctx, field)
+	case "uiVersion":
+		return ec.fieldContext_FlexConfiguration_uiVersion(ctx, field)
+	case "uiLanguage":
+		return ec.fieldContext_FlexConfiguration_uiLanguage(ctx, field)
+	case "callRecordingEnabled":
+		return ec.fieldContext_FlexConfiguration_callRecordingEnabled(ctx, field)
+	case "callRecordingWebhookUrl":
+		return ec.fieldContext_FlexConfiguration_callRecordingWebhookUrl(ctx, field)
+	case "crmEnabled":
+		return ec.fieldContext_FlexConfiguration_crmEnabled(ctx, field)
+	case "crmCallbackUrl":
+		return ec.fieldContext_FlexConfiguration_crmCallbackUrl(ctx, field)
+	case "crmFallbackUrl":
+		return ec.fieldContext_FlexConfiguration_crmFallbackUrl(ctx, field)
+	case "pluginServiceEnabled":
+		return ec.fieldContext_FlexConfiguration_pluginServiceEnabled(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_FlexConfiguration_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_FlexConfiguration_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FlexConfiguration", field.Name)
+}
+
+func (ec *executionContext) childFields_Function(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Function_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_Function_sid(ctx, field)
+	case "serviceSid":
+		return ec.fieldContext_Function_serviceSid(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_Function_friendlyName(ctx, field)
+	case "path":
+		return ec.fieldContext_Function_path(ctx, field)
+	case "visibility":
+		return ec.fieldContext_Function_visibility(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_Function_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_Function_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Function", field.Name)
+}
+
+func (ec *executionContext) childFields_FunctionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_FunctionConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_FunctionConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FunctionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_FunctionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_FunctionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_FunctionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FunctionEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_FunctionService(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_FunctionService_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_FunctionService_sid(ctx, field)
+	case "uniqueName":
+		return ec.fieldContext_FunctionService_uniqueName(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_FunctionService_friendlyName(ctx, field)
+	case "includeCredentials":
+		return ec.fieldContext_FunctionService_includeCredentials(ctx, field)
+	case "uiEditable":
+		return ec.fieldContext_FunctionService_uiEditable(ctx, field)
+	case "domainBase":
+		return ec.fieldContext_FunctionService_domainBase(ctx, field)
+	case "functions":
+		return ec.fieldContext_FunctionService_functions(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_FunctionService_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_FunctionService_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FunctionService", field.Name)
+}
+
+func (ec *executionContext) childFields_FunctionServiceConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_FunctionServiceConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_FunctionServiceConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FunctionServiceConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_FunctionServiceEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_FunctionServiceEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_FunctionServiceEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FunctionServiceEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_HeldPermission(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5593,6 +9281,22 @@ func (ec *executionContext) childFields_RefreshSessionPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type RefreshSessionPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ReleasePhoneNumberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "releasedPhoneNumberId":
+		return ec.fieldContext_ReleasePhoneNumberPayload_releasedPhoneNumberId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReleasePhoneNumberPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RemovePaymentMethodPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "removedPaymentMethodId":
+		return ec.fieldContext_RemovePaymentMethodPayload_removedPaymentMethodId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemovePaymentMethodPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RotateAuthTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "authToken":
@@ -5601,6 +9305,56 @@ func (ec *executionContext) childFields_RotateAuthTokenPayload(ctx context.Conte
 		return ec.fieldContext_RotateAuthTokenPayload_dateRotated(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RotateAuthTokenPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SenderIdRegistration(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_SenderIdRegistration_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_SenderIdRegistration_sid(ctx, field)
+	case "senderId":
+		return ec.fieldContext_SenderIdRegistration_senderId(ctx, field)
+	case "isoCountry":
+		return ec.fieldContext_SenderIdRegistration_isoCountry(ctx, field)
+	case "status":
+		return ec.fieldContext_SenderIdRegistration_status(ctx, field)
+	case "useCase":
+		return ec.fieldContext_SenderIdRegistration_useCase(ctx, field)
+	case "companyName":
+		return ec.fieldContext_SenderIdRegistration_companyName(ctx, field)
+	case "contactEmail":
+		return ec.fieldContext_SenderIdRegistration_contactEmail(ctx, field)
+	case "contactName":
+		return ec.fieldContext_SenderIdRegistration_contactName(ctx, field)
+	case "rejectionReason":
+		return ec.fieldContext_SenderIdRegistration_rejectionReason(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_SenderIdRegistration_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_SenderIdRegistration_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SenderIdRegistration", field.Name)
+}
+
+func (ec *executionContext) childFields_SenderIdRegistrationConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SenderIdRegistrationConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SenderIdRegistrationConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SenderIdRegistrationConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SenderIdRegistrationEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_SenderIdRegistrationEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_SenderIdRegistrationEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SenderIdRegistrationEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5697,12 +9451,182 @@ func (ec *executionContext) childFields_SimEdge(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type SimEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_StudioFlow(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_StudioFlow_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_StudioFlow_sid(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_StudioFlow_friendlyName(ctx, field)
+	case "status":
+		return ec.fieldContext_StudioFlow_status(ctx, field)
+	case "revision":
+		return ec.fieldContext_StudioFlow_revision(ctx, field)
+	case "commitMessage":
+		return ec.fieldContext_StudioFlow_commitMessage(ctx, field)
+	case "valid":
+		return ec.fieldContext_StudioFlow_valid(ctx, field)
+	case "webhookUrl":
+		return ec.fieldContext_StudioFlow_webhookUrl(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_StudioFlow_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_StudioFlow_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StudioFlow", field.Name)
+}
+
+func (ec *executionContext) childFields_StudioFlowConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_StudioFlowConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_StudioFlowConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StudioFlowConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_StudioFlowEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_StudioFlowEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_StudioFlowEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StudioFlowEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SubmitCustomerProfilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "customerProfile":
+		return ec.fieldContext_SubmitCustomerProfilePayload_customerProfile(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SubmitCustomerProfilePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SubmitSenderIdRegistrationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "senderIdRegistration":
+		return ec.fieldContext_SubmitSenderIdRegistrationPayload_senderIdRegistration(ctx, field)
+	case "senderIdRegistrationEdge":
+		return ec.fieldContext_SubmitSenderIdRegistrationPayload_senderIdRegistrationEdge(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SubmitSenderIdRegistrationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_TaskQueue(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_TaskQueue_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_TaskQueue_sid(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_TaskQueue_friendlyName(ctx, field)
+	case "targetWorkers":
+		return ec.fieldContext_TaskQueue_targetWorkers(ctx, field)
+	case "maxReservedWorkers":
+		return ec.fieldContext_TaskQueue_maxReservedWorkers(ctx, field)
+	case "taskOrder":
+		return ec.fieldContext_TaskQueue_taskOrder(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_TaskQueue_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_TaskQueue_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TaskQueue", field.Name)
+}
+
+func (ec *executionContext) childFields_TaskQueueConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_TaskQueueConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_TaskQueueConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TaskQueueConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_TaskQueueEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_TaskQueueEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_TaskQueueEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TaskQueueEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_TrustProduct(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_TrustProduct_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_TrustProduct_sid(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_TrustProduct_friendlyName(ctx, field)
+	case "email":
+		return ec.fieldContext_TrustProduct_email(ctx, field)
+	case "policySid":
+		return ec.fieldContext_TrustProduct_policySid(ctx, field)
+	case "status":
+		return ec.fieldContext_TrustProduct_status(ctx, field)
+	case "failureReason":
+		return ec.fieldContext_TrustProduct_failureReason(ctx, field)
+	case "validUntil":
+		return ec.fieldContext_TrustProduct_validUntil(ctx, field)
+	case "statusCallback":
+		return ec.fieldContext_TrustProduct_statusCallback(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_TrustProduct_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_TrustProduct_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TrustProduct", field.Name)
+}
+
+func (ec *executionContext) childFields_TrustProductConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_TrustProductConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_TrustProductConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TrustProductConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_TrustProductEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_TrustProductEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_TrustProductEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TrustProductEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "apiKey":
 		return ec.fieldContext_UpdateApiKeyPayload_apiKey(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateApiKeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateApplicationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "application":
+		return ec.fieldContext_UpdateApplicationPayload_application(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateApplicationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateBillingSettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "billingSettings":
+		return ec.fieldContext_UpdateBillingSettingsPayload_billingSettings(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateBillingSettingsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateFleetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5713,12 +9637,36 @@ func (ec *executionContext) childFields_UpdateFleetPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type UpdateFleetPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdateFlexConfigurationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "configuration":
+		return ec.fieldContext_UpdateFlexConfigurationPayload_configuration(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateFlexConfigurationPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateNetworkAccessProfilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "networkAccessProfile":
 		return ec.fieldContext_UpdateNetworkAccessProfilePayload_networkAccessProfile(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateNetworkAccessProfilePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdatePhoneNumberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "phoneNumber":
+		return ec.fieldContext_UpdatePhoneNumberPayload_phoneNumber(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdatePhoneNumberPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateProjectSettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "settings":
+		return ec.fieldContext_UpdateProjectSettingsPayload_settings(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateProjectSettingsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateSimPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5777,6 +9725,56 @@ func (ec *executionContext) childFields_UsageRecordEdge(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type UsageRecordEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_UsageTrigger(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_UsageTrigger_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_UsageTrigger_sid(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_UsageTrigger_friendlyName(ctx, field)
+	case "usageCategory":
+		return ec.fieldContext_UsageTrigger_usageCategory(ctx, field)
+	case "triggerBy":
+		return ec.fieldContext_UsageTrigger_triggerBy(ctx, field)
+	case "triggerValue":
+		return ec.fieldContext_UsageTrigger_triggerValue(ctx, field)
+	case "currentValue":
+		return ec.fieldContext_UsageTrigger_currentValue(ctx, field)
+	case "recurring":
+		return ec.fieldContext_UsageTrigger_recurring(ctx, field)
+	case "callbackMethod":
+		return ec.fieldContext_UsageTrigger_callbackMethod(ctx, field)
+	case "dateFired":
+		return ec.fieldContext_UsageTrigger_dateFired(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_UsageTrigger_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_UsageTrigger_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UsageTrigger", field.Name)
+}
+
+func (ec *executionContext) childFields_UsageTriggerConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_UsageTriggerConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_UsageTriggerConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UsageTriggerConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_UsageTriggerEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_UsageTriggerEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_UsageTriggerEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UsageTriggerEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_User(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -5833,6 +9831,48 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_permissions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
+}
+
+func (ec *executionContext) childFields_Worker(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Worker_id(ctx, field)
+	case "sid":
+		return ec.fieldContext_Worker_sid(ctx, field)
+	case "friendlyName":
+		return ec.fieldContext_Worker_friendlyName(ctx, field)
+	case "activityName":
+		return ec.fieldContext_Worker_activityName(ctx, field)
+	case "available":
+		return ec.fieldContext_Worker_available(ctx, field)
+	case "dateStatusChanged":
+		return ec.fieldContext_Worker_dateStatusChanged(ctx, field)
+	case "dateCreated":
+		return ec.fieldContext_Worker_dateCreated(ctx, field)
+	case "dateUpdated":
+		return ec.fieldContext_Worker_dateUpdated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Worker", field.Name)
+}
+
+func (ec *executionContext) childFields_WorkerConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_WorkerConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_WorkerConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WorkerConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_WorkerEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_WorkerEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_WorkerEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WorkerEdge", field.Name)
 }
 
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6035,6 +10075,122 @@ func (ec *executionContext) field_Account_apiKeys_args(ctx context.Context, rawA
 	return args, nil
 }
 
+func (ec *executionContext) field_Account_applications_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "friendlyName",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["friendlyName"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Account_availablePhoneNumbers_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "countryCode",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["countryCode"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "type",
+		func(ctx context.Context, v any) (*model.PhoneNumberType, error) {
+			return ec.unmarshalOPhoneNumberType2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberType(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["type"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "areaCode",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["areaCode"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "contains",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["contains"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "voiceEnabled",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["voiceEnabled"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "smsEnabled",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["smsEnabled"] = arg7
+	arg8, err := graphql.ProcessArgField(ctx, rawArgs, "mmsEnabled",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["mmsEnabled"] = arg8
+	arg9, err := graphql.ProcessArgField(ctx, rawArgs, "faxEnabled",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["faxEnabled"] = arg9
+	return args, nil
+}
+
 func (ec *executionContext) field_Account_calls_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -6105,6 +10261,44 @@ func (ec *executionContext) field_Account_calls_args(ctx context.Context, rawArg
 	return args, nil
 }
 
+func (ec *executionContext) field_Account_customerProfiles_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "status",
+		func(ctx context.Context, v any) (*model.TrustHubStatus, error) {
+			return ec.unmarshalOTrustHubStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustHubStatus(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["status"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "policySid",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["policySid"] = arg3
+	return args, nil
+}
+
 func (ec *executionContext) field_Account_fleets_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -6132,6 +10326,28 @@ func (ec *executionContext) field_Account_fleets_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["networkAccessProfileSid"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Account_functionServices_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
 	return args, nil
 }
 
@@ -6363,6 +10579,52 @@ func (ec *executionContext) field_Account_phoneNumbers_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Account_senderIdRegistrations_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "status",
+		func(ctx context.Context, v any) (*model.SenderIDStatus, error) {
+			return ec.unmarshalOSenderIdStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDStatus(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["status"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "isoCountry",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["isoCountry"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "senderId",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["senderId"] = arg4
+	return args, nil
+}
+
 func (ec *executionContext) field_Account_sims_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -6406,6 +10668,66 @@ func (ec *executionContext) field_Account_sims_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["iccid"] = arg4
+	return args, nil
+}
+
+func (ec *executionContext) field_Account_studioFlows_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "status",
+		func(ctx context.Context, v any) (*model.StudioFlowStatus, error) {
+			return ec.unmarshalOStudioFlowStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowStatus(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["status"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Account_trustProducts_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "status",
+		func(ctx context.Context, v any) (*model.TrustHubStatus, error) {
+			return ec.unmarshalOTrustHubStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustHubStatus(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["status"] = arg2
 	return args, nil
 }
 
@@ -6463,6 +10785,44 @@ func (ec *executionContext) field_Account_usageRecords_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Account_usageTriggers_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "usageCategory",
+		func(ctx context.Context, v any) (*model.UsageCategory, error) {
+			return ec.unmarshalOUsageCategory2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageCategory(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["usageCategory"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "recurring",
+		func(ctx context.Context, v any) (*model.UsageTriggerRecurring, error) {
+			return ec.unmarshalOUsageTriggerRecurring2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerRecurring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["recurring"] = arg3
+	return args, nil
+}
+
 func (ec *executionContext) field_Account_users_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -6501,6 +10861,88 @@ func (ec *executionContext) field_Account_users_args(ctx context.Context, rawArg
 	return args, nil
 }
 
+func (ec *executionContext) field_Flex_taskQueues_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Flex_workers_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "available",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["available"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "activityName",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["activityName"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_FunctionService_functions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_acceptInvitation_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -6515,12 +10957,68 @@ func (ec *executionContext) field_Mutation_acceptInvitation_args(ctx context.Con
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_addPaymentMethod_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.AddPaymentMethodInput, error) {
+			return ec.unmarshalNAddPaymentMethodInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAddPaymentMethodInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_buyPhoneNumber_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.BuyPhoneNumberInput, error) {
+			return ec.unmarshalNBuyPhoneNumberInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBuyPhoneNumberInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_createApiKey_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.CreateAPIKeyInput, error) {
 			return ec.unmarshalNCreateApiKeyInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateAPIKeyInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_createApplication_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.CreateApplicationInput, error) {
+			return ec.unmarshalNCreateApplicationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateApplicationInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_createCustomerProfile_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.CreateCustomerProfileInput, error) {
+			return ec.unmarshalNCreateCustomerProfileInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateCustomerProfileInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -6571,6 +11069,20 @@ func (ec *executionContext) field_Mutation_createOAuthClient_args(ctx context.Co
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_createUsageTrigger_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.CreateUsageTriggerInput, error) {
+			return ec.unmarshalNCreateUsageTriggerInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateUsageTriggerInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_deleteApiKey_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -6585,12 +11097,54 @@ func (ec *executionContext) field_Mutation_deleteApiKey_args(ctx context.Context
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_deleteApplication_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.DeleteApplicationInput, error) {
+			return ec.unmarshalNDeleteApplicationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteApplicationInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_deleteOAuthClient_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.DeleteOAuthClientInput, error) {
 			return ec.unmarshalNDeleteOAuthClientInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteOAuthClientInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_deleteSenderIdRegistration_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.DeleteSenderIDRegistrationInput, error) {
+			return ec.unmarshalNDeleteSenderIdRegistrationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteSenderIDRegistrationInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_deleteUsageTrigger_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.DeleteUsageTriggerInput, error) {
+			return ec.unmarshalNDeleteUsageTriggerInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteUsageTriggerInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -6619,6 +11173,34 @@ func (ec *executionContext) field_Mutation_refreshSession_args(ctx context.Conte
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.RefreshSessionInput, error) {
 			return ec.unmarshalNRefreshSessionInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRefreshSessionInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_releasePhoneNumber_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ReleasePhoneNumberInput, error) {
+			return ec.unmarshalNReleasePhoneNumberInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐReleasePhoneNumberInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_removePaymentMethod_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RemovePaymentMethodInput, error) {
+			return ec.unmarshalNRemovePaymentMethodInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRemovePaymentMethodInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -6683,12 +11265,68 @@ func (ec *executionContext) field_Mutation_signIn_args(ctx context.Context, rawA
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_submitCustomerProfile_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SubmitCustomerProfileInput, error) {
+			return ec.unmarshalNSubmitCustomerProfileInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitCustomerProfileInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_submitSenderIdRegistration_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SubmitSenderIDRegistrationInput, error) {
+			return ec.unmarshalNSubmitSenderIdRegistrationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitSenderIDRegistrationInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_updateApiKey_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.UpdateAPIKeyInput, error) {
 			return ec.unmarshalNUpdateApiKeyInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateAPIKeyInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updateApplication_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UpdateApplicationInput, error) {
+			return ec.unmarshalNUpdateApplicationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateApplicationInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updateBillingSettings_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UpdateBillingSettingsInput, error) {
+			return ec.unmarshalNUpdateBillingSettingsInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateBillingSettingsInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -6711,12 +11349,54 @@ func (ec *executionContext) field_Mutation_updateFleet_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_updateFlexConfiguration_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UpdateFlexConfigurationInput, error) {
+			return ec.unmarshalNUpdateFlexConfigurationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFlexConfigurationInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_updateNetworkAccessProfile_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.UpdateNetworkAccessProfileInput, error) {
 			return ec.unmarshalNUpdateNetworkAccessProfileInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateNetworkAccessProfileInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updatePhoneNumber_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UpdatePhoneNumberInput, error) {
+			return ec.unmarshalNUpdatePhoneNumberInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdatePhoneNumberInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updateProjectSettings_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UpdateProjectSettingsInput, error) {
+			return ec.unmarshalNUpdateProjectSettingsInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateProjectSettingsInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -7073,7 +11753,7 @@ func (ec *executionContext) fieldContext_Account_status(_ context.Context, field
 }
 
 func (ec *executionContext) _Account_apiKeys(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 6) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7120,7 +11800,7 @@ func (ec *executionContext) fieldContext_Account_apiKeys(ctx context.Context, fi
 }
 
 func (ec *executionContext) _Account_balance(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 10) {
+	if !ec.gate.Field(ctx, field, "Account", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7155,7 +11835,7 @@ func (ec *executionContext) fieldContext_Account_balance(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Account_invoices(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 10) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7202,7 +11882,7 @@ func (ec *executionContext) fieldContext_Account_invoices(ctx context.Context, f
 }
 
 func (ec *executionContext) _Account_paymentMethods(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 10) {
+	if !ec.gate.Field(ctx, field, "Account", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7249,7 +11929,7 @@ func (ec *executionContext) fieldContext_Account_paymentMethods(ctx context.Cont
 }
 
 func (ec *executionContext) _Account_billingSettings(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 10) {
+	if !ec.gate.Field(ctx, field, "Account", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7283,8 +11963,184 @@ func (ec *executionContext) fieldContext_Account_billingSettings(_ context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Account_applications(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_applications(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().Applications(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["friendlyName"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ApplicationConnection) graphql.Marshaler {
+			return ec.marshalOApplicationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_applications(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApplicationConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_applications_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Account_studioFlows(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_studioFlows(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().StudioFlows(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["status"].(*model.StudioFlowStatus))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.StudioFlowConnection) graphql.Marshaler {
+			return ec.marshalOStudioFlowConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_studioFlows(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StudioFlowConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_studioFlows_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Account_functionServices(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Account", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_functionServices(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().FunctionServices(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.FunctionServiceConnection) graphql.Marshaler {
+			return ec.marshalOFunctionServiceConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionServiceConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_functionServices(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FunctionServiceConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_functionServices_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Account_flex(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Account", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_flex(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Account().Flex(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Flex) graphql.Marshaler {
+			return ec.marshalOFlex2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlex(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_flex(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Flex(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Account_sims(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 12) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7331,7 +12187,7 @@ func (ec *executionContext) fieldContext_Account_sims(ctx context.Context, field
 }
 
 func (ec *executionContext) _Account_fleets(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 12) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7378,7 +12234,7 @@ func (ec *executionContext) fieldContext_Account_fleets(ctx context.Context, fie
 }
 
 func (ec *executionContext) _Account_networkAccessProfiles(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 12) {
+	if !ec.gate.Field(ctx, field, "Account", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7425,7 +12281,7 @@ func (ec *executionContext) fieldContext_Account_networkAccessProfiles(ctx conte
 }
 
 func (ec *executionContext) _Account_oauthClients(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 6) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7472,7 +12328,7 @@ func (ec *executionContext) fieldContext_Account_oauthClients(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_phoneNumbers(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 18) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7518,8 +12374,55 @@ func (ec *executionContext) fieldContext_Account_phoneNumbers(ctx context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Account_availablePhoneNumbers(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_availablePhoneNumbers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().AvailablePhoneNumbers(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["countryCode"].(string), fc.Args["type"].(*model.PhoneNumberType), fc.Args["areaCode"].(*string), fc.Args["contains"].(*string), fc.Args["voiceEnabled"].(*bool), fc.Args["smsEnabled"].(*bool), fc.Args["mmsEnabled"].(*bool), fc.Args["faxEnabled"].(*bool))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AvailablePhoneNumberConnection) graphql.Marshaler {
+			return ec.marshalOAvailablePhoneNumberConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumberConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_availablePhoneNumbers(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AvailablePhoneNumberConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_availablePhoneNumbers_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Account_calls(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 23) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7566,7 +12469,7 @@ func (ec *executionContext) fieldContext_Account_calls(ctx context.Context, fiel
 }
 
 func (ec *executionContext) _Account_messages(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 23) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7613,7 +12516,7 @@ func (ec *executionContext) fieldContext_Account_messages(ctx context.Context, f
 }
 
 func (ec *executionContext) _Account_alerts(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 23) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7660,7 +12563,7 @@ func (ec *executionContext) fieldContext_Account_alerts(ctx context.Context, fie
 }
 
 func (ec *executionContext) _Account_settings(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 24) {
+	if !ec.gate.Field(ctx, field, "Account", 46) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7694,8 +12597,149 @@ func (ec *executionContext) fieldContext_Account_settings(_ context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _Account_senderIdRegistrations(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_senderIdRegistrations(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().SenderIDRegistrations(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["status"].(*model.SenderIDStatus), fc.Args["isoCountry"].(*string), fc.Args["senderId"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SenderIDRegistrationConnection) graphql.Marshaler {
+			return ec.marshalOSenderIdRegistrationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_senderIdRegistrations(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SenderIdRegistrationConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_senderIdRegistrations_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Account_customerProfiles(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_customerProfiles(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().CustomerProfiles(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["status"].(*model.TrustHubStatus), fc.Args["policySid"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CustomerProfileConnection) graphql.Marshaler {
+			return ec.marshalOCustomerProfileConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfileConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_customerProfiles(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomerProfileConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_customerProfiles_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Account_trustProducts(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_trustProducts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().TrustProducts(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["status"].(*model.TrustHubStatus))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.TrustProductConnection) graphql.Marshaler {
+			return ec.marshalOTrustProductConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustProductConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_trustProducts(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TrustProductConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_trustProducts_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Account_usageRecords(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 25) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7741,8 +12785,55 @@ func (ec *executionContext) fieldContext_Account_usageRecords(ctx context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Account_usageTriggers(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 57) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Account_usageTriggers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Account().UsageTriggers(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["usageCategory"].(*model.UsageCategory), fc.Args["recurring"].(*model.UsageTriggerRecurring))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UsageTriggerConnection) graphql.Marshaler {
+			return ec.marshalOUsageTriggerConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Account_usageTriggers(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Account",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UsageTriggerConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Account_usageTriggers_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Account_users(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 27) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7788,8 +12879,78 @@ func (ec *executionContext) fieldContext_Account_users(ctx context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _AddPaymentMethodPayload_paymentMethod(ctx context.Context, field graphql.CollectedField, obj *model.AddPaymentMethodPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AddPaymentMethodPayload", 15) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AddPaymentMethodPayload_paymentMethod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PaymentMethod, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PaymentMethod) graphql.Marshaler {
+			return ec.marshalOPaymentMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPaymentMethod(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AddPaymentMethodPayload_paymentMethod(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AddPaymentMethodPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PaymentMethod(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AddPaymentMethodPayload_paymentMethodEdge(ctx context.Context, field graphql.CollectedField, obj *model.AddPaymentMethodPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AddPaymentMethodPayload", 15) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AddPaymentMethodPayload_paymentMethodEdge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PaymentMethodEdge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PaymentMethodEdge) graphql.Marshaler {
+			return ec.marshalOPaymentMethodEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPaymentMethodEdge(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AddPaymentMethodPayload_paymentMethodEdge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AddPaymentMethodPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PaymentMethodEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Alert_id(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 23) {
+	if !ec.gate.Field(ctx, field, "Alert", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7815,7 +12976,7 @@ func (ec *executionContext) fieldContext_Alert_id(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Alert_sid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 23) {
+	if !ec.gate.Field(ctx, field, "Alert", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7841,7 +13002,7 @@ func (ec *executionContext) fieldContext_Alert_sid(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Alert_logLevel(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 23) {
+	if !ec.gate.Field(ctx, field, "Alert", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7867,7 +13028,7 @@ func (ec *executionContext) fieldContext_Alert_logLevel(_ context.Context, field
 }
 
 func (ec *executionContext) _Alert_errorCode(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 23) {
+	if !ec.gate.Field(ctx, field, "Alert", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7893,7 +13054,7 @@ func (ec *executionContext) fieldContext_Alert_errorCode(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_alertText(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 23) {
+	if !ec.gate.Field(ctx, field, "Alert", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7920,7 +13081,7 @@ func (ec *executionContext) fieldContext_Alert_alertText(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_moreInfo(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 23) {
+	if !ec.gate.Field(ctx, field, "Alert", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7946,7 +13107,7 @@ func (ec *executionContext) fieldContext_Alert_moreInfo(_ context.Context, field
 }
 
 func (ec *executionContext) _Alert_resourceSid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 23) {
+	if !ec.gate.Field(ctx, field, "Alert", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7972,7 +13133,7 @@ func (ec *executionContext) fieldContext_Alert_resourceSid(_ context.Context, fi
 }
 
 func (ec *executionContext) _Alert_serviceSid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 23) {
+	if !ec.gate.Field(ctx, field, "Alert", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7998,7 +13159,7 @@ func (ec *executionContext) fieldContext_Alert_serviceSid(_ context.Context, fie
 }
 
 func (ec *executionContext) _Alert_requestMethod(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 23) {
+	if !ec.gate.Field(ctx, field, "Alert", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8024,7 +13185,7 @@ func (ec *executionContext) fieldContext_Alert_requestMethod(_ context.Context, 
 }
 
 func (ec *executionContext) _Alert_requestUrl(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 11) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8051,7 +13212,7 @@ func (ec *executionContext) fieldContext_Alert_requestUrl(_ context.Context, fie
 }
 
 func (ec *executionContext) _Alert_requestVariables(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 11) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8078,7 +13239,7 @@ func (ec *executionContext) fieldContext_Alert_requestVariables(_ context.Contex
 }
 
 func (ec *executionContext) _Alert_requestHeaders(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 11) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8105,7 +13266,7 @@ func (ec *executionContext) fieldContext_Alert_requestHeaders(_ context.Context,
 }
 
 func (ec *executionContext) _Alert_responseHeaders(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 11) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8132,7 +13293,7 @@ func (ec *executionContext) fieldContext_Alert_responseHeaders(_ context.Context
 }
 
 func (ec *executionContext) _Alert_responseBody(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 11) {
+	if !ec.gate.Field(ctx, field, "Alert", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8159,7 +13320,7 @@ func (ec *executionContext) fieldContext_Alert_responseBody(_ context.Context, f
 }
 
 func (ec *executionContext) _Alert_dateGenerated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 23) {
+	if !ec.gate.Field(ctx, field, "Alert", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8185,7 +13346,7 @@ func (ec *executionContext) fieldContext_Alert_dateGenerated(_ context.Context, 
 }
 
 func (ec *executionContext) _Alert_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 23) {
+	if !ec.gate.Field(ctx, field, "Alert", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8211,7 +13372,7 @@ func (ec *executionContext) fieldContext_Alert_dateCreated(_ context.Context, fi
 }
 
 func (ec *executionContext) _Alert_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 23) {
+	if !ec.gate.Field(ctx, field, "Alert", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8237,7 +13398,7 @@ func (ec *executionContext) fieldContext_Alert_dateUpdated(_ context.Context, fi
 }
 
 func (ec *executionContext) _AlertConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AlertConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertConnection", 23) {
+	if !ec.gate.Field(ctx, field, "AlertConnection", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8272,7 +13433,7 @@ func (ec *executionContext) fieldContext_AlertConnection_edges(_ context.Context
 }
 
 func (ec *executionContext) _AlertConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AlertConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertConnection", 23) {
+	if !ec.gate.Field(ctx, field, "AlertConnection", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8307,7 +13468,7 @@ func (ec *executionContext) fieldContext_AlertConnection_pageInfo(_ context.Cont
 }
 
 func (ec *executionContext) _AlertEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.AlertEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertEdge", 23) {
+	if !ec.gate.Field(ctx, field, "AlertEdge", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8333,7 +13494,7 @@ func (ec *executionContext) fieldContext_AlertEdge_cursor(_ context.Context, fie
 }
 
 func (ec *executionContext) _AlertEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.AlertEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertEdge", 23) {
+	if !ec.gate.Field(ctx, field, "AlertEdge", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8368,7 +13529,7 @@ func (ec *executionContext) fieldContext_AlertEdge_node(_ context.Context, field
 }
 
 func (ec *executionContext) _ApiKey_id(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKey", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKey", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8394,7 +13555,7 @@ func (ec *executionContext) fieldContext_ApiKey_id(_ context.Context, field grap
 }
 
 func (ec *executionContext) _ApiKey_sid(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKey", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKey", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8420,7 +13581,7 @@ func (ec *executionContext) fieldContext_ApiKey_sid(_ context.Context, field gra
 }
 
 func (ec *executionContext) _ApiKey_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKey", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKey", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8447,7 +13608,7 @@ func (ec *executionContext) fieldContext_ApiKey_friendlyName(_ context.Context, 
 }
 
 func (ec *executionContext) _ApiKey_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKey", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKey", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8473,7 +13634,7 @@ func (ec *executionContext) fieldContext_ApiKey_dateCreated(_ context.Context, f
 }
 
 func (ec *executionContext) _ApiKey_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.APIKey) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKey", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKey", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8499,7 +13660,7 @@ func (ec *executionContext) fieldContext_ApiKey_dateUpdated(_ context.Context, f
 }
 
 func (ec *executionContext) _ApiKeyConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.APIKeyConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKeyConnection", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKeyConnection", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8534,7 +13695,7 @@ func (ec *executionContext) fieldContext_ApiKeyConnection_edges(_ context.Contex
 }
 
 func (ec *executionContext) _ApiKeyConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.APIKeyConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKeyConnection", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKeyConnection", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8569,7 +13730,7 @@ func (ec *executionContext) fieldContext_ApiKeyConnection_pageInfo(_ context.Con
 }
 
 func (ec *executionContext) _ApiKeyEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.APIKeyEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKeyEdge", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKeyEdge", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8595,7 +13756,7 @@ func (ec *executionContext) fieldContext_ApiKeyEdge_cursor(_ context.Context, fi
 }
 
 func (ec *executionContext) _ApiKeyEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.APIKeyEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ApiKeyEdge", 6) {
+	if !ec.gate.Field(ctx, field, "ApiKeyEdge", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8629,8 +13790,1066 @@ func (ec *executionContext) fieldContext_ApiKeyEdge_node(_ context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _Application_id(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Application_sid(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_voiceUrl(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_voiceUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.VoiceURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Application_voiceUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_voiceMethod(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_voiceMethod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.VoiceMethod, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.HTTPMethod) graphql.Marshaler {
+			return ec.marshalNHttpMethod2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_voiceMethod(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "HttpMethod")
+}
+
+func (ec *executionContext) _Application_voiceFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_voiceFallbackUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.VoiceFallbackURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Application_voiceFallbackUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_voiceFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_voiceFallbackMethod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.VoiceFallbackMethod, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.HTTPMethod) graphql.Marshaler {
+			return ec.marshalNHttpMethod2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_voiceFallbackMethod(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "HttpMethod")
+}
+
+func (ec *executionContext) _Application_statusCallback(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_statusCallback(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StatusCallback, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Application_statusCallback(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_statusCallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_statusCallbackMethod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StatusCallbackMethod, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.HTTPMethod) graphql.Marshaler {
+			return ec.marshalNHttpMethod2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_statusCallbackMethod(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "HttpMethod")
+}
+
+func (ec *executionContext) _Application_voiceCallerIdLookup(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_voiceCallerIdLookup(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.VoiceCallerIDLookup, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_voiceCallerIdLookup(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Application_smsUrl(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_smsUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SmsURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Application_smsUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_smsMethod(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_smsMethod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SmsMethod, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.HTTPMethod) graphql.Marshaler {
+			return ec.marshalNHttpMethod2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_smsMethod(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "HttpMethod")
+}
+
+func (ec *executionContext) _Application_smsFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_smsFallbackUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SmsFallbackURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Application_smsFallbackUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_smsFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_smsFallbackMethod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SmsFallbackMethod, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.HTTPMethod) graphql.Marshaler {
+			return ec.marshalNHttpMethod2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_smsFallbackMethod(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "HttpMethod")
+}
+
+func (ec *executionContext) _Application_smsStatusCallback(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_smsStatusCallback(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SmsStatusCallback, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Application_smsStatusCallback(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_messageStatusCallback(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_messageStatusCallback(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MessageStatusCallback, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Application_messageStatusCallback(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "String")
+}
+
+func (ec *executionContext) _Application_publicApplicationConnectEnabled(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_publicApplicationConnectEnabled(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PublicApplicationConnectEnabled, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_publicApplicationConnectEnabled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Application_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Application_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Application) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Application", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Application_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Application_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Application", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _ApplicationConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.ApplicationConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "ApplicationConnection", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplicationConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.ApplicationEdge) graphql.Marshaler {
+			return ec.marshalNApplicationEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApplicationConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApplicationConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApplicationEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApplicationConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.ApplicationConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "ApplicationConnection", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplicationConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApplicationConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApplicationConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ApplicationEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.ApplicationEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "ApplicationEdge", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplicationEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApplicationEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ApplicationEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _ApplicationEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.ApplicationEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "ApplicationEdge", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ApplicationEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Application) graphql.Marshaler {
+			return ec.marshalNApplication2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplication(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ApplicationEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ApplicationEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Application(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_phoneNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PhoneNumber, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_phoneNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "String")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "String")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_type(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_type(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Type, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PhoneNumberType) graphql.Marshaler {
+			return ec.marshalNPhoneNumberType2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberType(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "PhoneNumberType")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_isoCountry(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_isoCountry(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsoCountry, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_isoCountry(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "String")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_locality(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_locality(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Locality, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_locality(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "String")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_region(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_region(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Region, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_region(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "String")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_postalCode(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_postalCode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PostalCode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_postalCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "String")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_lata(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_lata(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Lata, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_lata(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "String")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_capabilities(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_capabilities(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Capabilities, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PhoneNumberCapabilities) graphql.Marshaler {
+			return ec.marshalNPhoneNumberCapabilities2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberCapabilities(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_capabilities(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AvailablePhoneNumber",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PhoneNumberCapabilities(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_addressRequirements(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_addressRequirements(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AddressRequirements, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.AddressRequirement) graphql.Marshaler {
+			return ec.marshalNAddressRequirement2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAddressRequirement(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_addressRequirements(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "AddressRequirement")
+}
+
+func (ec *executionContext) _AvailablePhoneNumber_beta(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumber) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumber", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumber_beta(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Beta, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumber_beta(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumber", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _AvailablePhoneNumberConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumberConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberConnection", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumberConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.AvailablePhoneNumberEdge) graphql.Marshaler {
+			return ec.marshalNAvailablePhoneNumberEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumberEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumberConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AvailablePhoneNumberConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AvailablePhoneNumberEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AvailablePhoneNumberConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumberConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberConnection", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumberConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumberConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AvailablePhoneNumberConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AvailablePhoneNumberEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumberEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberEdge", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumberEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumberEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AvailablePhoneNumberEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _AvailablePhoneNumberEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.AvailablePhoneNumberEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "AvailablePhoneNumberEdge", 38) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AvailablePhoneNumberEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.AvailablePhoneNumber) graphql.Marshaler {
+			return ec.marshalNAvailablePhoneNumber2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumber(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AvailablePhoneNumberEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AvailablePhoneNumberEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AvailablePhoneNumber(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _BillingSettings_companyName(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 10) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8656,7 +14875,7 @@ func (ec *executionContext) fieldContext_BillingSettings_companyName(_ context.C
 }
 
 func (ec *executionContext) _BillingSettings_invoiceEmail(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 10) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8683,7 +14902,7 @@ func (ec *executionContext) fieldContext_BillingSettings_invoiceEmail(_ context.
 }
 
 func (ec *executionContext) _BillingSettings_taxId(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 10) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8710,7 +14929,7 @@ func (ec *executionContext) fieldContext_BillingSettings_taxId(_ context.Context
 }
 
 func (ec *executionContext) _BillingSettings_currency(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 10) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8736,7 +14955,7 @@ func (ec *executionContext) fieldContext_BillingSettings_currency(_ context.Cont
 }
 
 func (ec *executionContext) _BillingSettings_autoRechargeEnabled(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 10) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8762,7 +14981,7 @@ func (ec *executionContext) fieldContext_BillingSettings_autoRechargeEnabled(_ c
 }
 
 func (ec *executionContext) _BillingSettings_autoRechargeThreshold(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 10) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8797,7 +15016,7 @@ func (ec *executionContext) fieldContext_BillingSettings_autoRechargeThreshold(_
 }
 
 func (ec *executionContext) _BillingSettings_autoRechargeAmount(ctx context.Context, field graphql.CollectedField, obj *model.BillingSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "BillingSettings", 10) {
+	if !ec.gate.Field(ctx, field, "BillingSettings", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8831,8 +15050,78 @@ func (ec *executionContext) fieldContext_BillingSettings_autoRechargeAmount(_ co
 	return fc, nil
 }
 
+func (ec *executionContext) _BuyPhoneNumberPayload_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *model.BuyPhoneNumberPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "BuyPhoneNumberPayload", 36) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BuyPhoneNumberPayload_phoneNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PhoneNumber, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PhoneNumber) graphql.Marshaler {
+			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumber(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BuyPhoneNumberPayload_phoneNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BuyPhoneNumberPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PhoneNumber(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BuyPhoneNumberPayload_phoneNumberEdge(ctx context.Context, field graphql.CollectedField, obj *model.BuyPhoneNumberPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "BuyPhoneNumberPayload", 36) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BuyPhoneNumberPayload_phoneNumberEdge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PhoneNumberEdge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PhoneNumberEdge) graphql.Marshaler {
+			return ec.marshalOPhoneNumberEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberEdge(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BuyPhoneNumberPayload_phoneNumberEdge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BuyPhoneNumberPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PhoneNumberEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Call_id(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8858,7 +15147,7 @@ func (ec *executionContext) fieldContext_Call_id(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Call_sid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8884,7 +15173,7 @@ func (ec *executionContext) fieldContext_Call_sid(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Call_parentCallSid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8910,7 +15199,7 @@ func (ec *executionContext) fieldContext_Call_parentCallSid(_ context.Context, f
 }
 
 func (ec *executionContext) _Call_to(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8937,7 +15226,7 @@ func (ec *executionContext) fieldContext_Call_to(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Call_from(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8964,7 +15253,7 @@ func (ec *executionContext) fieldContext_Call_from(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Call_phoneNumberSid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8990,7 +15279,7 @@ func (ec *executionContext) fieldContext_Call_phoneNumberSid(_ context.Context, 
 }
 
 func (ec *executionContext) _Call_status(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9016,7 +15305,7 @@ func (ec *executionContext) fieldContext_Call_status(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Call_direction(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9042,7 +15331,7 @@ func (ec *executionContext) fieldContext_Call_direction(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_startTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9068,7 +15357,7 @@ func (ec *executionContext) fieldContext_Call_startTime(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_endTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9094,7 +15383,7 @@ func (ec *executionContext) fieldContext_Call_endTime(_ context.Context, field g
 }
 
 func (ec *executionContext) _Call_duration(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9120,7 +15409,7 @@ func (ec *executionContext) fieldContext_Call_duration(_ context.Context, field 
 }
 
 func (ec *executionContext) _Call_queueTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9146,7 +15435,7 @@ func (ec *executionContext) fieldContext_Call_queueTime(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_answeredBy(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9172,7 +15461,7 @@ func (ec *executionContext) fieldContext_Call_answeredBy(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Call_forwardedFrom(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9199,7 +15488,7 @@ func (ec *executionContext) fieldContext_Call_forwardedFrom(_ context.Context, f
 }
 
 func (ec *executionContext) _Call_callerName(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9226,7 +15515,7 @@ func (ec *executionContext) fieldContext_Call_callerName(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Call_price(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 10) {
+	if !ec.gate.Field(ctx, field, "Call", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9261,7 +15550,7 @@ func (ec *executionContext) fieldContext_Call_price(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Call_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9287,7 +15576,7 @@ func (ec *executionContext) fieldContext_Call_dateCreated(_ context.Context, fie
 }
 
 func (ec *executionContext) _Call_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 23) {
+	if !ec.gate.Field(ctx, field, "Call", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9313,7 +15602,7 @@ func (ec *executionContext) fieldContext_Call_dateUpdated(_ context.Context, fie
 }
 
 func (ec *executionContext) _CallConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CallConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallConnection", 23) {
+	if !ec.gate.Field(ctx, field, "CallConnection", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9348,7 +15637,7 @@ func (ec *executionContext) fieldContext_CallConnection_edges(_ context.Context,
 }
 
 func (ec *executionContext) _CallConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.CallConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallConnection", 23) {
+	if !ec.gate.Field(ctx, field, "CallConnection", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9383,7 +15672,7 @@ func (ec *executionContext) fieldContext_CallConnection_pageInfo(_ context.Conte
 }
 
 func (ec *executionContext) _CallEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.CallEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallEdge", 23) {
+	if !ec.gate.Field(ctx, field, "CallEdge", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9409,7 +15698,7 @@ func (ec *executionContext) fieldContext_CallEdge_cursor(_ context.Context, fiel
 }
 
 func (ec *executionContext) _CallEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.CallEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallEdge", 23) {
+	if !ec.gate.Field(ctx, field, "CallEdge", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9470,7 +15759,7 @@ func (ec *executionContext) fieldContext_CookieSessionPayload_expiresIn(_ contex
 }
 
 func (ec *executionContext) _CreateApiKeyPayload_apiKey(ctx context.Context, field graphql.CollectedField, obj *model.CreateAPIKeyPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateApiKeyPayload", 4) {
+	if !ec.gate.Field(ctx, field, "CreateApiKeyPayload", 8) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9505,7 +15794,7 @@ func (ec *executionContext) fieldContext_CreateApiKeyPayload_apiKey(_ context.Co
 }
 
 func (ec *executionContext) _CreateApiKeyPayload_apiKeyEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateAPIKeyPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateApiKeyPayload", 4) {
+	if !ec.gate.Field(ctx, field, "CreateApiKeyPayload", 8) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9540,7 +15829,7 @@ func (ec *executionContext) fieldContext_CreateApiKeyPayload_apiKeyEdge(_ contex
 }
 
 func (ec *executionContext) _CreateApiKeyPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.CreateAPIKeyPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateApiKeyPayload", 3) {
+	if !ec.gate.Field(ctx, field, "CreateApiKeyPayload", 7) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9565,8 +15854,148 @@ func (ec *executionContext) fieldContext_CreateApiKeyPayload_secret(_ context.Co
 	return graphql.NewScalarFieldContext("CreateApiKeyPayload", field, false, false, "String")
 }
 
+func (ec *executionContext) _CreateApplicationPayload_application(ctx context.Context, field graphql.CollectedField, obj *model.CreateApplicationPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CreateApplicationPayload", 21) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateApplicationPayload_application(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Application, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Application) graphql.Marshaler {
+			return ec.marshalOApplication2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplication(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateApplicationPayload_application(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateApplicationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Application(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreateApplicationPayload_applicationEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateApplicationPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CreateApplicationPayload", 21) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateApplicationPayload_applicationEdge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ApplicationEdge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ApplicationEdge) graphql.Marshaler {
+			return ec.marshalOApplicationEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationEdge(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateApplicationPayload_applicationEdge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateApplicationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ApplicationEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreateCustomerProfilePayload_customerProfile(ctx context.Context, field graphql.CollectedField, obj *model.CreateCustomerProfilePayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CreateCustomerProfilePayload", 50) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateCustomerProfilePayload_customerProfile(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CustomerProfile, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CustomerProfile) graphql.Marshaler {
+			return ec.marshalOCustomerProfile2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfile(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateCustomerProfilePayload_customerProfile(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateCustomerProfilePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomerProfile(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreateCustomerProfilePayload_customerProfileEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateCustomerProfilePayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CreateCustomerProfilePayload", 50) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateCustomerProfilePayload_customerProfileEdge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CustomerProfileEdge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CustomerProfileEdge) graphql.Marshaler {
+			return ec.marshalOCustomerProfileEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfileEdge(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateCustomerProfilePayload_customerProfileEdge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateCustomerProfilePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomerProfileEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CreateFleetPayload_fleet(ctx context.Context, field graphql.CollectedField, obj *model.CreateFleetPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateFleetPayload", 13) {
+	if !ec.gate.Field(ctx, field, "CreateFleetPayload", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9601,7 +16030,7 @@ func (ec *executionContext) fieldContext_CreateFleetPayload_fleet(_ context.Cont
 }
 
 func (ec *executionContext) _CreateFleetPayload_fleetEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateFleetPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateFleetPayload", 13) {
+	if !ec.gate.Field(ctx, field, "CreateFleetPayload", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9636,7 +16065,7 @@ func (ec *executionContext) fieldContext_CreateFleetPayload_fleetEdge(_ context.
 }
 
 func (ec *executionContext) _CreateNetworkAccessProfilePayload_networkAccessProfile(ctx context.Context, field graphql.CollectedField, obj *model.CreateNetworkAccessProfilePayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateNetworkAccessProfilePayload", 13) {
+	if !ec.gate.Field(ctx, field, "CreateNetworkAccessProfilePayload", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9671,7 +16100,7 @@ func (ec *executionContext) fieldContext_CreateNetworkAccessProfilePayload_netwo
 }
 
 func (ec *executionContext) _CreateNetworkAccessProfilePayload_networkAccessProfileEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateNetworkAccessProfilePayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateNetworkAccessProfilePayload", 13) {
+	if !ec.gate.Field(ctx, field, "CreateNetworkAccessProfilePayload", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9706,7 +16135,7 @@ func (ec *executionContext) fieldContext_CreateNetworkAccessProfilePayload_netwo
 }
 
 func (ec *executionContext) _CreateOAuthClientPayload_oauthClient(ctx context.Context, field graphql.CollectedField, obj *model.CreateOAuthClientPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateOAuthClientPayload", 4) {
+	if !ec.gate.Field(ctx, field, "CreateOAuthClientPayload", 8) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9741,7 +16170,7 @@ func (ec *executionContext) fieldContext_CreateOAuthClientPayload_oauthClient(_ 
 }
 
 func (ec *executionContext) _CreateOAuthClientPayload_oauthClientEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateOAuthClientPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateOAuthClientPayload", 4) {
+	if !ec.gate.Field(ctx, field, "CreateOAuthClientPayload", 8) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9776,7 +16205,7 @@ func (ec *executionContext) fieldContext_CreateOAuthClientPayload_oauthClientEdg
 }
 
 func (ec *executionContext) _CreateOAuthClientPayload_secret(ctx context.Context, field graphql.CollectedField, obj *model.CreateOAuthClientPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateOAuthClientPayload", 3) {
+	if !ec.gate.Field(ctx, field, "CreateOAuthClientPayload", 7) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9801,8 +16230,497 @@ func (ec *executionContext) fieldContext_CreateOAuthClientPayload_secret(_ conte
 	return graphql.NewScalarFieldContext("CreateOAuthClientPayload", field, false, false, "String")
 }
 
+func (ec *executionContext) _CreateUsageTriggerPayload_usageTrigger(ctx context.Context, field graphql.CollectedField, obj *model.CreateUsageTriggerPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CreateUsageTriggerPayload", 55) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateUsageTriggerPayload_usageTrigger(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UsageTrigger, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UsageTrigger) graphql.Marshaler {
+			return ec.marshalOUsageTrigger2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTrigger(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateUsageTriggerPayload_usageTrigger(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateUsageTriggerPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UsageTrigger(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreateUsageTriggerPayload_usageTriggerEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateUsageTriggerPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CreateUsageTriggerPayload", 55) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateUsageTriggerPayload_usageTriggerEdge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UsageTriggerEdge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UsageTriggerEdge) graphql.Marshaler {
+			return ec.marshalOUsageTriggerEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerEdge(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateUsageTriggerPayload_usageTriggerEdge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateUsageTriggerPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UsageTriggerEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CustomerProfile_id(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfile_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfile_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "ID")
+}
+
+func (ec *executionContext) _CustomerProfile_sid(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfile_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfile_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
+}
+
+func (ec *executionContext) _CustomerProfile_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfile_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfile_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
+}
+
+func (ec *executionContext) _CustomerProfile_email(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfile_email(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Email, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("EMAIL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfile_email(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
+}
+
+func (ec *executionContext) _CustomerProfile_policySid(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfile_policySid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PolicySid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfile_policySid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
+}
+
+func (ec *executionContext) _CustomerProfile_status(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfile_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.TrustHubStatus) graphql.Marshaler {
+			return ec.marshalNTrustHubStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustHubStatus(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfile_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "TrustHubStatus")
+}
+
+func (ec *executionContext) _CustomerProfile_failureReason(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfile_failureReason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FailureReason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfile_failureReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
+}
+
+func (ec *executionContext) _CustomerProfile_validUntil(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfile_validUntil(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ValidUntil, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfile_validUntil(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _CustomerProfile_statusCallback(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfile_statusCallback(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StatusCallback, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfile_statusCallback(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
+}
+
+func (ec *executionContext) _CustomerProfile_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfile_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfile_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _CustomerProfile_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfile_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfile_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _CustomerProfileConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfileConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfileConnection", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfileConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.CustomerProfileEdge) graphql.Marshaler {
+			return ec.marshalNCustomerProfileEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfileEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfileConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomerProfileConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomerProfileEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CustomerProfileConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfileConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfileConnection", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfileConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfileConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomerProfileConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CustomerProfileEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfileEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfileEdge", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfileEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfileEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CustomerProfileEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _CustomerProfileEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfileEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "CustomerProfileEdge", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CustomerProfileEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.CustomerProfile) graphql.Marshaler {
+			return ec.marshalNCustomerProfile2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfile(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CustomerProfileEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CustomerProfileEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomerProfile(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _DeleteApiKeyPayload_deletedApiKeyId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteAPIKeyPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "DeleteApiKeyPayload", 5) {
+	if !ec.gate.Field(ctx, field, "DeleteApiKeyPayload", 9) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9827,8 +16745,34 @@ func (ec *executionContext) fieldContext_DeleteApiKeyPayload_deletedApiKeyId(_ c
 	return graphql.NewScalarFieldContext("DeleteApiKeyPayload", field, false, false, "ID")
 }
 
+func (ec *executionContext) _DeleteApplicationPayload_deletedApplicationId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteApplicationPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "DeleteApplicationPayload", 22) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteApplicationPayload_deletedApplicationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeletedApplicationID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteApplicationPayload_deletedApplicationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeleteApplicationPayload", field, false, false, "ID")
+}
+
 func (ec *executionContext) _DeleteOAuthClientPayload_deletedOAuthClientId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteOAuthClientPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "DeleteOAuthClientPayload", 5) {
+	if !ec.gate.Field(ctx, field, "DeleteOAuthClientPayload", 9) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9853,8 +16797,60 @@ func (ec *executionContext) fieldContext_DeleteOAuthClientPayload_deletedOAuthCl
 	return graphql.NewScalarFieldContext("DeleteOAuthClientPayload", field, false, false, "ID")
 }
 
+func (ec *executionContext) _DeleteSenderIdRegistrationPayload_deletedSenderIdRegistrationId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteSenderIDRegistrationPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "DeleteSenderIdRegistrationPayload", 6) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteSenderIdRegistrationPayload_deletedSenderIdRegistrationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeletedSenderIDRegistrationID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteSenderIdRegistrationPayload_deletedSenderIdRegistrationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeleteSenderIdRegistrationPayload", field, false, false, "ID")
+}
+
+func (ec *executionContext) _DeleteUsageTriggerPayload_deletedUsageTriggerId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteUsageTriggerPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "DeleteUsageTriggerPayload", 56) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteUsageTriggerPayload_deletedUsageTriggerId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeletedUsageTriggerID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteUsageTriggerPayload_deletedUsageTriggerId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeleteUsageTriggerPayload", field, false, false, "ID")
+}
+
 func (ec *executionContext) _EndSessionPayload_endedSessionId(ctx context.Context, field graphql.CollectedField, obj *model.EndSessionPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "EndSessionPayload", 26) {
+	if !ec.gate.Field(ctx, field, "EndSessionPayload", 58) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9880,7 +16876,7 @@ func (ec *executionContext) fieldContext_EndSessionPayload_endedSessionId(_ cont
 }
 
 func (ec *executionContext) _Fleet_id(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9906,7 +16902,7 @@ func (ec *executionContext) fieldContext_Fleet_id(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Fleet_sid(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9932,7 +16928,7 @@ func (ec *executionContext) fieldContext_Fleet_sid(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Fleet_uniqueName(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9958,7 +16954,7 @@ func (ec *executionContext) fieldContext_Fleet_uniqueName(_ context.Context, fie
 }
 
 func (ec *executionContext) _Fleet_dataEnabled(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9984,7 +16980,7 @@ func (ec *executionContext) fieldContext_Fleet_dataEnabled(_ context.Context, fi
 }
 
 func (ec *executionContext) _Fleet_dataLimit(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10010,7 +17006,7 @@ func (ec *executionContext) fieldContext_Fleet_dataLimit(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Fleet_dataMetering(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10036,7 +17032,7 @@ func (ec *executionContext) fieldContext_Fleet_dataMetering(_ context.Context, f
 }
 
 func (ec *executionContext) _Fleet_smsCommandsEnabled(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10062,7 +17058,7 @@ func (ec *executionContext) fieldContext_Fleet_smsCommandsEnabled(_ context.Cont
 }
 
 func (ec *executionContext) _Fleet_smsCommandsUrl(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10089,7 +17085,7 @@ func (ec *executionContext) fieldContext_Fleet_smsCommandsUrl(_ context.Context,
 }
 
 func (ec *executionContext) _Fleet_smsCommandsMethod(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10115,7 +17111,7 @@ func (ec *executionContext) fieldContext_Fleet_smsCommandsMethod(_ context.Conte
 }
 
 func (ec *executionContext) _Fleet_ipCommandsUrl(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10142,7 +17138,7 @@ func (ec *executionContext) fieldContext_Fleet_ipCommandsUrl(_ context.Context, 
 }
 
 func (ec *executionContext) _Fleet_ipCommandsMethod(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10168,7 +17164,7 @@ func (ec *executionContext) fieldContext_Fleet_ipCommandsMethod(_ context.Contex
 }
 
 func (ec *executionContext) _Fleet_networkAccessProfileSid(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10194,7 +17190,7 @@ func (ec *executionContext) fieldContext_Fleet_networkAccessProfileSid(_ context
 }
 
 func (ec *executionContext) _Fleet_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10220,7 +17216,7 @@ func (ec *executionContext) fieldContext_Fleet_dateCreated(_ context.Context, fi
 }
 
 func (ec *executionContext) _Fleet_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Fleet) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Fleet", 12) {
+	if !ec.gate.Field(ctx, field, "Fleet", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10246,7 +17242,7 @@ func (ec *executionContext) fieldContext_Fleet_dateUpdated(_ context.Context, fi
 }
 
 func (ec *executionContext) _FleetConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.FleetConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "FleetConnection", 12) {
+	if !ec.gate.Field(ctx, field, "FleetConnection", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10281,7 +17277,7 @@ func (ec *executionContext) fieldContext_FleetConnection_edges(_ context.Context
 }
 
 func (ec *executionContext) _FleetConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.FleetConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "FleetConnection", 12) {
+	if !ec.gate.Field(ctx, field, "FleetConnection", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10316,7 +17312,7 @@ func (ec *executionContext) fieldContext_FleetConnection_pageInfo(_ context.Cont
 }
 
 func (ec *executionContext) _FleetEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.FleetEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "FleetEdge", 12) {
+	if !ec.gate.Field(ctx, field, "FleetEdge", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10342,7 +17338,7 @@ func (ec *executionContext) fieldContext_FleetEdge_cursor(_ context.Context, fie
 }
 
 func (ec *executionContext) _FleetEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.FleetEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "FleetEdge", 12) {
+	if !ec.gate.Field(ctx, field, "FleetEdge", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10371,6 +17367,1258 @@ func (ec *executionContext) fieldContext_FleetEdge_node(_ context.Context, field
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Fleet(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Flex_configuration(ctx context.Context, field graphql.CollectedField, obj *model.Flex) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Flex", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Flex_configuration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Flex().Configuration(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.FlexConfiguration) graphql.Marshaler {
+			return ec.marshalOFlexConfiguration2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlexConfiguration(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Flex_configuration(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Flex",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FlexConfiguration(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Flex_workers(ctx context.Context, field graphql.CollectedField, obj *model.Flex) (ret graphql.Marshaler) {
+	if !ec.gate.FieldAndInput(ctx, field, "Flex", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Flex_workers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Flex().Workers(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["available"].(*bool), fc.Args["activityName"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.WorkerConnection) graphql.Marshaler {
+			return ec.marshalOWorkerConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorkerConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Flex_workers(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Flex",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WorkerConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Flex_workers_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Flex_taskQueues(ctx context.Context, field graphql.CollectedField, obj *model.Flex) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Flex", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Flex_taskQueues(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Flex().TaskQueues(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.TaskQueueConnection) graphql.Marshaler {
+			return ec.marshalOTaskQueueConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueueConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Flex_taskQueues(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Flex",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TaskQueueConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Flex_taskQueues_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FlexConfiguration_status(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.FlexStatus) graphql.Marshaler {
+			return ec.marshalNFlexStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlexStatus(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "FlexStatus")
+}
+
+func (ec *executionContext) _FlexConfiguration_flexInstanceSid(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_flexInstanceSid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FlexInstanceSid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_flexInstanceSid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "String")
+}
+
+func (ec *executionContext) _FlexConfiguration_taskrouterWorkspaceSid(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_taskrouterWorkspaceSid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TaskrouterWorkspaceSid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_taskrouterWorkspaceSid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "String")
+}
+
+func (ec *executionContext) _FlexConfiguration_runtimeDomain(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_runtimeDomain(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RuntimeDomain, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_runtimeDomain(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "String")
+}
+
+func (ec *executionContext) _FlexConfiguration_uiVersion(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_uiVersion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UIVersion, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_uiVersion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "String")
+}
+
+func (ec *executionContext) _FlexConfiguration_uiLanguage(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_uiLanguage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UILanguage, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_uiLanguage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "String")
+}
+
+func (ec *executionContext) _FlexConfiguration_callRecordingEnabled(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_callRecordingEnabled(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CallRecordingEnabled, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_callRecordingEnabled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _FlexConfiguration_callRecordingWebhookUrl(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_callRecordingWebhookUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CallRecordingWebhookURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_callRecordingWebhookUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "String")
+}
+
+func (ec *executionContext) _FlexConfiguration_crmEnabled(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_crmEnabled(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CrmEnabled, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_crmEnabled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _FlexConfiguration_crmCallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_crmCallbackUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CrmCallbackURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_crmCallbackUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "String")
+}
+
+func (ec *executionContext) _FlexConfiguration_crmFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_crmFallbackUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CrmFallbackURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_crmFallbackUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "String")
+}
+
+func (ec *executionContext) _FlexConfiguration_pluginServiceEnabled(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_pluginServiceEnabled(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PluginServiceEnabled, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_pluginServiceEnabled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _FlexConfiguration_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _FlexConfiguration_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.FlexConfiguration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FlexConfiguration_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FlexConfiguration_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FlexConfiguration", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Function_id(ctx context.Context, field graphql.CollectedField, obj *model.Function) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Function", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Function_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Function_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Function", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Function_sid(ctx context.Context, field graphql.CollectedField, obj *model.Function) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Function", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Function_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Function_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Function", field, false, false, "String")
+}
+
+func (ec *executionContext) _Function_serviceSid(ctx context.Context, field graphql.CollectedField, obj *model.Function) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Function", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Function_serviceSid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ServiceSid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Function_serviceSid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Function", field, false, false, "String")
+}
+
+func (ec *executionContext) _Function_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.Function) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Function", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Function_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Function_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Function", field, false, false, "String")
+}
+
+func (ec *executionContext) _Function_path(ctx context.Context, field graphql.CollectedField, obj *model.Function) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Function", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Function_path(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Path, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Function_path(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Function", field, false, false, "String")
+}
+
+func (ec *executionContext) _Function_visibility(ctx context.Context, field graphql.CollectedField, obj *model.Function) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Function", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Function_visibility(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Visibility, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.FunctionVisibility) graphql.Marshaler {
+			return ec.marshalNFunctionVisibility2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionVisibility(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Function_visibility(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Function", field, false, false, "FunctionVisibility")
+}
+
+func (ec *executionContext) _Function_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Function) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Function", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Function_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Function_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Function", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Function_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Function) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Function", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Function_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Function_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Function", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _FunctionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.FunctionConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionConnection", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.FunctionEdge) graphql.Marshaler {
+			return ec.marshalNFunctionEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FunctionConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FunctionEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FunctionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.FunctionConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionConnection", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FunctionConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FunctionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.FunctionEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionEdge", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _FunctionEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.FunctionEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionEdge", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Function) graphql.Marshaler {
+			return ec.marshalNFunction2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunction(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FunctionEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Function(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FunctionService_id(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "ID")
+}
+
+func (ec *executionContext) _FunctionService_sid(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "String")
+}
+
+func (ec *executionContext) _FunctionService_uniqueName(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_uniqueName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UniqueName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_uniqueName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "String")
+}
+
+func (ec *executionContext) _FunctionService_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "String")
+}
+
+func (ec *executionContext) _FunctionService_includeCredentials(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_includeCredentials(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IncludeCredentials, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_includeCredentials(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _FunctionService_uiEditable(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_uiEditable(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UIEditable, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_uiEditable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _FunctionService_domainBase(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_domainBase(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DomainBase, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_domainBase(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "String")
+}
+
+func (ec *executionContext) _FunctionService_functions(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_functions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.FunctionService().Functions(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.FunctionConnection) graphql.Marshaler {
+			return ec.marshalOFunctionConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_functions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FunctionService",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FunctionConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_FunctionService_functions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FunctionService_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _FunctionService_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.FunctionService) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionService", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionService_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionService_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionService", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _FunctionServiceConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.FunctionServiceConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionServiceConnection", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionServiceConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.FunctionServiceEdge) graphql.Marshaler {
+			return ec.marshalNFunctionServiceEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionServiceEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionServiceConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FunctionServiceConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FunctionServiceEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FunctionServiceConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.FunctionServiceConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionServiceConnection", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionServiceConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionServiceConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FunctionServiceConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FunctionServiceEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.FunctionServiceEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionServiceEdge", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionServiceEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionServiceEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FunctionServiceEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _FunctionServiceEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.FunctionServiceEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "FunctionServiceEdge", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FunctionServiceEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.FunctionService) graphql.Marshaler {
+			return ec.marshalNFunctionService2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionService(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FunctionServiceEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FunctionServiceEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FunctionService(ctx, field)
 		},
 	}
 	return fc, nil
@@ -10429,7 +18677,7 @@ func (ec *executionContext) fieldContext_HeldPermission_actions(_ context.Contex
 }
 
 func (ec *executionContext) _Invoice_id(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10455,7 +18703,7 @@ func (ec *executionContext) fieldContext_Invoice_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Invoice_sid(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10481,7 +18729,7 @@ func (ec *executionContext) fieldContext_Invoice_sid(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Invoice_number(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10507,7 +18755,7 @@ func (ec *executionContext) fieldContext_Invoice_number(_ context.Context, field
 }
 
 func (ec *executionContext) _Invoice_status(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10533,7 +18781,7 @@ func (ec *executionContext) fieldContext_Invoice_status(_ context.Context, field
 }
 
 func (ec *executionContext) _Invoice_periodStart(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10559,7 +18807,7 @@ func (ec *executionContext) fieldContext_Invoice_periodStart(_ context.Context, 
 }
 
 func (ec *executionContext) _Invoice_periodEnd(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10585,7 +18833,7 @@ func (ec *executionContext) fieldContext_Invoice_periodEnd(_ context.Context, fi
 }
 
 func (ec *executionContext) _Invoice_dueDate(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10611,7 +18859,7 @@ func (ec *executionContext) fieldContext_Invoice_dueDate(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Invoice_subtotal(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10646,7 +18894,7 @@ func (ec *executionContext) fieldContext_Invoice_subtotal(_ context.Context, fie
 }
 
 func (ec *executionContext) _Invoice_tax(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10681,7 +18929,7 @@ func (ec *executionContext) fieldContext_Invoice_tax(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Invoice_total(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10716,7 +18964,7 @@ func (ec *executionContext) fieldContext_Invoice_total(_ context.Context, field 
 }
 
 func (ec *executionContext) _Invoice_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10742,7 +18990,7 @@ func (ec *executionContext) fieldContext_Invoice_dateCreated(_ context.Context, 
 }
 
 func (ec *executionContext) _Invoice_datePaid(ctx context.Context, field graphql.CollectedField, obj *model.Invoice) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invoice", 10) {
+	if !ec.gate.Field(ctx, field, "Invoice", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10768,7 +19016,7 @@ func (ec *executionContext) fieldContext_Invoice_datePaid(_ context.Context, fie
 }
 
 func (ec *executionContext) _InvoiceConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.InvoiceConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "InvoiceConnection", 10) {
+	if !ec.gate.Field(ctx, field, "InvoiceConnection", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10803,7 +19051,7 @@ func (ec *executionContext) fieldContext_InvoiceConnection_edges(_ context.Conte
 }
 
 func (ec *executionContext) _InvoiceConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.InvoiceConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "InvoiceConnection", 10) {
+	if !ec.gate.Field(ctx, field, "InvoiceConnection", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10838,7 +19086,7 @@ func (ec *executionContext) fieldContext_InvoiceConnection_pageInfo(_ context.Co
 }
 
 func (ec *executionContext) _InvoiceEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.InvoiceEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "InvoiceEdge", 10) {
+	if !ec.gate.Field(ctx, field, "InvoiceEdge", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10864,7 +19112,7 @@ func (ec *executionContext) fieldContext_InvoiceEdge_cursor(_ context.Context, f
 }
 
 func (ec *executionContext) _InvoiceEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.InvoiceEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "InvoiceEdge", 10) {
+	if !ec.gate.Field(ctx, field, "InvoiceEdge", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10899,7 +19147,7 @@ func (ec *executionContext) fieldContext_InvoiceEdge_node(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_id(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10925,7 +19173,7 @@ func (ec *executionContext) fieldContext_Message_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Message_sid(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10951,7 +19199,7 @@ func (ec *executionContext) fieldContext_Message_sid(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Message_messagingServiceSid(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10977,7 +19225,7 @@ func (ec *executionContext) fieldContext_Message_messagingServiceSid(_ context.C
 }
 
 func (ec *executionContext) _Message_body(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11004,7 +19252,7 @@ func (ec *executionContext) fieldContext_Message_body(_ context.Context, field g
 }
 
 func (ec *executionContext) _Message_to(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11031,7 +19279,7 @@ func (ec *executionContext) fieldContext_Message_to(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Message_from(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11058,7 +19306,7 @@ func (ec *executionContext) fieldContext_Message_from(_ context.Context, field g
 }
 
 func (ec *executionContext) _Message_status(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11084,7 +19332,7 @@ func (ec *executionContext) fieldContext_Message_status(_ context.Context, field
 }
 
 func (ec *executionContext) _Message_direction(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11110,7 +19358,7 @@ func (ec *executionContext) fieldContext_Message_direction(_ context.Context, fi
 }
 
 func (ec *executionContext) _Message_numSegments(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11136,7 +19384,7 @@ func (ec *executionContext) fieldContext_Message_numSegments(_ context.Context, 
 }
 
 func (ec *executionContext) _Message_numMedia(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11162,7 +19410,7 @@ func (ec *executionContext) fieldContext_Message_numMedia(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_errorCode(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11188,7 +19436,7 @@ func (ec *executionContext) fieldContext_Message_errorCode(_ context.Context, fi
 }
 
 func (ec *executionContext) _Message_errorMessage(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11214,7 +19462,7 @@ func (ec *executionContext) fieldContext_Message_errorMessage(_ context.Context,
 }
 
 func (ec *executionContext) _Message_price(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 10) {
+	if !ec.gate.Field(ctx, field, "Message", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11249,7 +19497,7 @@ func (ec *executionContext) fieldContext_Message_price(_ context.Context, field 
 }
 
 func (ec *executionContext) _Message_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11275,7 +19523,7 @@ func (ec *executionContext) fieldContext_Message_dateCreated(_ context.Context, 
 }
 
 func (ec *executionContext) _Message_dateSent(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11301,7 +19549,7 @@ func (ec *executionContext) fieldContext_Message_dateSent(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 23) {
+	if !ec.gate.Field(ctx, field, "Message", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11327,7 +19575,7 @@ func (ec *executionContext) fieldContext_Message_dateUpdated(_ context.Context, 
 }
 
 func (ec *executionContext) _MessageConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.MessageConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageConnection", 23) {
+	if !ec.gate.Field(ctx, field, "MessageConnection", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11362,7 +19610,7 @@ func (ec *executionContext) fieldContext_MessageConnection_edges(_ context.Conte
 }
 
 func (ec *executionContext) _MessageConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.MessageConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageConnection", 23) {
+	if !ec.gate.Field(ctx, field, "MessageConnection", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11397,7 +19645,7 @@ func (ec *executionContext) fieldContext_MessageConnection_pageInfo(_ context.Co
 }
 
 func (ec *executionContext) _MessageEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.MessageEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageEdge", 23) {
+	if !ec.gate.Field(ctx, field, "MessageEdge", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11423,7 +19671,7 @@ func (ec *executionContext) fieldContext_MessageEdge_cursor(_ context.Context, f
 }
 
 func (ec *executionContext) _MessageEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.MessageEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageEdge", 23) {
+	if !ec.gate.Field(ctx, field, "MessageEdge", 45) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11721,7 +19969,7 @@ func (ec *executionContext) fieldContext_Mutation_signOut(_ context.Context, fie
 }
 
 func (ec *executionContext) _Mutation_createApiKey(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 3) {
+	if !ec.gate.Field(ctx, field, "Mutation", 7) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11768,7 +20016,7 @@ func (ec *executionContext) fieldContext_Mutation_createApiKey(ctx context.Conte
 }
 
 func (ec *executionContext) _Mutation_updateApiKey(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 9) {
+	if !ec.gate.Field(ctx, field, "Mutation", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11815,7 +20063,7 @@ func (ec *executionContext) fieldContext_Mutation_updateApiKey(ctx context.Conte
 }
 
 func (ec *executionContext) _Mutation_deleteApiKey(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 5) {
+	if !ec.gate.Field(ctx, field, "Mutation", 9) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11862,7 +20110,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteApiKey(ctx context.Conte
 }
 
 func (ec *executionContext) _Mutation_rotateAuthToken(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 9) {
+	if !ec.gate.Field(ctx, field, "Mutation", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11908,8 +20156,337 @@ func (ec *executionContext) fieldContext_Mutation_rotateAuthToken(ctx context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_updateBillingSettings(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 19) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateBillingSettings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateBillingSettings(ctx, fc.Args["input"].(model.UpdateBillingSettingsInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateBillingSettingsPayload) graphql.Marshaler {
+			return ec.marshalOUpdateBillingSettingsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateBillingSettingsPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateBillingSettings(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdateBillingSettingsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updateBillingSettings_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_addPaymentMethod(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 14) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_addPaymentMethod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().AddPaymentMethod(ctx, fc.Args["input"].(model.AddPaymentMethodInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AddPaymentMethodPayload) graphql.Marshaler {
+			return ec.marshalOAddPaymentMethodPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAddPaymentMethodPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_addPaymentMethod(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AddPaymentMethodPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_addPaymentMethod_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_removePaymentMethod(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 16) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_removePaymentMethod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RemovePaymentMethod(ctx, fc.Args["input"].(model.RemovePaymentMethodInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RemovePaymentMethodPayload) graphql.Marshaler {
+			return ec.marshalORemovePaymentMethodPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRemovePaymentMethodPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_removePaymentMethod(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RemovePaymentMethodPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_removePaymentMethod_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_createApplication(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 20) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_createApplication(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CreateApplication(ctx, fc.Args["input"].(model.CreateApplicationInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateApplicationPayload) graphql.Marshaler {
+			return ec.marshalOCreateApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateApplicationPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_createApplication(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CreateApplicationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_createApplication_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateApplication(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 25) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateApplication(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateApplication(ctx, fc.Args["input"].(model.UpdateApplicationInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateApplicationPayload) graphql.Marshaler {
+			return ec.marshalOUpdateApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateApplicationPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateApplication(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdateApplicationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updateApplication_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_deleteApplication(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 22) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_deleteApplication(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DeleteApplication(ctx, fc.Args["input"].(model.DeleteApplicationInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteApplicationPayload) graphql.Marshaler {
+			return ec.marshalODeleteApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteApplicationPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_deleteApplication(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeleteApplicationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_deleteApplication_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateFlexConfiguration(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 26) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateFlexConfiguration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateFlexConfiguration(ctx, fc.Args["input"].(model.UpdateFlexConfigurationInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateFlexConfigurationPayload) graphql.Marshaler {
+			return ec.marshalOUpdateFlexConfigurationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFlexConfigurationPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateFlexConfiguration(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdateFlexConfigurationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updateFlexConfiguration_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_updateSim(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 17) {
+	if !ec.gate.Field(ctx, field, "Mutation", 34) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11956,7 +20533,7 @@ func (ec *executionContext) fieldContext_Mutation_updateSim(ctx context.Context,
 }
 
 func (ec *executionContext) _Mutation_createFleet(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 16) {
+	if !ec.gate.Field(ctx, field, "Mutation", 33) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12003,7 +20580,7 @@ func (ec *executionContext) fieldContext_Mutation_createFleet(ctx context.Contex
 }
 
 func (ec *executionContext) _Mutation_updateFleet(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 17) {
+	if !ec.gate.Field(ctx, field, "Mutation", 34) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12050,7 +20627,7 @@ func (ec *executionContext) fieldContext_Mutation_updateFleet(ctx context.Contex
 }
 
 func (ec *executionContext) _Mutation_createNetworkAccessProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 16) {
+	if !ec.gate.Field(ctx, field, "Mutation", 33) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12097,7 +20674,7 @@ func (ec *executionContext) fieldContext_Mutation_createNetworkAccessProfile(ctx
 }
 
 func (ec *executionContext) _Mutation_updateNetworkAccessProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 17) {
+	if !ec.gate.Field(ctx, field, "Mutation", 34) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12144,7 +20721,7 @@ func (ec *executionContext) fieldContext_Mutation_updateNetworkAccessProfile(ctx
 }
 
 func (ec *executionContext) _Mutation_createOAuthClient(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 3) {
+	if !ec.gate.Field(ctx, field, "Mutation", 7) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12191,7 +20768,7 @@ func (ec *executionContext) fieldContext_Mutation_createOAuthClient(ctx context.
 }
 
 func (ec *executionContext) _Mutation_deleteOAuthClient(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 5) {
+	if !ec.gate.Field(ctx, field, "Mutation", 9) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12231,6 +20808,476 @@ func (ec *executionContext) fieldContext_Mutation_deleteOAuthClient(ctx context.
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_deleteOAuthClient_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_buyPhoneNumber(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 35) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_buyPhoneNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().BuyPhoneNumber(ctx, fc.Args["input"].(model.BuyPhoneNumberInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.BuyPhoneNumberPayload) graphql.Marshaler {
+			return ec.marshalOBuyPhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBuyPhoneNumberPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_buyPhoneNumber(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BuyPhoneNumberPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_buyPhoneNumber_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updatePhoneNumber(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 41) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updatePhoneNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdatePhoneNumber(ctx, fc.Args["input"].(model.UpdatePhoneNumberInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdatePhoneNumberPayload) graphql.Marshaler {
+			return ec.marshalOUpdatePhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdatePhoneNumberPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updatePhoneNumber(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdatePhoneNumberPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updatePhoneNumber_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_releasePhoneNumber(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 37) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_releasePhoneNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ReleasePhoneNumber(ctx, fc.Args["input"].(model.ReleasePhoneNumberInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ReleasePhoneNumberPayload) graphql.Marshaler {
+			return ec.marshalOReleasePhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐReleasePhoneNumberPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_releasePhoneNumber(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReleasePhoneNumberPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_releasePhoneNumber_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateProjectSettings(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 48) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateProjectSettings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateProjectSettings(ctx, fc.Args["input"].(model.UpdateProjectSettingsInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateProjectSettingsPayload) graphql.Marshaler {
+			return ec.marshalOUpdateProjectSettingsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateProjectSettingsPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateProjectSettings(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdateProjectSettingsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updateProjectSettings_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_submitSenderIdRegistration(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 5) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_submitSenderIdRegistration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SubmitSenderIDRegistration(ctx, fc.Args["input"].(model.SubmitSenderIDRegistrationInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SubmitSenderIDRegistrationPayload) graphql.Marshaler {
+			return ec.marshalOSubmitSenderIdRegistrationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitSenderIDRegistrationPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_submitSenderIdRegistration(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SubmitSenderIdRegistrationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_submitSenderIdRegistration_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_deleteSenderIdRegistration(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 6) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_deleteSenderIdRegistration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DeleteSenderIDRegistration(ctx, fc.Args["input"].(model.DeleteSenderIDRegistrationInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteSenderIDRegistrationPayload) graphql.Marshaler {
+			return ec.marshalODeleteSenderIdRegistrationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteSenderIDRegistrationPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_deleteSenderIdRegistration(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeleteSenderIdRegistrationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_deleteSenderIdRegistration_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_createCustomerProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 49) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_createCustomerProfile(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CreateCustomerProfile(ctx, fc.Args["input"].(model.CreateCustomerProfileInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateCustomerProfilePayload) graphql.Marshaler {
+			return ec.marshalOCreateCustomerProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateCustomerProfilePayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_createCustomerProfile(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CreateCustomerProfilePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_createCustomerProfile_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_submitCustomerProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 53) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_submitCustomerProfile(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SubmitCustomerProfile(ctx, fc.Args["input"].(model.SubmitCustomerProfileInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SubmitCustomerProfilePayload) graphql.Marshaler {
+			return ec.marshalOSubmitCustomerProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitCustomerProfilePayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_submitCustomerProfile(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SubmitCustomerProfilePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_submitCustomerProfile_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_createUsageTrigger(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 54) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_createUsageTrigger(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CreateUsageTrigger(ctx, fc.Args["input"].(model.CreateUsageTriggerInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateUsageTriggerPayload) graphql.Marshaler {
+			return ec.marshalOCreateUsageTriggerPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateUsageTriggerPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_createUsageTrigger(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CreateUsageTriggerPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_createUsageTrigger_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_deleteUsageTrigger(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 56) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_deleteUsageTrigger(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DeleteUsageTrigger(ctx, fc.Args["input"].(model.DeleteUsageTriggerInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteUsageTriggerPayload) graphql.Marshaler {
+			return ec.marshalODeleteUsageTriggerPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteUsageTriggerPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_deleteUsageTrigger(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeleteUsageTriggerPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_deleteUsageTrigger_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -12285,7 +21332,7 @@ func (ec *executionContext) fieldContext_Mutation_acceptInvitation(ctx context.C
 }
 
 func (ec *executionContext) _Mutation_setUserRoles(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 29) {
+	if !ec.gate.Field(ctx, field, "Mutation", 61) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12332,7 +21379,7 @@ func (ec *executionContext) fieldContext_Mutation_setUserRoles(ctx context.Conte
 }
 
 func (ec *executionContext) _Mutation_endSession(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 26) {
+	if !ec.gate.Field(ctx, field, "Mutation", 58) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12379,7 +21426,7 @@ func (ec *executionContext) fieldContext_Mutation_endSession(ctx context.Context
 }
 
 func (ec *executionContext) _NetworkAccessProfile_id(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 12) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12405,7 +21452,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_id(_ context.Conte
 }
 
 func (ec *executionContext) _NetworkAccessProfile_sid(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 12) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12431,7 +21478,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_sid(_ context.Cont
 }
 
 func (ec *executionContext) _NetworkAccessProfile_uniqueName(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 12) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12457,7 +21504,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_uniqueName(_ conte
 }
 
 func (ec *executionContext) _NetworkAccessProfile_networkSids(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 12) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12483,7 +21530,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_networkSids(_ cont
 }
 
 func (ec *executionContext) _NetworkAccessProfile_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 12) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12509,7 +21556,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_dateCreated(_ cont
 }
 
 func (ec *executionContext) _NetworkAccessProfile_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 12) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfile", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12535,7 +21582,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfile_dateUpdated(_ cont
 }
 
 func (ec *executionContext) _NetworkAccessProfileConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfileConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfileConnection", 12) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfileConnection", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12570,7 +21617,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfileConnection_edges(_ 
 }
 
 func (ec *executionContext) _NetworkAccessProfileConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfileConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfileConnection", 12) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfileConnection", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12605,7 +21652,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfileConnection_pageInfo
 }
 
 func (ec *executionContext) _NetworkAccessProfileEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfileEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfileEdge", 12) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfileEdge", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12631,7 +21678,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfileEdge_cursor(_ conte
 }
 
 func (ec *executionContext) _NetworkAccessProfileEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.NetworkAccessProfileEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "NetworkAccessProfileEdge", 12) {
+	if !ec.gate.Field(ctx, field, "NetworkAccessProfileEdge", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12666,7 +21713,7 @@ func (ec *executionContext) fieldContext_NetworkAccessProfileEdge_node(_ context
 }
 
 func (ec *executionContext) _OAuthClient_id(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12692,7 +21739,7 @@ func (ec *executionContext) fieldContext_OAuthClient_id(_ context.Context, field
 }
 
 func (ec *executionContext) _OAuthClient_sid(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12718,7 +21765,7 @@ func (ec *executionContext) fieldContext_OAuthClient_sid(_ context.Context, fiel
 }
 
 func (ec *executionContext) _OAuthClient_name(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12745,7 +21792,7 @@ func (ec *executionContext) fieldContext_OAuthClient_name(_ context.Context, fie
 }
 
 func (ec *executionContext) _OAuthClient_grants(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12780,7 +21827,7 @@ func (ec *executionContext) fieldContext_OAuthClient_grants(_ context.Context, f
 }
 
 func (ec *executionContext) _OAuthClient_createdBySid(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12806,7 +21853,7 @@ func (ec *executionContext) fieldContext_OAuthClient_createdBySid(_ context.Cont
 }
 
 func (ec *executionContext) _OAuthClient_expiresAt(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12832,7 +21879,7 @@ func (ec *executionContext) fieldContext_OAuthClient_expiresAt(_ context.Context
 }
 
 func (ec *executionContext) _OAuthClient_lastUsed(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12858,7 +21905,7 @@ func (ec *executionContext) fieldContext_OAuthClient_lastUsed(_ context.Context,
 }
 
 func (ec *executionContext) _OAuthClient_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12884,7 +21931,7 @@ func (ec *executionContext) fieldContext_OAuthClient_dateCreated(_ context.Conte
 }
 
 func (ec *executionContext) _OAuthClient_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClient) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClient", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12910,7 +21957,7 @@ func (ec *executionContext) fieldContext_OAuthClient_dateUpdated(_ context.Conte
 }
 
 func (ec *executionContext) _OAuthClientConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClientConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClientConnection", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClientConnection", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12945,7 +21992,7 @@ func (ec *executionContext) fieldContext_OAuthClientConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _OAuthClientConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClientConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClientConnection", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClientConnection", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12980,7 +22027,7 @@ func (ec *executionContext) fieldContext_OAuthClientConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _OAuthClientEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClientEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClientEdge", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClientEdge", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13006,7 +22053,7 @@ func (ec *executionContext) fieldContext_OAuthClientEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _OAuthClientEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.OAuthClientEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthClientEdge", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthClientEdge", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13041,7 +22088,7 @@ func (ec *executionContext) fieldContext_OAuthClientEdge_node(_ context.Context,
 }
 
 func (ec *executionContext) _OAuthGrant_permission(ctx context.Context, field graphql.CollectedField, obj *model.OAuthGrant) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthGrant", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthGrant", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13067,7 +22114,7 @@ func (ec *executionContext) fieldContext_OAuthGrant_permission(_ context.Context
 }
 
 func (ec *executionContext) _OAuthGrant_actions(ctx context.Context, field graphql.CollectedField, obj *model.OAuthGrant) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "OAuthGrant", 6) {
+	if !ec.gate.Field(ctx, field, "OAuthGrant", 10) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13197,7 +22244,7 @@ func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, f
 }
 
 func (ec *executionContext) _PaymentMethod_id(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13223,7 +22270,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_id(_ context.Context, fie
 }
 
 func (ec *executionContext) _PaymentMethod_sid(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13249,7 +22296,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_sid(_ context.Context, fi
 }
 
 func (ec *executionContext) _PaymentMethod_type(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13275,7 +22322,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_type(_ context.Context, f
 }
 
 func (ec *executionContext) _PaymentMethod_brand(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13301,7 +22348,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_brand(_ context.Context, 
 }
 
 func (ec *executionContext) _PaymentMethod_last4(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13327,7 +22374,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_last4(_ context.Context, 
 }
 
 func (ec *executionContext) _PaymentMethod_expirationMonth(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13353,7 +22400,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_expirationMonth(_ context
 }
 
 func (ec *executionContext) _PaymentMethod_expirationYear(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13379,7 +22426,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_expirationYear(_ context.
 }
 
 func (ec *executionContext) _PaymentMethod_holderName(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13406,7 +22453,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_holderName(_ context.Cont
 }
 
 func (ec *executionContext) _PaymentMethod_isDefault(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13432,7 +22479,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_isDefault(_ context.Conte
 }
 
 func (ec *executionContext) _PaymentMethod_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethod) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethod", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethod", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13458,7 +22505,7 @@ func (ec *executionContext) fieldContext_PaymentMethod_dateCreated(_ context.Con
 }
 
 func (ec *executionContext) _PaymentMethodConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethodConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethodConnection", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethodConnection", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13493,7 +22540,7 @@ func (ec *executionContext) fieldContext_PaymentMethodConnection_edges(_ context
 }
 
 func (ec *executionContext) _PaymentMethodConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethodConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethodConnection", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethodConnection", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13528,7 +22575,7 @@ func (ec *executionContext) fieldContext_PaymentMethodConnection_pageInfo(_ cont
 }
 
 func (ec *executionContext) _PaymentMethodEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethodEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethodEdge", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethodEdge", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13554,7 +22601,7 @@ func (ec *executionContext) fieldContext_PaymentMethodEdge_cursor(_ context.Cont
 }
 
 func (ec *executionContext) _PaymentMethodEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PaymentMethodEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PaymentMethodEdge", 10) {
+	if !ec.gate.Field(ctx, field, "PaymentMethodEdge", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13719,7 +22766,7 @@ func (ec *executionContext) fieldContext_PermissionRow_source(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_id(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13745,7 +22792,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_id(_ context.Context, field
 }
 
 func (ec *executionContext) _PhoneNumber_sid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13771,7 +22818,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_sid(_ context.Context, fiel
 }
 
 func (ec *executionContext) _PhoneNumber_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13798,7 +22845,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_phoneNumber(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13825,7 +22872,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_friendlyName(_ context.Cont
 }
 
 func (ec *executionContext) _PhoneNumber_capabilities(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13860,7 +22907,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_capabilities(_ context.Cont
 }
 
 func (ec *executionContext) _PhoneNumber_origin(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13886,7 +22933,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_origin(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_status(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13912,7 +22959,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_status(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_beta(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13938,7 +22985,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_beta(_ context.Context, fie
 }
 
 func (ec *executionContext) _PhoneNumber_addressRequirements(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13964,7 +23011,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_addressRequirements(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_addressSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13990,7 +23037,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_addressSid(_ context.Contex
 }
 
 func (ec *executionContext) _PhoneNumber_bundleSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14016,7 +23063,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_bundleSid(_ context.Context
 }
 
 func (ec *executionContext) _PhoneNumber_voiceApplicationSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14042,7 +23089,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceApplicationSid(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceCallerIdLookup(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14068,7 +23115,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceCallerIdLookup(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14095,7 +23142,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceUrl(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_voiceMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14121,7 +23168,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceMethod(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14148,7 +23195,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceFallbackUrl(_ context.
 }
 
 func (ec *executionContext) _PhoneNumber_voiceFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14174,7 +23221,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceFallbackMethod(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_smsApplicationSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14200,7 +23247,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsApplicationSid(_ context
 }
 
 func (ec *executionContext) _PhoneNumber_smsUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14227,7 +23274,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsUrl(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_smsMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14253,7 +23300,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsMethod(_ context.Context
 }
 
 func (ec *executionContext) _PhoneNumber_smsFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14280,7 +23327,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsFallbackUrl(_ context.Co
 }
 
 func (ec *executionContext) _PhoneNumber_smsFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14306,7 +23353,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsFallbackMethod(_ context
 }
 
 func (ec *executionContext) _PhoneNumber_statusCallback(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14333,7 +23380,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_statusCallback(_ context.Co
 }
 
 func (ec *executionContext) _PhoneNumber_statusCallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14359,7 +23406,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_statusCallbackMethod(_ cont
 }
 
 func (ec *executionContext) _PhoneNumber_trunkSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14385,7 +23432,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_trunkSid(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14411,7 +23458,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_dateCreated(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14437,7 +23484,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_dateUpdated(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_voice(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14463,7 +23510,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_voice(_ context
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_sms(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14489,7 +23536,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_sms(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_mms(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14515,7 +23562,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_mms(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_fax(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14541,7 +23588,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_fax(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14576,7 +23623,7 @@ func (ec *executionContext) fieldContext_PhoneNumberConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14611,7 +23658,7 @@ func (ec *executionContext) fieldContext_PhoneNumberConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _PhoneNumberEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14637,7 +23684,7 @@ func (ec *executionContext) fieldContext_PhoneNumberEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _PhoneNumberEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 18) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 38) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14672,7 +23719,7 @@ func (ec *executionContext) fieldContext_PhoneNumberEdge_node(_ context.Context,
 }
 
 func (ec *executionContext) _ProjectSettings_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 46) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14699,7 +23746,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_friendlyName(_ context.
 }
 
 func (ec *executionContext) _ProjectSettings_status(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 46) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14725,7 +23772,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_status(_ context.Contex
 }
 
 func (ec *executionContext) _ProjectSettings_type(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 46) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14751,7 +23798,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_type(_ context.Context,
 }
 
 func (ec *executionContext) _ProjectSettings_timeZone(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 46) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14777,7 +23824,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_timeZone(_ context.Cont
 }
 
 func (ec *executionContext) _ProjectSettings_sslCertificateValidation(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 46) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14803,7 +23850,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_sslCertificateValidatio
 }
 
 func (ec *executionContext) _ProjectSettings_twoFactorRequired(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 46) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14829,7 +23876,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_twoFactorRequired(_ con
 }
 
 func (ec *executionContext) _ProjectSettings_onlyOwnerManagesAdministrators(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 46) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14855,7 +23902,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_onlyOwnerManagesAdminis
 }
 
 func (ec *executionContext) _ProjectSettings_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 46) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14881,7 +23928,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_dateCreated(_ context.C
 }
 
 func (ec *executionContext) _ProjectSettings_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 24) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 46) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15265,8 +24312,60 @@ func (ec *executionContext) fieldContext_RefreshSessionPayload_expiresIn(_ conte
 	return graphql.NewScalarFieldContext("RefreshSessionPayload", field, false, false, "Int")
 }
 
+func (ec *executionContext) _ReleasePhoneNumberPayload_releasedPhoneNumberId(ctx context.Context, field graphql.CollectedField, obj *model.ReleasePhoneNumberPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "ReleasePhoneNumberPayload", 37) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReleasePhoneNumberPayload_releasedPhoneNumberId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ReleasedPhoneNumberID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReleasePhoneNumberPayload_releasedPhoneNumberId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ReleasePhoneNumberPayload", field, false, false, "ID")
+}
+
+func (ec *executionContext) _RemovePaymentMethodPayload_removedPaymentMethodId(ctx context.Context, field graphql.CollectedField, obj *model.RemovePaymentMethodPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "RemovePaymentMethodPayload", 16) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RemovePaymentMethodPayload_removedPaymentMethodId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RemovedPaymentMethodID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RemovePaymentMethodPayload_removedPaymentMethodId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RemovePaymentMethodPayload", field, false, false, "ID")
+}
+
 func (ec *executionContext) _RotateAuthTokenPayload_authToken(ctx context.Context, field graphql.CollectedField, obj *model.RotateAuthTokenPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "RotateAuthTokenPayload", 9) {
+	if !ec.gate.Field(ctx, field, "RotateAuthTokenPayload", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15292,7 +24391,7 @@ func (ec *executionContext) fieldContext_RotateAuthTokenPayload_authToken(_ cont
 }
 
 func (ec *executionContext) _RotateAuthTokenPayload_dateRotated(ctx context.Context, field graphql.CollectedField, obj *model.RotateAuthTokenPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "RotateAuthTokenPayload", 9) {
+	if !ec.gate.Field(ctx, field, "RotateAuthTokenPayload", 13) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15317,8 +24416,453 @@ func (ec *executionContext) fieldContext_RotateAuthTokenPayload_dateRotated(_ co
 	return graphql.NewScalarFieldContext("RotateAuthTokenPayload", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _SenderIdRegistration_id(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "ID")
+}
+
+func (ec *executionContext) _SenderIdRegistration_sid(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "String")
+}
+
+func (ec *executionContext) _SenderIdRegistration_senderId(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_senderId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SenderID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_senderId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "String")
+}
+
+func (ec *executionContext) _SenderIdRegistration_isoCountry(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_isoCountry(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IsoCountry, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_isoCountry(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "String")
+}
+
+func (ec *executionContext) _SenderIdRegistration_status(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.SenderIDStatus) graphql.Marshaler {
+			return ec.marshalNSenderIdStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDStatus(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "SenderIdStatus")
+}
+
+func (ec *executionContext) _SenderIdRegistration_useCase(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_useCase(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UseCase, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.SenderIDUseCase) graphql.Marshaler {
+			return ec.marshalNSenderIdUseCase2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDUseCase(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_useCase(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "SenderIdUseCase")
+}
+
+func (ec *executionContext) _SenderIdRegistration_companyName(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_companyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CompanyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_companyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "String")
+}
+
+func (ec *executionContext) _SenderIdRegistration_contactEmail(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_contactEmail(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ContactEmail, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("EMAIL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_contactEmail(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "String")
+}
+
+func (ec *executionContext) _SenderIdRegistration_contactName(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_contactName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ContactName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_contactName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "String")
+}
+
+func (ec *executionContext) _SenderIdRegistration_rejectionReason(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_rejectionReason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RejectionReason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_rejectionReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "String")
+}
+
+func (ec *executionContext) _SenderIdRegistration_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _SenderIdRegistration_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistration) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistration_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistration_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistration", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _SenderIdRegistrationConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistrationConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistrationConnection", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistrationConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.SenderIDRegistrationEdge) graphql.Marshaler {
+			return ec.marshalNSenderIdRegistrationEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistrationConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SenderIdRegistrationConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SenderIdRegistrationEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SenderIdRegistrationConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistrationConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistrationConnection", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistrationConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistrationConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SenderIdRegistrationConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SenderIdRegistrationEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistrationEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistrationEdge", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistrationEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistrationEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SenderIdRegistrationEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _SenderIdRegistrationEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.SenderIDRegistrationEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SenderIdRegistrationEdge", 3) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SenderIdRegistrationEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.SenderIDRegistration) graphql.Marshaler {
+			return ec.marshalNSenderIdRegistration2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistration(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SenderIdRegistrationEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SenderIdRegistrationEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SenderIdRegistration(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 27) {
+	if !ec.gate.Field(ctx, field, "Session", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15344,7 +24888,7 @@ func (ec *executionContext) fieldContext_Session_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Session_client(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 27) {
+	if !ec.gate.Field(ctx, field, "Session", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15370,7 +24914,7 @@ func (ec *executionContext) fieldContext_Session_client(_ context.Context, field
 }
 
 func (ec *executionContext) _Session_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 27) {
+	if !ec.gate.Field(ctx, field, "Session", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15396,7 +24940,7 @@ func (ec *executionContext) fieldContext_Session_dateCreated(_ context.Context, 
 }
 
 func (ec *executionContext) _Session_lastSeen(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 27) {
+	if !ec.gate.Field(ctx, field, "Session", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15422,7 +24966,7 @@ func (ec *executionContext) fieldContext_Session_lastSeen(_ context.Context, fie
 }
 
 func (ec *executionContext) _Session_expires(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 27) {
+	if !ec.gate.Field(ctx, field, "Session", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15448,7 +24992,7 @@ func (ec *executionContext) fieldContext_Session_expires(_ context.Context, fiel
 }
 
 func (ec *executionContext) _SetUserRolesPayload_user(ctx context.Context, field graphql.CollectedField, obj *model.SetUserRolesPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SetUserRolesPayload", 28) {
+	if !ec.gate.Field(ctx, field, "SetUserRolesPayload", 60) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15587,7 +25131,7 @@ func (ec *executionContext) fieldContext_SignOutPayload_endedSessionId(_ context
 }
 
 func (ec *executionContext) _Sim_id(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 12) {
+	if !ec.gate.Field(ctx, field, "Sim", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15613,7 +25157,7 @@ func (ec *executionContext) fieldContext_Sim_id(_ context.Context, field graphql
 }
 
 func (ec *executionContext) _Sim_sid(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 12) {
+	if !ec.gate.Field(ctx, field, "Sim", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15639,7 +25183,7 @@ func (ec *executionContext) fieldContext_Sim_sid(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Sim_uniqueName(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 12) {
+	if !ec.gate.Field(ctx, field, "Sim", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15665,7 +25209,7 @@ func (ec *executionContext) fieldContext_Sim_uniqueName(_ context.Context, field
 }
 
 func (ec *executionContext) _Sim_iccid(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 12) {
+	if !ec.gate.Field(ctx, field, "Sim", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15692,7 +25236,7 @@ func (ec *executionContext) fieldContext_Sim_iccid(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Sim_status(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 12) {
+	if !ec.gate.Field(ctx, field, "Sim", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15718,7 +25262,7 @@ func (ec *executionContext) fieldContext_Sim_status(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Sim_fleetSid(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 12) {
+	if !ec.gate.Field(ctx, field, "Sim", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15744,7 +25288,7 @@ func (ec *executionContext) fieldContext_Sim_fleetSid(_ context.Context, field g
 }
 
 func (ec *executionContext) _Sim_dataUpload(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 12) {
+	if !ec.gate.Field(ctx, field, "Sim", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15770,7 +25314,7 @@ func (ec *executionContext) fieldContext_Sim_dataUpload(_ context.Context, field
 }
 
 func (ec *executionContext) _Sim_dataDownload(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 12) {
+	if !ec.gate.Field(ctx, field, "Sim", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15796,7 +25340,7 @@ func (ec *executionContext) fieldContext_Sim_dataDownload(_ context.Context, fie
 }
 
 func (ec *executionContext) _Sim_dataTotal(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 12) {
+	if !ec.gate.Field(ctx, field, "Sim", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15822,7 +25366,7 @@ func (ec *executionContext) fieldContext_Sim_dataTotal(_ context.Context, field 
 }
 
 func (ec *executionContext) _Sim_dataTotalBilled(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 10) {
+	if !ec.gate.Field(ctx, field, "Sim", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15857,7 +25401,7 @@ func (ec *executionContext) fieldContext_Sim_dataTotalBilled(_ context.Context, 
 }
 
 func (ec *executionContext) _Sim_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 12) {
+	if !ec.gate.Field(ctx, field, "Sim", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15883,7 +25427,7 @@ func (ec *executionContext) fieldContext_Sim_dateCreated(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Sim_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Sim) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Sim", 12) {
+	if !ec.gate.Field(ctx, field, "Sim", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15909,7 +25453,7 @@ func (ec *executionContext) fieldContext_Sim_dateUpdated(_ context.Context, fiel
 }
 
 func (ec *executionContext) _SimConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.SimConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SimConnection", 12) {
+	if !ec.gate.Field(ctx, field, "SimConnection", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15944,7 +25488,7 @@ func (ec *executionContext) fieldContext_SimConnection_edges(_ context.Context, 
 }
 
 func (ec *executionContext) _SimConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.SimConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SimConnection", 12) {
+	if !ec.gate.Field(ctx, field, "SimConnection", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15979,7 +25523,7 @@ func (ec *executionContext) fieldContext_SimConnection_pageInfo(_ context.Contex
 }
 
 func (ec *executionContext) _SimEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.SimEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SimEdge", 12) {
+	if !ec.gate.Field(ctx, field, "SimEdge", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16005,7 +25549,7 @@ func (ec *executionContext) fieldContext_SimEdge_cursor(_ context.Context, field
 }
 
 func (ec *executionContext) _SimEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.SimEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SimEdge", 12) {
+	if !ec.gate.Field(ctx, field, "SimEdge", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16039,8 +25583,505 @@ func (ec *executionContext) fieldContext_SimEdge_node(_ context.Context, field g
 	return fc, nil
 }
 
+func (ec *executionContext) _StudioFlow_id(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "ID")
+}
+
+func (ec *executionContext) _StudioFlow_sid(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "String")
+}
+
+func (ec *executionContext) _StudioFlow_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "String")
+}
+
+func (ec *executionContext) _StudioFlow_status(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.StudioFlowStatus) graphql.Marshaler {
+			return ec.marshalNStudioFlowStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowStatus(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "StudioFlowStatus")
+}
+
+func (ec *executionContext) _StudioFlow_revision(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_revision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Revision, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "Int")
+}
+
+func (ec *executionContext) _StudioFlow_commitMessage(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_commitMessage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CommitMessage, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_commitMessage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "String")
+}
+
+func (ec *executionContext) _StudioFlow_valid(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_valid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Valid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_valid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _StudioFlow_webhookUrl(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_webhookUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WebhookURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("URL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_webhookUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "String")
+}
+
+func (ec *executionContext) _StudioFlow_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _StudioFlow_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlow) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlow", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlow_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlow_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlow", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _StudioFlowConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlowConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlowConnection", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlowConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.StudioFlowEdge) graphql.Marshaler {
+			return ec.marshalNStudioFlowEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlowConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StudioFlowConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StudioFlowEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StudioFlowConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlowConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlowConnection", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlowConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlowConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StudioFlowConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StudioFlowEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlowEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlowEdge", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlowEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlowEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StudioFlowEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _StudioFlowEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.StudioFlowEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "StudioFlowEdge", 23) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StudioFlowEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.StudioFlow) graphql.Marshaler {
+			return ec.marshalNStudioFlow2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlow(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StudioFlowEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StudioFlowEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StudioFlow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SubmitCustomerProfilePayload_customerProfile(ctx context.Context, field graphql.CollectedField, obj *model.SubmitCustomerProfilePayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SubmitCustomerProfilePayload", 52) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SubmitCustomerProfilePayload_customerProfile(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CustomerProfile, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CustomerProfile) graphql.Marshaler {
+			return ec.marshalOCustomerProfile2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfile(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SubmitCustomerProfilePayload_customerProfile(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SubmitCustomerProfilePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomerProfile(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SubmitSenderIdRegistrationPayload_senderIdRegistration(ctx context.Context, field graphql.CollectedField, obj *model.SubmitSenderIDRegistrationPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SubmitSenderIdRegistrationPayload", 4) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SubmitSenderIdRegistrationPayload_senderIdRegistration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SenderIDRegistration, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SenderIDRegistration) graphql.Marshaler {
+			return ec.marshalOSenderIdRegistration2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistration(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SubmitSenderIdRegistrationPayload_senderIdRegistration(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SubmitSenderIdRegistrationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SenderIdRegistration(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SubmitSenderIdRegistrationPayload_senderIdRegistrationEdge(ctx context.Context, field graphql.CollectedField, obj *model.SubmitSenderIDRegistrationPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "SubmitSenderIdRegistrationPayload", 4) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SubmitSenderIdRegistrationPayload_senderIdRegistrationEdge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SenderIDRegistrationEdge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SenderIDRegistrationEdge) graphql.Marshaler {
+			return ec.marshalOSenderIdRegistrationEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationEdge(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SubmitSenderIdRegistrationPayload_senderIdRegistrationEdge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SubmitSenderIdRegistrationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SenderIdRegistrationEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Subscription_productLogs(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Subscription", 23) {
+	if !ec.gate.FieldAndInput(ctx, field, "Subscription", 45) {
 		return nil
 	}
 	return graphql.ResolveFieldStream(
@@ -16086,8 +26127,768 @@ func (ec *executionContext) fieldContext_Subscription_productLogs(ctx context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _TaskQueue_id(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueue) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueue", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueue_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueue_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueue", field, false, false, "ID")
+}
+
+func (ec *executionContext) _TaskQueue_sid(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueue) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueue", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueue_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueue_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueue", field, false, false, "String")
+}
+
+func (ec *executionContext) _TaskQueue_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueue) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueue", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueue_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueue_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueue", field, false, false, "String")
+}
+
+func (ec *executionContext) _TaskQueue_targetWorkers(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueue) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueue", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueue_targetWorkers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TargetWorkers, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueue_targetWorkers(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueue", field, false, false, "String")
+}
+
+func (ec *executionContext) _TaskQueue_maxReservedWorkers(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueue) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueue", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueue_maxReservedWorkers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MaxReservedWorkers, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueue_maxReservedWorkers(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueue", field, false, false, "Int")
+}
+
+func (ec *executionContext) _TaskQueue_taskOrder(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueue) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueue", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueue_taskOrder(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TaskOrder, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.TaskOrder) graphql.Marshaler {
+			return ec.marshalNTaskOrder2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskOrder(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueue_taskOrder(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueue", field, false, false, "TaskOrder")
+}
+
+func (ec *executionContext) _TaskQueue_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueue) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueue", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueue_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueue_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueue", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _TaskQueue_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueue) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueue", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueue_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueue_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueue", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _TaskQueueConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueueConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueueConnection", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueueConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.TaskQueueEdge) graphql.Marshaler {
+			return ec.marshalNTaskQueueEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueueEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueueConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TaskQueueConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TaskQueueEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TaskQueueConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueueConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueueConnection", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueueConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueueConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TaskQueueConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TaskQueueEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueueEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueueEdge", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueueEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueueEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TaskQueueEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _TaskQueueEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.TaskQueueEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TaskQueueEdge", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TaskQueueEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.TaskQueue) graphql.Marshaler {
+			return ec.marshalNTaskQueue2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueue(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TaskQueueEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TaskQueueEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TaskQueue(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TrustProduct_id(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProduct_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProduct_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustProduct", field, false, false, "ID")
+}
+
+func (ec *executionContext) _TrustProduct_sid(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProduct_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProduct_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustProduct", field, false, false, "String")
+}
+
+func (ec *executionContext) _TrustProduct_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProduct_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProduct_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustProduct", field, false, false, "String")
+}
+
+func (ec *executionContext) _TrustProduct_email(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProduct_email(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Email, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("EMAIL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProduct_email(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustProduct", field, false, false, "String")
+}
+
+func (ec *executionContext) _TrustProduct_policySid(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProduct_policySid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PolicySid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProduct_policySid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustProduct", field, false, false, "String")
+}
+
+func (ec *executionContext) _TrustProduct_status(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProduct_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.TrustHubStatus) graphql.Marshaler {
+			return ec.marshalNTrustHubStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustHubStatus(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProduct_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustProduct", field, false, false, "TrustHubStatus")
+}
+
+func (ec *executionContext) _TrustProduct_failureReason(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProduct_failureReason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FailureReason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProduct_failureReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustProduct", field, false, false, "String")
+}
+
+func (ec *executionContext) _TrustProduct_validUntil(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProduct_validUntil(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ValidUntil, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProduct_validUntil(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustProduct", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _TrustProduct_statusCallback(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProduct_statusCallback(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StatusCallback, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProduct_statusCallback(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustProduct", field, false, false, "String")
+}
+
+func (ec *executionContext) _TrustProduct_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProduct_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProduct_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustProduct", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _TrustProduct_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProduct_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProduct_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustProduct", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _TrustProductConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.TrustProductConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProductConnection", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProductConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.TrustProductEdge) graphql.Marshaler {
+			return ec.marshalNTrustProductEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustProductEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProductConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TrustProductConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TrustProductEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TrustProductConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.TrustProductConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProductConnection", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProductConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProductConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TrustProductConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TrustProductEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.TrustProductEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProductEdge", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProductEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProductEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustProductEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _TrustProductEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.TrustProductEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "TrustProductEdge", 51) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustProductEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.TrustProduct) graphql.Marshaler {
+			return ec.marshalNTrustProduct2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustProduct(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustProductEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TrustProductEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TrustProduct(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UpdateApiKeyPayload_apiKey(ctx context.Context, field graphql.CollectedField, obj *model.UpdateAPIKeyPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UpdateApiKeyPayload", 7) {
+	if !ec.gate.Field(ctx, field, "UpdateApiKeyPayload", 11) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16121,8 +26922,78 @@ func (ec *executionContext) fieldContext_UpdateApiKeyPayload_apiKey(_ context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _UpdateApplicationPayload_application(ctx context.Context, field graphql.CollectedField, obj *model.UpdateApplicationPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UpdateApplicationPayload", 24) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateApplicationPayload_application(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Application, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Application) graphql.Marshaler {
+			return ec.marshalOApplication2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplication(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateApplicationPayload_application(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateApplicationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Application(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdateBillingSettingsPayload_billingSettings(ctx context.Context, field graphql.CollectedField, obj *model.UpdateBillingSettingsPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UpdateBillingSettingsPayload", 18) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateBillingSettingsPayload_billingSettings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BillingSettings, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.BillingSettings) graphql.Marshaler {
+			return ec.marshalOBillingSettings2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBillingSettings(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateBillingSettingsPayload_billingSettings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateBillingSettingsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BillingSettings(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UpdateFleetPayload_fleet(ctx context.Context, field graphql.CollectedField, obj *model.UpdateFleetPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UpdateFleetPayload", 14) {
+	if !ec.gate.Field(ctx, field, "UpdateFleetPayload", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16156,8 +27027,43 @@ func (ec *executionContext) fieldContext_UpdateFleetPayload_fleet(_ context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _UpdateFlexConfigurationPayload_configuration(ctx context.Context, field graphql.CollectedField, obj *model.UpdateFlexConfigurationPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UpdateFlexConfigurationPayload", 27) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateFlexConfigurationPayload_configuration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Configuration, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.FlexConfiguration) graphql.Marshaler {
+			return ec.marshalOFlexConfiguration2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlexConfiguration(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateFlexConfigurationPayload_configuration(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateFlexConfigurationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FlexConfiguration(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UpdateNetworkAccessProfilePayload_networkAccessProfile(ctx context.Context, field graphql.CollectedField, obj *model.UpdateNetworkAccessProfilePayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UpdateNetworkAccessProfilePayload", 14) {
+	if !ec.gate.Field(ctx, field, "UpdateNetworkAccessProfilePayload", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16191,8 +27097,78 @@ func (ec *executionContext) fieldContext_UpdateNetworkAccessProfilePayload_netwo
 	return fc, nil
 }
 
+func (ec *executionContext) _UpdatePhoneNumberPayload_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *model.UpdatePhoneNumberPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UpdatePhoneNumberPayload", 39) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdatePhoneNumberPayload_phoneNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PhoneNumber, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PhoneNumber) graphql.Marshaler {
+			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumber(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdatePhoneNumberPayload_phoneNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdatePhoneNumberPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PhoneNumber(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdateProjectSettingsPayload_settings(ctx context.Context, field graphql.CollectedField, obj *model.UpdateProjectSettingsPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UpdateProjectSettingsPayload", 47) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateProjectSettingsPayload_settings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Settings, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ProjectSettings) graphql.Marshaler {
+			return ec.marshalOProjectSettings2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐProjectSettings(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateProjectSettingsPayload_settings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateProjectSettingsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ProjectSettings(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UpdateSimPayload_sim(ctx context.Context, field graphql.CollectedField, obj *model.UpdateSimPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UpdateSimPayload", 14) {
+	if !ec.gate.Field(ctx, field, "UpdateSimPayload", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16227,7 +27203,7 @@ func (ec *executionContext) fieldContext_UpdateSimPayload_sim(_ context.Context,
 }
 
 func (ec *executionContext) _UsageRecord_category(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16253,7 +27229,7 @@ func (ec *executionContext) fieldContext_UsageRecord_category(_ context.Context,
 }
 
 func (ec *executionContext) _UsageRecord_description(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16279,7 +27255,7 @@ func (ec *executionContext) fieldContext_UsageRecord_description(_ context.Conte
 }
 
 func (ec *executionContext) _UsageRecord_granularity(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16305,7 +27281,7 @@ func (ec *executionContext) fieldContext_UsageRecord_granularity(_ context.Conte
 }
 
 func (ec *executionContext) _UsageRecord_startDate(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16331,7 +27307,7 @@ func (ec *executionContext) fieldContext_UsageRecord_startDate(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_endDate(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16357,7 +27333,7 @@ func (ec *executionContext) fieldContext_UsageRecord_endDate(_ context.Context, 
 }
 
 func (ec *executionContext) _UsageRecord_count(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16383,7 +27359,7 @@ func (ec *executionContext) fieldContext_UsageRecord_count(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_countUnit(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16409,7 +27385,7 @@ func (ec *executionContext) fieldContext_UsageRecord_countUnit(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_usage(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16435,7 +27411,7 @@ func (ec *executionContext) fieldContext_UsageRecord_usage(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_usageUnit(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16461,7 +27437,7 @@ func (ec *executionContext) fieldContext_UsageRecord_usageUnit(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_price(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16496,7 +27472,7 @@ func (ec *executionContext) fieldContext_UsageRecord_price(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_asOf(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16522,7 +27498,7 @@ func (ec *executionContext) fieldContext_UsageRecord_asOf(_ context.Context, fie
 }
 
 func (ec *executionContext) _UsageRecordConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16557,7 +27533,7 @@ func (ec *executionContext) fieldContext_UsageRecordConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _UsageRecordConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16592,7 +27568,7 @@ func (ec *executionContext) fieldContext_UsageRecordConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _UsageRecordEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16618,7 +27594,7 @@ func (ec *executionContext) fieldContext_UsageRecordEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _UsageRecordEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 25) {
+	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 57) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16652,8 +27628,451 @@ func (ec *executionContext) fieldContext_UsageRecordEdge_node(_ context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _UsageTrigger_id(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 57) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTrigger_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTrigger_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageTrigger", field, false, false, "ID")
+}
+
+func (ec *executionContext) _UsageTrigger_sid(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 57) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTrigger_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTrigger_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageTrigger", field, false, false, "String")
+}
+
+func (ec *executionContext) _UsageTrigger_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 57) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTrigger_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTrigger_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageTrigger", field, false, false, "String")
+}
+
+func (ec *executionContext) _UsageTrigger_usageCategory(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 57) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTrigger_usageCategory(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UsageCategory, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.UsageCategory) graphql.Marshaler {
+			return ec.marshalNUsageCategory2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageCategory(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTrigger_usageCategory(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageTrigger", field, false, false, "UsageCategory")
+}
+
+func (ec *executionContext) _UsageTrigger_triggerBy(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 57) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTrigger_triggerBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TriggerBy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.UsageTriggerBy) graphql.Marshaler {
+			return ec.marshalNUsageTriggerBy2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerBy(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTrigger_triggerBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageTrigger", field, false, false, "UsageTriggerBy")
+}
+
+func (ec *executionContext) _UsageTrigger_triggerValue(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 57) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTrigger_triggerValue(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TriggerValue, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v decimal.Decimal) graphql.Marshaler {
+			return ec.marshalNDecimal2githubᚗcomᚋshopspringᚋdecimalᚐDecimal(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTrigger_triggerValue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageTrigger", field, false, false, "Decimal")
+}
+
+func (ec *executionContext) _UsageTrigger_currentValue(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 57) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTrigger_currentValue(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CurrentValue, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v decimal.Decimal) graphql.Marshaler {
+			return ec.marshalNDecimal2githubᚗcomᚋshopspringᚋdecimalᚐDecimal(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTrigger_currentValue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageTrigger", field, false, false, "Decimal")
+}
+
+func (ec *executionContext) _UsageTrigger_recurring(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 57) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTrigger_recurring(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Recurring, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UsageTriggerRecurring) graphql.Marshaler {
+			return ec.marshalOUsageTriggerRecurring2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerRecurring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTrigger_recurring(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageTrigger", field, false, false, "UsageTriggerRecurring")
+}
+
+func (ec *executionContext) _UsageTrigger_callbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 57) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTrigger_callbackMethod(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CallbackMethod, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.HTTPMethod) graphql.Marshaler {
+			return ec.marshalNHttpMethod2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTrigger_callbackMethod(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageTrigger", field, false, false, "HttpMethod")
+}
+
+func (ec *executionContext) _UsageTrigger_dateFired(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 57) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTrigger_dateFired(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateFired, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTrigger_dateFired(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageTrigger", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _UsageTrigger_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 57) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTrigger_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTrigger_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageTrigger", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _UsageTrigger_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 57) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTrigger_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTrigger_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageTrigger", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _UsageTriggerConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UsageTriggerConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTriggerConnection", 57) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTriggerConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UsageTriggerEdge) graphql.Marshaler {
+			return ec.marshalNUsageTriggerEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTriggerConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UsageTriggerConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UsageTriggerEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UsageTriggerConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UsageTriggerConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTriggerConnection", 57) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTriggerConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTriggerConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UsageTriggerConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UsageTriggerEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UsageTriggerEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTriggerEdge", 57) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTriggerEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTriggerEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageTriggerEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _UsageTriggerEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UsageTriggerEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "UsageTriggerEdge", 57) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageTriggerEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.UsageTrigger) graphql.Marshaler {
+			return ec.marshalNUsageTrigger2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTrigger(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UsageTriggerEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UsageTriggerEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UsageTrigger(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _User_id(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 27) {
+	if !ec.gate.Field(ctx, field, "User", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16679,7 +28098,7 @@ func (ec *executionContext) fieldContext_User_id(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _User_sid(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 27) {
+	if !ec.gate.Field(ctx, field, "User", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16705,7 +28124,7 @@ func (ec *executionContext) fieldContext_User_sid(_ context.Context, field graph
 }
 
 func (ec *executionContext) _User_email(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 27) {
+	if !ec.gate.Field(ctx, field, "User", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16732,7 +28151,7 @@ func (ec *executionContext) fieldContext_User_email(_ context.Context, field gra
 }
 
 func (ec *executionContext) _User_name(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 27) {
+	if !ec.gate.Field(ctx, field, "User", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16759,7 +28178,7 @@ func (ec *executionContext) fieldContext_User_name(_ context.Context, field grap
 }
 
 func (ec *executionContext) _User_roles(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 27) {
+	if !ec.gate.Field(ctx, field, "User", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16785,7 +28204,7 @@ func (ec *executionContext) fieldContext_User_roles(_ context.Context, field gra
 }
 
 func (ec *executionContext) _User_lastSignIn(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 27) {
+	if !ec.gate.Field(ctx, field, "User", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16811,7 +28230,7 @@ func (ec *executionContext) fieldContext_User_lastSignIn(_ context.Context, fiel
 }
 
 func (ec *executionContext) _User_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 27) {
+	if !ec.gate.Field(ctx, field, "User", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16837,7 +28256,7 @@ func (ec *executionContext) fieldContext_User_dateCreated(_ context.Context, fie
 }
 
 func (ec *executionContext) _User_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 27) {
+	if !ec.gate.Field(ctx, field, "User", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16863,7 +28282,7 @@ func (ec *executionContext) fieldContext_User_dateUpdated(_ context.Context, fie
 }
 
 func (ec *executionContext) _User_sessions(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 27) {
+	if !ec.gate.Field(ctx, field, "User", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16898,7 +28317,7 @@ func (ec *executionContext) fieldContext_User_sessions(_ context.Context, field 
 }
 
 func (ec *executionContext) _UserConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UserConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserConnection", 27) {
+	if !ec.gate.Field(ctx, field, "UserConnection", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16933,7 +28352,7 @@ func (ec *executionContext) fieldContext_UserConnection_edges(_ context.Context,
 }
 
 func (ec *executionContext) _UserConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UserConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserConnection", 27) {
+	if !ec.gate.Field(ctx, field, "UserConnection", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16968,7 +28387,7 @@ func (ec *executionContext) fieldContext_UserConnection_pageInfo(_ context.Conte
 }
 
 func (ec *executionContext) _UserEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UserEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserEdge", 27) {
+	if !ec.gate.Field(ctx, field, "UserEdge", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16994,7 +28413,7 @@ func (ec *executionContext) fieldContext_UserEdge_cursor(_ context.Context, fiel
 }
 
 func (ec *executionContext) _UserEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UserEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserEdge", 27) {
+	if !ec.gate.Field(ctx, field, "UserEdge", 59) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17136,6 +28555,346 @@ func (ec *executionContext) fieldContext_Viewer_permissions(_ context.Context, f
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_HeldPermission(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Worker_id(ctx context.Context, field graphql.CollectedField, obj *model.Worker) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Worker", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Worker_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Worker_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Worker", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Worker_sid(ctx context.Context, field graphql.CollectedField, obj *model.Worker) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Worker", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Worker_sid(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sid, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Worker_sid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Worker", field, false, false, "String")
+}
+
+func (ec *executionContext) _Worker_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.Worker) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Worker", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Worker_friendlyName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FriendlyName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Worker_friendlyName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Worker", field, false, false, "String")
+}
+
+func (ec *executionContext) _Worker_activityName(ctx context.Context, field graphql.CollectedField, obj *model.Worker) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Worker", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Worker_activityName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ActivityName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Worker_activityName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Worker", field, false, false, "String")
+}
+
+func (ec *executionContext) _Worker_available(ctx context.Context, field graphql.CollectedField, obj *model.Worker) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Worker", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Worker_available(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Available, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Worker_available(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Worker", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Worker_dateStatusChanged(ctx context.Context, field graphql.CollectedField, obj *model.Worker) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Worker", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Worker_dateStatusChanged(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateStatusChanged, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Worker_dateStatusChanged(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Worker", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Worker_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Worker) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Worker", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Worker_dateCreated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateCreated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Worker_dateCreated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Worker", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Worker_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Worker) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Worker", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Worker_dateUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateUpdated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Worker_dateUpdated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Worker", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _WorkerConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.WorkerConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "WorkerConnection", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkerConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.WorkerEdge) graphql.Marshaler {
+			return ec.marshalNWorkerEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorkerEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkerConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WorkerConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WorkerEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _WorkerConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.WorkerConnection) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "WorkerConnection", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkerConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkerConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WorkerConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _WorkerEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.WorkerEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "WorkerEdge", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkerEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkerEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WorkerEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _WorkerEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.WorkerEdge) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "WorkerEdge", 28) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkerEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.Worker) graphql.Marshaler {
+			return ec.marshalNWorker2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorker(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkerEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WorkerEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Worker(ctx, field)
 		},
 	}
 	return fc, nil
@@ -18377,6 +30136,276 @@ func UnmarshalAcceptInvitationInput(ctx context.Context, raw any) (model.AcceptI
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputAddPaymentMethodInput(ctx context.Context, obj any) (model.AddPaymentMethodInput, error) {
+	var it model.AddPaymentMethodInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["isDefault"]; !present {
+		asMap["isDefault"] = false
+	}
+
+	fieldsInOrder := [...]string{"type", "token", "holderName", "brand", "last4", "expirationMonth", "expirationYear", "isDefault", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "type":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("type"))
+			data, err := ec.unmarshalNPaymentMethodType2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPaymentMethodType(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Type = data
+		case "token":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("token"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Token = data
+		case "holderName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("holderName"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.HolderName = data
+		case "brand":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("brand"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Brand = graphql.OmittableOf(data)
+		case "last4":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("last4"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Last4 = graphql.OmittableOf(data)
+		case "expirationMonth":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expirationMonth"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpirationMonth = graphql.OmittableOf(data)
+		case "expirationYear":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expirationYear"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpirationYear = graphql.OmittableOf(data)
+		case "isDefault":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("isDefault"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IsDefault = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalAddPaymentMethodInput unmarshals raw into the AddPaymentMethodInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalAddPaymentMethodInput(ctx context.Context, raw any) (model.AddPaymentMethodInput, error) {
+	var out model.AddPaymentMethodInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "AddPaymentMethodInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputBuyPhoneNumberInput(ctx context.Context, obj any) (model.BuyPhoneNumberInput, error) {
+	var it model.BuyPhoneNumberInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"phoneNumber", "friendlyName", "addressSid", "bundleSid", "voiceApplicationSid", "voiceCallerIdLookup", "voiceUrl", "voiceMethod", "voiceFallbackUrl", "voiceFallbackMethod", "smsApplicationSid", "smsUrl", "smsMethod", "smsFallbackUrl", "smsFallbackMethod", "statusCallback", "statusCallbackMethod", "trunkSid", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "phoneNumber":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("phoneNumber"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PhoneNumber = data
+		case "friendlyName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("friendlyName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FriendlyName = graphql.OmittableOf(data)
+		case "addressSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("addressSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AddressSid = graphql.OmittableOf(data)
+		case "bundleSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("bundleSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.BundleSid = graphql.OmittableOf(data)
+		case "voiceApplicationSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceApplicationSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceApplicationSid = graphql.OmittableOf(data)
+		case "voiceCallerIdLookup":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceCallerIdLookup"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceCallerIDLookup = graphql.OmittableOf(data)
+		case "voiceUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceURL = graphql.OmittableOf(data)
+		case "voiceMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceMethod = graphql.OmittableOf(data)
+		case "voiceFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceFallbackURL = graphql.OmittableOf(data)
+		case "voiceFallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceFallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceFallbackMethod = graphql.OmittableOf(data)
+		case "smsApplicationSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsApplicationSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsApplicationSid = graphql.OmittableOf(data)
+		case "smsUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsURL = graphql.OmittableOf(data)
+		case "smsMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsMethod = graphql.OmittableOf(data)
+		case "smsFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsFallbackURL = graphql.OmittableOf(data)
+		case "smsFallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsFallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsFallbackMethod = graphql.OmittableOf(data)
+		case "statusCallback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statusCallback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StatusCallback = graphql.OmittableOf(data)
+		case "statusCallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statusCallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StatusCallbackMethod = graphql.OmittableOf(data)
+		case "trunkSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("trunkSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TrunkSid = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalBuyPhoneNumberInput unmarshals raw into the BuyPhoneNumberInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalBuyPhoneNumberInput(ctx context.Context, raw any) (model.BuyPhoneNumberInput, error) {
+	var out model.BuyPhoneNumberInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "BuyPhoneNumberInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCreateApiKeyInput(ctx context.Context, obj any) (model.CreateAPIKeyInput, error) {
 	var it model.CreateAPIKeyInput
 	if obj == nil {
@@ -18423,6 +30452,223 @@ func (ec *executionContext) unmarshalInputCreateApiKeyInput(ctx context.Context,
 func UnmarshalCreateApiKeyInput(ctx context.Context, raw any) (model.CreateAPIKeyInput, error) {
 	var out model.CreateAPIKeyInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "CreateApiKeyInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputCreateApplicationInput(ctx context.Context, obj any) (model.CreateApplicationInput, error) {
+	var it model.CreateApplicationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"friendlyName", "voiceUrl", "voiceMethod", "voiceFallbackUrl", "voiceFallbackMethod", "statusCallback", "statusCallbackMethod", "voiceCallerIdLookup", "smsUrl", "smsMethod", "smsFallbackUrl", "smsFallbackMethod", "smsStatusCallback", "messageStatusCallback", "publicApplicationConnectEnabled", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "friendlyName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("friendlyName"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FriendlyName = data
+		case "voiceUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceURL = graphql.OmittableOf(data)
+		case "voiceMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceMethod = graphql.OmittableOf(data)
+		case "voiceFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceFallbackURL = graphql.OmittableOf(data)
+		case "voiceFallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceFallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceFallbackMethod = graphql.OmittableOf(data)
+		case "statusCallback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statusCallback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StatusCallback = graphql.OmittableOf(data)
+		case "statusCallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statusCallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StatusCallbackMethod = graphql.OmittableOf(data)
+		case "voiceCallerIdLookup":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceCallerIdLookup"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceCallerIDLookup = graphql.OmittableOf(data)
+		case "smsUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsURL = graphql.OmittableOf(data)
+		case "smsMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsMethod = graphql.OmittableOf(data)
+		case "smsFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsFallbackURL = graphql.OmittableOf(data)
+		case "smsFallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsFallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsFallbackMethod = graphql.OmittableOf(data)
+		case "smsStatusCallback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsStatusCallback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsStatusCallback = graphql.OmittableOf(data)
+		case "messageStatusCallback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("messageStatusCallback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MessageStatusCallback = graphql.OmittableOf(data)
+		case "publicApplicationConnectEnabled":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("publicApplicationConnectEnabled"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PublicApplicationConnectEnabled = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCreateApplicationInput unmarshals raw into the CreateApplicationInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCreateApplicationInput(ctx context.Context, raw any) (model.CreateApplicationInput, error) {
+	var out model.CreateApplicationInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CreateApplicationInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputCreateCustomerProfileInput(ctx context.Context, obj any) (model.CreateCustomerProfileInput, error) {
+	var it model.CreateCustomerProfileInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"friendlyName", "email", "policySid", "statusCallback", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "friendlyName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("friendlyName"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FriendlyName = data
+		case "email":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("email"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Email = data
+		case "policySid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("policySid"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PolicySid = data
+		case "statusCallback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statusCallback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StatusCallback = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCreateCustomerProfileInput unmarshals raw into the CreateCustomerProfileInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCreateCustomerProfileInput(ctx context.Context, raw any) (model.CreateCustomerProfileInput, error) {
+	var out model.CreateCustomerProfileInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CreateCustomerProfileInput", raw, &out)
 	return out, err
 }
 
@@ -18650,6 +30896,104 @@ func UnmarshalCreateOAuthClientInput(ctx context.Context, raw any) (model.Create
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputCreateUsageTriggerInput(ctx context.Context, obj any) (model.CreateUsageTriggerInput, error) {
+	var it model.CreateUsageTriggerInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["triggerBy"]; !present {
+		asMap["triggerBy"] = "USAGE"
+	}
+	if _, present := asMap["callbackMethod"]; !present {
+		asMap["callbackMethod"] = "POST"
+	}
+
+	fieldsInOrder := [...]string{"friendlyName", "usageCategory", "triggerBy", "triggerValue", "recurring", "callbackUrl", "callbackMethod", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "friendlyName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("friendlyName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FriendlyName = graphql.OmittableOf(data)
+		case "usageCategory":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("usageCategory"))
+			data, err := ec.unmarshalNUsageCategory2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageCategory(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UsageCategory = data
+		case "triggerBy":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("triggerBy"))
+			data, err := ec.unmarshalNUsageTriggerBy2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerBy(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TriggerBy = data
+		case "triggerValue":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("triggerValue"))
+			data, err := ec.unmarshalNDecimal2githubᚗcomᚋshopspringᚋdecimalᚐDecimal(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TriggerValue = data
+		case "recurring":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("recurring"))
+			data, err := ec.unmarshalOUsageTriggerRecurring2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerRecurring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Recurring = graphql.OmittableOf(data)
+		case "callbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("callbackUrl"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CallbackURL = data
+		case "callbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("callbackMethod"))
+			data, err := ec.unmarshalNHttpMethod2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CallbackMethod = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCreateUsageTriggerInput unmarshals raw into the CreateUsageTriggerInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCreateUsageTriggerInput(ctx context.Context, raw any) (model.CreateUsageTriggerInput, error) {
+	var out model.CreateUsageTriggerInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CreateUsageTriggerInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputDeleteApiKeyInput(ctx context.Context, obj any) (model.DeleteAPIKeyInput, error) {
 	var it model.DeleteAPIKeyInput
 	if obj == nil {
@@ -18692,6 +31036,48 @@ func UnmarshalDeleteApiKeyInput(ctx context.Context, raw any) (model.DeleteAPIKe
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputDeleteApplicationInput(ctx context.Context, obj any) (model.DeleteApplicationInput, error) {
+	var it model.DeleteApplicationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalDeleteApplicationInput unmarshals raw into the DeleteApplicationInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalDeleteApplicationInput(ctx context.Context, raw any) (model.DeleteApplicationInput, error) {
+	var out model.DeleteApplicationInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "DeleteApplicationInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputDeleteOAuthClientInput(ctx context.Context, obj any) (model.DeleteOAuthClientInput, error) {
 	var it model.DeleteOAuthClientInput
 	if obj == nil {
@@ -18731,6 +31117,90 @@ func (ec *executionContext) unmarshalInputDeleteOAuthClientInput(ctx context.Con
 func UnmarshalDeleteOAuthClientInput(ctx context.Context, raw any) (model.DeleteOAuthClientInput, error) {
 	var out model.DeleteOAuthClientInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "DeleteOAuthClientInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputDeleteSenderIdRegistrationInput(ctx context.Context, obj any) (model.DeleteSenderIDRegistrationInput, error) {
+	var it model.DeleteSenderIDRegistrationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalDeleteSenderIdRegistrationInput unmarshals raw into the DeleteSenderIdRegistrationInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalDeleteSenderIdRegistrationInput(ctx context.Context, raw any) (model.DeleteSenderIDRegistrationInput, error) {
+	var out model.DeleteSenderIDRegistrationInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "DeleteSenderIdRegistrationInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputDeleteUsageTriggerInput(ctx context.Context, obj any) (model.DeleteUsageTriggerInput, error) {
+	var it model.DeleteUsageTriggerInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalDeleteUsageTriggerInput unmarshals raw into the DeleteUsageTriggerInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalDeleteUsageTriggerInput(ctx context.Context, raw any) (model.DeleteUsageTriggerInput, error) {
+	var out model.DeleteUsageTriggerInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "DeleteUsageTriggerInput", raw, &out)
 	return out, err
 }
 
@@ -18864,6 +31334,90 @@ func (ec *executionContext) unmarshalInputRefreshSessionInput(ctx context.Contex
 func UnmarshalRefreshSessionInput(ctx context.Context, raw any) (model.RefreshSessionInput, error) {
 	var out model.RefreshSessionInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RefreshSessionInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputReleasePhoneNumberInput(ctx context.Context, obj any) (model.ReleasePhoneNumberInput, error) {
+	var it model.ReleasePhoneNumberInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalReleasePhoneNumberInput unmarshals raw into the ReleasePhoneNumberInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalReleasePhoneNumberInput(ctx context.Context, raw any) (model.ReleasePhoneNumberInput, error) {
+	var out model.ReleasePhoneNumberInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ReleasePhoneNumberInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputRemovePaymentMethodInput(ctx context.Context, obj any) (model.RemovePaymentMethodInput, error) {
+	var it model.RemovePaymentMethodInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRemovePaymentMethodInput unmarshals raw into the RemovePaymentMethodInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRemovePaymentMethodInput(ctx context.Context, raw any) (model.RemovePaymentMethodInput, error) {
+	var out model.RemovePaymentMethodInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RemovePaymentMethodInput", raw, &out)
 	return out, err
 }
 
@@ -19007,6 +31561,132 @@ func UnmarshalSignInInput(ctx context.Context, raw any) (model.SignInInput, erro
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputSubmitCustomerProfileInput(ctx context.Context, obj any) (model.SubmitCustomerProfileInput, error) {
+	var it model.SubmitCustomerProfileInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSubmitCustomerProfileInput unmarshals raw into the SubmitCustomerProfileInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSubmitCustomerProfileInput(ctx context.Context, raw any) (model.SubmitCustomerProfileInput, error) {
+	var out model.SubmitCustomerProfileInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SubmitCustomerProfileInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSubmitSenderIdRegistrationInput(ctx context.Context, obj any) (model.SubmitSenderIDRegistrationInput, error) {
+	var it model.SubmitSenderIDRegistrationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"senderId", "isoCountry", "useCase", "companyName", "contactEmail", "contactName", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "senderId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("senderId"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SenderID = data
+		case "isoCountry":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("isoCountry"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IsoCountry = data
+		case "useCase":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("useCase"))
+			data, err := ec.unmarshalNSenderIdUseCase2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDUseCase(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UseCase = data
+		case "companyName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("companyName"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CompanyName = data
+		case "contactEmail":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("contactEmail"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ContactEmail = data
+		case "contactName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("contactName"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ContactName = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSubmitSenderIdRegistrationInput unmarshals raw into the SubmitSenderIdRegistrationInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSubmitSenderIdRegistrationInput(ctx context.Context, raw any) (model.SubmitSenderIDRegistrationInput, error) {
+	var out model.SubmitSenderIDRegistrationInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SubmitSenderIdRegistrationInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputUpdateApiKeyInput(ctx context.Context, obj any) (model.UpdateAPIKeyInput, error) {
 	var it model.UpdateAPIKeyInput
 	if obj == nil {
@@ -19053,6 +31733,230 @@ func (ec *executionContext) unmarshalInputUpdateApiKeyInput(ctx context.Context,
 func UnmarshalUpdateApiKeyInput(ctx context.Context, raw any) (model.UpdateAPIKeyInput, error) {
 	var out model.UpdateAPIKeyInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateApiKeyInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputUpdateApplicationInput(ctx context.Context, obj any) (model.UpdateApplicationInput, error) {
+	var it model.UpdateApplicationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "friendlyName", "voiceUrl", "voiceMethod", "voiceFallbackUrl", "voiceFallbackMethod", "statusCallback", "statusCallbackMethod", "voiceCallerIdLookup", "smsUrl", "smsMethod", "smsFallbackUrl", "smsFallbackMethod", "smsStatusCallback", "messageStatusCallback", "publicApplicationConnectEnabled"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "friendlyName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("friendlyName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FriendlyName = graphql.OmittableOf(data)
+		case "voiceUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceURL = graphql.OmittableOf(data)
+		case "voiceMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceMethod = graphql.OmittableOf(data)
+		case "voiceFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceFallbackURL = graphql.OmittableOf(data)
+		case "voiceFallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceFallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceFallbackMethod = graphql.OmittableOf(data)
+		case "statusCallback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statusCallback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StatusCallback = graphql.OmittableOf(data)
+		case "statusCallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statusCallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StatusCallbackMethod = graphql.OmittableOf(data)
+		case "voiceCallerIdLookup":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceCallerIdLookup"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceCallerIDLookup = graphql.OmittableOf(data)
+		case "smsUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsURL = graphql.OmittableOf(data)
+		case "smsMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsMethod = graphql.OmittableOf(data)
+		case "smsFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsFallbackURL = graphql.OmittableOf(data)
+		case "smsFallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsFallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsFallbackMethod = graphql.OmittableOf(data)
+		case "smsStatusCallback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsStatusCallback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsStatusCallback = graphql.OmittableOf(data)
+		case "messageStatusCallback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("messageStatusCallback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MessageStatusCallback = graphql.OmittableOf(data)
+		case "publicApplicationConnectEnabled":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("publicApplicationConnectEnabled"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PublicApplicationConnectEnabled = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdateApplicationInput unmarshals raw into the UpdateApplicationInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdateApplicationInput(ctx context.Context, raw any) (model.UpdateApplicationInput, error) {
+	var out model.UpdateApplicationInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateApplicationInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputUpdateBillingSettingsInput(ctx context.Context, obj any) (model.UpdateBillingSettingsInput, error) {
+	var it model.UpdateBillingSettingsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"companyName", "invoiceEmail", "taxId", "autoRechargeEnabled", "autoRechargeThreshold", "autoRechargeAmount"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "companyName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("companyName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CompanyName = graphql.OmittableOf(data)
+		case "invoiceEmail":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("invoiceEmail"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.InvoiceEmail = graphql.OmittableOf(data)
+		case "taxId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("taxId"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TaxID = graphql.OmittableOf(data)
+		case "autoRechargeEnabled":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("autoRechargeEnabled"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AutoRechargeEnabled = graphql.OmittableOf(data)
+		case "autoRechargeThreshold":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("autoRechargeThreshold"))
+			data, err := ec.unmarshalODecimal2ᚖgithubᚗcomᚋshopspringᚋdecimalᚐDecimal(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AutoRechargeThreshold = graphql.OmittableOf(data)
+		case "autoRechargeAmount":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("autoRechargeAmount"))
+			data, err := ec.unmarshalODecimal2ᚖgithubᚗcomᚋshopspringᚋdecimalᚐDecimal(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AutoRechargeAmount = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdateBillingSettingsInput unmarshals raw into the UpdateBillingSettingsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdateBillingSettingsInput(ctx context.Context, raw any) (model.UpdateBillingSettingsInput, error) {
+	var out model.UpdateBillingSettingsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateBillingSettingsInput", raw, &out)
 	return out, err
 }
 
@@ -19147,6 +32051,97 @@ func UnmarshalUpdateFleetInput(ctx context.Context, raw any) (model.UpdateFleetI
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputUpdateFlexConfigurationInput(ctx context.Context, obj any) (model.UpdateFlexConfigurationInput, error) {
+	var it model.UpdateFlexConfigurationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"uiVersion", "uiLanguage", "callRecordingEnabled", "callRecordingWebhookUrl", "crmEnabled", "crmCallbackUrl", "crmFallbackUrl", "pluginServiceEnabled"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "uiVersion":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("uiVersion"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UIVersion = graphql.OmittableOf(data)
+		case "uiLanguage":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("uiLanguage"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UILanguage = graphql.OmittableOf(data)
+		case "callRecordingEnabled":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("callRecordingEnabled"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CallRecordingEnabled = graphql.OmittableOf(data)
+		case "callRecordingWebhookUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("callRecordingWebhookUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CallRecordingWebhookURL = graphql.OmittableOf(data)
+		case "crmEnabled":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("crmEnabled"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CrmEnabled = graphql.OmittableOf(data)
+		case "crmCallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("crmCallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CrmCallbackURL = graphql.OmittableOf(data)
+		case "crmFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("crmFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CrmFallbackURL = graphql.OmittableOf(data)
+		case "pluginServiceEnabled":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("pluginServiceEnabled"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PluginServiceEnabled = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdateFlexConfigurationInput unmarshals raw into the UpdateFlexConfigurationInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdateFlexConfigurationInput(ctx context.Context, raw any) (model.UpdateFlexConfigurationInput, error) {
+	var out model.UpdateFlexConfigurationInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateFlexConfigurationInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputUpdateNetworkAccessProfileInput(ctx context.Context, obj any) (model.UpdateNetworkAccessProfileInput, error) {
 	var it model.UpdateNetworkAccessProfileInput
 	if obj == nil {
@@ -19200,6 +32195,237 @@ func (ec *executionContext) unmarshalInputUpdateNetworkAccessProfileInput(ctx co
 func UnmarshalUpdateNetworkAccessProfileInput(ctx context.Context, raw any) (model.UpdateNetworkAccessProfileInput, error) {
 	var out model.UpdateNetworkAccessProfileInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateNetworkAccessProfileInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputUpdatePhoneNumberInput(ctx context.Context, obj any) (model.UpdatePhoneNumberInput, error) {
+	var it model.UpdatePhoneNumberInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "friendlyName", "addressSid", "bundleSid", "voiceApplicationSid", "voiceCallerIdLookup", "voiceUrl", "voiceMethod", "voiceFallbackUrl", "voiceFallbackMethod", "smsApplicationSid", "smsUrl", "smsMethod", "smsFallbackUrl", "smsFallbackMethod", "statusCallback", "statusCallbackMethod", "trunkSid"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "friendlyName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("friendlyName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FriendlyName = graphql.OmittableOf(data)
+		case "addressSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("addressSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AddressSid = graphql.OmittableOf(data)
+		case "bundleSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("bundleSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.BundleSid = graphql.OmittableOf(data)
+		case "voiceApplicationSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceApplicationSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceApplicationSid = graphql.OmittableOf(data)
+		case "voiceCallerIdLookup":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceCallerIdLookup"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceCallerIDLookup = graphql.OmittableOf(data)
+		case "voiceUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceURL = graphql.OmittableOf(data)
+		case "voiceMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceMethod = graphql.OmittableOf(data)
+		case "voiceFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceFallbackURL = graphql.OmittableOf(data)
+		case "voiceFallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("voiceFallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.VoiceFallbackMethod = graphql.OmittableOf(data)
+		case "smsApplicationSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsApplicationSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsApplicationSid = graphql.OmittableOf(data)
+		case "smsUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsURL = graphql.OmittableOf(data)
+		case "smsMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsMethod = graphql.OmittableOf(data)
+		case "smsFallbackUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsFallbackUrl"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsFallbackURL = graphql.OmittableOf(data)
+		case "smsFallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("smsFallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SmsFallbackMethod = graphql.OmittableOf(data)
+		case "statusCallback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statusCallback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StatusCallback = graphql.OmittableOf(data)
+		case "statusCallbackMethod":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("statusCallbackMethod"))
+			data, err := ec.unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.StatusCallbackMethod = graphql.OmittableOf(data)
+		case "trunkSid":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("trunkSid"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TrunkSid = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdatePhoneNumberInput unmarshals raw into the UpdatePhoneNumberInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdatePhoneNumberInput(ctx context.Context, raw any) (model.UpdatePhoneNumberInput, error) {
+	var out model.UpdatePhoneNumberInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdatePhoneNumberInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputUpdateProjectSettingsInput(ctx context.Context, obj any) (model.UpdateProjectSettingsInput, error) {
+	var it model.UpdateProjectSettingsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"friendlyName", "timeZone", "sslCertificateValidation", "twoFactorRequired", "onlyOwnerManagesAdministrators"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "friendlyName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("friendlyName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FriendlyName = graphql.OmittableOf(data)
+		case "timeZone":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("timeZone"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TimeZone = graphql.OmittableOf(data)
+		case "sslCertificateValidation":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sslCertificateValidation"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SslCertificateValidation = graphql.OmittableOf(data)
+		case "twoFactorRequired":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("twoFactorRequired"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TwoFactorRequired = graphql.OmittableOf(data)
+		case "onlyOwnerManagesAdministrators":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("onlyOwnerManagesAdministrators"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.OnlyOwnerManagesAdministrators = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdateProjectSettingsInput unmarshals raw into the UpdateProjectSettingsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdateProjectSettingsInput(ctx context.Context, raw any) (model.UpdateProjectSettingsInput, error) {
+	var out model.UpdateProjectSettingsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateProjectSettingsInput", raw, &out)
 	return out, err
 }
 
@@ -19274,6 +32500,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
+	case model.Worker:
+		return ec._Worker(ctx, sel, &obj)
+	case *model.Worker:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Worker(ctx, sel, obj)
 	case model.User:
 		return ec._User(ctx, sel, &obj)
 	case *model.User:
@@ -19281,6 +32514,34 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._User(ctx, sel, obj)
+	case model.UsageTrigger:
+		return ec._UsageTrigger(ctx, sel, &obj)
+	case *model.UsageTrigger:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._UsageTrigger(ctx, sel, obj)
+	case model.TrustProduct:
+		return ec._TrustProduct(ctx, sel, &obj)
+	case *model.TrustProduct:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._TrustProduct(ctx, sel, obj)
+	case model.TaskQueue:
+		return ec._TaskQueue(ctx, sel, &obj)
+	case *model.TaskQueue:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._TaskQueue(ctx, sel, obj)
+	case model.StudioFlow:
+		return ec._StudioFlow(ctx, sel, &obj)
+	case *model.StudioFlow:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._StudioFlow(ctx, sel, obj)
 	case model.Sim:
 		return ec._Sim(ctx, sel, &obj)
 	case *model.Sim:
@@ -19288,6 +32549,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Sim(ctx, sel, obj)
+	case model.SenderIDRegistration:
+		return ec._SenderIdRegistration(ctx, sel, &obj)
+	case *model.SenderIDRegistration:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._SenderIdRegistration(ctx, sel, obj)
 	case model.PhoneNumber:
 		return ec._PhoneNumber(ctx, sel, &obj)
 	case *model.PhoneNumber:
@@ -19330,6 +32598,20 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Invoice(ctx, sel, obj)
+	case model.FunctionService:
+		return ec._FunctionService(ctx, sel, &obj)
+	case *model.FunctionService:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._FunctionService(ctx, sel, obj)
+	case model.Function:
+		return ec._Function(ctx, sel, &obj)
+	case *model.Function:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Function(ctx, sel, obj)
 	case model.Fleet:
 		return ec._Fleet(ctx, sel, &obj)
 	case *model.Fleet:
@@ -19337,6 +32619,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Fleet(ctx, sel, obj)
+	case model.CustomerProfile:
+		return ec._CustomerProfile(ctx, sel, &obj)
+	case *model.CustomerProfile:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CustomerProfile(ctx, sel, obj)
 	case model.Call:
 		return ec._Call(ctx, sel, &obj)
 	case *model.Call:
@@ -19344,6 +32633,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Call(ctx, sel, obj)
+	case model.Application:
+		return ec._Application(ctx, sel, &obj)
+	case *model.Application:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Application(ctx, sel, obj)
 	case model.APIKey:
 		return ec._ApiKey(ctx, sel, &obj)
 	case *model.APIKey:
@@ -19504,6 +32800,30 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Account_billingSettings(ctx, field, obj)
 				})
+		case "applications":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_applications(ctx, field, obj)
+				})
+		case "studioFlows":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_studioFlows(ctx, field, obj)
+				})
+		case "functionServices":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_functionServices(ctx, field, obj)
+				})
+		case "flex":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_flex(ctx, field, obj)
+				})
 		case "sims":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -19534,6 +32854,12 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Account_phoneNumbers(ctx, field, obj)
 				})
+		case "availablePhoneNumbers":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_availablePhoneNumbers(ctx, field, obj)
+				})
 		case "calls":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -19558,11 +32884,35 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Account_settings(ctx, field, obj)
 				})
+		case "senderIdRegistrations":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_senderIdRegistrations(ctx, field, obj)
+				})
+		case "customerProfiles":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_customerProfiles(ctx, field, obj)
+				})
+		case "trustProducts":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_trustProducts(ctx, field, obj)
+				})
 		case "usageRecords":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Account_usageRecords(ctx, field, obj)
+				})
+		case "usageTriggers":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Account_usageTriggers(ctx, field, obj)
 				})
 		case "users":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -19587,10 +32937,51 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 	return out
 }
 
+var addPaymentMethodPayloadImplementors = []string{"AddPaymentMethodPayload"}
+
+func (ec *executionContext) _AddPaymentMethodPayload(ctx context.Context, sel ast.SelectionSet, obj *model.AddPaymentMethodPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "AddPaymentMethodPayload", 14) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, addPaymentMethodPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AddPaymentMethodPayload")
+		case "paymentMethod":
+			out.Values[i] = ec._AddPaymentMethodPayload_paymentMethod(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "paymentMethodEdge":
+			out.Values[i] = ec._AddPaymentMethodPayload_paymentMethodEdge(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var alertImplementors = []string{"Alert", "ProductLog", "Node"}
 
 func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, obj *model.Alert) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Alert", 23) {
+	if !ec.gate.Object(ctx, "Alert", 45) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertImplementors)
@@ -19706,7 +33097,7 @@ func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, ob
 var alertConnectionImplementors = []string{"AlertConnection"}
 
 func (ec *executionContext) _AlertConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AlertConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AlertConnection", 23) {
+	if !ec.gate.Object(ctx, "AlertConnection", 45) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertConnectionImplementors)
@@ -19747,7 +33138,7 @@ func (ec *executionContext) _AlertConnection(ctx context.Context, sel ast.Select
 var alertEdgeImplementors = []string{"AlertEdge"}
 
 func (ec *executionContext) _AlertEdge(ctx context.Context, sel ast.SelectionSet, obj *model.AlertEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AlertEdge", 23) {
+	if !ec.gate.Object(ctx, "AlertEdge", 45) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertEdgeImplementors)
@@ -19788,7 +33179,7 @@ func (ec *executionContext) _AlertEdge(ctx context.Context, sel ast.SelectionSet
 var apiKeyImplementors = []string{"ApiKey", "Node"}
 
 func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, obj *model.APIKey) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "ApiKey", 6) {
+	if !ec.gate.Object(ctx, "ApiKey", 10) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyImplementors)
@@ -19844,7 +33235,7 @@ func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, o
 var apiKeyConnectionImplementors = []string{"ApiKeyConnection"}
 
 func (ec *executionContext) _ApiKeyConnection(ctx context.Context, sel ast.SelectionSet, obj *model.APIKeyConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "ApiKeyConnection", 6) {
+	if !ec.gate.Object(ctx, "ApiKeyConnection", 10) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyConnectionImplementors)
@@ -19885,7 +33276,7 @@ func (ec *executionContext) _ApiKeyConnection(ctx context.Context, sel ast.Selec
 var apiKeyEdgeImplementors = []string{"ApiKeyEdge"}
 
 func (ec *executionContext) _ApiKeyEdge(ctx context.Context, sel ast.SelectionSet, obj *model.APIKeyEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "ApiKeyEdge", 6) {
+	if !ec.gate.Object(ctx, "ApiKeyEdge", 10) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyEdgeImplementors)
@@ -19923,10 +33314,386 @@ func (ec *executionContext) _ApiKeyEdge(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
+var applicationImplementors = []string{"Application", "Node"}
+
+func (ec *executionContext) _Application(ctx context.Context, sel ast.SelectionSet, obj *model.Application) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "Application", 23) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, applicationImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Application")
+		case "id":
+			out.Values[i] = ec._Application_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._Application_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "friendlyName":
+			out.Values[i] = ec._Application_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "voiceUrl":
+			out.Values[i] = ec._Application_voiceUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "voiceMethod":
+			out.Values[i] = ec._Application_voiceMethod(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "voiceFallbackUrl":
+			out.Values[i] = ec._Application_voiceFallbackUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "voiceFallbackMethod":
+			out.Values[i] = ec._Application_voiceFallbackMethod(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "statusCallback":
+			out.Values[i] = ec._Application_statusCallback(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "statusCallbackMethod":
+			out.Values[i] = ec._Application_statusCallbackMethod(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "voiceCallerIdLookup":
+			out.Values[i] = ec._Application_voiceCallerIdLookup(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "smsUrl":
+			out.Values[i] = ec._Application_smsUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "smsMethod":
+			out.Values[i] = ec._Application_smsMethod(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "smsFallbackUrl":
+			out.Values[i] = ec._Application_smsFallbackUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "smsFallbackMethod":
+			out.Values[i] = ec._Application_smsFallbackMethod(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "smsStatusCallback":
+			out.Values[i] = ec._Application_smsStatusCallback(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "messageStatusCallback":
+			out.Values[i] = ec._Application_messageStatusCallback(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "publicApplicationConnectEnabled":
+			out.Values[i] = ec._Application_publicApplicationConnectEnabled(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._Application_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._Application_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var applicationConnectionImplementors = []string{"ApplicationConnection"}
+
+func (ec *executionContext) _ApplicationConnection(ctx context.Context, sel ast.SelectionSet, obj *model.ApplicationConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "ApplicationConnection", 23) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, applicationConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ApplicationConnection")
+		case "edges":
+			out.Values[i] = ec._ApplicationConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._ApplicationConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var applicationEdgeImplementors = []string{"ApplicationEdge"}
+
+func (ec *executionContext) _ApplicationEdge(ctx context.Context, sel ast.SelectionSet, obj *model.ApplicationEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "ApplicationEdge", 23) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, applicationEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ApplicationEdge")
+		case "cursor":
+			out.Values[i] = ec._ApplicationEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._ApplicationEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var availablePhoneNumberImplementors = []string{"AvailablePhoneNumber"}
+
+func (ec *executionContext) _AvailablePhoneNumber(ctx context.Context, sel ast.SelectionSet, obj *model.AvailablePhoneNumber) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "AvailablePhoneNumber", 38) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, availablePhoneNumberImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AvailablePhoneNumber")
+		case "phoneNumber":
+			out.Values[i] = ec._AvailablePhoneNumber_phoneNumber(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "friendlyName":
+			out.Values[i] = ec._AvailablePhoneNumber_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "type":
+			out.Values[i] = ec._AvailablePhoneNumber_type(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "isoCountry":
+			out.Values[i] = ec._AvailablePhoneNumber_isoCountry(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "locality":
+			out.Values[i] = ec._AvailablePhoneNumber_locality(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "region":
+			out.Values[i] = ec._AvailablePhoneNumber_region(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "postalCode":
+			out.Values[i] = ec._AvailablePhoneNumber_postalCode(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "lata":
+			out.Values[i] = ec._AvailablePhoneNumber_lata(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "capabilities":
+			out.Values[i] = ec._AvailablePhoneNumber_capabilities(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "addressRequirements":
+			out.Values[i] = ec._AvailablePhoneNumber_addressRequirements(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "beta":
+			out.Values[i] = ec._AvailablePhoneNumber_beta(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var availablePhoneNumberConnectionImplementors = []string{"AvailablePhoneNumberConnection"}
+
+func (ec *executionContext) _AvailablePhoneNumberConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AvailablePhoneNumberConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "AvailablePhoneNumberConnection", 38) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, availablePhoneNumberConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AvailablePhoneNumberConnection")
+		case "edges":
+			out.Values[i] = ec._AvailablePhoneNumberConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._AvailablePhoneNumberConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var availablePhoneNumberEdgeImplementors = []string{"AvailablePhoneNumberEdge"}
+
+func (ec *executionContext) _AvailablePhoneNumberEdge(ctx context.Context, sel ast.SelectionSet, obj *model.AvailablePhoneNumberEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "AvailablePhoneNumberEdge", 38) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, availablePhoneNumberEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AvailablePhoneNumberEdge")
+		case "cursor":
+			out.Values[i] = ec._AvailablePhoneNumberEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._AvailablePhoneNumberEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var billingSettingsImplementors = []string{"BillingSettings"}
 
 func (ec *executionContext) _BillingSettings(ctx context.Context, sel ast.SelectionSet, obj *model.BillingSettings) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "BillingSettings", 10) {
+	if !ec.gate.Object(ctx, "BillingSettings", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, billingSettingsImplementors)
@@ -19989,10 +33756,51 @@ func (ec *executionContext) _BillingSettings(ctx context.Context, sel ast.Select
 	return out
 }
 
+var buyPhoneNumberPayloadImplementors = []string{"BuyPhoneNumberPayload"}
+
+func (ec *executionContext) _BuyPhoneNumberPayload(ctx context.Context, sel ast.SelectionSet, obj *model.BuyPhoneNumberPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "BuyPhoneNumberPayload", 35) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, buyPhoneNumberPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BuyPhoneNumberPayload")
+		case "phoneNumber":
+			out.Values[i] = ec._BuyPhoneNumberPayload_phoneNumber(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "phoneNumberEdge":
+			out.Values[i] = ec._BuyPhoneNumberPayload_phoneNumberEdge(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var callImplementors = []string{"Call", "ProductLog", "Node"}
 
 func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj *model.Call) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Call", 23) {
+	if !ec.gate.Object(ctx, "Call", 45) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callImplementors)
@@ -20113,7 +33921,7 @@ func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj
 var callConnectionImplementors = []string{"CallConnection"}
 
 func (ec *executionContext) _CallConnection(ctx context.Context, sel ast.SelectionSet, obj *model.CallConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CallConnection", 23) {
+	if !ec.gate.Object(ctx, "CallConnection", 45) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callConnectionImplementors)
@@ -20154,7 +33962,7 @@ func (ec *executionContext) _CallConnection(ctx context.Context, sel ast.Selecti
 var callEdgeImplementors = []string{"CallEdge"}
 
 func (ec *executionContext) _CallEdge(ctx context.Context, sel ast.SelectionSet, obj *model.CallEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CallEdge", 23) {
+	if !ec.gate.Object(ctx, "CallEdge", 45) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callEdgeImplementors)
@@ -20231,7 +34039,7 @@ func (ec *executionContext) _CookieSessionPayload(ctx context.Context, sel ast.S
 var createApiKeyPayloadImplementors = []string{"CreateApiKeyPayload"}
 
 func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateAPIKeyPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CreateApiKeyPayload", 3) {
+	if !ec.gate.Object(ctx, "CreateApiKeyPayload", 7) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createApiKeyPayloadImplementors)
@@ -20274,10 +34082,92 @@ func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.Se
 	return out
 }
 
+var createApplicationPayloadImplementors = []string{"CreateApplicationPayload"}
+
+func (ec *executionContext) _CreateApplicationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateApplicationPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "CreateApplicationPayload", 20) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, createApplicationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CreateApplicationPayload")
+		case "application":
+			out.Values[i] = ec._CreateApplicationPayload_application(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "applicationEdge":
+			out.Values[i] = ec._CreateApplicationPayload_applicationEdge(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var createCustomerProfilePayloadImplementors = []string{"CreateCustomerProfilePayload"}
+
+func (ec *executionContext) _CreateCustomerProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateCustomerProfilePayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "CreateCustomerProfilePayload", 49) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, createCustomerProfilePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CreateCustomerProfilePayload")
+		case "customerProfile":
+			out.Values[i] = ec._CreateCustomerProfilePayload_customerProfile(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "customerProfileEdge":
+			out.Values[i] = ec._CreateCustomerProfilePayload_customerProfileEdge(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var createFleetPayloadImplementors = []string{"CreateFleetPayload"}
 
 func (ec *executionContext) _CreateFleetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateFleetPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CreateFleetPayload", 16) {
+	if !ec.gate.Object(ctx, "CreateFleetPayload", 33) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createFleetPayloadImplementors)
@@ -20318,7 +34208,7 @@ func (ec *executionContext) _CreateFleetPayload(ctx context.Context, sel ast.Sel
 var createNetworkAccessProfilePayloadImplementors = []string{"CreateNetworkAccessProfilePayload"}
 
 func (ec *executionContext) _CreateNetworkAccessProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateNetworkAccessProfilePayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CreateNetworkAccessProfilePayload", 16) {
+	if !ec.gate.Object(ctx, "CreateNetworkAccessProfilePayload", 33) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createNetworkAccessProfilePayloadImplementors)
@@ -20359,7 +34249,7 @@ func (ec *executionContext) _CreateNetworkAccessProfilePayload(ctx context.Conte
 var createOAuthClientPayloadImplementors = []string{"CreateOAuthClientPayload"}
 
 func (ec *executionContext) _CreateOAuthClientPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateOAuthClientPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CreateOAuthClientPayload", 3) {
+	if !ec.gate.Object(ctx, "CreateOAuthClientPayload", 7) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createOAuthClientPayloadImplementors)
@@ -20402,10 +34292,219 @@ func (ec *executionContext) _CreateOAuthClientPayload(ctx context.Context, sel a
 	return out
 }
 
+var createUsageTriggerPayloadImplementors = []string{"CreateUsageTriggerPayload"}
+
+func (ec *executionContext) _CreateUsageTriggerPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateUsageTriggerPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "CreateUsageTriggerPayload", 54) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, createUsageTriggerPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CreateUsageTriggerPayload")
+		case "usageTrigger":
+			out.Values[i] = ec._CreateUsageTriggerPayload_usageTrigger(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "usageTriggerEdge":
+			out.Values[i] = ec._CreateUsageTriggerPayload_usageTriggerEdge(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var customerProfileImplementors = []string{"CustomerProfile", "Node"}
+
+func (ec *executionContext) _CustomerProfile(ctx context.Context, sel ast.SelectionSet, obj *model.CustomerProfile) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "CustomerProfile", 51) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, customerProfileImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CustomerProfile")
+		case "id":
+			out.Values[i] = ec._CustomerProfile_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._CustomerProfile_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "friendlyName":
+			out.Values[i] = ec._CustomerProfile_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "email":
+			out.Values[i] = ec._CustomerProfile_email(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "policySid":
+			out.Values[i] = ec._CustomerProfile_policySid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "status":
+			out.Values[i] = ec._CustomerProfile_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "failureReason":
+			out.Values[i] = ec._CustomerProfile_failureReason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "validUntil":
+			out.Values[i] = ec._CustomerProfile_validUntil(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "statusCallback":
+			out.Values[i] = ec._CustomerProfile_statusCallback(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._CustomerProfile_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._CustomerProfile_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var customerProfileConnectionImplementors = []string{"CustomerProfileConnection"}
+
+func (ec *executionContext) _CustomerProfileConnection(ctx context.Context, sel ast.SelectionSet, obj *model.CustomerProfileConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "CustomerProfileConnection", 51) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, customerProfileConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CustomerProfileConnection")
+		case "edges":
+			out.Values[i] = ec._CustomerProfileConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._CustomerProfileConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var customerProfileEdgeImplementors = []string{"CustomerProfileEdge"}
+
+func (ec *executionContext) _CustomerProfileEdge(ctx context.Context, sel ast.SelectionSet, obj *model.CustomerProfileEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "CustomerProfileEdge", 51) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, customerProfileEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CustomerProfileEdge")
+		case "cursor":
+			out.Values[i] = ec._CustomerProfileEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._CustomerProfileEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var deleteApiKeyPayloadImplementors = []string{"DeleteApiKeyPayload"}
 
 func (ec *executionContext) _DeleteApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteAPIKeyPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "DeleteApiKeyPayload", 5) {
+	if !ec.gate.Object(ctx, "DeleteApiKeyPayload", 9) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteApiKeyPayloadImplementors)
@@ -20438,10 +34537,46 @@ func (ec *executionContext) _DeleteApiKeyPayload(ctx context.Context, sel ast.Se
 	return out
 }
 
+var deleteApplicationPayloadImplementors = []string{"DeleteApplicationPayload"}
+
+func (ec *executionContext) _DeleteApplicationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteApplicationPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "DeleteApplicationPayload", 22) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, deleteApplicationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeleteApplicationPayload")
+		case "deletedApplicationId":
+			out.Values[i] = ec._DeleteApplicationPayload_deletedApplicationId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var deleteOAuthClientPayloadImplementors = []string{"DeleteOAuthClientPayload"}
 
 func (ec *executionContext) _DeleteOAuthClientPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteOAuthClientPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "DeleteOAuthClientPayload", 5) {
+	if !ec.gate.Object(ctx, "DeleteOAuthClientPayload", 9) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteOAuthClientPayloadImplementors)
@@ -20474,10 +34609,82 @@ func (ec *executionContext) _DeleteOAuthClientPayload(ctx context.Context, sel a
 	return out
 }
 
+var deleteSenderIdRegistrationPayloadImplementors = []string{"DeleteSenderIdRegistrationPayload"}
+
+func (ec *executionContext) _DeleteSenderIdRegistrationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteSenderIDRegistrationPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "DeleteSenderIdRegistrationPayload", 6) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, deleteSenderIdRegistrationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeleteSenderIdRegistrationPayload")
+		case "deletedSenderIdRegistrationId":
+			out.Values[i] = ec._DeleteSenderIdRegistrationPayload_deletedSenderIdRegistrationId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var deleteUsageTriggerPayloadImplementors = []string{"DeleteUsageTriggerPayload"}
+
+func (ec *executionContext) _DeleteUsageTriggerPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteUsageTriggerPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "DeleteUsageTriggerPayload", 56) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, deleteUsageTriggerPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeleteUsageTriggerPayload")
+		case "deletedUsageTriggerId":
+			out.Values[i] = ec._DeleteUsageTriggerPayload_deletedUsageTriggerId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var endSessionPayloadImplementors = []string{"EndSessionPayload"}
 
 func (ec *executionContext) _EndSessionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EndSessionPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "EndSessionPayload", 26) {
+	if !ec.gate.Object(ctx, "EndSessionPayload", 58) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, endSessionPayloadImplementors)
@@ -20513,7 +34720,7 @@ func (ec *executionContext) _EndSessionPayload(ctx context.Context, sel ast.Sele
 var fleetImplementors = []string{"Fleet", "Node"}
 
 func (ec *executionContext) _Fleet(ctx context.Context, sel ast.SelectionSet, obj *model.Fleet) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Fleet", 12) {
+	if !ec.gate.Object(ctx, "Fleet", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, fleetImplementors)
@@ -20614,7 +34821,7 @@ func (ec *executionContext) _Fleet(ctx context.Context, sel ast.SelectionSet, ob
 var fleetConnectionImplementors = []string{"FleetConnection"}
 
 func (ec *executionContext) _FleetConnection(ctx context.Context, sel ast.SelectionSet, obj *model.FleetConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "FleetConnection", 12) {
+	if !ec.gate.Object(ctx, "FleetConnection", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, fleetConnectionImplementors)
@@ -20655,7 +34862,7 @@ func (ec *executionContext) _FleetConnection(ctx context.Context, sel ast.Select
 var fleetEdgeImplementors = []string{"FleetEdge"}
 
 func (ec *executionContext) _FleetEdge(ctx context.Context, sel ast.SelectionSet, obj *model.FleetEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "FleetEdge", 12) {
+	if !ec.gate.Object(ctx, "FleetEdge", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, fleetEdgeImplementors)
@@ -20673,6 +34880,473 @@ func (ec *executionContext) _FleetEdge(ctx context.Context, sel ast.SelectionSet
 			}
 		case "node":
 			out.Values[i] = ec._FleetEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var flexImplementors = []string{"Flex"}
+
+func (ec *executionContext) _Flex(ctx context.Context, sel ast.SelectionSet, obj *model.Flex) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "Flex", 28) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, flexImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Flex")
+		case "configuration":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Flex_configuration(ctx, field, obj)
+				})
+		case "workers":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Flex_workers(ctx, field, obj)
+				})
+		case "taskQueues":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Flex_taskQueues(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var flexConfigurationImplementors = []string{"FlexConfiguration"}
+
+func (ec *executionContext) _FlexConfiguration(ctx context.Context, sel ast.SelectionSet, obj *model.FlexConfiguration) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "FlexConfiguration", 28) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, flexConfigurationImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FlexConfiguration")
+		case "status":
+			out.Values[i] = ec._FlexConfiguration_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "flexInstanceSid":
+			out.Values[i] = ec._FlexConfiguration_flexInstanceSid(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "taskrouterWorkspaceSid":
+			out.Values[i] = ec._FlexConfiguration_taskrouterWorkspaceSid(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "runtimeDomain":
+			out.Values[i] = ec._FlexConfiguration_runtimeDomain(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "uiVersion":
+			out.Values[i] = ec._FlexConfiguration_uiVersion(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "uiLanguage":
+			out.Values[i] = ec._FlexConfiguration_uiLanguage(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "callRecordingEnabled":
+			out.Values[i] = ec._FlexConfiguration_callRecordingEnabled(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "callRecordingWebhookUrl":
+			out.Values[i] = ec._FlexConfiguration_callRecordingWebhookUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "crmEnabled":
+			out.Values[i] = ec._FlexConfiguration_crmEnabled(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "crmCallbackUrl":
+			out.Values[i] = ec._FlexConfiguration_crmCallbackUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "crmFallbackUrl":
+			out.Values[i] = ec._FlexConfiguration_crmFallbackUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "pluginServiceEnabled":
+			out.Values[i] = ec._FlexConfiguration_pluginServiceEnabled(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._FlexConfiguration_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._FlexConfiguration_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var functionImplementors = []string{"Function", "Node"}
+
+func (ec *executionContext) _Function(ctx context.Context, sel ast.SelectionSet, obj *model.Function) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "Function", 23) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, functionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Function")
+		case "id":
+			out.Values[i] = ec._Function_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._Function_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "serviceSid":
+			out.Values[i] = ec._Function_serviceSid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "friendlyName":
+			out.Values[i] = ec._Function_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "path":
+			out.Values[i] = ec._Function_path(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "visibility":
+			out.Values[i] = ec._Function_visibility(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._Function_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._Function_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var functionConnectionImplementors = []string{"FunctionConnection"}
+
+func (ec *executionContext) _FunctionConnection(ctx context.Context, sel ast.SelectionSet, obj *model.FunctionConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "FunctionConnection", 23) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, functionConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FunctionConnection")
+		case "edges":
+			out.Values[i] = ec._FunctionConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._FunctionConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var functionEdgeImplementors = []string{"FunctionEdge"}
+
+func (ec *executionContext) _FunctionEdge(ctx context.Context, sel ast.SelectionSet, obj *model.FunctionEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "FunctionEdge", 23) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, functionEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FunctionEdge")
+		case "cursor":
+			out.Values[i] = ec._FunctionEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._FunctionEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var functionServiceImplementors = []string{"FunctionService", "Node"}
+
+func (ec *executionContext) _FunctionService(ctx context.Context, sel ast.SelectionSet, obj *model.FunctionService) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "FunctionService", 23) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, functionServiceImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FunctionService")
+		case "id":
+			out.Values[i] = ec._FunctionService_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "sid":
+			out.Values[i] = ec._FunctionService_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "uniqueName":
+			out.Values[i] = ec._FunctionService_uniqueName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "friendlyName":
+			out.Values[i] = ec._FunctionService_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "includeCredentials":
+			out.Values[i] = ec._FunctionService_includeCredentials(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "uiEditable":
+			out.Values[i] = ec._FunctionService_uiEditable(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "domainBase":
+			out.Values[i] = ec._FunctionService_domainBase(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "functions":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._FunctionService_functions(ctx, field, obj)
+				})
+		case "dateCreated":
+			out.Values[i] = ec._FunctionService_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._FunctionService_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var functionServiceConnectionImplementors = []string{"FunctionServiceConnection"}
+
+func (ec *executionContext) _FunctionServiceConnection(ctx context.Context, sel ast.SelectionSet, obj *model.FunctionServiceConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "FunctionServiceConnection", 23) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, functionServiceConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FunctionServiceConnection")
+		case "edges":
+			out.Values[i] = ec._FunctionServiceConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._FunctionServiceConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var functionServiceEdgeImplementors = []string{"FunctionServiceEdge"}
+
+func (ec *executionContext) _FunctionServiceEdge(ctx context.Context, sel ast.SelectionSet, obj *model.FunctionServiceEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "FunctionServiceEdge", 23) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, functionServiceEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FunctionServiceEdge")
+		case "cursor":
+			out.Values[i] = ec._FunctionServiceEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._FunctionServiceEdge_node(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -20737,7 +35411,7 @@ func (ec *executionContext) _HeldPermission(ctx context.Context, sel ast.Selecti
 var invoiceImplementors = []string{"Invoice", "Node"}
 
 func (ec *executionContext) _Invoice(ctx context.Context, sel ast.SelectionSet, obj *model.Invoice) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Invoice", 10) {
+	if !ec.gate.Object(ctx, "Invoice", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, invoiceImplementors)
@@ -20828,7 +35502,7 @@ func (ec *executionContext) _Invoice(ctx context.Context, sel ast.SelectionSet, 
 var invoiceConnectionImplementors = []string{"InvoiceConnection"}
 
 func (ec *executionContext) _InvoiceConnection(ctx context.Context, sel ast.SelectionSet, obj *model.InvoiceConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "InvoiceConnection", 10) {
+	if !ec.gate.Object(ctx, "InvoiceConnection", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, invoiceConnectionImplementors)
@@ -20869,7 +35543,7 @@ func (ec *executionContext) _InvoiceConnection(ctx context.Context, sel ast.Sele
 var invoiceEdgeImplementors = []string{"InvoiceEdge"}
 
 func (ec *executionContext) _InvoiceEdge(ctx context.Context, sel ast.SelectionSet, obj *model.InvoiceEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "InvoiceEdge", 10) {
+	if !ec.gate.Object(ctx, "InvoiceEdge", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, invoiceEdgeImplementors)
@@ -20910,7 +35584,7 @@ func (ec *executionContext) _InvoiceEdge(ctx context.Context, sel ast.SelectionS
 var messageImplementors = []string{"Message", "ProductLog", "Node"}
 
 func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, obj *model.Message) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Message", 23) {
+	if !ec.gate.Object(ctx, "Message", 45) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageImplementors)
@@ -21021,7 +35695,7 @@ func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, 
 var messageConnectionImplementors = []string{"MessageConnection"}
 
 func (ec *executionContext) _MessageConnection(ctx context.Context, sel ast.SelectionSet, obj *model.MessageConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "MessageConnection", 23) {
+	if !ec.gate.Object(ctx, "MessageConnection", 45) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageConnectionImplementors)
@@ -21062,7 +35736,7 @@ func (ec *executionContext) _MessageConnection(ctx context.Context, sel ast.Sele
 var messageEdgeImplementors = []string{"MessageEdge"}
 
 func (ec *executionContext) _MessageEdge(ctx context.Context, sel ast.SelectionSet, obj *model.MessageEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "MessageEdge", 23) {
+	if !ec.gate.Object(ctx, "MessageEdge", 45) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageEdgeImplementors)
@@ -21226,6 +35900,55 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "updateBillingSettings":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateBillingSettings(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "addPaymentMethod":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_addPaymentMethod(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "removePaymentMethod":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_removePaymentMethod(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "createApplication":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_createApplication(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updateApplication":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateApplication(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "deleteApplication":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_deleteApplication(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updateFlexConfiguration":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateFlexConfiguration(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "updateSim":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_updateSim(ctx, field)
@@ -21275,6 +35998,76 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "buyPhoneNumber":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_buyPhoneNumber(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updatePhoneNumber":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updatePhoneNumber(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "releasePhoneNumber":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_releasePhoneNumber(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updateProjectSettings":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateProjectSettings(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "submitSenderIdRegistration":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_submitSenderIdRegistration(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "deleteSenderIdRegistration":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_deleteSenderIdRegistration(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "createCustomerProfile":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_createCustomerProfile(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "submitCustomerProfile":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_submitCustomerProfile(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "createUsageTrigger":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_createUsageTrigger(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "deleteUsageTrigger":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_deleteUsageTrigger(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "acceptInvitation":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_acceptInvitation(ctx, field)
@@ -21316,7 +36109,7 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 var networkAccessProfileImplementors = []string{"NetworkAccessProfile", "Node"}
 
 func (ec *executionContext) _NetworkAccessProfile(ctx context.Context, sel ast.SelectionSet, obj *model.NetworkAccessProfile) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "NetworkAccessProfile", 12) {
+	if !ec.gate.Object(ctx, "NetworkAccessProfile", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, networkAccessProfileImplementors)
@@ -21377,7 +36170,7 @@ func (ec *executionContext) _NetworkAccessProfile(ctx context.Context, sel ast.S
 var networkAccessProfileConnectionImplementors = []string{"NetworkAccessProfileConnection"}
 
 func (ec *executionContext) _NetworkAccessProfileConnection(ctx context.Context, sel ast.SelectionSet, obj *model.NetworkAccessProfileConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "NetworkAccessProfileConnection", 12) {
+	if !ec.gate.Object(ctx, "NetworkAccessProfileConnection", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, networkAccessProfileConnectionImplementors)
@@ -21418,7 +36211,7 @@ func (ec *executionContext) _NetworkAccessProfileConnection(ctx context.Context,
 var networkAccessProfileEdgeImplementors = []string{"NetworkAccessProfileEdge"}
 
 func (ec *executionContext) _NetworkAccessProfileEdge(ctx context.Context, sel ast.SelectionSet, obj *model.NetworkAccessProfileEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "NetworkAccessProfileEdge", 12) {
+	if !ec.gate.Object(ctx, "NetworkAccessProfileEdge", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, networkAccessProfileEdgeImplementors)
@@ -21459,7 +36252,7 @@ func (ec *executionContext) _NetworkAccessProfileEdge(ctx context.Context, sel a
 var oAuthClientImplementors = []string{"OAuthClient", "Node"}
 
 func (ec *executionContext) _OAuthClient(ctx context.Context, sel ast.SelectionSet, obj *model.OAuthClient) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "OAuthClient", 6) {
+	if !ec.gate.Object(ctx, "OAuthClient", 10) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, oAuthClientImplementors)
@@ -21535,7 +36328,7 @@ func (ec *executionContext) _OAuthClient(ctx context.Context, sel ast.SelectionS
 var oAuthClientConnectionImplementors = []string{"OAuthClientConnection"}
 
 func (ec *executionContext) _OAuthClientConnection(ctx context.Context, sel ast.SelectionSet, obj *model.OAuthClientConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "OAuthClientConnection", 6) {
+	if !ec.gate.Object(ctx, "OAuthClientConnection", 10) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, oAuthClientConnectionImplementors)
@@ -21576,7 +36369,7 @@ func (ec *executionContext) _OAuthClientConnection(ctx context.Context, sel ast.
 var oAuthClientEdgeImplementors = []string{"OAuthClientEdge"}
 
 func (ec *executionContext) _OAuthClientEdge(ctx context.Context, sel ast.SelectionSet, obj *model.OAuthClientEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "OAuthClientEdge", 6) {
+	if !ec.gate.Object(ctx, "OAuthClientEdge", 10) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, oAuthClientEdgeImplementors)
@@ -21617,7 +36410,7 @@ func (ec *executionContext) _OAuthClientEdge(ctx context.Context, sel ast.Select
 var oAuthGrantImplementors = []string{"OAuthGrant"}
 
 func (ec *executionContext) _OAuthGrant(ctx context.Context, sel ast.SelectionSet, obj *model.OAuthGrant) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "OAuthGrant", 6) {
+	if !ec.gate.Object(ctx, "OAuthGrant", 10) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, oAuthGrantImplementors)
@@ -21709,7 +36502,7 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 var paymentMethodImplementors = []string{"PaymentMethod", "Node"}
 
 func (ec *executionContext) _PaymentMethod(ctx context.Context, sel ast.SelectionSet, obj *model.PaymentMethod) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PaymentMethod", 10) {
+	if !ec.gate.Object(ctx, "PaymentMethod", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, paymentMethodImplementors)
@@ -21790,7 +36583,7 @@ func (ec *executionContext) _PaymentMethod(ctx context.Context, sel ast.Selectio
 var paymentMethodConnectionImplementors = []string{"PaymentMethodConnection"}
 
 func (ec *executionContext) _PaymentMethodConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PaymentMethodConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PaymentMethodConnection", 10) {
+	if !ec.gate.Object(ctx, "PaymentMethodConnection", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, paymentMethodConnectionImplementors)
@@ -21831,7 +36624,7 @@ func (ec *executionContext) _PaymentMethodConnection(ctx context.Context, sel as
 var paymentMethodEdgeImplementors = []string{"PaymentMethodEdge"}
 
 func (ec *executionContext) _PaymentMethodEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PaymentMethodEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PaymentMethodEdge", 10) {
+	if !ec.gate.Object(ctx, "PaymentMethodEdge", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, paymentMethodEdgeImplementors)
@@ -21928,7 +36721,7 @@ func (ec *executionContext) _PermissionRow(ctx context.Context, sel ast.Selectio
 var phoneNumberImplementors = []string{"PhoneNumber", "Node"}
 
 func (ec *executionContext) _PhoneNumber(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumber) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumber", 18) {
+	if !ec.gate.Object(ctx, "PhoneNumber", 38) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberImplementors)
@@ -22094,7 +36887,7 @@ func (ec *executionContext) _PhoneNumber(ctx context.Context, sel ast.SelectionS
 var phoneNumberCapabilitiesImplementors = []string{"PhoneNumberCapabilities"}
 
 func (ec *executionContext) _PhoneNumberCapabilities(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberCapabilities) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberCapabilities", 18) {
+	if !ec.gate.Object(ctx, "PhoneNumberCapabilities", 38) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberCapabilitiesImplementors)
@@ -22145,7 +36938,7 @@ func (ec *executionContext) _PhoneNumberCapabilities(ctx context.Context, sel as
 var phoneNumberConnectionImplementors = []string{"PhoneNumberConnection"}
 
 func (ec *executionContext) _PhoneNumberConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberConnection", 18) {
+	if !ec.gate.Object(ctx, "PhoneNumberConnection", 38) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberConnectionImplementors)
@@ -22186,7 +36979,7 @@ func (ec *executionContext) _PhoneNumberConnection(ctx context.Context, sel ast.
 var phoneNumberEdgeImplementors = []string{"PhoneNumberEdge"}
 
 func (ec *executionContext) _PhoneNumberEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberEdge", 18) {
+	if !ec.gate.Object(ctx, "PhoneNumberEdge", 38) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberEdgeImplementors)
@@ -22227,7 +37020,7 @@ func (ec *executionContext) _PhoneNumberEdge(ctx context.Context, sel ast.Select
 var projectSettingsImplementors = []string{"ProjectSettings"}
 
 func (ec *executionContext) _ProjectSettings(ctx context.Context, sel ast.SelectionSet, obj *model.ProjectSettings) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "ProjectSettings", 24) {
+	if !ec.gate.Object(ctx, "ProjectSettings", 46) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, projectSettingsImplementors)
@@ -22429,10 +37222,82 @@ func (ec *executionContext) _RefreshSessionPayload(ctx context.Context, sel ast.
 	return out
 }
 
+var releasePhoneNumberPayloadImplementors = []string{"ReleasePhoneNumberPayload"}
+
+func (ec *executionContext) _ReleasePhoneNumberPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ReleasePhoneNumberPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "ReleasePhoneNumberPayload", 37) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, releasePhoneNumberPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ReleasePhoneNumberPayload")
+		case "releasedPhoneNumberId":
+			out.Values[i] = ec._ReleasePhoneNumberPayload_releasedPhoneNumberId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var removePaymentMethodPayloadImplementors = []string{"RemovePaymentMethodPayload"}
+
+func (ec *executionContext) _RemovePaymentMethodPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RemovePaymentMethodPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "RemovePaymentMethodPayload", 16) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, removePaymentMethodPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RemovePaymentMethodPayload")
+		case "removedPaymentMethodId":
+			out.Values[i] = ec._RemovePaymentMethodPayload_removedPaymentMethodId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var rotateAuthTokenPayloadImplementors = []string{"RotateAuthTokenPayload"}
 
 func (ec *executionContext) _RotateAuthTokenPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RotateAuthTokenPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "RotateAuthTokenPayload", 9) {
+	if !ec.gate.Object(ctx, "RotateAuthTokenPayload", 13) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, rotateAuthTokenPayloadImplementors)
@@ -22470,10 +37335,183 @@ func (ec *executionContext) _RotateAuthTokenPayload(ctx context.Context, sel ast
 	return out
 }
 
+var senderIdRegistrationImplementors = []string{"SenderIdRegistration", "Node"}
+
+func (ec *executionContext) _SenderIdRegistration(ctx context.Context, sel ast.SelectionSet, obj *model.SenderIDRegistration) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "SenderIdRegistration", 3) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, senderIdRegistrationImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SenderIdRegistration")
+		case "id":
+			out.Values[i] = ec._SenderIdRegistration_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._SenderIdRegistration_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "senderId":
+			out.Values[i] = ec._SenderIdRegistration_senderId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "isoCountry":
+			out.Values[i] = ec._SenderIdRegistration_isoCountry(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "status":
+			out.Values[i] = ec._SenderIdRegistration_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "useCase":
+			out.Values[i] = ec._SenderIdRegistration_useCase(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "companyName":
+			out.Values[i] = ec._SenderIdRegistration_companyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "contactEmail":
+			out.Values[i] = ec._SenderIdRegistration_contactEmail(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "contactName":
+			out.Values[i] = ec._SenderIdRegistration_contactName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "rejectionReason":
+			out.Values[i] = ec._SenderIdRegistration_rejectionReason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._SenderIdRegistration_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._SenderIdRegistration_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var senderIdRegistrationConnectionImplementors = []string{"SenderIdRegistrationConnection"}
+
+func (ec *executionContext) _SenderIdRegistrationConnection(ctx context.Context, sel ast.SelectionSet, obj *model.SenderIDRegistrationConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "SenderIdRegistrationConnection", 3) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, senderIdRegistrationConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SenderIdRegistrationConnection")
+		case "edges":
+			out.Values[i] = ec._SenderIdRegistrationConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._SenderIdRegistrationConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var senderIdRegistrationEdgeImplementors = []string{"SenderIdRegistrationEdge"}
+
+func (ec *executionContext) _SenderIdRegistrationEdge(ctx context.Context, sel ast.SelectionSet, obj *model.SenderIDRegistrationEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "SenderIdRegistrationEdge", 3) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, senderIdRegistrationEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SenderIdRegistrationEdge")
+		case "cursor":
+			out.Values[i] = ec._SenderIdRegistrationEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._SenderIdRegistrationEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var sessionImplementors = []string{"Session"}
 
 func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *model.Session) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Session", 27) {
+	if !ec.gate.Object(ctx, "Session", 59) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
@@ -22529,7 +37567,7 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 var setUserRolesPayloadImplementors = []string{"SetUserRolesPayload"}
 
 func (ec *executionContext) _SetUserRolesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetUserRolesPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "SetUserRolesPayload", 29) {
+	if !ec.gate.Object(ctx, "SetUserRolesPayload", 61) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, setUserRolesPayloadImplementors)
@@ -22647,7 +37685,7 @@ func (ec *executionContext) _SignOutPayload(ctx context.Context, sel ast.Selecti
 var simImplementors = []string{"Sim", "Node"}
 
 func (ec *executionContext) _Sim(ctx context.Context, sel ast.SelectionSet, obj *model.Sim) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Sim", 12) {
+	if !ec.gate.Object(ctx, "Sim", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, simImplementors)
@@ -22738,7 +37776,7 @@ func (ec *executionContext) _Sim(ctx context.Context, sel ast.SelectionSet, obj 
 var simConnectionImplementors = []string{"SimConnection"}
 
 func (ec *executionContext) _SimConnection(ctx context.Context, sel ast.SelectionSet, obj *model.SimConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "SimConnection", 12) {
+	if !ec.gate.Object(ctx, "SimConnection", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, simConnectionImplementors)
@@ -22779,7 +37817,7 @@ func (ec *executionContext) _SimConnection(ctx context.Context, sel ast.Selectio
 var simEdgeImplementors = []string{"SimEdge"}
 
 func (ec *executionContext) _SimEdge(ctx context.Context, sel ast.SelectionSet, obj *model.SimEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "SimEdge", 12) {
+	if !ec.gate.Object(ctx, "SimEdge", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, simEdgeImplementors)
@@ -22798,6 +37836,246 @@ func (ec *executionContext) _SimEdge(ctx context.Context, sel ast.SelectionSet, 
 		case "node":
 			out.Values[i] = ec._SimEdge_node(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var studioFlowImplementors = []string{"StudioFlow", "Node"}
+
+func (ec *executionContext) _StudioFlow(ctx context.Context, sel ast.SelectionSet, obj *model.StudioFlow) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "StudioFlow", 23) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, studioFlowImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StudioFlow")
+		case "id":
+			out.Values[i] = ec._StudioFlow_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._StudioFlow_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "friendlyName":
+			out.Values[i] = ec._StudioFlow_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "status":
+			out.Values[i] = ec._StudioFlow_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "revision":
+			out.Values[i] = ec._StudioFlow_revision(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "commitMessage":
+			out.Values[i] = ec._StudioFlow_commitMessage(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "valid":
+			out.Values[i] = ec._StudioFlow_valid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "webhookUrl":
+			out.Values[i] = ec._StudioFlow_webhookUrl(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._StudioFlow_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._StudioFlow_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var studioFlowConnectionImplementors = []string{"StudioFlowConnection"}
+
+func (ec *executionContext) _StudioFlowConnection(ctx context.Context, sel ast.SelectionSet, obj *model.StudioFlowConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "StudioFlowConnection", 23) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, studioFlowConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StudioFlowConnection")
+		case "edges":
+			out.Values[i] = ec._StudioFlowConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._StudioFlowConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var studioFlowEdgeImplementors = []string{"StudioFlowEdge"}
+
+func (ec *executionContext) _StudioFlowEdge(ctx context.Context, sel ast.SelectionSet, obj *model.StudioFlowEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "StudioFlowEdge", 23) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, studioFlowEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StudioFlowEdge")
+		case "cursor":
+			out.Values[i] = ec._StudioFlowEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._StudioFlowEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var submitCustomerProfilePayloadImplementors = []string{"SubmitCustomerProfilePayload"}
+
+func (ec *executionContext) _SubmitCustomerProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SubmitCustomerProfilePayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "SubmitCustomerProfilePayload", 53) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, submitCustomerProfilePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SubmitCustomerProfilePayload")
+		case "customerProfile":
+			out.Values[i] = ec._SubmitCustomerProfilePayload_customerProfile(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var submitSenderIdRegistrationPayloadImplementors = []string{"SubmitSenderIdRegistrationPayload"}
+
+func (ec *executionContext) _SubmitSenderIdRegistrationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SubmitSenderIDRegistrationPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "SubmitSenderIdRegistrationPayload", 5) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, submitSenderIdRegistrationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SubmitSenderIdRegistrationPayload")
+		case "senderIdRegistration":
+			out.Values[i] = ec._SubmitSenderIdRegistrationPayload_senderIdRegistration(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "senderIdRegistrationEdge":
+			out.Values[i] = ec._SubmitSenderIdRegistrationPayload_senderIdRegistrationEdge(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -22840,10 +38118,331 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 	}
 }
 
+var taskQueueImplementors = []string{"TaskQueue", "Node"}
+
+func (ec *executionContext) _TaskQueue(ctx context.Context, sel ast.SelectionSet, obj *model.TaskQueue) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "TaskQueue", 28) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, taskQueueImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TaskQueue")
+		case "id":
+			out.Values[i] = ec._TaskQueue_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._TaskQueue_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "friendlyName":
+			out.Values[i] = ec._TaskQueue_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "targetWorkers":
+			out.Values[i] = ec._TaskQueue_targetWorkers(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "maxReservedWorkers":
+			out.Values[i] = ec._TaskQueue_maxReservedWorkers(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "taskOrder":
+			out.Values[i] = ec._TaskQueue_taskOrder(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._TaskQueue_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._TaskQueue_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var taskQueueConnectionImplementors = []string{"TaskQueueConnection"}
+
+func (ec *executionContext) _TaskQueueConnection(ctx context.Context, sel ast.SelectionSet, obj *model.TaskQueueConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "TaskQueueConnection", 28) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, taskQueueConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TaskQueueConnection")
+		case "edges":
+			out.Values[i] = ec._TaskQueueConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._TaskQueueConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var taskQueueEdgeImplementors = []string{"TaskQueueEdge"}
+
+func (ec *executionContext) _TaskQueueEdge(ctx context.Context, sel ast.SelectionSet, obj *model.TaskQueueEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "TaskQueueEdge", 28) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, taskQueueEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TaskQueueEdge")
+		case "cursor":
+			out.Values[i] = ec._TaskQueueEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._TaskQueueEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var trustProductImplementors = []string{"TrustProduct", "Node"}
+
+func (ec *executionContext) _TrustProduct(ctx context.Context, sel ast.SelectionSet, obj *model.TrustProduct) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "TrustProduct", 51) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, trustProductImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TrustProduct")
+		case "id":
+			out.Values[i] = ec._TrustProduct_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._TrustProduct_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "friendlyName":
+			out.Values[i] = ec._TrustProduct_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "email":
+			out.Values[i] = ec._TrustProduct_email(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "policySid":
+			out.Values[i] = ec._TrustProduct_policySid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "status":
+			out.Values[i] = ec._TrustProduct_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "failureReason":
+			out.Values[i] = ec._TrustProduct_failureReason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "validUntil":
+			out.Values[i] = ec._TrustProduct_validUntil(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "statusCallback":
+			out.Values[i] = ec._TrustProduct_statusCallback(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._TrustProduct_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._TrustProduct_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var trustProductConnectionImplementors = []string{"TrustProductConnection"}
+
+func (ec *executionContext) _TrustProductConnection(ctx context.Context, sel ast.SelectionSet, obj *model.TrustProductConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "TrustProductConnection", 51) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, trustProductConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TrustProductConnection")
+		case "edges":
+			out.Values[i] = ec._TrustProductConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._TrustProductConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var trustProductEdgeImplementors = []string{"TrustProductEdge"}
+
+func (ec *executionContext) _TrustProductEdge(ctx context.Context, sel ast.SelectionSet, obj *model.TrustProductEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "TrustProductEdge", 51) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, trustProductEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TrustProductEdge")
+		case "cursor":
+			out.Values[i] = ec._TrustProductEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._TrustProductEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var updateApiKeyPayloadImplementors = []string{"UpdateApiKeyPayload"}
 
 func (ec *executionContext) _UpdateApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateAPIKeyPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UpdateApiKeyPayload", 9) {
+	if !ec.gate.Object(ctx, "UpdateApiKeyPayload", 13) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateApiKeyPayloadImplementors)
@@ -22876,10 +38475,82 @@ func (ec *executionContext) _UpdateApiKeyPayload(ctx context.Context, sel ast.Se
 	return out
 }
 
+var updateApplicationPayloadImplementors = []string{"UpdateApplicationPayload"}
+
+func (ec *executionContext) _UpdateApplicationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateApplicationPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "UpdateApplicationPayload", 25) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateApplicationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdateApplicationPayload")
+		case "application":
+			out.Values[i] = ec._UpdateApplicationPayload_application(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var updateBillingSettingsPayloadImplementors = []string{"UpdateBillingSettingsPayload"}
+
+func (ec *executionContext) _UpdateBillingSettingsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateBillingSettingsPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "UpdateBillingSettingsPayload", 19) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateBillingSettingsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdateBillingSettingsPayload")
+		case "billingSettings":
+			out.Values[i] = ec._UpdateBillingSettingsPayload_billingSettings(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var updateFleetPayloadImplementors = []string{"UpdateFleetPayload"}
 
 func (ec *executionContext) _UpdateFleetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateFleetPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UpdateFleetPayload", 17) {
+	if !ec.gate.Object(ctx, "UpdateFleetPayload", 34) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateFleetPayloadImplementors)
@@ -22912,10 +38583,46 @@ func (ec *executionContext) _UpdateFleetPayload(ctx context.Context, sel ast.Sel
 	return out
 }
 
+var updateFlexConfigurationPayloadImplementors = []string{"UpdateFlexConfigurationPayload"}
+
+func (ec *executionContext) _UpdateFlexConfigurationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateFlexConfigurationPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "UpdateFlexConfigurationPayload", 26) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateFlexConfigurationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdateFlexConfigurationPayload")
+		case "configuration":
+			out.Values[i] = ec._UpdateFlexConfigurationPayload_configuration(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var updateNetworkAccessProfilePayloadImplementors = []string{"UpdateNetworkAccessProfilePayload"}
 
 func (ec *executionContext) _UpdateNetworkAccessProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateNetworkAccessProfilePayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UpdateNetworkAccessProfilePayload", 17) {
+	if !ec.gate.Object(ctx, "UpdateNetworkAccessProfilePayload", 34) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateNetworkAccessProfilePayloadImplementors)
@@ -22948,10 +38655,82 @@ func (ec *executionContext) _UpdateNetworkAccessProfilePayload(ctx context.Conte
 	return out
 }
 
+var updatePhoneNumberPayloadImplementors = []string{"UpdatePhoneNumberPayload"}
+
+func (ec *executionContext) _UpdatePhoneNumberPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdatePhoneNumberPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "UpdatePhoneNumberPayload", 41) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, updatePhoneNumberPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdatePhoneNumberPayload")
+		case "phoneNumber":
+			out.Values[i] = ec._UpdatePhoneNumberPayload_phoneNumber(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var updateProjectSettingsPayloadImplementors = []string{"UpdateProjectSettingsPayload"}
+
+func (ec *executionContext) _UpdateProjectSettingsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateProjectSettingsPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "UpdateProjectSettingsPayload", 48) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateProjectSettingsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdateProjectSettingsPayload")
+		case "settings":
+			out.Values[i] = ec._UpdateProjectSettingsPayload_settings(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var updateSimPayloadImplementors = []string{"UpdateSimPayload"}
 
 func (ec *executionContext) _UpdateSimPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateSimPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UpdateSimPayload", 17) {
+	if !ec.gate.Object(ctx, "UpdateSimPayload", 34) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateSimPayloadImplementors)
@@ -22987,7 +38766,7 @@ func (ec *executionContext) _UpdateSimPayload(ctx context.Context, sel ast.Selec
 var usageRecordImplementors = []string{"UsageRecord"}
 
 func (ec *executionContext) _UsageRecord(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecord) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecord", 25) {
+	if !ec.gate.Object(ctx, "UsageRecord", 57) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordImplementors)
@@ -23073,7 +38852,7 @@ func (ec *executionContext) _UsageRecord(ctx context.Context, sel ast.SelectionS
 var usageRecordConnectionImplementors = []string{"UsageRecordConnection"}
 
 func (ec *executionContext) _UsageRecordConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecordConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecordConnection", 25) {
+	if !ec.gate.Object(ctx, "UsageRecordConnection", 57) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordConnectionImplementors)
@@ -23114,7 +38893,7 @@ func (ec *executionContext) _UsageRecordConnection(ctx context.Context, sel ast.
 var usageRecordEdgeImplementors = []string{"UsageRecordEdge"}
 
 func (ec *executionContext) _UsageRecordEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecordEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecordEdge", 25) {
+	if !ec.gate.Object(ctx, "UsageRecordEdge", 57) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordEdgeImplementors)
@@ -23152,10 +38931,183 @@ func (ec *executionContext) _UsageRecordEdge(ctx context.Context, sel ast.Select
 	return out
 }
 
+var usageTriggerImplementors = []string{"UsageTrigger", "Node"}
+
+func (ec *executionContext) _UsageTrigger(ctx context.Context, sel ast.SelectionSet, obj *model.UsageTrigger) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "UsageTrigger", 57) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, usageTriggerImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UsageTrigger")
+		case "id":
+			out.Values[i] = ec._UsageTrigger_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._UsageTrigger_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "friendlyName":
+			out.Values[i] = ec._UsageTrigger_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "usageCategory":
+			out.Values[i] = ec._UsageTrigger_usageCategory(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "triggerBy":
+			out.Values[i] = ec._UsageTrigger_triggerBy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "triggerValue":
+			out.Values[i] = ec._UsageTrigger_triggerValue(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "currentValue":
+			out.Values[i] = ec._UsageTrigger_currentValue(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "recurring":
+			out.Values[i] = ec._UsageTrigger_recurring(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "callbackMethod":
+			out.Values[i] = ec._UsageTrigger_callbackMethod(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateFired":
+			out.Values[i] = ec._UsageTrigger_dateFired(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._UsageTrigger_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._UsageTrigger_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var usageTriggerConnectionImplementors = []string{"UsageTriggerConnection"}
+
+func (ec *executionContext) _UsageTriggerConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UsageTriggerConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "UsageTriggerConnection", 57) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, usageTriggerConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UsageTriggerConnection")
+		case "edges":
+			out.Values[i] = ec._UsageTriggerConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._UsageTriggerConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var usageTriggerEdgeImplementors = []string{"UsageTriggerEdge"}
+
+func (ec *executionContext) _UsageTriggerEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UsageTriggerEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "UsageTriggerEdge", 57) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, usageTriggerEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UsageTriggerEdge")
+		case "cursor":
+			out.Values[i] = ec._UsageTriggerEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._UsageTriggerEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var userImplementors = []string{"User", "Node"}
 
 func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj *model.User) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "User", 27) {
+	if !ec.gate.Object(ctx, "User", 59) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userImplementors)
@@ -23232,7 +39184,7 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 var userConnectionImplementors = []string{"UserConnection"}
 
 func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UserConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UserConnection", 27) {
+	if !ec.gate.Object(ctx, "UserConnection", 59) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userConnectionImplementors)
@@ -23273,7 +39225,7 @@ func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.Selecti
 var userEdgeImplementors = []string{"UserEdge"}
 
 func (ec *executionContext) _UserEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UserEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UserEdge", 27) {
+	if !ec.gate.Object(ctx, "UserEdge", 59) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userEdgeImplementors)
@@ -23342,6 +39294,159 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "permissions":
 			out.Values[i] = ec._Viewer_permissions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var workerImplementors = []string{"Worker", "Node"}
+
+func (ec *executionContext) _Worker(ctx context.Context, sel ast.SelectionSet, obj *model.Worker) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "Worker", 28) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, workerImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Worker")
+		case "id":
+			out.Values[i] = ec._Worker_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sid":
+			out.Values[i] = ec._Worker_sid(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "friendlyName":
+			out.Values[i] = ec._Worker_friendlyName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "activityName":
+			out.Values[i] = ec._Worker_activityName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "available":
+			out.Values[i] = ec._Worker_available(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateStatusChanged":
+			out.Values[i] = ec._Worker_dateStatusChanged(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateCreated":
+			out.Values[i] = ec._Worker_dateCreated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateUpdated":
+			out.Values[i] = ec._Worker_dateUpdated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var workerConnectionImplementors = []string{"WorkerConnection"}
+
+func (ec *executionContext) _WorkerConnection(ctx context.Context, sel ast.SelectionSet, obj *model.WorkerConnection) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "WorkerConnection", 28) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, workerConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("WorkerConnection")
+		case "edges":
+			out.Values[i] = ec._WorkerConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._WorkerConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var workerEdgeImplementors = []string{"WorkerEdge"}
+
+func (ec *executionContext) _WorkerEdge(ctx context.Context, sel ast.SelectionSet, obj *model.WorkerEdge) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "WorkerEdge", 28) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, workerEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("WorkerEdge")
+		case "cursor":
+			out.Values[i] = ec._WorkerEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._WorkerEdge_node(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -23807,6 +39912,11 @@ func (ec *executionContext) marshalNAction2ᚕgithubᚗcomᚋfieldgateᚋfieldga
 	return ret
 }
 
+func (ec *executionContext) unmarshalNAddPaymentMethodInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAddPaymentMethodInput(ctx context.Context, v any) (model.AddPaymentMethodInput, error) {
+	res, err := ec.unmarshalInputAddPaymentMethodInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNAddressRequirement2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAddressRequirement(ctx context.Context, v any) (model.AddressRequirement, error) {
 	var res model.AddressRequirement
 	err := res.UnmarshalGQL(v)
@@ -23873,6 +39983,62 @@ func (ec *executionContext) marshalNApiKeyEdge2ᚖgithubᚗcomᚋfieldgateᚋfie
 	return ec._ApiKeyEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNApplication2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplication(ctx context.Context, sel ast.SelectionSet, v model.Application) graphql.Marshaler {
+	return ec._Application(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNApplicationEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ApplicationEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNApplicationEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNApplicationEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationEdge(ctx context.Context, sel ast.SelectionSet, v *model.ApplicationEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ApplicationEdge!")
+		return graphql.Null
+	}
+	return ec._ApplicationEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNAvailablePhoneNumber2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumber(ctx context.Context, sel ast.SelectionSet, v model.AvailablePhoneNumber) graphql.Marshaler {
+	return ec._AvailablePhoneNumber(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNAvailablePhoneNumberEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumberEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AvailablePhoneNumberEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNAvailablePhoneNumberEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumberEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNAvailablePhoneNumberEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumberEdge(ctx context.Context, sel ast.SelectionSet, v *model.AvailablePhoneNumberEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "AvailablePhoneNumberEdge!")
+		return graphql.Null
+	}
+	return ec._AvailablePhoneNumberEdge(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNBoolean2bool(ctx context.Context, v any) (bool, error) {
 	res, err := graphql.UnmarshalBoolean(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -23885,6 +40051,11 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 		graphql.AddInvalidNullFromMarshaler(ctx, "Boolean!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNBuyPhoneNumberInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBuyPhoneNumberInput(ctx context.Context, v any) (model.BuyPhoneNumberInput, error) {
+	res, err := ec.unmarshalInputBuyPhoneNumberInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNCall2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCall(ctx context.Context, sel ast.SelectionSet, v model.Call) graphql.Marshaler {
@@ -23940,6 +40111,16 @@ func (ec *executionContext) unmarshalNCreateApiKeyInput2githubᚗcomᚋfieldgate
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNCreateApplicationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateApplicationInput(ctx context.Context, v any) (model.CreateApplicationInput, error) {
+	res, err := ec.unmarshalInputCreateApplicationInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNCreateCustomerProfileInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateCustomerProfileInput(ctx context.Context, v any) (model.CreateCustomerProfileInput, error) {
+	res, err := ec.unmarshalInputCreateCustomerProfileInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNCreateFleetInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateFleetInput(ctx context.Context, v any) (model.CreateFleetInput, error) {
 	res, err := ec.unmarshalInputCreateFleetInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -23953,6 +40134,39 @@ func (ec *executionContext) unmarshalNCreateNetworkAccessProfileInput2githubᚗc
 func (ec *executionContext) unmarshalNCreateOAuthClientInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateOAuthClientInput(ctx context.Context, v any) (model.CreateOAuthClientInput, error) {
 	res, err := ec.unmarshalInputCreateOAuthClientInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNCreateUsageTriggerInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateUsageTriggerInput(ctx context.Context, v any) (model.CreateUsageTriggerInput, error) {
+	res, err := ec.unmarshalInputCreateUsageTriggerInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCustomerProfile2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfile(ctx context.Context, sel ast.SelectionSet, v model.CustomerProfile) graphql.Marshaler {
+	return ec._CustomerProfile(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNCustomerProfileEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfileEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CustomerProfileEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCustomerProfileEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfileEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNCustomerProfileEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfileEdge(ctx context.Context, sel ast.SelectionSet, v *model.CustomerProfileEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CustomerProfileEdge!")
+		return graphql.Null
+	}
+	return ec._CustomerProfileEdge(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNDate2githubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋscalarᚐDate(ctx context.Context, v any) (scalar.Date, error) {
@@ -23998,8 +40212,23 @@ func (ec *executionContext) unmarshalNDeleteApiKeyInput2githubᚗcomᚋfieldgate
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNDeleteApplicationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteApplicationInput(ctx context.Context, v any) (model.DeleteApplicationInput, error) {
+	res, err := ec.unmarshalInputDeleteApplicationInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNDeleteOAuthClientInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteOAuthClientInput(ctx context.Context, v any) (model.DeleteOAuthClientInput, error) {
 	res, err := ec.unmarshalInputDeleteOAuthClientInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNDeleteSenderIdRegistrationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteSenderIDRegistrationInput(ctx context.Context, v any) (model.DeleteSenderIDRegistrationInput, error) {
+	res, err := ec.unmarshalInputDeleteSenderIdRegistrationInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNDeleteUsageTriggerInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteUsageTriggerInput(ctx context.Context, v any) (model.DeleteUsageTriggerInput, error) {
+	res, err := ec.unmarshalInputDeleteUsageTriggerInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -24044,6 +40273,82 @@ func (ec *executionContext) marshalNFleetEdge2ᚖgithubᚗcomᚋfieldgateᚋfiel
 		return graphql.Null
 	}
 	return ec._FleetEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNFlexStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlexStatus(ctx context.Context, v any) (model.FlexStatus, error) {
+	var res model.FlexStatus
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFlexStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlexStatus(ctx context.Context, sel ast.SelectionSet, v model.FlexStatus) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNFunction2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunction(ctx context.Context, sel ast.SelectionSet, v model.Function) graphql.Marshaler {
+	return ec._Function(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNFunctionEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.FunctionEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNFunctionEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNFunctionEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionEdge(ctx context.Context, sel ast.SelectionSet, v *model.FunctionEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "FunctionEdge!")
+		return graphql.Null
+	}
+	return ec._FunctionEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNFunctionService2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionService(ctx context.Context, sel ast.SelectionSet, v model.FunctionService) graphql.Marshaler {
+	return ec._FunctionService(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNFunctionServiceEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionServiceEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.FunctionServiceEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNFunctionServiceEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionServiceEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNFunctionServiceEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionServiceEdge(ctx context.Context, sel ast.SelectionSet, v *model.FunctionServiceEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "FunctionServiceEdge!")
+		return graphql.Null
+	}
+	return ec._FunctionServiceEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNFunctionVisibility2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionVisibility(ctx context.Context, v any) (model.FunctionVisibility, error) {
+	var res model.FunctionVisibility
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFunctionVisibility2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionVisibility(ctx context.Context, sel ast.SelectionSet, v model.FunctionVisibility) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) marshalNHeldPermission2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHeldPermissionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.HeldPermission) graphql.Marshaler {
@@ -24513,6 +40818,16 @@ func (ec *executionContext) marshalNPhoneNumberEdge2ᚖgithubᚗcomᚋfieldgate�
 	return ec._PhoneNumberEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNPhoneNumberType2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberType(ctx context.Context, v any) (model.PhoneNumberType, error) {
+	var res model.PhoneNumberType
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPhoneNumberType2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberType(ctx context.Context, sel ast.SelectionSet, v model.PhoneNumberType) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNProductLogKind2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐProductLogKind(ctx context.Context, v any) (model.ProductLogKind, error) {
 	var res model.ProductLogKind
 	err := res.UnmarshalGQL(v)
@@ -24525,6 +40840,16 @@ func (ec *executionContext) marshalNProductLogKind2githubᚗcomᚋfieldgateᚋfi
 
 func (ec *executionContext) unmarshalNRefreshSessionInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRefreshSessionInput(ctx context.Context, v any) (model.RefreshSessionInput, error) {
 	res, err := ec.unmarshalInputRefreshSessionInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNReleasePhoneNumberInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐReleasePhoneNumberInput(ctx context.Context, v any) (model.ReleasePhoneNumberInput, error) {
+	res, err := ec.unmarshalInputReleasePhoneNumberInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNRemovePaymentMethodInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRemovePaymentMethodInput(ctx context.Context, v any) (model.RemovePaymentMethodInput, error) {
+	res, err := ec.unmarshalInputRemovePaymentMethodInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -24571,6 +40896,54 @@ func (ec *executionContext) marshalNRole2ᚕgithubᚗcomᚋfieldgateᚋfieldgate
 func (ec *executionContext) unmarshalNRotateAuthTokenInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenInput(ctx context.Context, v any) (model.RotateAuthTokenInput, error) {
 	res, err := ec.unmarshalInputRotateAuthTokenInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSenderIdRegistration2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistration(ctx context.Context, sel ast.SelectionSet, v model.SenderIDRegistration) graphql.Marshaler {
+	return ec._SenderIdRegistration(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSenderIdRegistrationEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.SenderIDRegistrationEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSenderIdRegistrationEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSenderIdRegistrationEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationEdge(ctx context.Context, sel ast.SelectionSet, v *model.SenderIDRegistrationEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SenderIdRegistrationEdge!")
+		return graphql.Null
+	}
+	return ec._SenderIdRegistrationEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSenderIdStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDStatus(ctx context.Context, v any) (model.SenderIDStatus, error) {
+	var res model.SenderIDStatus
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSenderIdStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDStatus(ctx context.Context, sel ast.SelectionSet, v model.SenderIDStatus) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNSenderIdUseCase2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDUseCase(ctx context.Context, v any) (model.SenderIDUseCase, error) {
+	var res model.SenderIDUseCase
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSenderIdUseCase2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDUseCase(ctx context.Context, sel ast.SelectionSet, v model.SenderIDUseCase) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) marshalNSession2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSession(ctx context.Context, sel ast.SelectionSet, v *model.Session) graphql.Marshaler {
@@ -24672,8 +41045,142 @@ func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel
 	return ret
 }
 
+func (ec *executionContext) marshalNStudioFlow2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlow(ctx context.Context, sel ast.SelectionSet, v model.StudioFlow) graphql.Marshaler {
+	return ec._StudioFlow(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNStudioFlowEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.StudioFlowEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNStudioFlowEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNStudioFlowEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowEdge(ctx context.Context, sel ast.SelectionSet, v *model.StudioFlowEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "StudioFlowEdge!")
+		return graphql.Null
+	}
+	return ec._StudioFlowEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNStudioFlowStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowStatus(ctx context.Context, v any) (model.StudioFlowStatus, error) {
+	var res model.StudioFlowStatus
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNStudioFlowStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowStatus(ctx context.Context, sel ast.SelectionSet, v model.StudioFlowStatus) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNSubmitCustomerProfileInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitCustomerProfileInput(ctx context.Context, v any) (model.SubmitCustomerProfileInput, error) {
+	res, err := ec.unmarshalInputSubmitCustomerProfileInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNSubmitSenderIdRegistrationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitSenderIDRegistrationInput(ctx context.Context, v any) (model.SubmitSenderIDRegistrationInput, error) {
+	res, err := ec.unmarshalInputSubmitSenderIdRegistrationInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNTaskOrder2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskOrder(ctx context.Context, v any) (model.TaskOrder, error) {
+	var res model.TaskOrder
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNTaskOrder2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskOrder(ctx context.Context, sel ast.SelectionSet, v model.TaskOrder) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNTaskQueue2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueue(ctx context.Context, sel ast.SelectionSet, v model.TaskQueue) graphql.Marshaler {
+	return ec._TaskQueue(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNTaskQueueEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueueEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.TaskQueueEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTaskQueueEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueueEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNTaskQueueEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueueEdge(ctx context.Context, sel ast.SelectionSet, v *model.TaskQueueEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "TaskQueueEdge!")
+		return graphql.Null
+	}
+	return ec._TaskQueueEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNTrustHubStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustHubStatus(ctx context.Context, v any) (model.TrustHubStatus, error) {
+	var res model.TrustHubStatus
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNTrustHubStatus2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustHubStatus(ctx context.Context, sel ast.SelectionSet, v model.TrustHubStatus) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNTrustProduct2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustProduct(ctx context.Context, sel ast.SelectionSet, v model.TrustProduct) graphql.Marshaler {
+	return ec._TrustProduct(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNTrustProductEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustProductEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.TrustProductEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTrustProductEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustProductEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNTrustProductEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustProductEdge(ctx context.Context, sel ast.SelectionSet, v *model.TrustProductEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "TrustProductEdge!")
+		return graphql.Null
+	}
+	return ec._TrustProductEdge(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNUpdateApiKeyInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateAPIKeyInput(ctx context.Context, v any) (model.UpdateAPIKeyInput, error) {
 	res, err := ec.unmarshalInputUpdateApiKeyInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNUpdateApplicationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateApplicationInput(ctx context.Context, v any) (model.UpdateApplicationInput, error) {
+	res, err := ec.unmarshalInputUpdateApplicationInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNUpdateBillingSettingsInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateBillingSettingsInput(ctx context.Context, v any) (model.UpdateBillingSettingsInput, error) {
+	res, err := ec.unmarshalInputUpdateBillingSettingsInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -24682,8 +41189,23 @@ func (ec *executionContext) unmarshalNUpdateFleetInput2githubᚗcomᚋfieldgate�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNUpdateFlexConfigurationInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFlexConfigurationInput(ctx context.Context, v any) (model.UpdateFlexConfigurationInput, error) {
+	res, err := ec.unmarshalInputUpdateFlexConfigurationInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNUpdateNetworkAccessProfileInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateNetworkAccessProfileInput(ctx context.Context, v any) (model.UpdateNetworkAccessProfileInput, error) {
 	res, err := ec.unmarshalInputUpdateNetworkAccessProfileInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNUpdatePhoneNumberInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdatePhoneNumberInput(ctx context.Context, v any) (model.UpdatePhoneNumberInput, error) {
+	res, err := ec.unmarshalInputUpdatePhoneNumberInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNUpdateProjectSettingsInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateProjectSettingsInput(ctx context.Context, v any) (model.UpdateProjectSettingsInput, error) {
+	res, err := ec.unmarshalInputUpdateProjectSettingsInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -24740,6 +41262,44 @@ func (ec *executionContext) marshalNUsageRecordEdge2ᚖgithubᚗcomᚋfieldgate�
 	return ec._UsageRecordEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNUsageTrigger2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTrigger(ctx context.Context, sel ast.SelectionSet, v model.UsageTrigger) graphql.Marshaler {
+	return ec._UsageTrigger(ctx, sel, &v)
+}
+
+func (ec *executionContext) unmarshalNUsageTriggerBy2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerBy(ctx context.Context, v any) (model.UsageTriggerBy, error) {
+	var res model.UsageTriggerBy
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUsageTriggerBy2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerBy(ctx context.Context, sel ast.SelectionSet, v model.UsageTriggerBy) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNUsageTriggerEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.UsageTriggerEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNUsageTriggerEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNUsageTriggerEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerEdge(ctx context.Context, sel ast.SelectionSet, v *model.UsageTriggerEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "UsageTriggerEdge!")
+		return graphql.Null
+	}
+	return ec._UsageTriggerEdge(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNUser2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUser(ctx context.Context, sel ast.SelectionSet, v model.User) graphql.Marshaler {
 	return ec._User(ctx, sel, &v)
 }
@@ -24766,6 +41326,34 @@ func (ec *executionContext) marshalNUserEdge2ᚖgithubᚗcomᚋfieldgateᚋfield
 		return graphql.Null
 	}
 	return ec._UserEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNWorker2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorker(ctx context.Context, sel ast.SelectionSet, v model.Worker) graphql.Marshaler {
+	return ec._Worker(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNWorkerEdge2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorkerEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.WorkerEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNWorkerEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorkerEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNWorkerEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorkerEdge(ctx context.Context, sel ast.SelectionSet, v *model.WorkerEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "WorkerEdge!")
+		return graphql.Null
+	}
+	return ec._WorkerEdge(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalN__Directive2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirective(ctx context.Context, sel ast.SelectionSet, v introspection.Directive) graphql.Marshaler {
@@ -24924,6 +41512,13 @@ func (ec *executionContext) marshalOAccount2ᚖgithubᚗcomᚋfieldgateᚋfieldg
 	return ec._Account(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOAddPaymentMethodPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAddPaymentMethodPayload(ctx context.Context, sel ast.SelectionSet, v *model.AddPaymentMethodPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._AddPaymentMethodPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOAlertConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAlertConnection(ctx context.Context, sel ast.SelectionSet, v *model.AlertConnection) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -24950,6 +41545,34 @@ func (ec *executionContext) marshalOApiKeyEdge2ᚖgithubᚗcomᚋfieldgateᚋfie
 		return graphql.Null
 	}
 	return ec._ApiKeyEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOApplication2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplication(ctx context.Context, sel ast.SelectionSet, v *model.Application) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Application(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOApplicationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationConnection(ctx context.Context, sel ast.SelectionSet, v *model.ApplicationConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ApplicationConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOApplicationEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationEdge(ctx context.Context, sel ast.SelectionSet, v *model.ApplicationEdge) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ApplicationEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOAvailablePhoneNumberConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumberConnection(ctx context.Context, sel ast.SelectionSet, v *model.AvailablePhoneNumberConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._AvailablePhoneNumberConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOBillingSettings2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBillingSettings(ctx context.Context, sel ast.SelectionSet, v *model.BillingSettings) graphql.Marshaler {
@@ -24987,6 +41610,13 @@ func (ec *executionContext) marshalOBoolean2ᚖbool(ctx context.Context, sel ast
 	_ = ctx
 	res := graphql.MarshalBoolean(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOBuyPhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBuyPhoneNumberPayload(ctx context.Context, sel ast.SelectionSet, v *model.BuyPhoneNumberPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._BuyPhoneNumberPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOCallConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCallConnection(ctx context.Context, sel ast.SelectionSet, v *model.CallConnection) graphql.Marshaler {
@@ -25042,6 +41672,20 @@ func (ec *executionContext) marshalOCreateApiKeyPayload2ᚖgithubᚗcomᚋfieldg
 	return ec._CreateApiKeyPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOCreateApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateApplicationPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateApplicationPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CreateApplicationPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOCreateCustomerProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateCustomerProfilePayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateCustomerProfilePayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CreateCustomerProfilePayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOCreateFleetPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateFleetPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateFleetPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -25061,6 +41705,34 @@ func (ec *executionContext) marshalOCreateOAuthClientPayload2ᚖgithubᚗcomᚋf
 		return graphql.Null
 	}
 	return ec._CreateOAuthClientPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOCreateUsageTriggerPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateUsageTriggerPayload(ctx context.Context, sel ast.SelectionSet, v *model.CreateUsageTriggerPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CreateUsageTriggerPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOCustomerProfile2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfile(ctx context.Context, sel ast.SelectionSet, v *model.CustomerProfile) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CustomerProfile(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOCustomerProfileConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfileConnection(ctx context.Context, sel ast.SelectionSet, v *model.CustomerProfileConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CustomerProfileConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOCustomerProfileEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfileEdge(ctx context.Context, sel ast.SelectionSet, v *model.CustomerProfileEdge) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CustomerProfileEdge(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalODate2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋscalarᚐDate(ctx context.Context, v any) (*scalar.Date, error) {
@@ -25097,6 +41769,24 @@ func (ec *executionContext) marshalODateTime2ᚖtimeᚐTime(ctx context.Context,
 	return res
 }
 
+func (ec *executionContext) unmarshalODecimal2ᚖgithubᚗcomᚋshopspringᚋdecimalᚐDecimal(ctx context.Context, v any) (*decimal.Decimal, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := scalar.UnmarshalDecimal(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalODecimal2ᚖgithubᚗcomᚋshopspringᚋdecimalᚐDecimal(ctx context.Context, sel ast.SelectionSet, v *decimal.Decimal) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalDecimal(*v)
+	return res
+}
+
 func (ec *executionContext) marshalODeleteApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteAPIKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteAPIKeyPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -25104,11 +41794,32 @@ func (ec *executionContext) marshalODeleteApiKeyPayload2ᚖgithubᚗcomᚋfieldg
 	return ec._DeleteApiKeyPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalODeleteApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteApplicationPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteApplicationPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._DeleteApplicationPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalODeleteOAuthClientPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteOAuthClientPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteOAuthClientPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._DeleteOAuthClientPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalODeleteSenderIdRegistrationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteSenderIDRegistrationPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteSenderIDRegistrationPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._DeleteSenderIdRegistrationPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalODeleteUsageTriggerPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteUsageTriggerPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteUsageTriggerPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._DeleteUsageTriggerPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOEndSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐEndSessionPayload(ctx context.Context, sel ast.SelectionSet, v *model.EndSessionPayload) graphql.Marshaler {
@@ -25137,6 +41848,34 @@ func (ec *executionContext) marshalOFleetEdge2ᚖgithubᚗcomᚋfieldgateᚋfiel
 		return graphql.Null
 	}
 	return ec._FleetEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOFlex2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlex(ctx context.Context, sel ast.SelectionSet, v *model.Flex) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Flex(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOFlexConfiguration2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlexConfiguration(ctx context.Context, sel ast.SelectionSet, v *model.FlexConfiguration) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._FlexConfiguration(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOFunctionConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionConnection(ctx context.Context, sel ast.SelectionSet, v *model.FunctionConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._FunctionConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOFunctionServiceConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionServiceConnection(ctx context.Context, sel ast.SelectionSet, v *model.FunctionServiceConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._FunctionServiceConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOHttpMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐHTTPMethod(ctx context.Context, v any) (*model.HTTPMethod, error) {
@@ -25338,6 +42077,13 @@ func (ec *executionContext) marshalOOAuthClientEdge2ᚖgithubᚗcomᚋfieldgate�
 	return ec._OAuthClientEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOPaymentMethod2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPaymentMethod(ctx context.Context, sel ast.SelectionSet, v *model.PaymentMethod) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PaymentMethod(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOPaymentMethodConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPaymentMethodConnection(ctx context.Context, sel ast.SelectionSet, v *model.PaymentMethodConnection) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -25345,11 +42091,48 @@ func (ec *executionContext) marshalOPaymentMethodConnection2ᚖgithubᚗcomᚋfi
 	return ec._PaymentMethodConnection(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOPaymentMethodEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPaymentMethodEdge(ctx context.Context, sel ast.SelectionSet, v *model.PaymentMethodEdge) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PaymentMethodEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOPhoneNumber2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumber(ctx context.Context, sel ast.SelectionSet, v *model.PhoneNumber) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PhoneNumber(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOPhoneNumberConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberConnection(ctx context.Context, sel ast.SelectionSet, v *model.PhoneNumberConnection) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._PhoneNumberConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOPhoneNumberEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberEdge(ctx context.Context, sel ast.SelectionSet, v *model.PhoneNumberEdge) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PhoneNumberEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOPhoneNumberType2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberType(ctx context.Context, v any) (*model.PhoneNumberType, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.PhoneNumberType)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOPhoneNumberType2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberType(ctx context.Context, sel ast.SelectionSet, v *model.PhoneNumberType) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) marshalOProductLog2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐProductLog(ctx context.Context, sel ast.SelectionSet, v model.ProductLog) graphql.Marshaler {
@@ -25409,6 +42192,20 @@ func (ec *executionContext) marshalORefreshSessionPayload2ᚖgithubᚗcomᚋfiel
 	return ec._RefreshSessionPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOReleasePhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐReleasePhoneNumberPayload(ctx context.Context, sel ast.SelectionSet, v *model.ReleasePhoneNumberPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ReleasePhoneNumberPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalORemovePaymentMethodPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRemovePaymentMethodPayload(ctx context.Context, sel ast.SelectionSet, v *model.RemovePaymentMethodPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RemovePaymentMethodPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalORole2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRole(ctx context.Context, v any) (*model.Role, error) {
 	if v == nil {
 		return nil, nil
@@ -25430,6 +42227,43 @@ func (ec *executionContext) marshalORotateAuthTokenPayload2ᚖgithubᚗcomᚋfie
 		return graphql.Null
 	}
 	return ec._RotateAuthTokenPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOSenderIdRegistration2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistration(ctx context.Context, sel ast.SelectionSet, v *model.SenderIDRegistration) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SenderIdRegistration(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOSenderIdRegistrationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationConnection(ctx context.Context, sel ast.SelectionSet, v *model.SenderIDRegistrationConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SenderIdRegistrationConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOSenderIdRegistrationEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationEdge(ctx context.Context, sel ast.SelectionSet, v *model.SenderIDRegistrationEdge) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SenderIdRegistrationEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOSenderIdStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDStatus(ctx context.Context, v any) (*model.SenderIDStatus, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.SenderIDStatus)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOSenderIdStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDStatus(ctx context.Context, sel ast.SelectionSet, v *model.SenderIDStatus) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) marshalOSession2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Session) graphql.Marshaler {
@@ -25555,11 +42389,92 @@ func (ec *executionContext) marshalOString2ᚖstring(ctx context.Context, sel as
 	return res
 }
 
+func (ec *executionContext) marshalOStudioFlowConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowConnection(ctx context.Context, sel ast.SelectionSet, v *model.StudioFlowConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._StudioFlowConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOStudioFlowStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowStatus(ctx context.Context, v any) (*model.StudioFlowStatus, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.StudioFlowStatus)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOStudioFlowStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowStatus(ctx context.Context, sel ast.SelectionSet, v *model.StudioFlowStatus) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
+func (ec *executionContext) marshalOSubmitCustomerProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitCustomerProfilePayload(ctx context.Context, sel ast.SelectionSet, v *model.SubmitCustomerProfilePayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SubmitCustomerProfilePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOSubmitSenderIdRegistrationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitSenderIDRegistrationPayload(ctx context.Context, sel ast.SelectionSet, v *model.SubmitSenderIDRegistrationPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SubmitSenderIdRegistrationPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOTaskQueueConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueueConnection(ctx context.Context, sel ast.SelectionSet, v *model.TaskQueueConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._TaskQueueConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOTrustHubStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustHubStatus(ctx context.Context, v any) (*model.TrustHubStatus, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.TrustHubStatus)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOTrustHubStatus2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustHubStatus(ctx context.Context, sel ast.SelectionSet, v *model.TrustHubStatus) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
+func (ec *executionContext) marshalOTrustProductConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustProductConnection(ctx context.Context, sel ast.SelectionSet, v *model.TrustProductConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._TrustProductConnection(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOUpdateApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateAPIKeyPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateAPIKeyPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._UpdateApiKeyPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUpdateApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateApplicationPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateApplicationPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UpdateApplicationPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUpdateBillingSettingsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateBillingSettingsPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateBillingSettingsPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UpdateBillingSettingsPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOUpdateFleetPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFleetPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateFleetPayload) graphql.Marshaler {
@@ -25569,11 +42484,32 @@ func (ec *executionContext) marshalOUpdateFleetPayload2ᚖgithubᚗcomᚋfieldga
 	return ec._UpdateFleetPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOUpdateFlexConfigurationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFlexConfigurationPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateFlexConfigurationPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UpdateFlexConfigurationPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOUpdateNetworkAccessProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateNetworkAccessProfilePayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateNetworkAccessProfilePayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._UpdateNetworkAccessProfilePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUpdatePhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdatePhoneNumberPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdatePhoneNumberPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UpdatePhoneNumberPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUpdateProjectSettingsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateProjectSettingsPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateProjectSettingsPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UpdateProjectSettingsPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOUpdateSimPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateSimPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateSimPayload) graphql.Marshaler {
@@ -25606,6 +42542,43 @@ func (ec *executionContext) marshalOUsageRecordConnection2ᚖgithubᚗcomᚋfiel
 	return ec._UsageRecordConnection(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOUsageTrigger2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTrigger(ctx context.Context, sel ast.SelectionSet, v *model.UsageTrigger) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UsageTrigger(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUsageTriggerConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerConnection(ctx context.Context, sel ast.SelectionSet, v *model.UsageTriggerConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UsageTriggerConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUsageTriggerEdge2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerEdge(ctx context.Context, sel ast.SelectionSet, v *model.UsageTriggerEdge) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UsageTriggerEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOUsageTriggerRecurring2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerRecurring(ctx context.Context, v any) (*model.UsageTriggerRecurring, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.UsageTriggerRecurring)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOUsageTriggerRecurring2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerRecurring(ctx context.Context, sel ast.SelectionSet, v *model.UsageTriggerRecurring) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
 func (ec *executionContext) marshalOUser2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUser(ctx context.Context, sel ast.SelectionSet, v *model.User) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -25625,6 +42598,13 @@ func (ec *executionContext) marshalOViewer2ᚖgithubᚗcomᚋfieldgateᚋfieldga
 		return graphql.Null
 	}
 	return ec._Viewer(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOWorkerConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorkerConnection(ctx context.Context, sel ast.SelectionSet, v *model.WorkerConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._WorkerConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValueᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.EnumValue) graphql.Marshaler {

@@ -131,7 +131,7 @@ func each(db *sql.DB, k *kind, read func(values []any)) error {
 		return err
 	}
 	defer rows.Close()
-	kinds, err := rows.ColumnTypes()
+	types, err := rows.ColumnTypes()
 	if err != nil {
 		return err
 	}
@@ -143,9 +143,9 @@ func each(db *sql.DB, k *kind, read func(values []any)) error {
 		if err := rows.Scan(places...); err != nil {
 			return err
 		}
-		for i, kind := range kinds {
-			if number, is := values[i].(int64); is && strings.HasPrefix(kind.DatabaseTypeName(), "BOOL") { // as SQLite keeps them
-				values[i] = number != 0
+		for i, value := range values {
+			if n, is := value.(int64); is && types[i].DatabaseTypeName() == "BOOLEAN" { // which SQLite keeps as a number
+				values[i] = n != 0
 			}
 		}
 		read(values)

@@ -94,7 +94,7 @@ func (s *Store) buy(ctx context.Context, tx *sql.Tx, n model.BuyPhoneNumberInput
 	err := s.scanOne(ctx, tx, st, &name, &voice, &sms, &mms, &fax, &address, &beta)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return nil, problem.New(problem.Conflict, notAvailable)
+		return nil, problem.New(problem.Conflict, "This number is not available.")
 	case err != nil:
 		return nil, failed(ctx, "buying a phone number", err)
 	}
@@ -120,9 +120,6 @@ func (s *Store) buy(ctx context.Context, tx *sql.Tx, n model.BuyPhoneNumberInput
 	in.configure(configurationOf(n))
 	return in.done()
 }
-
-// notAvailable is what is said of a number that cannot be bought.
-const notAvailable = "This number is not available."
 
 // putBack lets anyone buy a number again. One that never could be bought, because it is hosted, stays away.
 func (s *Store) putBack(ctx context.Context, tx *sql.Tx, number string) error {

@@ -44,8 +44,6 @@ type creation struct {
 	key graphql.Omittable[*string]
 	// input is what a call that repeats this one must have been given too. It is kept as a hash.
 	input any
-	// taken is what is said, as a CONFLICT, when a constraint of the table refuses the object beside another one.
-	taken string
 	// columns checks the input, and gives what is kept besides the SID, the account and the moments. It is
 	// not called for a call that repeats an earlier one.
 	columns func(tx *sql.Tx) (columns, error)
@@ -74,11 +72,7 @@ func create[T any](ctx context.Context, s *Store, c upstream.Change, t *table[T]
 			}
 			now := micros(s.now())
 			all := append(columns{{"", "sid", sid}, {"", t.account, c.Account()}, {"", "date_created", now}, {"", "date_updated", now}}, set...)
-			err = s.insert(ctx, tx, t.name, all)
-			if n.taken != "" && isConstraint(err) {
-				return audit.Change{}, &problem.Error{Code: problem.Conflict, Message: n.taken, Cause: err}
-			}
-			if err != nil {
+			if err := s.insert(ctx, tx, t.name, all); err != nil {
 				return audit.Change{}, err
 			}
 			changed.Fields = set.fields()

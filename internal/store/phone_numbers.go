@@ -71,7 +71,7 @@ func (s *Store) BuyPhoneNumber(ctx context.Context, c upstream.Change, n model.B
 	key := n.IdempotencyKey
 	n.IdempotencyKey = graphql.Omittable[*string]{}
 	return create(ctx, s, c, &s.phoneNumbers, creation{
-		prefix: "PN", key: key, input: n, taken: notAvailable,
+		prefix: "PN", key: key, input: n,
 		columns: func(tx *sql.Tx) (columns, error) { return s.buy(ctx, tx, n) },
 	})
 }

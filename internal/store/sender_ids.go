@@ -52,7 +52,7 @@ func (s *Store) SubmitSenderIDRegistration(
 	key := n.IdempotencyKey
 	n.IdempotencyKey = graphql.Omittable[*string]{}
 	return create(ctx, s, c, &s.senderIDs, creation{
-		prefix: "AI", key: key, input: n, taken: "There is a registration of this sender ID in this country already.",
+		prefix: "AI", key: key, input: n,
 		columns: func(*sql.Tx) (columns, error) {
 			var in input
 			in.text("senderId", "sender_id", n.SenderID, check.SenderID)
