@@ -125,6 +125,10 @@ func each(db *sql.DB, k *kind, read func(values []any)) error {
 		return err
 	}
 	defer rows.Close()
+	types, err := rows.ColumnTypes()
+	if err != nil {
+		return err
+	}
 	values, places := make([]any, len(k.columns)), make([]any, len(k.columns))
 	for i := range values {
 		places[i] = &values[i]
@@ -132,6 +136,11 @@ func each(db *sql.DB, k *kind, read func(values []any)) error {
 	for rows.Next() {
 		if err := rows.Scan(places...); err != nil {
 			return err
+		}
+		for i, value := range values {
+			if n, is := value.(int64); is && types[i].DatabaseTypeName() == "BOOLEAN" { // which SQLite keeps as a number
+				values[i] = n != 0
+			}
 		}
 		read(values)
 	}
