@@ -28,7 +28,7 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "00c4b1c9fe8bb541", Fields: 375, Objects: 78})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "db3241e91178cea4", Fields: 383, Objects: 79})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -78,18 +78,23 @@ type ComplexityRoot struct {
 	}
 
 	Alert struct {
-		AlertText     func(childComplexity int) int
-		DateCreated   func(childComplexity int) int
-		DateGenerated func(childComplexity int) int
-		DateUpdated   func(childComplexity int) int
-		ErrorCode     func(childComplexity int) int
-		ID            func(childComplexity int) int
-		LogLevel      func(childComplexity int) int
-		MoreInfo      func(childComplexity int) int
-		RequestMethod func(childComplexity int) int
-		ResourceSid   func(childComplexity int) int
-		ServiceSid    func(childComplexity int) int
-		Sid           func(childComplexity int) int
+		AlertText        func(childComplexity int) int
+		DateCreated      func(childComplexity int) int
+		DateGenerated    func(childComplexity int) int
+		DateUpdated      func(childComplexity int) int
+		ErrorCode        func(childComplexity int) int
+		ID               func(childComplexity int) int
+		LogLevel         func(childComplexity int) int
+		MoreInfo         func(childComplexity int) int
+		RequestHeaders   func(childComplexity int) int
+		RequestMethod    func(childComplexity int) int
+		RequestURL       func(childComplexity int) int
+		RequestVariables func(childComplexity int) int
+		ResourceSid      func(childComplexity int) int
+		ResponseBody     func(childComplexity int) int
+		ResponseHeaders  func(childComplexity int) int
+		ServiceSid       func(childComplexity int) int
+		Sid              func(childComplexity int) int
 	}
 
 	AlertConnection struct {
@@ -305,6 +310,7 @@ type ComplexityRoot struct {
 		RefreshCookies        func(childComplexity int) int
 		RefreshSession        func(childComplexity int, input model.RefreshSessionInput) int
 		RemovePaymentMethod   func(childComplexity int, input model.RemovePaymentMethodInput) int
+		RotateAuthToken       func(childComplexity int, input model.RotateAuthTokenInput) int
 		SetUserRoles          func(childComplexity int, input model.SetUserRolesInput) int
 		SignIn                func(childComplexity int, input model.SignInInput) int
 		SignInWithCookies     func(childComplexity int, input model.SignInInput) int
@@ -454,6 +460,11 @@ type ComplexityRoot struct {
 
 	RemovePaymentMethodPayload struct {
 		RemovedPaymentMethodID func(childComplexity int) int
+	}
+
+	RotateAuthTokenPayload struct {
+		AuthToken   func(childComplexity int) int
+		DateRotated func(childComplexity int) int
 	}
 
 	Session struct {
@@ -628,6 +639,7 @@ type MutationResolver interface {
 	CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error)
 	UpdateAPIKey(ctx context.Context, input model.UpdateAPIKeyInput) (*model.UpdateAPIKeyPayload, error)
 	DeleteAPIKey(ctx context.Context, input model.DeleteAPIKeyInput) (*model.DeleteAPIKeyPayload, error)
+	RotateAuthToken(ctx context.Context, input model.RotateAuthTokenInput) (*model.RotateAuthTokenPayload, error)
 	UpdateBillingSettings(ctx context.Context, input model.UpdateBillingSettingsInput) (*model.UpdateBillingSettingsPayload, error)
 	AddPaymentMethod(ctx context.Context, input model.AddPaymentMethodInput) (*model.AddPaymentMethodPayload, error)
 	RemovePaymentMethod(ctx context.Context, input model.RemovePaymentMethodInput) (*model.RemovePaymentMethodPayload, error)
@@ -927,18 +939,48 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Alert.MoreInfo(childComplexity), true
+	case "Alert.requestHeaders":
+		if e.ComplexityRoot.Alert.RequestHeaders == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.RequestHeaders(childComplexity), true
 	case "Alert.requestMethod":
 		if e.ComplexityRoot.Alert.RequestMethod == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Alert.RequestMethod(childComplexity), true
+	case "Alert.requestUrl":
+		if e.ComplexityRoot.Alert.RequestURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.RequestURL(childComplexity), true
+	case "Alert.requestVariables":
+		if e.ComplexityRoot.Alert.RequestVariables == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.RequestVariables(childComplexity), true
 	case "Alert.resourceSid":
 		if e.ComplexityRoot.Alert.ResourceSid == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Alert.ResourceSid(childComplexity), true
+	case "Alert.responseBody":
+		if e.ComplexityRoot.Alert.ResponseBody == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.ResponseBody(childComplexity), true
+	case "Alert.responseHeaders":
+		if e.ComplexityRoot.Alert.ResponseHeaders == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.ResponseHeaders(childComplexity), true
 	case "Alert.serviceSid":
 		if e.ComplexityRoot.Alert.ServiceSid == nil {
 			break
@@ -1791,6 +1833,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RemovePaymentMethod(childComplexity, args["input"].(model.RemovePaymentMethodInput)), true
+	case "Mutation.rotateAuthToken":
+		if e.ComplexityRoot.Mutation.RotateAuthToken == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rotateAuthToken_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RotateAuthToken(childComplexity, args["input"].(model.RotateAuthTokenInput)), true
 	case "Mutation.setUserRoles":
 		if e.ComplexityRoot.Mutation.SetUserRoles == nil {
 			break
@@ -2438,6 +2491,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RemovePaymentMethodPayload.RemovedPaymentMethodID(childComplexity), true
 
+	case "RotateAuthTokenPayload.authToken":
+		if e.ComplexityRoot.RotateAuthTokenPayload.AuthToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateAuthTokenPayload.AuthToken(childComplexity), true
+	case "RotateAuthTokenPayload.dateRotated":
+		if e.ComplexityRoot.RotateAuthTokenPayload.DateRotated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateAuthTokenPayload.DateRotated(childComplexity), true
+
 	case "Session.client":
 		if e.ComplexityRoot.Session.Client == nil {
 			break
@@ -2948,6 +3014,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("OAuthGrantInput", ec.unmarshalInputOAuthGrantInput),
 			graphql.NewInputUnmarshaler("RefreshSessionInput", ec.unmarshalInputRefreshSessionInput),
 			graphql.NewInputUnmarshaler("RemovePaymentMethodInput", ec.unmarshalInputRemovePaymentMethodInput),
+			graphql.NewInputUnmarshaler("RotateAuthTokenInput", ec.unmarshalInputRotateAuthTokenInput),
 			graphql.NewInputUnmarshaler("SetUserRolesInput", ec.unmarshalInputSetUserRolesInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
 			graphql.NewInputUnmarshaler("SubmitCustomerProfileInput", ec.unmarshalInputSubmitCustomerProfileInput),
@@ -3301,7 +3368,7 @@ type Account implements Node @signedIn {
   "The account's SID."
   sid: String!
   "The account's name."
-  friendlyName: String!
+  friendlyName: String! @personalData(mask: ALL)
   "Whether the account is in use."
   status: AccountStatus!
 }
@@ -3352,7 +3419,7 @@ type SignOutPayload @signedIn {
   endedSessionId: ID!
 }
 `, BuiltIn: false},
-	{Name: "../schema/api_credentials.graphqls", Input: `# API keys of the account. They belong to the upstream, not to the gateway.
+	{Name: "../schema/api_credentials.graphqls", Input: `# API keys of the account, and its auth token. They belong to the upstream, not to the gateway.
 
 extend type Account {
   "The account's API keys, newest first."
@@ -3382,6 +3449,15 @@ extend type Mutation {
     "The key."
     input: DeleteApiKeyInput!
   ): DeleteApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: DELETE) @semanticNonNull
+  """
+  Give the account another auth token, which is shown in this answer and never again. Whatever still uses the old one
+  stops working at once: there is no second token to change over with, so let programs use API keys instead. The token
+  opens all of the account, so only people rotate it, and no OAuth client.
+  """
+  rotateAuthToken(
+    "Whose token."
+    input: RotateAuthTokenInput!
+  ): RotateAuthTokenPayload @hasPermission(permission: API_CREDENTIALS, action: UPDATE) @semanticNonNull
 }
 
 "An API key of the account. Its secret is never shown by a read."
@@ -3456,6 +3532,20 @@ input DeleteApiKeyInput {
 type DeleteApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: DELETE) {
   "The global id of the key that is no more."
   deletedApiKeyId: ID!
+}
+
+"What rotateAuthToken takes."
+input RotateAuthTokenInput {
+  "The global id of the caller's account: who has sessions in several rotates no other than they mean to."
+  accountId: ID!
+}
+
+"The account's new auth token."
+type RotateAuthTokenPayload @hasPermission(permission: API_CREDENTIALS, action: UPDATE) {
+  "The token, 32 hexadecimal digits, shown this once."
+  authToken: String!
+  "When it took the old one's place."
+  dateRotated: DateTime!
 }
 `, BuiltIn: false},
 	{Name: "../schema/billing.graphqls", Input: `# What the account owes, has paid, and how it pays.
@@ -3942,7 +4032,8 @@ type PhoneNumberEdge @hasPermission(permission: MANAGE_PHONE_NUMBERS) {
   node: PhoneNumber!
 }
 `, BuiltIn: false},
-	{Name: "../schema/product_logs.graphqls", Input: `# What happened: calls, messages and alerts. Prices are billing data wherever they stand.
+	{Name: "../schema/product_logs.graphqls", Input: `# What happened: calls, messages and alerts. Prices are billing data wherever they stand, and what a webhook was sent and
+# answered belongs to whoever builds it.
 
 extend type Account {
   "The account's calls, newest first."
@@ -4250,7 +4341,7 @@ type Alert implements Node @hasPermission(permission: PRODUCT_LOGS) {
   "The error's code."
   errorCode: String!
   "What happened, in words."
-  alertText: String!
+  alertText: String! @personalData(mask: ALL)
   "The page that explains the code."
   moreInfo: String
   "The call, message or other resource that it is about."
@@ -4259,6 +4350,16 @@ type Alert implements Node @hasPermission(permission: PRODUCT_LOGS) {
   serviceSid: String
   "How the webhook was called that it is about."
   requestMethod: HttpMethod
+  "The webhook's URL, which may hold credentials."
+  requestUrl: String @hasPermission(permission: DEV_TOOLS) @personalData(mask: URL)
+  "The parameters that the webhook was sent, such as the text of a message, encoded as those of a URL."
+  requestVariables: String @hasPermission(permission: DEV_TOOLS) @personalData(mask: ALL)
+  "The headers that the webhook was sent, encoded likewise."
+  requestHeaders: String @hasPermission(permission: DEV_TOOLS) @personalData(mask: ALL)
+  "The headers that the webhook answered with, encoded likewise."
+  responseHeaders: String @hasPermission(permission: DEV_TOOLS) @personalData(mask: ALL)
+  "What the webhook answered."
+  responseBody: String @hasPermission(permission: DEV_TOOLS) @personalData(mask: ALL)
   "When it was raised."
   dateGenerated: DateTime!
   "When its record was made."
@@ -4301,7 +4402,7 @@ enum AccountType {
 "The settings of the account. The auth token is not among them: it is a credential, and no read shows it."
 type ProjectSettings @hasPermission(permission: PROJECT_SETTINGS) {
   "The account's name."
-  friendlyName: String!
+  friendlyName: String! @personalData(mask: ALL)
   "Whether the account is in use."
   status: AccountStatus!
   "Whether the account pays."
@@ -4932,6 +5033,16 @@ func (ec *executionContext) childFields_Alert(ctx context.Context, field graphql
 		return ec.fieldContext_Alert_serviceSid(ctx, field)
 	case "requestMethod":
 		return ec.fieldContext_Alert_requestMethod(ctx, field)
+	case "requestUrl":
+		return ec.fieldContext_Alert_requestUrl(ctx, field)
+	case "requestVariables":
+		return ec.fieldContext_Alert_requestVariables(ctx, field)
+	case "requestHeaders":
+		return ec.fieldContext_Alert_requestHeaders(ctx, field)
+	case "responseHeaders":
+		return ec.fieldContext_Alert_responseHeaders(ctx, field)
+	case "responseBody":
+		return ec.fieldContext_Alert_responseBody(ctx, field)
 	case "dateGenerated":
 		return ec.fieldContext_Alert_dateGenerated(ctx, field)
 	case "dateCreated":
@@ -5606,6 +5717,16 @@ func (ec *executionContext) childFields_RemovePaymentMethodPayload(ctx context.C
 		return ec.fieldContext_RemovePaymentMethodPayload_removedPaymentMethodId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RemovePaymentMethodPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RotateAuthTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "authToken":
+		return ec.fieldContext_RotateAuthTokenPayload_authToken(ctx, field)
+	case "dateRotated":
+		return ec.fieldContext_RotateAuthTokenPayload_dateRotated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RotateAuthTokenPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6722,6 +6843,20 @@ func (ec *executionContext) field_Mutation_removePaymentMethod_args(ctx context.
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_rotateAuthToken_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RotateAuthTokenInput, error) {
+			return ec.unmarshalNRotateAuthTokenInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_setUserRoles_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -7102,6 +7237,7 @@ func (ec *executionContext) _Account_friendlyName(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
 			return ec.marshalNString2string(ctx, selections, v)
 		},
 		true,
@@ -7397,7 +7533,7 @@ func (ec *executionContext) fieldContext_Account_oauthClients(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_phoneNumbers(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 16) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7444,7 +7580,7 @@ func (ec *executionContext) fieldContext_Account_phoneNumbers(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_calls(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 21) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7491,7 +7627,7 @@ func (ec *executionContext) fieldContext_Account_calls(ctx context.Context, fiel
 }
 
 func (ec *executionContext) _Account_messages(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 21) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7538,7 +7674,7 @@ func (ec *executionContext) fieldContext_Account_messages(ctx context.Context, f
 }
 
 func (ec *executionContext) _Account_alerts(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 21) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7585,7 +7721,7 @@ func (ec *executionContext) fieldContext_Account_alerts(ctx context.Context, fie
 }
 
 func (ec *executionContext) _Account_settings(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 22) {
+	if !ec.gate.Field(ctx, field, "Account", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7620,7 +7756,7 @@ func (ec *executionContext) fieldContext_Account_settings(_ context.Context, fie
 }
 
 func (ec *executionContext) _Account_customerProfiles(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 25) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7667,7 +7803,7 @@ func (ec *executionContext) fieldContext_Account_customerProfiles(ctx context.Co
 }
 
 func (ec *executionContext) _Account_trustProducts(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 25) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7714,7 +7850,7 @@ func (ec *executionContext) fieldContext_Account_trustProducts(ctx context.Conte
 }
 
 func (ec *executionContext) _Account_usageRecords(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 31) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7761,7 +7897,7 @@ func (ec *executionContext) fieldContext_Account_usageRecords(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_usageTriggers(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 31) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7808,7 +7944,7 @@ func (ec *executionContext) fieldContext_Account_usageTriggers(ctx context.Conte
 }
 
 func (ec *executionContext) _Account_users(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 33) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 34) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7925,7 +8061,7 @@ func (ec *executionContext) fieldContext_AddPaymentMethodPayload_paymentMethodEd
 }
 
 func (ec *executionContext) _Alert_id(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 21) {
+	if !ec.gate.Field(ctx, field, "Alert", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7951,7 +8087,7 @@ func (ec *executionContext) fieldContext_Alert_id(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Alert_sid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 21) {
+	if !ec.gate.Field(ctx, field, "Alert", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7977,7 +8113,7 @@ func (ec *executionContext) fieldContext_Alert_sid(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Alert_logLevel(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 21) {
+	if !ec.gate.Field(ctx, field, "Alert", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8003,7 +8139,7 @@ func (ec *executionContext) fieldContext_Alert_logLevel(_ context.Context, field
 }
 
 func (ec *executionContext) _Alert_errorCode(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 21) {
+	if !ec.gate.Field(ctx, field, "Alert", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8029,7 +8165,7 @@ func (ec *executionContext) fieldContext_Alert_errorCode(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_alertText(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 21) {
+	if !ec.gate.Field(ctx, field, "Alert", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8044,6 +8180,7 @@ func (ec *executionContext) _Alert_alertText(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
 			return ec.marshalNString2string(ctx, selections, v)
 		},
 		true,
@@ -8055,7 +8192,7 @@ func (ec *executionContext) fieldContext_Alert_alertText(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_moreInfo(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 21) {
+	if !ec.gate.Field(ctx, field, "Alert", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8081,7 +8218,7 @@ func (ec *executionContext) fieldContext_Alert_moreInfo(_ context.Context, field
 }
 
 func (ec *executionContext) _Alert_resourceSid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 21) {
+	if !ec.gate.Field(ctx, field, "Alert", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8107,7 +8244,7 @@ func (ec *executionContext) fieldContext_Alert_resourceSid(_ context.Context, fi
 }
 
 func (ec *executionContext) _Alert_serviceSid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 21) {
+	if !ec.gate.Field(ctx, field, "Alert", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8133,7 +8270,7 @@ func (ec *executionContext) fieldContext_Alert_serviceSid(_ context.Context, fie
 }
 
 func (ec *executionContext) _Alert_requestMethod(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 21) {
+	if !ec.gate.Field(ctx, field, "Alert", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8158,8 +8295,143 @@ func (ec *executionContext) fieldContext_Alert_requestMethod(_ context.Context, 
 	return graphql.NewScalarFieldContext("Alert", field, false, false, "HttpMethod")
 }
 
+func (ec *executionContext) _Alert_requestUrl(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Alert", 16) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Alert_requestUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequestURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Alert_requestUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Alert", field, false, false, "String")
+}
+
+func (ec *executionContext) _Alert_requestVariables(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Alert", 16) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Alert_requestVariables(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequestVariables, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Alert_requestVariables(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Alert", field, false, false, "String")
+}
+
+func (ec *executionContext) _Alert_requestHeaders(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Alert", 16) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Alert_requestHeaders(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequestHeaders, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Alert_requestHeaders(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Alert", field, false, false, "String")
+}
+
+func (ec *executionContext) _Alert_responseHeaders(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Alert", 16) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Alert_responseHeaders(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ResponseHeaders, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Alert_responseHeaders(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Alert", field, false, false, "String")
+}
+
+func (ec *executionContext) _Alert_responseBody(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Alert", 16) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Alert_responseBody(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ResponseBody, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Alert_responseBody(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Alert", field, false, false, "String")
+}
+
 func (ec *executionContext) _Alert_dateGenerated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 21) {
+	if !ec.gate.Field(ctx, field, "Alert", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8185,7 +8457,7 @@ func (ec *executionContext) fieldContext_Alert_dateGenerated(_ context.Context, 
 }
 
 func (ec *executionContext) _Alert_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 21) {
+	if !ec.gate.Field(ctx, field, "Alert", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8211,7 +8483,7 @@ func (ec *executionContext) fieldContext_Alert_dateCreated(_ context.Context, fi
 }
 
 func (ec *executionContext) _Alert_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 21) {
+	if !ec.gate.Field(ctx, field, "Alert", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8237,7 +8509,7 @@ func (ec *executionContext) fieldContext_Alert_dateUpdated(_ context.Context, fi
 }
 
 func (ec *executionContext) _AlertConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AlertConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertConnection", 21) {
+	if !ec.gate.Field(ctx, field, "AlertConnection", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8272,7 +8544,7 @@ func (ec *executionContext) fieldContext_AlertConnection_edges(_ context.Context
 }
 
 func (ec *executionContext) _AlertConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AlertConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertConnection", 21) {
+	if !ec.gate.Field(ctx, field, "AlertConnection", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8307,7 +8579,7 @@ func (ec *executionContext) fieldContext_AlertConnection_pageInfo(_ context.Cont
 }
 
 func (ec *executionContext) _AlertEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.AlertEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertEdge", 21) {
+	if !ec.gate.Field(ctx, field, "AlertEdge", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8333,7 +8605,7 @@ func (ec *executionContext) fieldContext_AlertEdge_cursor(_ context.Context, fie
 }
 
 func (ec *executionContext) _AlertEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.AlertEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertEdge", 21) {
+	if !ec.gate.Field(ctx, field, "AlertEdge", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8832,7 +9104,7 @@ func (ec *executionContext) fieldContext_BillingSettings_autoRechargeAmount(_ co
 }
 
 func (ec *executionContext) _Call_id(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 21) {
+	if !ec.gate.Field(ctx, field, "Call", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8858,7 +9130,7 @@ func (ec *executionContext) fieldContext_Call_id(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Call_sid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 21) {
+	if !ec.gate.Field(ctx, field, "Call", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8884,7 +9156,7 @@ func (ec *executionContext) fieldContext_Call_sid(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Call_parentCallSid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 21) {
+	if !ec.gate.Field(ctx, field, "Call", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8910,7 +9182,7 @@ func (ec *executionContext) fieldContext_Call_parentCallSid(_ context.Context, f
 }
 
 func (ec *executionContext) _Call_to(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 21) {
+	if !ec.gate.Field(ctx, field, "Call", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8937,7 +9209,7 @@ func (ec *executionContext) fieldContext_Call_to(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Call_from(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 21) {
+	if !ec.gate.Field(ctx, field, "Call", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8964,7 +9236,7 @@ func (ec *executionContext) fieldContext_Call_from(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Call_phoneNumberSid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 21) {
+	if !ec.gate.Field(ctx, field, "Call", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8990,7 +9262,7 @@ func (ec *executionContext) fieldContext_Call_phoneNumberSid(_ context.Context, 
 }
 
 func (ec *executionContext) _Call_status(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 21) {
+	if !ec.gate.Field(ctx, field, "Call", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9016,7 +9288,7 @@ func (ec *executionContext) fieldContext_Call_status(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Call_direction(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 21) {
+	if !ec.gate.Field(ctx, field, "Call", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9042,7 +9314,7 @@ func (ec *executionContext) fieldContext_Call_direction(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_startTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 21) {
+	if !ec.gate.Field(ctx, field, "Call", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9068,7 +9340,7 @@ func (ec *executionContext) fieldContext_Call_startTime(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_endTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 21) {
+	if !ec.gate.Field(ctx, field, "Call", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9094,7 +9366,7 @@ func (ec *executionContext) fieldContext_Call_endTime(_ context.Context, field g
 }
 
 func (ec *executionContext) _Call_duration(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 21) {
+	if !ec.gate.Field(ctx, field, "Call", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9120,7 +9392,7 @@ func (ec *executionContext) fieldContext_Call_duration(_ context.Context, field 
 }
 
 func (ec *executionContext) _Call_queueTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 21) {
+	if !ec.gate.Field(ctx, field, "Call", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9146,7 +9418,7 @@ func (ec *executionContext) fieldContext_Call_queueTime(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_answeredBy(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 21) {
+	if !ec.gate.Field(ctx, field, "Call", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9172,7 +9444,7 @@ func (ec *executionContext) fieldContext_Call_answeredBy(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Call_forwardedFrom(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 21) {
+	if !ec.gate.Field(ctx, field, "Call", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9199,7 +9471,7 @@ func (ec *executionContext) fieldContext_Call_forwardedFrom(_ context.Context, f
 }
 
 func (ec *executionContext) _Call_callerName(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 21) {
+	if !ec.gate.Field(ctx, field, "Call", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9261,7 +9533,7 @@ func (ec *executionContext) fieldContext_Call_price(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Call_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 21) {
+	if !ec.gate.Field(ctx, field, "Call", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9287,7 +9559,7 @@ func (ec *executionContext) fieldContext_Call_dateCreated(_ context.Context, fie
 }
 
 func (ec *executionContext) _Call_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 21) {
+	if !ec.gate.Field(ctx, field, "Call", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9313,7 +9585,7 @@ func (ec *executionContext) fieldContext_Call_dateUpdated(_ context.Context, fie
 }
 
 func (ec *executionContext) _CallConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CallConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallConnection", 21) {
+	if !ec.gate.Field(ctx, field, "CallConnection", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9348,7 +9620,7 @@ func (ec *executionContext) fieldContext_CallConnection_edges(_ context.Context,
 }
 
 func (ec *executionContext) _CallConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.CallConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallConnection", 21) {
+	if !ec.gate.Field(ctx, field, "CallConnection", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9383,7 +9655,7 @@ func (ec *executionContext) fieldContext_CallConnection_pageInfo(_ context.Conte
 }
 
 func (ec *executionContext) _CallEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.CallEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallEdge", 21) {
+	if !ec.gate.Field(ctx, field, "CallEdge", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9409,7 +9681,7 @@ func (ec *executionContext) fieldContext_CallEdge_cursor(_ context.Context, fiel
 }
 
 func (ec *executionContext) _CallEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.CallEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallEdge", 21) {
+	if !ec.gate.Field(ctx, field, "CallEdge", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9566,7 +9838,7 @@ func (ec *executionContext) fieldContext_CreateApiKeyPayload_secret(_ context.Co
 }
 
 func (ec *executionContext) _CreateCustomerProfilePayload_customerProfile(ctx context.Context, field graphql.CollectedField, obj *model.CreateCustomerProfilePayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateCustomerProfilePayload", 24) {
+	if !ec.gate.Field(ctx, field, "CreateCustomerProfilePayload", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9601,7 +9873,7 @@ func (ec *executionContext) fieldContext_CreateCustomerProfilePayload_customerPr
 }
 
 func (ec *executionContext) _CreateCustomerProfilePayload_customerProfileEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateCustomerProfilePayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateCustomerProfilePayload", 24) {
+	if !ec.gate.Field(ctx, field, "CreateCustomerProfilePayload", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9732,7 +10004,7 @@ func (ec *executionContext) fieldContext_CreateOAuthClientPayload_secret(_ conte
 }
 
 func (ec *executionContext) _CreateUsageTriggerPayload_usageTrigger(ctx context.Context, field graphql.CollectedField, obj *model.CreateUsageTriggerPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateUsageTriggerPayload", 29) {
+	if !ec.gate.Field(ctx, field, "CreateUsageTriggerPayload", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9767,7 +10039,7 @@ func (ec *executionContext) fieldContext_CreateUsageTriggerPayload_usageTrigger(
 }
 
 func (ec *executionContext) _CreateUsageTriggerPayload_usageTriggerEdge(ctx context.Context, field graphql.CollectedField, obj *model.CreateUsageTriggerPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CreateUsageTriggerPayload", 29) {
+	if !ec.gate.Field(ctx, field, "CreateUsageTriggerPayload", 30) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9802,7 +10074,7 @@ func (ec *executionContext) fieldContext_CreateUsageTriggerPayload_usageTriggerE
 }
 
 func (ec *executionContext) _CustomerProfile_id(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 25) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9828,7 +10100,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_id(_ context.Context, f
 }
 
 func (ec *executionContext) _CustomerProfile_sid(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 25) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9854,7 +10126,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_sid(_ context.Context, 
 }
 
 func (ec *executionContext) _CustomerProfile_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 25) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9880,7 +10152,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_friendlyName(_ context.
 }
 
 func (ec *executionContext) _CustomerProfile_email(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 25) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9907,7 +10179,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_email(_ context.Context
 }
 
 func (ec *executionContext) _CustomerProfile_policySid(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 25) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9933,7 +10205,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_policySid(_ context.Con
 }
 
 func (ec *executionContext) _CustomerProfile_status(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 25) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9959,7 +10231,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_status(_ context.Contex
 }
 
 func (ec *executionContext) _CustomerProfile_failureReason(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 25) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9985,7 +10257,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_failureReason(_ context
 }
 
 func (ec *executionContext) _CustomerProfile_validUntil(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 25) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10011,7 +10283,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_validUntil(_ context.Co
 }
 
 func (ec *executionContext) _CustomerProfile_statusCallback(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 25) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10038,7 +10310,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_statusCallback(_ contex
 }
 
 func (ec *executionContext) _CustomerProfile_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 25) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10064,7 +10336,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_dateCreated(_ context.C
 }
 
 func (ec *executionContext) _CustomerProfile_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfile) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfile", 25) {
+	if !ec.gate.Field(ctx, field, "CustomerProfile", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10090,7 +10362,7 @@ func (ec *executionContext) fieldContext_CustomerProfile_dateUpdated(_ context.C
 }
 
 func (ec *executionContext) _CustomerProfileConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfileConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfileConnection", 25) {
+	if !ec.gate.Field(ctx, field, "CustomerProfileConnection", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10125,7 +10397,7 @@ func (ec *executionContext) fieldContext_CustomerProfileConnection_edges(_ conte
 }
 
 func (ec *executionContext) _CustomerProfileConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfileConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfileConnection", 25) {
+	if !ec.gate.Field(ctx, field, "CustomerProfileConnection", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10160,7 +10432,7 @@ func (ec *executionContext) fieldContext_CustomerProfileConnection_pageInfo(_ co
 }
 
 func (ec *executionContext) _CustomerProfileEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfileEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfileEdge", 25) {
+	if !ec.gate.Field(ctx, field, "CustomerProfileEdge", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10186,7 +10458,7 @@ func (ec *executionContext) fieldContext_CustomerProfileEdge_cursor(_ context.Co
 }
 
 func (ec *executionContext) _CustomerProfileEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.CustomerProfileEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CustomerProfileEdge", 25) {
+	if !ec.gate.Field(ctx, field, "CustomerProfileEdge", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10273,7 +10545,7 @@ func (ec *executionContext) fieldContext_DeleteOAuthClientPayload_deletedOAuthCl
 }
 
 func (ec *executionContext) _DeleteUsageTriggerPayload_deletedUsageTriggerId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteUsageTriggerPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "DeleteUsageTriggerPayload", 30) {
+	if !ec.gate.Field(ctx, field, "DeleteUsageTriggerPayload", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10299,7 +10571,7 @@ func (ec *executionContext) fieldContext_DeleteUsageTriggerPayload_deletedUsageT
 }
 
 func (ec *executionContext) _EndSessionPayload_endedSessionId(ctx context.Context, field graphql.CollectedField, obj *model.EndSessionPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "EndSessionPayload", 32) {
+	if !ec.gate.Field(ctx, field, "EndSessionPayload", 33) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10847,7 +11119,7 @@ func (ec *executionContext) fieldContext_InvoiceEdge_node(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_id(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 21) {
+	if !ec.gate.Field(ctx, field, "Message", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10873,7 +11145,7 @@ func (ec *executionContext) fieldContext_Message_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Message_sid(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 21) {
+	if !ec.gate.Field(ctx, field, "Message", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10899,7 +11171,7 @@ func (ec *executionContext) fieldContext_Message_sid(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Message_messagingServiceSid(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 21) {
+	if !ec.gate.Field(ctx, field, "Message", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10925,7 +11197,7 @@ func (ec *executionContext) fieldContext_Message_messagingServiceSid(_ context.C
 }
 
 func (ec *executionContext) _Message_body(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 21) {
+	if !ec.gate.Field(ctx, field, "Message", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10952,7 +11224,7 @@ func (ec *executionContext) fieldContext_Message_body(_ context.Context, field g
 }
 
 func (ec *executionContext) _Message_to(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 21) {
+	if !ec.gate.Field(ctx, field, "Message", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10979,7 +11251,7 @@ func (ec *executionContext) fieldContext_Message_to(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Message_from(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 21) {
+	if !ec.gate.Field(ctx, field, "Message", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11006,7 +11278,7 @@ func (ec *executionContext) fieldContext_Message_from(_ context.Context, field g
 }
 
 func (ec *executionContext) _Message_status(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 21) {
+	if !ec.gate.Field(ctx, field, "Message", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11032,7 +11304,7 @@ func (ec *executionContext) fieldContext_Message_status(_ context.Context, field
 }
 
 func (ec *executionContext) _Message_direction(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 21) {
+	if !ec.gate.Field(ctx, field, "Message", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11058,7 +11330,7 @@ func (ec *executionContext) fieldContext_Message_direction(_ context.Context, fi
 }
 
 func (ec *executionContext) _Message_numSegments(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 21) {
+	if !ec.gate.Field(ctx, field, "Message", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11084,7 +11356,7 @@ func (ec *executionContext) fieldContext_Message_numSegments(_ context.Context, 
 }
 
 func (ec *executionContext) _Message_numMedia(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 21) {
+	if !ec.gate.Field(ctx, field, "Message", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11110,7 +11382,7 @@ func (ec *executionContext) fieldContext_Message_numMedia(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_errorCode(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 21) {
+	if !ec.gate.Field(ctx, field, "Message", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11136,7 +11408,7 @@ func (ec *executionContext) fieldContext_Message_errorCode(_ context.Context, fi
 }
 
 func (ec *executionContext) _Message_errorMessage(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 21) {
+	if !ec.gate.Field(ctx, field, "Message", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11197,7 +11469,7 @@ func (ec *executionContext) fieldContext_Message_price(_ context.Context, field 
 }
 
 func (ec *executionContext) _Message_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 21) {
+	if !ec.gate.Field(ctx, field, "Message", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11223,7 +11495,7 @@ func (ec *executionContext) fieldContext_Message_dateCreated(_ context.Context, 
 }
 
 func (ec *executionContext) _Message_dateSent(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 21) {
+	if !ec.gate.Field(ctx, field, "Message", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11249,7 +11521,7 @@ func (ec *executionContext) fieldContext_Message_dateSent(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 21) {
+	if !ec.gate.Field(ctx, field, "Message", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11275,7 +11547,7 @@ func (ec *executionContext) fieldContext_Message_dateUpdated(_ context.Context, 
 }
 
 func (ec *executionContext) _MessageConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.MessageConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageConnection", 21) {
+	if !ec.gate.Field(ctx, field, "MessageConnection", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11310,7 +11582,7 @@ func (ec *executionContext) fieldContext_MessageConnection_edges(_ context.Conte
 }
 
 func (ec *executionContext) _MessageConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.MessageConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageConnection", 21) {
+	if !ec.gate.Field(ctx, field, "MessageConnection", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11345,7 +11617,7 @@ func (ec *executionContext) fieldContext_MessageConnection_pageInfo(_ context.Co
 }
 
 func (ec *executionContext) _MessageEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.MessageEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageEdge", 21) {
+	if !ec.gate.Field(ctx, field, "MessageEdge", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11371,7 +11643,7 @@ func (ec *executionContext) fieldContext_MessageEdge_cursor(_ context.Context, f
 }
 
 func (ec *executionContext) _MessageEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.MessageEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageEdge", 21) {
+	if !ec.gate.Field(ctx, field, "MessageEdge", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11809,6 +12081,53 @@ func (ec *executionContext) fieldContext_Mutation_deleteApiKey(ctx context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_rotateAuthToken(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 9) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_rotateAuthToken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RotateAuthToken(ctx, fc.Args["input"].(model.RotateAuthTokenInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RotateAuthTokenPayload) graphql.Marshaler {
+			return ec.marshalORotateAuthTokenPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_rotateAuthToken(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RotateAuthTokenPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_rotateAuthToken_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_updateBillingSettings(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	if !ec.gate.Field(ctx, field, "Mutation", 15) {
 		return graphql.Null
@@ -12045,7 +12364,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteOAuthClient(ctx context.
 }
 
 func (ec *executionContext) _Mutation_createCustomerProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 23) {
+	if !ec.gate.Field(ctx, field, "Mutation", 24) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12092,7 +12411,7 @@ func (ec *executionContext) fieldContext_Mutation_createCustomerProfile(ctx cont
 }
 
 func (ec *executionContext) _Mutation_submitCustomerProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 27) {
+	if !ec.gate.Field(ctx, field, "Mutation", 28) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12139,7 +12458,7 @@ func (ec *executionContext) fieldContext_Mutation_submitCustomerProfile(ctx cont
 }
 
 func (ec *executionContext) _Mutation_createUsageTrigger(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 28) {
+	if !ec.gate.Field(ctx, field, "Mutation", 29) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12186,7 +12505,7 @@ func (ec *executionContext) fieldContext_Mutation_createUsageTrigger(ctx context
 }
 
 func (ec *executionContext) _Mutation_deleteUsageTrigger(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 30) {
+	if !ec.gate.Field(ctx, field, "Mutation", 31) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12280,7 +12599,7 @@ func (ec *executionContext) fieldContext_Mutation_acceptInvitation(ctx context.C
 }
 
 func (ec *executionContext) _Mutation_setUserRoles(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 35) {
+	if !ec.gate.Field(ctx, field, "Mutation", 36) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12327,7 +12646,7 @@ func (ec *executionContext) fieldContext_Mutation_setUserRoles(ctx context.Conte
 }
 
 func (ec *executionContext) _Mutation_endSession(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 32) {
+	if !ec.gate.Field(ctx, field, "Mutation", 33) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13427,7 +13746,7 @@ func (ec *executionContext) fieldContext_PermissionRow_source(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_id(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13453,7 +13772,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_id(_ context.Context, field
 }
 
 func (ec *executionContext) _PhoneNumber_sid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13479,7 +13798,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_sid(_ context.Context, fiel
 }
 
 func (ec *executionContext) _PhoneNumber_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13506,7 +13825,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_phoneNumber(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13533,7 +13852,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_friendlyName(_ context.Cont
 }
 
 func (ec *executionContext) _PhoneNumber_capabilities(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13568,7 +13887,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_capabilities(_ context.Cont
 }
 
 func (ec *executionContext) _PhoneNumber_origin(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13594,7 +13913,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_origin(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_status(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13620,7 +13939,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_status(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_beta(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13646,7 +13965,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_beta(_ context.Context, fie
 }
 
 func (ec *executionContext) _PhoneNumber_addressRequirements(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13672,7 +13991,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_addressRequirements(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_addressSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13698,7 +14017,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_addressSid(_ context.Contex
 }
 
 func (ec *executionContext) _PhoneNumber_bundleSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13724,7 +14043,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_bundleSid(_ context.Context
 }
 
 func (ec *executionContext) _PhoneNumber_voiceApplicationSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13750,7 +14069,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceApplicationSid(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceCallerIdLookup(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13776,7 +14095,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceCallerIdLookup(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13803,7 +14122,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceUrl(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_voiceMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13829,7 +14148,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceMethod(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13856,7 +14175,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceFallbackUrl(_ context.
 }
 
 func (ec *executionContext) _PhoneNumber_voiceFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13882,7 +14201,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceFallbackMethod(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_smsApplicationSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13908,7 +14227,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsApplicationSid(_ context
 }
 
 func (ec *executionContext) _PhoneNumber_smsUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13935,7 +14254,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsUrl(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_smsMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13961,7 +14280,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsMethod(_ context.Context
 }
 
 func (ec *executionContext) _PhoneNumber_smsFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13988,7 +14307,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsFallbackUrl(_ context.Co
 }
 
 func (ec *executionContext) _PhoneNumber_smsFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14014,7 +14333,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsFallbackMethod(_ context
 }
 
 func (ec *executionContext) _PhoneNumber_statusCallback(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14041,7 +14360,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_statusCallback(_ context.Co
 }
 
 func (ec *executionContext) _PhoneNumber_statusCallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14067,7 +14386,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_statusCallbackMethod(_ cont
 }
 
 func (ec *executionContext) _PhoneNumber_trunkSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14093,7 +14412,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_trunkSid(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14119,7 +14438,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_dateCreated(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14145,7 +14464,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_dateUpdated(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_voice(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14171,7 +14490,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_voice(_ context
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_sms(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14197,7 +14516,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_sms(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_mms(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14223,7 +14542,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_mms(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_fax(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14249,7 +14568,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_fax(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14284,7 +14603,7 @@ func (ec *executionContext) fieldContext_PhoneNumberConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14319,7 +14638,7 @@ func (ec *executionContext) fieldContext_PhoneNumberConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _PhoneNumberEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14345,7 +14664,7 @@ func (ec *executionContext) fieldContext_PhoneNumberEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _PhoneNumberEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 16) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14380,7 +14699,7 @@ func (ec *executionContext) fieldContext_PhoneNumberEdge_node(_ context.Context,
 }
 
 func (ec *executionContext) _ProjectSettings_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 22) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14395,6 +14714,7 @@ func (ec *executionContext) _ProjectSettings_friendlyName(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
 			return ec.marshalNString2string(ctx, selections, v)
 		},
 		true,
@@ -14406,7 +14726,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_friendlyName(_ context.
 }
 
 func (ec *executionContext) _ProjectSettings_status(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 22) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14432,7 +14752,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_status(_ context.Contex
 }
 
 func (ec *executionContext) _ProjectSettings_type(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 22) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14458,7 +14778,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_type(_ context.Context,
 }
 
 func (ec *executionContext) _ProjectSettings_timeZone(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 22) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14484,7 +14804,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_timeZone(_ context.Cont
 }
 
 func (ec *executionContext) _ProjectSettings_sslCertificateValidation(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 22) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14510,7 +14830,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_sslCertificateValidatio
 }
 
 func (ec *executionContext) _ProjectSettings_twoFactorRequired(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 22) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14536,7 +14856,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_twoFactorRequired(_ con
 }
 
 func (ec *executionContext) _ProjectSettings_onlyOwnerManagesAdministrators(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 22) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14562,7 +14882,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_onlyOwnerManagesAdminis
 }
 
 func (ec *executionContext) _ProjectSettings_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 22) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14588,7 +14908,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_dateCreated(_ context.C
 }
 
 func (ec *executionContext) _ProjectSettings_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 22) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14998,8 +15318,60 @@ func (ec *executionContext) fieldContext_RemovePaymentMethodPayload_removedPayme
 	return graphql.NewScalarFieldContext("RemovePaymentMethodPayload", field, false, false, "ID")
 }
 
+func (ec *executionContext) _RotateAuthTokenPayload_authToken(ctx context.Context, field graphql.CollectedField, obj *model.RotateAuthTokenPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "RotateAuthTokenPayload", 9) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RotateAuthTokenPayload_authToken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AuthToken, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RotateAuthTokenPayload_authToken(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RotateAuthTokenPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _RotateAuthTokenPayload_dateRotated(ctx context.Context, field graphql.CollectedField, obj *model.RotateAuthTokenPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "RotateAuthTokenPayload", 9) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RotateAuthTokenPayload_dateRotated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateRotated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RotateAuthTokenPayload_dateRotated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RotateAuthTokenPayload", field, false, false, "DateTime")
+}
+
 func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 33) {
+	if !ec.gate.Field(ctx, field, "Session", 34) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15025,7 +15397,7 @@ func (ec *executionContext) fieldContext_Session_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Session_client(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 33) {
+	if !ec.gate.Field(ctx, field, "Session", 34) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15051,7 +15423,7 @@ func (ec *executionContext) fieldContext_Session_client(_ context.Context, field
 }
 
 func (ec *executionContext) _Session_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 33) {
+	if !ec.gate.Field(ctx, field, "Session", 34) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15077,7 +15449,7 @@ func (ec *executionContext) fieldContext_Session_dateCreated(_ context.Context, 
 }
 
 func (ec *executionContext) _Session_lastSeen(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 33) {
+	if !ec.gate.Field(ctx, field, "Session", 34) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15103,7 +15475,7 @@ func (ec *executionContext) fieldContext_Session_lastSeen(_ context.Context, fie
 }
 
 func (ec *executionContext) _Session_expires(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 33) {
+	if !ec.gate.Field(ctx, field, "Session", 34) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15129,7 +15501,7 @@ func (ec *executionContext) fieldContext_Session_expires(_ context.Context, fiel
 }
 
 func (ec *executionContext) _SetUserRolesPayload_user(ctx context.Context, field graphql.CollectedField, obj *model.SetUserRolesPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SetUserRolesPayload", 34) {
+	if !ec.gate.Field(ctx, field, "SetUserRolesPayload", 35) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15268,7 +15640,7 @@ func (ec *executionContext) fieldContext_SignOutPayload_endedSessionId(_ context
 }
 
 func (ec *executionContext) _SubmitCustomerProfilePayload_customerProfile(ctx context.Context, field graphql.CollectedField, obj *model.SubmitCustomerProfilePayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SubmitCustomerProfilePayload", 26) {
+	if !ec.gate.Field(ctx, field, "SubmitCustomerProfilePayload", 27) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15303,7 +15675,7 @@ func (ec *executionContext) fieldContext_SubmitCustomerProfilePayload_customerPr
 }
 
 func (ec *executionContext) _Subscription_productLogs(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Subscription", 21) {
+	if !ec.gate.FieldAndInput(ctx, field, "Subscription", 22) {
 		return nil
 	}
 	return graphql.ResolveFieldStream(
@@ -15350,7 +15722,7 @@ func (ec *executionContext) fieldContext_Subscription_productLogs(ctx context.Co
 }
 
 func (ec *executionContext) _TrustProduct_id(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 25) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15376,7 +15748,7 @@ func (ec *executionContext) fieldContext_TrustProduct_id(_ context.Context, fiel
 }
 
 func (ec *executionContext) _TrustProduct_sid(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 25) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15402,7 +15774,7 @@ func (ec *executionContext) fieldContext_TrustProduct_sid(_ context.Context, fie
 }
 
 func (ec *executionContext) _TrustProduct_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 25) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15428,7 +15800,7 @@ func (ec *executionContext) fieldContext_TrustProduct_friendlyName(_ context.Con
 }
 
 func (ec *executionContext) _TrustProduct_email(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 25) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15455,7 +15827,7 @@ func (ec *executionContext) fieldContext_TrustProduct_email(_ context.Context, f
 }
 
 func (ec *executionContext) _TrustProduct_policySid(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 25) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15481,7 +15853,7 @@ func (ec *executionContext) fieldContext_TrustProduct_policySid(_ context.Contex
 }
 
 func (ec *executionContext) _TrustProduct_status(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 25) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15507,7 +15879,7 @@ func (ec *executionContext) fieldContext_TrustProduct_status(_ context.Context, 
 }
 
 func (ec *executionContext) _TrustProduct_failureReason(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 25) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15533,7 +15905,7 @@ func (ec *executionContext) fieldContext_TrustProduct_failureReason(_ context.Co
 }
 
 func (ec *executionContext) _TrustProduct_validUntil(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 25) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15559,7 +15931,7 @@ func (ec *executionContext) fieldContext_TrustProduct_validUntil(_ context.Conte
 }
 
 func (ec *executionContext) _TrustProduct_statusCallback(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 25) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15586,7 +15958,7 @@ func (ec *executionContext) fieldContext_TrustProduct_statusCallback(_ context.C
 }
 
 func (ec *executionContext) _TrustProduct_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 25) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15612,7 +15984,7 @@ func (ec *executionContext) fieldContext_TrustProduct_dateCreated(_ context.Cont
 }
 
 func (ec *executionContext) _TrustProduct_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.TrustProduct) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProduct", 25) {
+	if !ec.gate.Field(ctx, field, "TrustProduct", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15638,7 +16010,7 @@ func (ec *executionContext) fieldContext_TrustProduct_dateUpdated(_ context.Cont
 }
 
 func (ec *executionContext) _TrustProductConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.TrustProductConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProductConnection", 25) {
+	if !ec.gate.Field(ctx, field, "TrustProductConnection", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15673,7 +16045,7 @@ func (ec *executionContext) fieldContext_TrustProductConnection_edges(_ context.
 }
 
 func (ec *executionContext) _TrustProductConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.TrustProductConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProductConnection", 25) {
+	if !ec.gate.Field(ctx, field, "TrustProductConnection", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15708,7 +16080,7 @@ func (ec *executionContext) fieldContext_TrustProductConnection_pageInfo(_ conte
 }
 
 func (ec *executionContext) _TrustProductEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.TrustProductEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProductEdge", 25) {
+	if !ec.gate.Field(ctx, field, "TrustProductEdge", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15734,7 +16106,7 @@ func (ec *executionContext) fieldContext_TrustProductEdge_cursor(_ context.Conte
 }
 
 func (ec *executionContext) _TrustProductEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.TrustProductEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TrustProductEdge", 25) {
+	if !ec.gate.Field(ctx, field, "TrustProductEdge", 26) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15839,7 +16211,7 @@ func (ec *executionContext) fieldContext_UpdateBillingSettingsPayload_billingSet
 }
 
 func (ec *executionContext) _UsageRecord_category(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 31) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15865,7 +16237,7 @@ func (ec *executionContext) fieldContext_UsageRecord_category(_ context.Context,
 }
 
 func (ec *executionContext) _UsageRecord_description(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 31) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15891,7 +16263,7 @@ func (ec *executionContext) fieldContext_UsageRecord_description(_ context.Conte
 }
 
 func (ec *executionContext) _UsageRecord_granularity(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 31) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15917,7 +16289,7 @@ func (ec *executionContext) fieldContext_UsageRecord_granularity(_ context.Conte
 }
 
 func (ec *executionContext) _UsageRecord_startDate(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 31) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15943,7 +16315,7 @@ func (ec *executionContext) fieldContext_UsageRecord_startDate(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_endDate(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 31) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15969,7 +16341,7 @@ func (ec *executionContext) fieldContext_UsageRecord_endDate(_ context.Context, 
 }
 
 func (ec *executionContext) _UsageRecord_count(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 31) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15995,7 +16367,7 @@ func (ec *executionContext) fieldContext_UsageRecord_count(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_countUnit(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 31) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16021,7 +16393,7 @@ func (ec *executionContext) fieldContext_UsageRecord_countUnit(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_usage(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 31) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16047,7 +16419,7 @@ func (ec *executionContext) fieldContext_UsageRecord_usage(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_usageUnit(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 31) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16073,7 +16445,7 @@ func (ec *executionContext) fieldContext_UsageRecord_usageUnit(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_price(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 31) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16108,7 +16480,7 @@ func (ec *executionContext) fieldContext_UsageRecord_price(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_asOf(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 31) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16134,7 +16506,7 @@ func (ec *executionContext) fieldContext_UsageRecord_asOf(_ context.Context, fie
 }
 
 func (ec *executionContext) _UsageRecordConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 31) {
+	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16169,7 +16541,7 @@ func (ec *executionContext) fieldContext_UsageRecordConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _UsageRecordConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 31) {
+	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16204,7 +16576,7 @@ func (ec *executionContext) fieldContext_UsageRecordConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _UsageRecordEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 31) {
+	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16230,7 +16602,7 @@ func (ec *executionContext) fieldContext_UsageRecordEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _UsageRecordEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 31) {
+	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16265,7 +16637,7 @@ func (ec *executionContext) fieldContext_UsageRecordEdge_node(_ context.Context,
 }
 
 func (ec *executionContext) _UsageTrigger_id(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 31) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16291,7 +16663,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_id(_ context.Context, fiel
 }
 
 func (ec *executionContext) _UsageTrigger_sid(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 31) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16317,7 +16689,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_sid(_ context.Context, fie
 }
 
 func (ec *executionContext) _UsageTrigger_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 31) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16343,7 +16715,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_friendlyName(_ context.Con
 }
 
 func (ec *executionContext) _UsageTrigger_usageCategory(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 31) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16369,7 +16741,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_usageCategory(_ context.Co
 }
 
 func (ec *executionContext) _UsageTrigger_triggerBy(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 31) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16395,7 +16767,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_triggerBy(_ context.Contex
 }
 
 func (ec *executionContext) _UsageTrigger_triggerValue(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 31) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16421,7 +16793,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_triggerValue(_ context.Con
 }
 
 func (ec *executionContext) _UsageTrigger_currentValue(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 31) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16447,7 +16819,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_currentValue(_ context.Con
 }
 
 func (ec *executionContext) _UsageTrigger_recurring(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 31) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16473,7 +16845,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_recurring(_ context.Contex
 }
 
 func (ec *executionContext) _UsageTrigger_callbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 31) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16499,7 +16871,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_callbackMethod(_ context.C
 }
 
 func (ec *executionContext) _UsageTrigger_dateFired(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 31) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16525,7 +16897,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_dateFired(_ context.Contex
 }
 
 func (ec *executionContext) _UsageTrigger_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 31) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16551,7 +16923,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_dateCreated(_ context.Cont
 }
 
 func (ec *executionContext) _UsageTrigger_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.UsageTrigger) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTrigger", 31) {
+	if !ec.gate.Field(ctx, field, "UsageTrigger", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16577,7 +16949,7 @@ func (ec *executionContext) fieldContext_UsageTrigger_dateUpdated(_ context.Cont
 }
 
 func (ec *executionContext) _UsageTriggerConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UsageTriggerConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTriggerConnection", 31) {
+	if !ec.gate.Field(ctx, field, "UsageTriggerConnection", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16612,7 +16984,7 @@ func (ec *executionContext) fieldContext_UsageTriggerConnection_edges(_ context.
 }
 
 func (ec *executionContext) _UsageTriggerConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UsageTriggerConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTriggerConnection", 31) {
+	if !ec.gate.Field(ctx, field, "UsageTriggerConnection", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16647,7 +17019,7 @@ func (ec *executionContext) fieldContext_UsageTriggerConnection_pageInfo(_ conte
 }
 
 func (ec *executionContext) _UsageTriggerEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UsageTriggerEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTriggerEdge", 31) {
+	if !ec.gate.Field(ctx, field, "UsageTriggerEdge", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16673,7 +17045,7 @@ func (ec *executionContext) fieldContext_UsageTriggerEdge_cursor(_ context.Conte
 }
 
 func (ec *executionContext) _UsageTriggerEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UsageTriggerEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageTriggerEdge", 31) {
+	if !ec.gate.Field(ctx, field, "UsageTriggerEdge", 32) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16708,7 +17080,7 @@ func (ec *executionContext) fieldContext_UsageTriggerEdge_node(_ context.Context
 }
 
 func (ec *executionContext) _User_id(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 33) {
+	if !ec.gate.Field(ctx, field, "User", 34) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16734,7 +17106,7 @@ func (ec *executionContext) fieldContext_User_id(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _User_sid(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 33) {
+	if !ec.gate.Field(ctx, field, "User", 34) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16760,7 +17132,7 @@ func (ec *executionContext) fieldContext_User_sid(_ context.Context, field graph
 }
 
 func (ec *executionContext) _User_email(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 33) {
+	if !ec.gate.Field(ctx, field, "User", 34) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16787,7 +17159,7 @@ func (ec *executionContext) fieldContext_User_email(_ context.Context, field gra
 }
 
 func (ec *executionContext) _User_name(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 33) {
+	if !ec.gate.Field(ctx, field, "User", 34) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16814,7 +17186,7 @@ func (ec *executionContext) fieldContext_User_name(_ context.Context, field grap
 }
 
 func (ec *executionContext) _User_roles(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 33) {
+	if !ec.gate.Field(ctx, field, "User", 34) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16840,7 +17212,7 @@ func (ec *executionContext) fieldContext_User_roles(_ context.Context, field gra
 }
 
 func (ec *executionContext) _User_lastSignIn(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 33) {
+	if !ec.gate.Field(ctx, field, "User", 34) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16866,7 +17238,7 @@ func (ec *executionContext) fieldContext_User_lastSignIn(_ context.Context, fiel
 }
 
 func (ec *executionContext) _User_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 33) {
+	if !ec.gate.Field(ctx, field, "User", 34) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16892,7 +17264,7 @@ func (ec *executionContext) fieldContext_User_dateCreated(_ context.Context, fie
 }
 
 func (ec *executionContext) _User_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 33) {
+	if !ec.gate.Field(ctx, field, "User", 34) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16918,7 +17290,7 @@ func (ec *executionContext) fieldContext_User_dateUpdated(_ context.Context, fie
 }
 
 func (ec *executionContext) _User_sessions(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 33) {
+	if !ec.gate.Field(ctx, field, "User", 34) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16953,7 +17325,7 @@ func (ec *executionContext) fieldContext_User_sessions(_ context.Context, field 
 }
 
 func (ec *executionContext) _UserConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UserConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserConnection", 33) {
+	if !ec.gate.Field(ctx, field, "UserConnection", 34) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -16988,7 +17360,7 @@ func (ec *executionContext) fieldContext_UserConnection_edges(_ context.Context,
 }
 
 func (ec *executionContext) _UserConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UserConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserConnection", 33) {
+	if !ec.gate.Field(ctx, field, "UserConnection", 34) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17023,7 +17395,7 @@ func (ec *executionContext) fieldContext_UserConnection_pageInfo(_ context.Conte
 }
 
 func (ec *executionContext) _UserEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UserEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserEdge", 33) {
+	if !ec.gate.Field(ctx, field, "UserEdge", 34) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17049,7 +17421,7 @@ func (ec *executionContext) fieldContext_UserEdge_cursor(_ context.Context, fiel
 }
 
 func (ec *executionContext) _UserEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UserEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserEdge", 33) {
+	if !ec.gate.Field(ctx, field, "UserEdge", 34) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -19115,6 +19487,48 @@ func UnmarshalRemovePaymentMethodInput(ctx context.Context, raw any) (model.Remo
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRotateAuthTokenInput(ctx context.Context, obj any) (model.RotateAuthTokenInput, error) {
+	var it model.RotateAuthTokenInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"accountId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "accountId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("accountId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AccountID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRotateAuthTokenInput unmarshals raw into the RotateAuthTokenInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRotateAuthTokenInput(ctx context.Context, raw any) (model.RotateAuthTokenInput, error) {
+	var out model.RotateAuthTokenInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RotateAuthTokenInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputSetUserRolesInput(ctx context.Context, obj any) (model.SetUserRolesInput, error) {
 	var it model.SetUserRolesInput
 	if obj == nil {
@@ -19746,7 +20160,7 @@ func (ec *executionContext) _AddPaymentMethodPayload(ctx context.Context, sel as
 var alertImplementors = []string{"Alert", "ProductLog", "Node"}
 
 func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, obj *model.Alert) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Alert", 21) {
+	if !ec.gate.Object(ctx, "Alert", 22) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertImplementors)
@@ -19802,6 +20216,31 @@ func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, ob
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "requestUrl":
+			out.Values[i] = ec._Alert_requestUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "requestVariables":
+			out.Values[i] = ec._Alert_requestVariables(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "requestHeaders":
+			out.Values[i] = ec._Alert_requestHeaders(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "responseHeaders":
+			out.Values[i] = ec._Alert_responseHeaders(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "responseBody":
+			out.Values[i] = ec._Alert_responseBody(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "dateGenerated":
 			out.Values[i] = ec._Alert_dateGenerated(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -19837,7 +20276,7 @@ func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, ob
 var alertConnectionImplementors = []string{"AlertConnection"}
 
 func (ec *executionContext) _AlertConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AlertConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AlertConnection", 21) {
+	if !ec.gate.Object(ctx, "AlertConnection", 22) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertConnectionImplementors)
@@ -19878,7 +20317,7 @@ func (ec *executionContext) _AlertConnection(ctx context.Context, sel ast.Select
 var alertEdgeImplementors = []string{"AlertEdge"}
 
 func (ec *executionContext) _AlertEdge(ctx context.Context, sel ast.SelectionSet, obj *model.AlertEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AlertEdge", 21) {
+	if !ec.gate.Object(ctx, "AlertEdge", 22) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertEdgeImplementors)
@@ -20123,7 +20562,7 @@ func (ec *executionContext) _BillingSettings(ctx context.Context, sel ast.Select
 var callImplementors = []string{"Call", "ProductLog", "Node"}
 
 func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj *model.Call) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Call", 21) {
+	if !ec.gate.Object(ctx, "Call", 22) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callImplementors)
@@ -20244,7 +20683,7 @@ func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj
 var callConnectionImplementors = []string{"CallConnection"}
 
 func (ec *executionContext) _CallConnection(ctx context.Context, sel ast.SelectionSet, obj *model.CallConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CallConnection", 21) {
+	if !ec.gate.Object(ctx, "CallConnection", 22) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callConnectionImplementors)
@@ -20285,7 +20724,7 @@ func (ec *executionContext) _CallConnection(ctx context.Context, sel ast.Selecti
 var callEdgeImplementors = []string{"CallEdge"}
 
 func (ec *executionContext) _CallEdge(ctx context.Context, sel ast.SelectionSet, obj *model.CallEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CallEdge", 21) {
+	if !ec.gate.Object(ctx, "CallEdge", 22) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callEdgeImplementors)
@@ -20408,7 +20847,7 @@ func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.Se
 var createCustomerProfilePayloadImplementors = []string{"CreateCustomerProfilePayload"}
 
 func (ec *executionContext) _CreateCustomerProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateCustomerProfilePayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CreateCustomerProfilePayload", 23) {
+	if !ec.gate.Object(ctx, "CreateCustomerProfilePayload", 24) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createCustomerProfilePayloadImplementors)
@@ -20495,7 +20934,7 @@ func (ec *executionContext) _CreateOAuthClientPayload(ctx context.Context, sel a
 var createUsageTriggerPayloadImplementors = []string{"CreateUsageTriggerPayload"}
 
 func (ec *executionContext) _CreateUsageTriggerPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateUsageTriggerPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CreateUsageTriggerPayload", 28) {
+	if !ec.gate.Object(ctx, "CreateUsageTriggerPayload", 29) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createUsageTriggerPayloadImplementors)
@@ -20536,7 +20975,7 @@ func (ec *executionContext) _CreateUsageTriggerPayload(ctx context.Context, sel 
 var customerProfileImplementors = []string{"CustomerProfile", "Node"}
 
 func (ec *executionContext) _CustomerProfile(ctx context.Context, sel ast.SelectionSet, obj *model.CustomerProfile) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CustomerProfile", 25) {
+	if !ec.gate.Object(ctx, "CustomerProfile", 26) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, customerProfileImplementors)
@@ -20622,7 +21061,7 @@ func (ec *executionContext) _CustomerProfile(ctx context.Context, sel ast.Select
 var customerProfileConnectionImplementors = []string{"CustomerProfileConnection"}
 
 func (ec *executionContext) _CustomerProfileConnection(ctx context.Context, sel ast.SelectionSet, obj *model.CustomerProfileConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CustomerProfileConnection", 25) {
+	if !ec.gate.Object(ctx, "CustomerProfileConnection", 26) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, customerProfileConnectionImplementors)
@@ -20663,7 +21102,7 @@ func (ec *executionContext) _CustomerProfileConnection(ctx context.Context, sel 
 var customerProfileEdgeImplementors = []string{"CustomerProfileEdge"}
 
 func (ec *executionContext) _CustomerProfileEdge(ctx context.Context, sel ast.SelectionSet, obj *model.CustomerProfileEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CustomerProfileEdge", 25) {
+	if !ec.gate.Object(ctx, "CustomerProfileEdge", 26) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, customerProfileEdgeImplementors)
@@ -20776,7 +21215,7 @@ func (ec *executionContext) _DeleteOAuthClientPayload(ctx context.Context, sel a
 var deleteUsageTriggerPayloadImplementors = []string{"DeleteUsageTriggerPayload"}
 
 func (ec *executionContext) _DeleteUsageTriggerPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteUsageTriggerPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "DeleteUsageTriggerPayload", 30) {
+	if !ec.gate.Object(ctx, "DeleteUsageTriggerPayload", 31) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteUsageTriggerPayloadImplementors)
@@ -20812,7 +21251,7 @@ func (ec *executionContext) _DeleteUsageTriggerPayload(ctx context.Context, sel 
 var endSessionPayloadImplementors = []string{"EndSessionPayload"}
 
 func (ec *executionContext) _EndSessionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EndSessionPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "EndSessionPayload", 32) {
+	if !ec.gate.Object(ctx, "EndSessionPayload", 33) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, endSessionPayloadImplementors)
@@ -21062,7 +21501,7 @@ func (ec *executionContext) _InvoiceEdge(ctx context.Context, sel ast.SelectionS
 var messageImplementors = []string{"Message", "ProductLog", "Node"}
 
 func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, obj *model.Message) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Message", 21) {
+	if !ec.gate.Object(ctx, "Message", 22) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageImplementors)
@@ -21173,7 +21612,7 @@ func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, 
 var messageConnectionImplementors = []string{"MessageConnection"}
 
 func (ec *executionContext) _MessageConnection(ctx context.Context, sel ast.SelectionSet, obj *model.MessageConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "MessageConnection", 21) {
+	if !ec.gate.Object(ctx, "MessageConnection", 22) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageConnectionImplementors)
@@ -21214,7 +21653,7 @@ func (ec *executionContext) _MessageConnection(ctx context.Context, sel ast.Sele
 var messageEdgeImplementors = []string{"MessageEdge"}
 
 func (ec *executionContext) _MessageEdge(ctx context.Context, sel ast.SelectionSet, obj *model.MessageEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "MessageEdge", 21) {
+	if !ec.gate.Object(ctx, "MessageEdge", 22) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageEdgeImplementors)
@@ -21367,6 +21806,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "deleteApiKey":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_deleteApiKey(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "rotateAuthToken":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_rotateAuthToken(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
@@ -21944,7 +22390,7 @@ func (ec *executionContext) _PermissionRow(ctx context.Context, sel ast.Selectio
 var phoneNumberImplementors = []string{"PhoneNumber", "Node"}
 
 func (ec *executionContext) _PhoneNumber(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumber) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumber", 16) {
+	if !ec.gate.Object(ctx, "PhoneNumber", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberImplementors)
@@ -22110,7 +22556,7 @@ func (ec *executionContext) _PhoneNumber(ctx context.Context, sel ast.SelectionS
 var phoneNumberCapabilitiesImplementors = []string{"PhoneNumberCapabilities"}
 
 func (ec *executionContext) _PhoneNumberCapabilities(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberCapabilities) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberCapabilities", 16) {
+	if !ec.gate.Object(ctx, "PhoneNumberCapabilities", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberCapabilitiesImplementors)
@@ -22161,7 +22607,7 @@ func (ec *executionContext) _PhoneNumberCapabilities(ctx context.Context, sel as
 var phoneNumberConnectionImplementors = []string{"PhoneNumberConnection"}
 
 func (ec *executionContext) _PhoneNumberConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberConnection", 16) {
+	if !ec.gate.Object(ctx, "PhoneNumberConnection", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberConnectionImplementors)
@@ -22202,7 +22648,7 @@ func (ec *executionContext) _PhoneNumberConnection(ctx context.Context, sel ast.
 var phoneNumberEdgeImplementors = []string{"PhoneNumberEdge"}
 
 func (ec *executionContext) _PhoneNumberEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberEdge", 16) {
+	if !ec.gate.Object(ctx, "PhoneNumberEdge", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberEdgeImplementors)
@@ -22243,7 +22689,7 @@ func (ec *executionContext) _PhoneNumberEdge(ctx context.Context, sel ast.Select
 var projectSettingsImplementors = []string{"ProjectSettings"}
 
 func (ec *executionContext) _ProjectSettings(ctx context.Context, sel ast.SelectionSet, obj *model.ProjectSettings) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "ProjectSettings", 22) {
+	if !ec.gate.Object(ctx, "ProjectSettings", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, projectSettingsImplementors)
@@ -22481,10 +22927,51 @@ func (ec *executionContext) _RemovePaymentMethodPayload(ctx context.Context, sel
 	return out
 }
 
+var rotateAuthTokenPayloadImplementors = []string{"RotateAuthTokenPayload"}
+
+func (ec *executionContext) _RotateAuthTokenPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RotateAuthTokenPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "RotateAuthTokenPayload", 9) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, rotateAuthTokenPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RotateAuthTokenPayload")
+		case "authToken":
+			out.Values[i] = ec._RotateAuthTokenPayload_authToken(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateRotated":
+			out.Values[i] = ec._RotateAuthTokenPayload_dateRotated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var sessionImplementors = []string{"Session"}
 
 func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *model.Session) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Session", 33) {
+	if !ec.gate.Object(ctx, "Session", 34) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
@@ -22540,7 +23027,7 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 var setUserRolesPayloadImplementors = []string{"SetUserRolesPayload"}
 
 func (ec *executionContext) _SetUserRolesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetUserRolesPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "SetUserRolesPayload", 35) {
+	if !ec.gate.Object(ctx, "SetUserRolesPayload", 36) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, setUserRolesPayloadImplementors)
@@ -22658,7 +23145,7 @@ func (ec *executionContext) _SignOutPayload(ctx context.Context, sel ast.Selecti
 var submitCustomerProfilePayloadImplementors = []string{"SubmitCustomerProfilePayload"}
 
 func (ec *executionContext) _SubmitCustomerProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SubmitCustomerProfilePayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "SubmitCustomerProfilePayload", 27) {
+	if !ec.gate.Object(ctx, "SubmitCustomerProfilePayload", 28) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, submitCustomerProfilePayloadImplementors)
@@ -22717,7 +23204,7 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 var trustProductImplementors = []string{"TrustProduct", "Node"}
 
 func (ec *executionContext) _TrustProduct(ctx context.Context, sel ast.SelectionSet, obj *model.TrustProduct) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "TrustProduct", 25) {
+	if !ec.gate.Object(ctx, "TrustProduct", 26) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, trustProductImplementors)
@@ -22803,7 +23290,7 @@ func (ec *executionContext) _TrustProduct(ctx context.Context, sel ast.Selection
 var trustProductConnectionImplementors = []string{"TrustProductConnection"}
 
 func (ec *executionContext) _TrustProductConnection(ctx context.Context, sel ast.SelectionSet, obj *model.TrustProductConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "TrustProductConnection", 25) {
+	if !ec.gate.Object(ctx, "TrustProductConnection", 26) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, trustProductConnectionImplementors)
@@ -22844,7 +23331,7 @@ func (ec *executionContext) _TrustProductConnection(ctx context.Context, sel ast
 var trustProductEdgeImplementors = []string{"TrustProductEdge"}
 
 func (ec *executionContext) _TrustProductEdge(ctx context.Context, sel ast.SelectionSet, obj *model.TrustProductEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "TrustProductEdge", 25) {
+	if !ec.gate.Object(ctx, "TrustProductEdge", 26) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, trustProductEdgeImplementors)
@@ -22957,7 +23444,7 @@ func (ec *executionContext) _UpdateBillingSettingsPayload(ctx context.Context, s
 var usageRecordImplementors = []string{"UsageRecord"}
 
 func (ec *executionContext) _UsageRecord(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecord) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecord", 31) {
+	if !ec.gate.Object(ctx, "UsageRecord", 32) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordImplementors)
@@ -23043,7 +23530,7 @@ func (ec *executionContext) _UsageRecord(ctx context.Context, sel ast.SelectionS
 var usageRecordConnectionImplementors = []string{"UsageRecordConnection"}
 
 func (ec *executionContext) _UsageRecordConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecordConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecordConnection", 31) {
+	if !ec.gate.Object(ctx, "UsageRecordConnection", 32) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordConnectionImplementors)
@@ -23084,7 +23571,7 @@ func (ec *executionContext) _UsageRecordConnection(ctx context.Context, sel ast.
 var usageRecordEdgeImplementors = []string{"UsageRecordEdge"}
 
 func (ec *executionContext) _UsageRecordEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecordEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecordEdge", 31) {
+	if !ec.gate.Object(ctx, "UsageRecordEdge", 32) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordEdgeImplementors)
@@ -23125,7 +23612,7 @@ func (ec *executionContext) _UsageRecordEdge(ctx context.Context, sel ast.Select
 var usageTriggerImplementors = []string{"UsageTrigger", "Node"}
 
 func (ec *executionContext) _UsageTrigger(ctx context.Context, sel ast.SelectionSet, obj *model.UsageTrigger) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageTrigger", 31) {
+	if !ec.gate.Object(ctx, "UsageTrigger", 32) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageTriggerImplementors)
@@ -23216,7 +23703,7 @@ func (ec *executionContext) _UsageTrigger(ctx context.Context, sel ast.Selection
 var usageTriggerConnectionImplementors = []string{"UsageTriggerConnection"}
 
 func (ec *executionContext) _UsageTriggerConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UsageTriggerConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageTriggerConnection", 31) {
+	if !ec.gate.Object(ctx, "UsageTriggerConnection", 32) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageTriggerConnectionImplementors)
@@ -23257,7 +23744,7 @@ func (ec *executionContext) _UsageTriggerConnection(ctx context.Context, sel ast
 var usageTriggerEdgeImplementors = []string{"UsageTriggerEdge"}
 
 func (ec *executionContext) _UsageTriggerEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UsageTriggerEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageTriggerEdge", 31) {
+	if !ec.gate.Object(ctx, "UsageTriggerEdge", 32) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageTriggerEdgeImplementors)
@@ -23298,7 +23785,7 @@ func (ec *executionContext) _UsageTriggerEdge(ctx context.Context, sel ast.Selec
 var userImplementors = []string{"User", "Node"}
 
 func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj *model.User) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "User", 33) {
+	if !ec.gate.Object(ctx, "User", 34) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userImplementors)
@@ -23375,7 +23862,7 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 var userConnectionImplementors = []string{"UserConnection"}
 
 func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UserConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UserConnection", 33) {
+	if !ec.gate.Object(ctx, "UserConnection", 34) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userConnectionImplementors)
@@ -23416,7 +23903,7 @@ func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.Selecti
 var userEdgeImplementors = []string{"UserEdge"}
 
 func (ec *executionContext) _UserEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UserEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UserEdge", 33) {
+	if !ec.gate.Object(ctx, "UserEdge", 34) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userEdgeImplementors)
@@ -24688,6 +25175,11 @@ func (ec *executionContext) marshalNRole2ᚕgithubᚗcomᚋfieldgateᚋfieldgate
 	return ret
 }
 
+func (ec *executionContext) unmarshalNRotateAuthTokenInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenInput(ctx context.Context, v any) (model.RotateAuthTokenInput, error) {
+	res, err := ec.unmarshalInputRotateAuthTokenInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNSession2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSession(ctx context.Context, sel ast.SelectionSet, v *model.Session) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Session!")
@@ -25556,6 +26048,13 @@ func (ec *executionContext) marshalORole2ᚖgithubᚗcomᚋfieldgateᚋfieldgate
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) marshalORotateAuthTokenPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenPayload(ctx context.Context, sel ast.SelectionSet, v *model.RotateAuthTokenPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RotateAuthTokenPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOSession2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Session) graphql.Marshaler {
