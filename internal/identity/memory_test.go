@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/auth/session"
 	"github.com/fieldgate/fieldgate/graph/model"
+	"github.com/fieldgate/fieldgate/internal/audit"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/fieldgate/fieldgate/internal/upstream"
 )
@@ -92,29 +94,33 @@ func (m *memory) SignedIn(_ context.Context, sid string, at time.Time) error {
 	return m.at("signed in")
 }
 
-// invited is an open invitation.
+// invited is an open invitation, to a user or to roles.
 type invited struct {
 	user  string
+	to    KeptInvitation
+	by    string
 	until time.Time
 }
 
-func (m *memory) Invited(_ context.Context, tokenHash string, now time.Time) error {
+func (m *memory) Invited(_ context.Context, tokenHash string, now time.Time) (string, error) {
 	if err := m.at("invited"); err != nil {
-		return err
+		return "", err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if i, known := m.invited[tokenHash]; !known || !now.Before(i.until) || m.users[i.user].PasswordHash != "" {
-		return problem.Missing()
+	if i, known := m.invited[tokenHash]; !known || !now.Before(i.until) || i.user != "" && m.users[i.user].PasswordHash != "" {
+		return "", problem.Missing()
 	}
-	return nil
+	return account, nil
 }
 
-func (m *memory) AcceptInvitation(ctx context.Context, tokenHash, passwordHash string, now time.Time) (string, error) {
+func (m *memory) AcceptInvitation(
+	ctx context.Context, c upstream.Change, tokenHash, passwordHash string, now time.Time, may MayInvite,
+) (string, error) {
 	if err := m.at("accept"); err != nil {
 		return "", err
 	}
-	if err := m.Invited(ctx, tokenHash, now); err != nil {
+	if _, err := m.Invited(ctx, tokenHash, now); err != nil {
 		return "", err
 	}
 	m.mu.Lock()
@@ -123,62 +129,161 @@ func (m *memory) AcceptInvitation(ctx context.Context, tokenHash, passwordHash s
 	if !known {
 		return "", problem.Missing() // another was faster
 	}
+	user := m.users[i.user]
+	if i.user == "" {
+		if err := may(m.users[i.by].Member, nil, i.to.Roles, m.onlyOwner); err != nil {
+			return "", err
+		}
+		m.lastID++
+		user = Credential{Member: Member{SID: fmt.Sprint("USnew", m.lastID), Account: c.Account(), Email: i.to.Email, Roles: i.to.Roles}}
+	}
 	delete(m.invited, tokenHash)
-	c := m.users[i.user]
-	c.PasswordHash = passwordHash
-	m.users[i.user] = c
-	return c.Email, nil
+	user.PasswordHash = passwordHash
+	m.users[user.SID] = user
+	return user.Email, nil
 }
 
-func (m *memory) SetRoles(ctx context.Context, account, actor, target string, roles []policy.Role,
-	check func(actor, target Member, onlyOwner bool) (int64, error),
-) (RoleChange, error) {
+// find is the hash of the token of the invitation of this SID, which is its address here.
+func (m *memory) find(sid string) (tokenHash string, found invited, err error) {
+	for hash, i := range m.invited {
+		if i.user == "" && i.to.Email == sid {
+			return hash, i, nil
+		}
+	}
+	return "", invited{}, problem.Missing()
+}
+
+func (m *memory) Invite(_ context.Context, c upstream.Change, n KeptInvitation, may MayInvite) (made upstream.Made[model.Invitation], err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	before, replaced, _ := m.find(n.Email)
+	if err := may(m.users[c.Intent.User].Member, replaced.to.Roles, n.Roles, m.onlyOwner); err != nil {
+		return made, err
+	}
+	delete(m.invited, before)
+	m.invited[n.TokenHash] = invited{to: n, by: c.Intent.User, until: n.Expires}
+	return upstream.Made[model.Invitation]{Object: &model.Invitation{Sid: n.Email}, Fresh: true}, nil
+}
+
+func (m *memory) ResendInvitation(_ context.Context, c upstream.Change, sid string, n KeptInvitation, may MayInvite) (*model.Invitation, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	before, i, err := m.find(sid)
+	if err == nil {
+		err = may(m.users[c.Intent.User].Member, i.to.Roles, i.to.Roles, m.onlyOwner)
+	}
+	if err != nil {
+		return nil, err
+	}
+	delete(m.invited, before)
+	i.by, i.until = c.Intent.User, n.Expires
+	m.invited[n.TokenHash] = i
+	return &model.Invitation{Sid: sid}, nil
+}
+
+func (m *memory) RevokeInvitation(_ context.Context, c upstream.Change, sid string, may MayInvite) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	hash, i, err := m.find(sid)
+	if err == nil {
+		err = may(m.users[c.Intent.User].Member, i.to.Roles, nil, m.onlyOwner)
+	}
+	if err == nil {
+		delete(m.invited, hash)
+	}
+	return err
+}
+
+func (m *memory) SetRoles(ctx context.Context, c upstream.Change, target string, roles []policy.Role, check CheckChange) (RoleChange, error) {
+	changes, err := m.transact(ctx, c, target, func(by, of Member) (map[string]int64, error) {
+		generation, err := check(by, of, m.onlyOwner)
+		return map[string]int64{target: generation}, err
+	}, func() { m.give(target, roles) })
+	return first(changes), err
+}
+
+func (m *memory) RemoveUser(ctx context.Context, c upstream.Change, target string, check CheckChange) (RoleChange, error) {
+	changes, err := m.transact(ctx, c, target, func(by, of Member) (map[string]int64, error) {
+		generation, err := check(by, of, m.onlyOwner)
+		return map[string]int64{target: generation}, err
+	}, func() { delete(m.users, target) })
+	return first(changes), err
+}
+
+func (m *memory) TransferOwnership(ctx context.Context, c upstream.Change, target string, check CheckTransfer) ([]RoleChange, error) {
+	return m.transact(ctx, c, target, func(by, of Member) (map[string]int64, error) {
+		from, to, err := check(by, of)
+		return map[string]int64{by.SID: from, target: to}, err
+	}, func() {
+		m.give(c.Intent.User, []policy.Role{policy.Administrator})
+		m.give(target, []policy.Role{policy.Owner})
+	})
+}
+
+func first(changes []RoleChange) RoleChange {
+	if len(changes) == 0 {
+		return RoleChange{}
+	}
+	return changes[0]
+}
+
+// transact checks what was read, and does it unless someone else has committed meanwhile.
+func (m *memory) transact(
+	ctx context.Context, c upstream.Change, target string, check func(by, of Member) (map[string]int64, error), do func(),
+) ([]RoleChange, error) {
 	if err := m.at("begin"); err != nil {
-		return RoleChange{}, err
+		return nil, err
 	}
 	for {
 		m.mu.Lock()
-		snapshot, by, of := m.commits, m.users[actor].Member, m.users[target].Member
+		snapshot, by, of := m.commits, m.users[c.Intent.User].Member, m.users[target].Member
 		m.mu.Unlock()
-		if by.Account != account {
-			return RoleChange{}, problem.New(problem.Forbidden, "no such actor")
+		if of.Account != c.Account() {
+			return nil, problem.Missing()
 		}
-		if of.Account != account {
-			return RoleChange{}, problem.Missing()
+		if by.Account != c.Account() {
+			return nil, problem.New(problem.Forbidden, "no such actor")
 		}
-		generation, err := check(by, of, m.onlyOwner)
+		generations, err := check(by, of)
 		if err != nil {
-			return RoleChange{}, err
+			return nil, err
 		}
 		if err := m.at("commit"); err != nil {
-			return RoleChange{}, err
+			return nil, err
 		}
-		if change, done := m.commit(snapshot, target, roles, generation); done {
-			return change, m.at("committed")
+		if changes, done := m.commit(snapshot, generations, do); done {
+			return changes, m.at("committed")
 		}
 		if ctx.Err() != nil {
-			return RoleChange{}, problem.New(problem.Timeout, "too many collisions")
+			return nil, problem.New(problem.Timeout, "too many collisions")
 		}
 	}
 }
 
-func (m *memory) commit(snapshot int, target string, roles []policy.Role, generation int64) (RoleChange, bool) {
+func (m *memory) commit(snapshot int, generations map[string]int64, do func()) (changes []RoleChange, done bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.commits != snapshot {
-		return RoleChange{}, false
+		return nil, false
 	}
 	m.commits++
-	m.lastID++
+	do()
+	for user, generation := range generations {
+		m.lastID++
+		changes = append(changes, RoleChange{ID: m.lastID, User: user, Generation: generation})
+	}
+	m.outbox = append(m.outbox, changes...)
+	return changes, true
+}
+
+// give gives a user roles; with none they are suspended.
+func (m *memory) give(target string, roles []policy.Role) {
 	c := m.users[target]
 	m.suspended[target] = len(roles) == 0
 	if len(roles) > 0 {
 		c.Roles = roles
 	}
 	m.users[target] = c
-	change := RoleChange{ID: m.lastID, User: target, Generation: generation}
-	m.outbox = append(m.outbox, change)
-	return change, true
 }
 
 // Admit knows a Federated by a user whose SID is the subject.
@@ -213,8 +318,9 @@ func (m *memory) Admit(_ context.Context, f Federated, block func(string) (int64
 		if err := m.at("commit"); err != nil {
 			return "", RoleChange{}, err
 		}
-		if change, done := m.commit(snapshot, f.Subject, f.Roles, generation); done {
-			return f.Subject, change, m.at("committed")
+		changes, done := m.commit(snapshot, map[string]int64{f.Subject: generation}, func() { m.give(f.Subject, f.Roles) })
+		if done {
+			return f.Subject, changes[0], m.at("committed")
 		}
 	}
 }
@@ -236,6 +342,14 @@ func (m *memory) RoleChangeDone(_ context.Context, id int64) error {
 	defer m.mu.Unlock()
 	m.outbox = slices.DeleteFunc(m.outbox, func(c RoleChange) bool { return c.ID == id })
 	return m.at("closed")
+}
+
+func (m *memory) Invitations(context.Context, upstream.Scope, InvitationFilter, upstream.Page) (upstream.List[model.Invitation], error) {
+	panic("not used here")
+}
+
+func (m *memory) Invitation(context.Context, upstream.Scope, string) (*model.Invitation, error) {
+	panic("not used here")
 }
 
 func (m *memory) Users(context.Context, upstream.Scope, UserFilter, upstream.Page) (upstream.List[model.User], error) {
@@ -333,6 +447,18 @@ func newBench(t *testing.T, members ...Member) *bench {
 		users: b.memory, sessions: steps{b.sessions, b.memory.at}, matrix: policy.Published(), version: version, log: quiet(),
 	}
 	return b
+}
+
+// guest is the change of someone who has not signed in.
+var guest = upstream.NewChange(upstream.Scope{}, audit.NewIntent(audit.Intent{Coordinate: "Mutation.test"}))
+
+// changeBy is the change that someone makes.
+func changeBy(a Actor) upstream.Change {
+	return upstream.NewChange(upstream.NewScope(a.Account, policy.Fields{}), audit.NewIntent(audit.Intent{User: a.SID, Coordinate: "Mutation.test"}))
+}
+
+func (b *bench) setRoles(by Actor, target string, roles []policy.Role) error {
+	return b.SetRoles(b.t.Context(), by, changeBy(by), target, roles)
 }
 
 func (b *bench) check(err error) {

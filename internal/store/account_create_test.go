@@ -53,7 +53,11 @@ func TestCreateAccount(t *testing.T) {
 		if demo, err := s.Demo(t.Context()); err != nil || demo {
 			t.Errorf("marked as a demo: %v, %v", demo, err)
 		}
-		if email, err := s.AcceptInvitation(t.Context(), i.TokenHash, newHash, i.Created); err != nil || email != "ada@example.com" {
+		account, err := s.Invited(t.Context(), i.TokenHash, i.Created)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if email, err := s.AcceptInvitation(t.Context(), as(account, ""), i.TokenHash, newHash, i.Created, mayAll); err != nil || email != "ada@example.com" {
 			t.Errorf("accepting: %q, %v", email, err)
 		}
 	})

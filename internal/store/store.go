@@ -49,6 +49,7 @@ type tables struct {
 	alerts          table[model.Alert]
 	usage           table[model.UsageRecord]
 	users           table[model.User]
+	invitations     table[model.Invitation]
 	oauthClients    table[model.OAuthClient]
 }
 
@@ -82,6 +83,7 @@ func newStore(db *sql.DB) *Store {
 		alerts:          alertTable(),
 		usage:           usageTable(),
 		users:           userTable(),
+		invitations:     invitationTable(),
 		oauthClients:    oauthClientTable(),
 	}}
 }

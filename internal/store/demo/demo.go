@@ -60,6 +60,7 @@ func fill(ctx context.Context, tx *sql.Tx, a Account, n size, passwordHash strin
 	for _, t := range []rows{
 		accountRows(a, today),
 		userRows(a, passwordHash, today),
+		invitationRows(a, today),
 		apiKeyRows(a, n.keys, today),
 		oauthClientRows(a, today),
 		phoneNumberRows(numbers),
