@@ -8,6 +8,8 @@ type lesson struct {
 	harmless string
 	// forPeople says that no OAuth client may make it, whatever it was granted.
 	forPeople bool
+	// ownersOwn says that nobody but the Owner may make it, whoever else holds its permission.
+	ownersOwn bool
 	// attempt prepares good arguments for one caller, on things of their own in an account.
 	attempt func(t *testing.T, in tenant, who client) attempt
 }
@@ -15,7 +17,7 @@ type lesson struct {
 // attempt is a mutation with input that is good, and what the Owner must see of it.
 type attempt struct {
 	input      string
-	gone, made string // how the one line that goes, or that comes, begins; "" for none
+	gone, made string // how the line that goes, or that comes, begins; "" for none, and a line for each of several
 	cleanUp    func()
 	ask        func(query string) answer // instead of the caller; nil for the caller
 }

@@ -100,6 +100,9 @@ func TestSemanticNonNullIsKept(t *testing.T) {
 		"createApiKey":      `(input: {friendlyName: "x", idempotencyKey: "x"})`,
 		"updateApiKey":      `(input: {id: "` + key + `", friendlyName: "x"})`,
 		"createOAuthClient": `(input: {name: "x", grants: [{permission: USAGE, actions: [READ]}]})`,
+		"inviteUser":        `(input: {email: "x@example.com", roles: [SUPPORT]})`,
+		"resendInvitation":  `(input: {id: "` + ids["Invitation"] + `"})`,
+		"transferOwnership": `(input: {userId: "` + user + `"})`,
 		"setUserRoles":      `(input: {userId: "` + user + `", roles: [SUPPORT]})`,
 	}
 	for _, m := range s.Mutation.Fields {
