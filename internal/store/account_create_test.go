@@ -85,7 +85,7 @@ func TestCreateAccountRefused(t *testing.T) {
 		})
 		t.Run("the last step fails", func(t *testing.T) {
 			s := db.Empty(t)
-			if _, err := s.DB().Exec("DROP TABLE invitations"); err != nil {
+			if _, err := s.DB().Exec("ALTER TABLE invitations RENAME TO gone"); err != nil {
 				t.Fatal(err)
 			}
 			if err := s.CreateAccount(t.Context(), good, invitation(t)); err == nil {

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -40,7 +41,8 @@ func passwordless(t *testing.T, s *store.Store, sid string) {
 
 // as is a change of users that someone makes in an account; "" for a guest.
 func as(account, user string) upstream.Change {
-	return by(everything(account, model.User{}), user, "setUserRoles")
+	fields := slices.Concat(fieldsOf(model.User{}), fieldsOf(model.Invitation{}))
+	return by(upstream.NewScope(account, policy.NewFields(fields...)), user, "setUserRoles")
 }
 
 // mayAll is a rule that lets everything pass.
