@@ -28,7 +28,7 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "7b73615bca137f70", Fields: 338, Objects: 71})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "c0276df143b2059f", Fields: 346, Objects: 72})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -72,18 +72,23 @@ type ComplexityRoot struct {
 	}
 
 	Alert struct {
-		AlertText     func(childComplexity int) int
-		DateCreated   func(childComplexity int) int
-		DateGenerated func(childComplexity int) int
-		DateUpdated   func(childComplexity int) int
-		ErrorCode     func(childComplexity int) int
-		ID            func(childComplexity int) int
-		LogLevel      func(childComplexity int) int
-		MoreInfo      func(childComplexity int) int
-		RequestMethod func(childComplexity int) int
-		ResourceSid   func(childComplexity int) int
-		ServiceSid    func(childComplexity int) int
-		Sid           func(childComplexity int) int
+		AlertText        func(childComplexity int) int
+		DateCreated      func(childComplexity int) int
+		DateGenerated    func(childComplexity int) int
+		DateUpdated      func(childComplexity int) int
+		ErrorCode        func(childComplexity int) int
+		ID               func(childComplexity int) int
+		LogLevel         func(childComplexity int) int
+		MoreInfo         func(childComplexity int) int
+		RequestHeaders   func(childComplexity int) int
+		RequestMethod    func(childComplexity int) int
+		RequestURL       func(childComplexity int) int
+		RequestVariables func(childComplexity int) int
+		ResourceSid      func(childComplexity int) int
+		ResponseBody     func(childComplexity int) int
+		ResponseHeaders  func(childComplexity int) int
+		ServiceSid       func(childComplexity int) int
+		Sid              func(childComplexity int) int
 	}
 
 	AlertConnection struct {
@@ -292,6 +297,7 @@ type ComplexityRoot struct {
 		RemoveUser        func(childComplexity int, input model.RemoveUserInput) int
 		ResendInvitation  func(childComplexity int, input model.ResendInvitationInput) int
 		RevokeInvitation  func(childComplexity int, input model.RevokeInvitationInput) int
+		RotateAuthToken   func(childComplexity int, input model.RotateAuthTokenInput) int
 		SetUserRoles      func(childComplexity int, input model.SetUserRolesInput) int
 		SignIn            func(childComplexity int, input model.SignInInput) int
 		SignInWithCookies func(childComplexity int, input model.SignInInput) int
@@ -450,6 +456,11 @@ type ComplexityRoot struct {
 		RevokedInvitationID func(childComplexity int) int
 	}
 
+	RotateAuthTokenPayload struct {
+		AuthToken   func(childComplexity int) int
+		DateRotated func(childComplexity int) int
+	}
+
 	Session struct {
 		Client      func(childComplexity int) int
 		DateCreated func(childComplexity int) int
@@ -569,6 +580,7 @@ type MutationResolver interface {
 	CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error)
 	UpdateAPIKey(ctx context.Context, input model.UpdateAPIKeyInput) (*model.UpdateAPIKeyPayload, error)
 	DeleteAPIKey(ctx context.Context, input model.DeleteAPIKeyInput) (*model.DeleteAPIKeyPayload, error)
+	RotateAuthToken(ctx context.Context, input model.RotateAuthTokenInput) (*model.RotateAuthTokenPayload, error)
 	CreateOAuthClient(ctx context.Context, input model.CreateOAuthClientInput) (*model.CreateOAuthClientPayload, error)
 	DeleteOAuthClient(ctx context.Context, input model.DeleteOAuthClientInput) (*model.DeleteOAuthClientPayload, error)
 	InviteUser(ctx context.Context, input model.InviteUserInput) (*model.InviteUserPayload, error)
@@ -838,18 +850,48 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Alert.MoreInfo(childComplexity), true
+	case "Alert.requestHeaders":
+		if e.ComplexityRoot.Alert.RequestHeaders == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.RequestHeaders(childComplexity), true
 	case "Alert.requestMethod":
 		if e.ComplexityRoot.Alert.RequestMethod == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Alert.RequestMethod(childComplexity), true
+	case "Alert.requestUrl":
+		if e.ComplexityRoot.Alert.RequestURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.RequestURL(childComplexity), true
+	case "Alert.requestVariables":
+		if e.ComplexityRoot.Alert.RequestVariables == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.RequestVariables(childComplexity), true
 	case "Alert.resourceSid":
 		if e.ComplexityRoot.Alert.ResourceSid == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Alert.ResourceSid(childComplexity), true
+	case "Alert.responseBody":
+		if e.ComplexityRoot.Alert.ResponseBody == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.ResponseBody(childComplexity), true
+	case "Alert.responseHeaders":
+		if e.ComplexityRoot.Alert.ResponseHeaders == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.ResponseHeaders(childComplexity), true
 	case "Alert.serviceSid":
 		if e.ComplexityRoot.Alert.ServiceSid == nil {
 			break
@@ -1677,6 +1719,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RevokeInvitation(childComplexity, args["input"].(model.RevokeInvitationInput)), true
+	case "Mutation.rotateAuthToken":
+		if e.ComplexityRoot.Mutation.RotateAuthToken == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rotateAuthToken_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RotateAuthToken(childComplexity, args["input"].(model.RotateAuthTokenInput)), true
 	case "Mutation.setUserRoles":
 		if e.ComplexityRoot.Mutation.SetUserRoles == nil {
 			break
@@ -2327,6 +2380,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RevokeInvitationPayload.RevokedInvitationID(childComplexity), true
 
+	case "RotateAuthTokenPayload.authToken":
+		if e.ComplexityRoot.RotateAuthTokenPayload.AuthToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateAuthTokenPayload.AuthToken(childComplexity), true
+	case "RotateAuthTokenPayload.dateRotated":
+		if e.ComplexityRoot.RotateAuthTokenPayload.DateRotated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateAuthTokenPayload.DateRotated(childComplexity), true
+
 	case "Session.client":
 		if e.ComplexityRoot.Session.Client == nil {
 			break
@@ -2644,6 +2710,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RemoveUserInput", ec.unmarshalInputRemoveUserInput),
 			graphql.NewInputUnmarshaler("ResendInvitationInput", ec.unmarshalInputResendInvitationInput),
 			graphql.NewInputUnmarshaler("RevokeInvitationInput", ec.unmarshalInputRevokeInvitationInput),
+			graphql.NewInputUnmarshaler("RotateAuthTokenInput", ec.unmarshalInputRotateAuthTokenInput),
 			graphql.NewInputUnmarshaler("SetUserRolesInput", ec.unmarshalInputSetUserRolesInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
 			graphql.NewInputUnmarshaler("TransferOwnershipInput", ec.unmarshalInputTransferOwnershipInput),
@@ -2790,6 +2857,11 @@ enum Mask {
   LAST4
   "Keeps the first letter and the domain: j•••@example.com."
   EMAIL
+  """
+  Keeps where it leads and the names of its parameters: https://••••@example.com:8443/voice?token=••••. A part of the path
+  that looks like a secret or a number of somebody's is hidden too.
+  """
+  URL
   "Hides the whole text: ••••."
   ALL
 }
@@ -2991,7 +3063,7 @@ type Account implements Node @signedIn {
   "The account's SID."
   sid: String!
   "The account's name."
-  friendlyName: String!
+  friendlyName: String! @personalData(mask: ALL)
   "Whether the account is in use."
   status: AccountStatus!
 }
@@ -3042,7 +3114,7 @@ type SignOutPayload @signedIn {
   endedSessionId: ID!
 }
 `, BuiltIn: false},
-	{Name: "../schema/api_credentials.graphqls", Input: `# API keys of the account. They belong to the upstream, not to the gateway.
+	{Name: "../schema/api_credentials.graphqls", Input: `# API keys of the account, and its auth token. They belong to the upstream, not to the gateway.
 
 extend type Account {
   "The account's API keys, newest first."
@@ -3072,6 +3144,15 @@ extend type Mutation {
     "The key."
     input: DeleteApiKeyInput!
   ): DeleteApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: DELETE) @semanticNonNull
+  """
+  Give the account another auth token, which is shown in this answer and never again. Whatever still uses the old one
+  stops working at once: there is no second token to change over with, so let programs use API keys instead. The token
+  opens all of the account, so only people rotate it, and no OAuth client.
+  """
+  rotateAuthToken(
+    "Whose token."
+    input: RotateAuthTokenInput!
+  ): RotateAuthTokenPayload @hasPermission(permission: API_CREDENTIALS, action: UPDATE) @semanticNonNull
 }
 
 "An API key of the account. Its secret is never shown by a read."
@@ -3146,6 +3227,20 @@ input DeleteApiKeyInput {
 type DeleteApiKeyPayload @hasPermission(permission: API_CREDENTIALS, action: DELETE) {
   "The global id of the key that is no more."
   deletedApiKeyId: ID!
+}
+
+"What rotateAuthToken takes."
+input RotateAuthTokenInput {
+  "The global id of the caller's account: who has sessions in several rotates no other than they mean to."
+  accountId: ID!
+}
+
+"The account's new auth token."
+type RotateAuthTokenPayload @hasPermission(permission: API_CREDENTIALS, action: UPDATE) {
+  "The token, 32 hexadecimal digits, shown this once."
+  authToken: String!
+  "When it took the old one's place."
+  dateRotated: DateTime!
 }
 `, BuiltIn: false},
 	{Name: "../schema/billing.graphqls", Input: `# What the account owes, has paid, and how it pays.
@@ -3286,7 +3381,7 @@ type BillingSettings @hasPermission(permission: BILLING_HISTORY_AND_SETTINGS) {
   "Where invoices are sent."
   invoiceEmail: String! @personalData(mask: EMAIL)
   "The tax number on the invoices."
-  taxId: String
+  taxId: String @personalData
   "The currency that the account is billed in, by its ISO 4217 code."
   currency: String!
   "Whether the balance is filled up by itself."
@@ -3496,25 +3591,25 @@ type PhoneNumber implements Node @hasPermission(permission: MANAGE_PHONE_NUMBERS
   "Whether the caller's name is looked up."
   voiceCallerIdLookup: Boolean!
   "Where a call is announced."
-  voiceUrl: String
+  voiceUrl: String @personalData(mask: URL)
   "How voiceUrl is called."
   voiceMethod: HttpMethod
   "Where a call is announced when voiceUrl fails."
-  voiceFallbackUrl: String
+  voiceFallbackUrl: String @personalData(mask: URL)
   "How voiceFallbackUrl is called."
   voiceFallbackMethod: HttpMethod
   "The application that answers messages."
   smsApplicationSid: String
   "Where a message is announced."
-  smsUrl: String
+  smsUrl: String @personalData(mask: URL)
   "How smsUrl is called."
   smsMethod: HttpMethod
   "Where a message is announced when smsUrl fails."
-  smsFallbackUrl: String
+  smsFallbackUrl: String @personalData(mask: URL)
   "How smsFallbackUrl is called."
   smsFallbackMethod: HttpMethod
   "Where changes of a call's state are announced."
-  statusCallback: String
+  statusCallback: String @personalData(mask: URL)
   "How statusCallback is called."
   statusCallbackMethod: HttpMethod
   "The trunk that carries the number's calls."
@@ -3541,7 +3636,8 @@ type PhoneNumberEdge @hasPermission(permission: MANAGE_PHONE_NUMBERS) {
   node: PhoneNumber!
 }
 `, BuiltIn: false},
-	{Name: "../schema/product_logs.graphqls", Input: `# What happened: calls, messages and alerts. Prices are billing data wherever they stand.
+	{Name: "../schema/product_logs.graphqls", Input: `# What happened: calls, messages and alerts. Prices are billing data wherever they stand, and what a webhook was sent and
+# answered belongs to whoever builds it.
 
 extend type Account {
   "The account's calls, newest first."
@@ -3849,7 +3945,7 @@ type Alert implements Node @hasPermission(permission: PRODUCT_LOGS) {
   "The error's code."
   errorCode: String!
   "What happened, in words."
-  alertText: String!
+  alertText: String! @personalData(mask: ALL)
   "The page that explains the code."
   moreInfo: String
   "The call, message or other resource that it is about."
@@ -3858,6 +3954,16 @@ type Alert implements Node @hasPermission(permission: PRODUCT_LOGS) {
   serviceSid: String
   "How the webhook was called that it is about."
   requestMethod: HttpMethod
+  "The webhook's URL, which may hold credentials."
+  requestUrl: String @hasPermission(permission: DEV_TOOLS) @personalData(mask: URL)
+  "The parameters that the webhook was sent, such as the text of a message, encoded as those of a URL."
+  requestVariables: String @hasPermission(permission: DEV_TOOLS) @personalData(mask: ALL)
+  "The headers that the webhook was sent, encoded likewise."
+  requestHeaders: String @hasPermission(permission: DEV_TOOLS) @personalData(mask: ALL)
+  "The headers that the webhook answered with, encoded likewise."
+  responseHeaders: String @hasPermission(permission: DEV_TOOLS) @personalData(mask: ALL)
+  "What the webhook answered."
+  responseBody: String @hasPermission(permission: DEV_TOOLS) @personalData(mask: ALL)
   "When it was raised."
   dateGenerated: DateTime!
   "When its record was made."
@@ -3900,7 +4006,7 @@ enum AccountType {
 "The settings of the account. The auth token is not among them: it is a credential, and no read shows it."
 type ProjectSettings @hasPermission(permission: PROJECT_SETTINGS) {
   "The account's name."
-  friendlyName: String!
+  friendlyName: String! @personalData(mask: ALL)
   "Whether the account is in use."
   status: AccountStatus!
   "Whether the account pays."
@@ -4394,6 +4500,16 @@ func (ec *executionContext) childFields_Alert(ctx context.Context, field graphql
 		return ec.fieldContext_Alert_serviceSid(ctx, field)
 	case "requestMethod":
 		return ec.fieldContext_Alert_requestMethod(ctx, field)
+	case "requestUrl":
+		return ec.fieldContext_Alert_requestUrl(ctx, field)
+	case "requestVariables":
+		return ec.fieldContext_Alert_requestVariables(ctx, field)
+	case "requestHeaders":
+		return ec.fieldContext_Alert_requestHeaders(ctx, field)
+	case "responseHeaders":
+		return ec.fieldContext_Alert_responseHeaders(ctx, field)
+	case "responseBody":
+		return ec.fieldContext_Alert_responseBody(ctx, field)
 	case "dateGenerated":
 		return ec.fieldContext_Alert_dateGenerated(ctx, field)
 	case "dateCreated":
@@ -5070,6 +5186,16 @@ func (ec *executionContext) childFields_RevokeInvitationPayload(ctx context.Cont
 		return ec.fieldContext_RevokeInvitationPayload_revokedInvitationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RevokeInvitationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RotateAuthTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "authToken":
+		return ec.fieldContext_RotateAuthTokenPayload_authToken(ctx, field)
+	case "dateRotated":
+		return ec.fieldContext_RotateAuthTokenPayload_dateRotated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RotateAuthTokenPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6006,6 +6132,20 @@ func (ec *executionContext) field_Mutation_revokeInvitation_args(ctx context.Con
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_rotateAuthToken_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RotateAuthTokenInput, error) {
+			return ec.unmarshalNRotateAuthTokenInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_setUserRoles_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -6372,6 +6512,7 @@ func (ec *executionContext) _Account_friendlyName(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
 			return ec.marshalNString2string(ctx, selections, v)
 		},
 		true,
@@ -6667,7 +6808,7 @@ func (ec *executionContext) fieldContext_Account_oauthClients(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_phoneNumbers(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 11) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6714,7 +6855,7 @@ func (ec *executionContext) fieldContext_Account_phoneNumbers(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_calls(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 16) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6761,7 +6902,7 @@ func (ec *executionContext) fieldContext_Account_calls(ctx context.Context, fiel
 }
 
 func (ec *executionContext) _Account_messages(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 16) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6808,7 +6949,7 @@ func (ec *executionContext) fieldContext_Account_messages(ctx context.Context, f
 }
 
 func (ec *executionContext) _Account_alerts(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 16) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6855,7 +6996,7 @@ func (ec *executionContext) fieldContext_Account_alerts(ctx context.Context, fie
 }
 
 func (ec *executionContext) _Account_settings(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 17) {
+	if !ec.gate.Field(ctx, field, "Account", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6890,7 +7031,7 @@ func (ec *executionContext) fieldContext_Account_settings(_ context.Context, fie
 }
 
 func (ec *executionContext) _Account_usageRecords(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 18) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6937,7 +7078,7 @@ func (ec *executionContext) fieldContext_Account_usageRecords(ctx context.Contex
 }
 
 func (ec *executionContext) _Account_users(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 22) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -6984,7 +7125,7 @@ func (ec *executionContext) fieldContext_Account_users(ctx context.Context, fiel
 }
 
 func (ec *executionContext) _Account_invitations(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Account", 22) {
+	if !ec.gate.FieldAndInput(ctx, field, "Account", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7031,7 +7172,7 @@ func (ec *executionContext) fieldContext_Account_invitations(ctx context.Context
 }
 
 func (ec *executionContext) _Account_sessions(ctx context.Context, field graphql.CollectedField, obj *model.Account) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Account", 22) {
+	if !ec.gate.Field(ctx, field, "Account", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7066,7 +7207,7 @@ func (ec *executionContext) fieldContext_Account_sessions(_ context.Context, fie
 }
 
 func (ec *executionContext) _Alert_id(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7092,7 +7233,7 @@ func (ec *executionContext) fieldContext_Alert_id(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Alert_sid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7118,7 +7259,7 @@ func (ec *executionContext) fieldContext_Alert_sid(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Alert_logLevel(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7144,7 +7285,7 @@ func (ec *executionContext) fieldContext_Alert_logLevel(_ context.Context, field
 }
 
 func (ec *executionContext) _Alert_errorCode(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7170,7 +7311,7 @@ func (ec *executionContext) fieldContext_Alert_errorCode(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_alertText(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7185,6 +7326,7 @@ func (ec *executionContext) _Alert_alertText(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
 			return ec.marshalNString2string(ctx, selections, v)
 		},
 		true,
@@ -7196,7 +7338,7 @@ func (ec *executionContext) fieldContext_Alert_alertText(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Alert_moreInfo(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7222,7 +7364,7 @@ func (ec *executionContext) fieldContext_Alert_moreInfo(_ context.Context, field
 }
 
 func (ec *executionContext) _Alert_resourceSid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7248,7 +7390,7 @@ func (ec *executionContext) fieldContext_Alert_resourceSid(_ context.Context, fi
 }
 
 func (ec *executionContext) _Alert_serviceSid(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7274,7 +7416,7 @@ func (ec *executionContext) fieldContext_Alert_serviceSid(_ context.Context, fie
 }
 
 func (ec *executionContext) _Alert_requestMethod(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7299,8 +7441,143 @@ func (ec *executionContext) fieldContext_Alert_requestMethod(_ context.Context, 
 	return graphql.NewScalarFieldContext("Alert", field, false, false, "HttpMethod")
 }
 
+func (ec *executionContext) _Alert_requestUrl(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Alert", 11) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Alert_requestUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequestURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Alert_requestUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Alert", field, false, false, "String")
+}
+
+func (ec *executionContext) _Alert_requestVariables(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Alert", 11) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Alert_requestVariables(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequestVariables, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Alert_requestVariables(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Alert", field, false, false, "String")
+}
+
+func (ec *executionContext) _Alert_requestHeaders(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Alert", 11) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Alert_requestHeaders(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequestHeaders, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Alert_requestHeaders(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Alert", field, false, false, "String")
+}
+
+func (ec *executionContext) _Alert_responseHeaders(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Alert", 11) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Alert_responseHeaders(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ResponseHeaders, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Alert_responseHeaders(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Alert", field, false, false, "String")
+}
+
+func (ec *executionContext) _Alert_responseBody(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Alert", 11) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Alert_responseBody(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ResponseBody, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("ALL", v)
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Alert_responseBody(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Alert", field, false, false, "String")
+}
+
 func (ec *executionContext) _Alert_dateGenerated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7326,7 +7603,7 @@ func (ec *executionContext) fieldContext_Alert_dateGenerated(_ context.Context, 
 }
 
 func (ec *executionContext) _Alert_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7352,7 +7629,7 @@ func (ec *executionContext) fieldContext_Alert_dateCreated(_ context.Context, fi
 }
 
 func (ec *executionContext) _Alert_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Alert) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Alert", 16) {
+	if !ec.gate.Field(ctx, field, "Alert", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7378,7 +7655,7 @@ func (ec *executionContext) fieldContext_Alert_dateUpdated(_ context.Context, fi
 }
 
 func (ec *executionContext) _AlertConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AlertConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertConnection", 16) {
+	if !ec.gate.Field(ctx, field, "AlertConnection", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7413,7 +7690,7 @@ func (ec *executionContext) fieldContext_AlertConnection_edges(_ context.Context
 }
 
 func (ec *executionContext) _AlertConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AlertConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertConnection", 16) {
+	if !ec.gate.Field(ctx, field, "AlertConnection", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7448,7 +7725,7 @@ func (ec *executionContext) fieldContext_AlertConnection_pageInfo(_ context.Cont
 }
 
 func (ec *executionContext) _AlertEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.AlertEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertEdge", 16) {
+	if !ec.gate.Field(ctx, field, "AlertEdge", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7474,7 +7751,7 @@ func (ec *executionContext) fieldContext_AlertEdge_cursor(_ context.Context, fie
 }
 
 func (ec *executionContext) _AlertEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.AlertEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "AlertEdge", 16) {
+	if !ec.gate.Field(ctx, field, "AlertEdge", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7839,6 +8116,7 @@ func (ec *executionContext) _BillingSettings_taxId(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("LAST4", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -7972,7 +8250,7 @@ func (ec *executionContext) fieldContext_BillingSettings_autoRechargeAmount(_ co
 }
 
 func (ec *executionContext) _Call_id(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -7998,7 +8276,7 @@ func (ec *executionContext) fieldContext_Call_id(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Call_sid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8024,7 +8302,7 @@ func (ec *executionContext) fieldContext_Call_sid(_ context.Context, field graph
 }
 
 func (ec *executionContext) _Call_parentCallSid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8050,7 +8328,7 @@ func (ec *executionContext) fieldContext_Call_parentCallSid(_ context.Context, f
 }
 
 func (ec *executionContext) _Call_to(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8077,7 +8355,7 @@ func (ec *executionContext) fieldContext_Call_to(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _Call_from(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8104,7 +8382,7 @@ func (ec *executionContext) fieldContext_Call_from(_ context.Context, field grap
 }
 
 func (ec *executionContext) _Call_phoneNumberSid(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8130,7 +8408,7 @@ func (ec *executionContext) fieldContext_Call_phoneNumberSid(_ context.Context, 
 }
 
 func (ec *executionContext) _Call_status(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8156,7 +8434,7 @@ func (ec *executionContext) fieldContext_Call_status(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Call_direction(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8182,7 +8460,7 @@ func (ec *executionContext) fieldContext_Call_direction(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_startTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8208,7 +8486,7 @@ func (ec *executionContext) fieldContext_Call_startTime(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_endTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8234,7 +8512,7 @@ func (ec *executionContext) fieldContext_Call_endTime(_ context.Context, field g
 }
 
 func (ec *executionContext) _Call_duration(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8260,7 +8538,7 @@ func (ec *executionContext) fieldContext_Call_duration(_ context.Context, field 
 }
 
 func (ec *executionContext) _Call_queueTime(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8286,7 +8564,7 @@ func (ec *executionContext) fieldContext_Call_queueTime(_ context.Context, field
 }
 
 func (ec *executionContext) _Call_answeredBy(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8312,7 +8590,7 @@ func (ec *executionContext) fieldContext_Call_answeredBy(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Call_forwardedFrom(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8339,7 +8617,7 @@ func (ec *executionContext) fieldContext_Call_forwardedFrom(_ context.Context, f
 }
 
 func (ec *executionContext) _Call_callerName(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8401,7 +8679,7 @@ func (ec *executionContext) fieldContext_Call_price(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Call_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8427,7 +8705,7 @@ func (ec *executionContext) fieldContext_Call_dateCreated(_ context.Context, fie
 }
 
 func (ec *executionContext) _Call_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Call) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Call", 16) {
+	if !ec.gate.Field(ctx, field, "Call", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8453,7 +8731,7 @@ func (ec *executionContext) fieldContext_Call_dateUpdated(_ context.Context, fie
 }
 
 func (ec *executionContext) _CallConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CallConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallConnection", 16) {
+	if !ec.gate.Field(ctx, field, "CallConnection", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8488,7 +8766,7 @@ func (ec *executionContext) fieldContext_CallConnection_edges(_ context.Context,
 }
 
 func (ec *executionContext) _CallConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.CallConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallConnection", 16) {
+	if !ec.gate.Field(ctx, field, "CallConnection", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8523,7 +8801,7 @@ func (ec *executionContext) fieldContext_CallConnection_pageInfo(_ context.Conte
 }
 
 func (ec *executionContext) _CallEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.CallEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallEdge", 16) {
+	if !ec.gate.Field(ctx, field, "CallEdge", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8549,7 +8827,7 @@ func (ec *executionContext) fieldContext_CallEdge_cursor(_ context.Context, fiel
 }
 
 func (ec *executionContext) _CallEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.CallEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "CallEdge", 16) {
+	if !ec.gate.Field(ctx, field, "CallEdge", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8854,7 +9132,7 @@ func (ec *executionContext) fieldContext_DeleteOAuthClientPayload_deletedOAuthCl
 }
 
 func (ec *executionContext) _EndSessionPayload_endedSessionId(ctx context.Context, field graphql.CollectedField, obj *model.EndSessionPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "EndSessionPayload", 21) {
+	if !ec.gate.Field(ctx, field, "EndSessionPayload", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8880,7 +9158,7 @@ func (ec *executionContext) fieldContext_EndSessionPayload_endedSessionId(_ cont
 }
 
 func (ec *executionContext) _EndUserSessionsPayload_endedSessions(ctx context.Context, field graphql.CollectedField, obj *model.EndUserSessionsPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "EndUserSessionsPayload", 21) {
+	if !ec.gate.Field(ctx, field, "EndUserSessionsPayload", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8958,7 +9236,7 @@ func (ec *executionContext) fieldContext_HeldPermission_actions(_ context.Contex
 }
 
 func (ec *executionContext) _Invitation_id(ctx context.Context, field graphql.CollectedField, obj *model.Invitation) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invitation", 22) {
+	if !ec.gate.Field(ctx, field, "Invitation", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -8984,7 +9262,7 @@ func (ec *executionContext) fieldContext_Invitation_id(_ context.Context, field 
 }
 
 func (ec *executionContext) _Invitation_sid(ctx context.Context, field graphql.CollectedField, obj *model.Invitation) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invitation", 22) {
+	if !ec.gate.Field(ctx, field, "Invitation", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9010,7 +9288,7 @@ func (ec *executionContext) fieldContext_Invitation_sid(_ context.Context, field
 }
 
 func (ec *executionContext) _Invitation_email(ctx context.Context, field graphql.CollectedField, obj *model.Invitation) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invitation", 22) {
+	if !ec.gate.Field(ctx, field, "Invitation", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9037,7 +9315,7 @@ func (ec *executionContext) fieldContext_Invitation_email(_ context.Context, fie
 }
 
 func (ec *executionContext) _Invitation_name(ctx context.Context, field graphql.CollectedField, obj *model.Invitation) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invitation", 22) {
+	if !ec.gate.Field(ctx, field, "Invitation", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9064,7 +9342,7 @@ func (ec *executionContext) fieldContext_Invitation_name(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Invitation_roles(ctx context.Context, field graphql.CollectedField, obj *model.Invitation) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invitation", 22) {
+	if !ec.gate.Field(ctx, field, "Invitation", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9090,7 +9368,7 @@ func (ec *executionContext) fieldContext_Invitation_roles(_ context.Context, fie
 }
 
 func (ec *executionContext) _Invitation_invitedBySid(ctx context.Context, field graphql.CollectedField, obj *model.Invitation) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invitation", 22) {
+	if !ec.gate.Field(ctx, field, "Invitation", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9116,7 +9394,7 @@ func (ec *executionContext) fieldContext_Invitation_invitedBySid(_ context.Conte
 }
 
 func (ec *executionContext) _Invitation_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Invitation) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invitation", 22) {
+	if !ec.gate.Field(ctx, field, "Invitation", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9142,7 +9420,7 @@ func (ec *executionContext) fieldContext_Invitation_dateCreated(_ context.Contex
 }
 
 func (ec *executionContext) _Invitation_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Invitation) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invitation", 22) {
+	if !ec.gate.Field(ctx, field, "Invitation", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9168,7 +9446,7 @@ func (ec *executionContext) fieldContext_Invitation_dateUpdated(_ context.Contex
 }
 
 func (ec *executionContext) _Invitation_dateExpires(ctx context.Context, field graphql.CollectedField, obj *model.Invitation) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Invitation", 22) {
+	if !ec.gate.Field(ctx, field, "Invitation", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9194,7 +9472,7 @@ func (ec *executionContext) fieldContext_Invitation_dateExpires(_ context.Contex
 }
 
 func (ec *executionContext) _InvitationConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.InvitationConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "InvitationConnection", 22) {
+	if !ec.gate.Field(ctx, field, "InvitationConnection", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9229,7 +9507,7 @@ func (ec *executionContext) fieldContext_InvitationConnection_edges(_ context.Co
 }
 
 func (ec *executionContext) _InvitationConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.InvitationConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "InvitationConnection", 22) {
+	if !ec.gate.Field(ctx, field, "InvitationConnection", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9264,7 +9542,7 @@ func (ec *executionContext) fieldContext_InvitationConnection_pageInfo(_ context
 }
 
 func (ec *executionContext) _InvitationEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.InvitationEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "InvitationEdge", 22) {
+	if !ec.gate.Field(ctx, field, "InvitationEdge", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9290,7 +9568,7 @@ func (ec *executionContext) fieldContext_InvitationEdge_cursor(_ context.Context
 }
 
 func (ec *executionContext) _InvitationEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.InvitationEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "InvitationEdge", 22) {
+	if !ec.gate.Field(ctx, field, "InvitationEdge", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9325,7 +9603,7 @@ func (ec *executionContext) fieldContext_InvitationEdge_node(_ context.Context, 
 }
 
 func (ec *executionContext) _InviteUserPayload_invitation(ctx context.Context, field graphql.CollectedField, obj *model.InviteUserPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "InviteUserPayload", 20) {
+	if !ec.gate.Field(ctx, field, "InviteUserPayload", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9360,7 +9638,7 @@ func (ec *executionContext) fieldContext_InviteUserPayload_invitation(_ context.
 }
 
 func (ec *executionContext) _InviteUserPayload_invitationEdge(ctx context.Context, field graphql.CollectedField, obj *model.InviteUserPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "InviteUserPayload", 20) {
+	if !ec.gate.Field(ctx, field, "InviteUserPayload", 21) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9865,7 +10143,7 @@ func (ec *executionContext) fieldContext_InvoiceEdge_node(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_id(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9891,7 +10169,7 @@ func (ec *executionContext) fieldContext_Message_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Message_sid(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9917,7 +10195,7 @@ func (ec *executionContext) fieldContext_Message_sid(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Message_messagingServiceSid(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9943,7 +10221,7 @@ func (ec *executionContext) fieldContext_Message_messagingServiceSid(_ context.C
 }
 
 func (ec *executionContext) _Message_body(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9970,7 +10248,7 @@ func (ec *executionContext) fieldContext_Message_body(_ context.Context, field g
 }
 
 func (ec *executionContext) _Message_to(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -9997,7 +10275,7 @@ func (ec *executionContext) fieldContext_Message_to(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Message_from(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10024,7 +10302,7 @@ func (ec *executionContext) fieldContext_Message_from(_ context.Context, field g
 }
 
 func (ec *executionContext) _Message_status(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10050,7 +10328,7 @@ func (ec *executionContext) fieldContext_Message_status(_ context.Context, field
 }
 
 func (ec *executionContext) _Message_direction(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10076,7 +10354,7 @@ func (ec *executionContext) fieldContext_Message_direction(_ context.Context, fi
 }
 
 func (ec *executionContext) _Message_numSegments(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10102,7 +10380,7 @@ func (ec *executionContext) fieldContext_Message_numSegments(_ context.Context, 
 }
 
 func (ec *executionContext) _Message_numMedia(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10128,7 +10406,7 @@ func (ec *executionContext) fieldContext_Message_numMedia(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_errorCode(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10154,7 +10432,7 @@ func (ec *executionContext) fieldContext_Message_errorCode(_ context.Context, fi
 }
 
 func (ec *executionContext) _Message_errorMessage(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10215,7 +10493,7 @@ func (ec *executionContext) fieldContext_Message_price(_ context.Context, field 
 }
 
 func (ec *executionContext) _Message_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10241,7 +10519,7 @@ func (ec *executionContext) fieldContext_Message_dateCreated(_ context.Context, 
 }
 
 func (ec *executionContext) _Message_dateSent(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10267,7 +10545,7 @@ func (ec *executionContext) fieldContext_Message_dateSent(_ context.Context, fie
 }
 
 func (ec *executionContext) _Message_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.Message) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Message", 16) {
+	if !ec.gate.Field(ctx, field, "Message", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10293,7 +10571,7 @@ func (ec *executionContext) fieldContext_Message_dateUpdated(_ context.Context, 
 }
 
 func (ec *executionContext) _MessageConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.MessageConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageConnection", 16) {
+	if !ec.gate.Field(ctx, field, "MessageConnection", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10328,7 +10606,7 @@ func (ec *executionContext) fieldContext_MessageConnection_edges(_ context.Conte
 }
 
 func (ec *executionContext) _MessageConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.MessageConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageConnection", 16) {
+	if !ec.gate.Field(ctx, field, "MessageConnection", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10363,7 +10641,7 @@ func (ec *executionContext) fieldContext_MessageConnection_pageInfo(_ context.Co
 }
 
 func (ec *executionContext) _MessageEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.MessageEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageEdge", 16) {
+	if !ec.gate.Field(ctx, field, "MessageEdge", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10389,7 +10667,7 @@ func (ec *executionContext) fieldContext_MessageEdge_cursor(_ context.Context, f
 }
 
 func (ec *executionContext) _MessageEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.MessageEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "MessageEdge", 16) {
+	if !ec.gate.Field(ctx, field, "MessageEdge", 17) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10827,6 +11105,53 @@ func (ec *executionContext) fieldContext_Mutation_deleteApiKey(ctx context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_rotateAuthToken(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Mutation", 9) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_rotateAuthToken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RotateAuthToken(ctx, fc.Args["input"].(model.RotateAuthTokenInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RotateAuthTokenPayload) graphql.Marshaler {
+			return ec.marshalORotateAuthTokenPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_rotateAuthToken(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RotateAuthTokenPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_rotateAuthToken_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_createOAuthClient(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	if !ec.gate.Field(ctx, field, "Mutation", 3) {
 		return graphql.Null
@@ -10922,7 +11247,7 @@ func (ec *executionContext) fieldContext_Mutation_deleteOAuthClient(ctx context.
 }
 
 func (ec *executionContext) _Mutation_inviteUser(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 19) {
+	if !ec.gate.Field(ctx, field, "Mutation", 20) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -10969,7 +11294,7 @@ func (ec *executionContext) fieldContext_Mutation_inviteUser(ctx context.Context
 }
 
 func (ec *executionContext) _Mutation_resendInvitation(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 24) {
+	if !ec.gate.Field(ctx, field, "Mutation", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11016,7 +11341,7 @@ func (ec *executionContext) fieldContext_Mutation_resendInvitation(ctx context.C
 }
 
 func (ec *executionContext) _Mutation_revokeInvitation(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 21) {
+	if !ec.gate.Field(ctx, field, "Mutation", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11110,7 +11435,7 @@ func (ec *executionContext) fieldContext_Mutation_acceptInvitation(ctx context.C
 }
 
 func (ec *executionContext) _Mutation_setUserRoles(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 24) {
+	if !ec.gate.Field(ctx, field, "Mutation", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11157,7 +11482,7 @@ func (ec *executionContext) fieldContext_Mutation_setUserRoles(ctx context.Conte
 }
 
 func (ec *executionContext) _Mutation_removeUser(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 21) {
+	if !ec.gate.Field(ctx, field, "Mutation", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11204,7 +11529,7 @@ func (ec *executionContext) fieldContext_Mutation_removeUser(ctx context.Context
 }
 
 func (ec *executionContext) _Mutation_transferOwnership(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 24) {
+	if !ec.gate.Field(ctx, field, "Mutation", 25) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11251,7 +11576,7 @@ func (ec *executionContext) fieldContext_Mutation_transferOwnership(ctx context.
 }
 
 func (ec *executionContext) _Mutation_endSession(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 21) {
+	if !ec.gate.Field(ctx, field, "Mutation", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -11298,7 +11623,7 @@ func (ec *executionContext) fieldContext_Mutation_endSession(ctx context.Context
 }
 
 func (ec *executionContext) _Mutation_endUserSessions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Mutation", 21) {
+	if !ec.gate.Field(ctx, field, "Mutation", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12398,7 +12723,7 @@ func (ec *executionContext) fieldContext_PermissionRow_source(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_id(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12424,7 +12749,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_id(_ context.Context, field
 }
 
 func (ec *executionContext) _PhoneNumber_sid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12450,7 +12775,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_sid(_ context.Context, fiel
 }
 
 func (ec *executionContext) _PhoneNumber_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12477,7 +12802,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_phoneNumber(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12504,7 +12829,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_friendlyName(_ context.Cont
 }
 
 func (ec *executionContext) _PhoneNumber_capabilities(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12539,7 +12864,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_capabilities(_ context.Cont
 }
 
 func (ec *executionContext) _PhoneNumber_origin(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12565,7 +12890,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_origin(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_status(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12591,7 +12916,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_status(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_beta(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12617,7 +12942,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_beta(_ context.Context, fie
 }
 
 func (ec *executionContext) _PhoneNumber_addressRequirements(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12643,7 +12968,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_addressRequirements(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_addressSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12669,7 +12994,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_addressSid(_ context.Contex
 }
 
 func (ec *executionContext) _PhoneNumber_bundleSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12695,7 +13020,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_bundleSid(_ context.Context
 }
 
 func (ec *executionContext) _PhoneNumber_voiceApplicationSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12721,7 +13046,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceApplicationSid(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceCallerIdLookup(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12747,7 +13072,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceCallerIdLookup(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12762,6 +13087,7 @@ func (ec *executionContext) _PhoneNumber_voiceUrl(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -12773,7 +13099,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceUrl(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_voiceMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12799,7 +13125,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceMethod(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_voiceFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12814,6 +13140,7 @@ func (ec *executionContext) _PhoneNumber_voiceFallbackUrl(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -12825,7 +13152,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceFallbackUrl(_ context.
 }
 
 func (ec *executionContext) _PhoneNumber_voiceFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12851,7 +13178,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_voiceFallbackMethod(_ conte
 }
 
 func (ec *executionContext) _PhoneNumber_smsApplicationSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12877,7 +13204,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsApplicationSid(_ context
 }
 
 func (ec *executionContext) _PhoneNumber_smsUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12892,6 +13219,7 @@ func (ec *executionContext) _PhoneNumber_smsUrl(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -12903,7 +13231,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsUrl(_ context.Context, f
 }
 
 func (ec *executionContext) _PhoneNumber_smsMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12929,7 +13257,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsMethod(_ context.Context
 }
 
 func (ec *executionContext) _PhoneNumber_smsFallbackUrl(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12944,6 +13272,7 @@ func (ec *executionContext) _PhoneNumber_smsFallbackUrl(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -12955,7 +13284,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsFallbackUrl(_ context.Co
 }
 
 func (ec *executionContext) _PhoneNumber_smsFallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12981,7 +13310,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_smsFallbackMethod(_ context
 }
 
 func (ec *executionContext) _PhoneNumber_statusCallback(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -12996,6 +13325,7 @@ func (ec *executionContext) _PhoneNumber_statusCallback(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -13007,7 +13337,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_statusCallback(_ context.Co
 }
 
 func (ec *executionContext) _PhoneNumber_statusCallbackMethod(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13033,7 +13363,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_statusCallbackMethod(_ cont
 }
 
 func (ec *executionContext) _PhoneNumber_trunkSid(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13059,7 +13389,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_trunkSid(_ context.Context,
 }
 
 func (ec *executionContext) _PhoneNumber_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13085,7 +13415,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_dateCreated(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumber_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumber) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumber", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13111,7 +13441,7 @@ func (ec *executionContext) fieldContext_PhoneNumber_dateUpdated(_ context.Conte
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_voice(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13137,7 +13467,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_voice(_ context
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_sms(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13163,7 +13493,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_sms(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_mms(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13189,7 +13519,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_mms(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberCapabilities_fax(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberCapabilities) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberCapabilities", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13215,7 +13545,7 @@ func (ec *executionContext) fieldContext_PhoneNumberCapabilities_fax(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13250,7 +13580,7 @@ func (ec *executionContext) fieldContext_PhoneNumberConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _PhoneNumberConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberConnection", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13285,7 +13615,7 @@ func (ec *executionContext) fieldContext_PhoneNumberConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _PhoneNumberEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13311,7 +13641,7 @@ func (ec *executionContext) fieldContext_PhoneNumberEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _PhoneNumberEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PhoneNumberEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 11) {
+	if !ec.gate.Field(ctx, field, "PhoneNumberEdge", 12) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13346,7 +13676,7 @@ func (ec *executionContext) fieldContext_PhoneNumberEdge_node(_ context.Context,
 }
 
 func (ec *executionContext) _ProjectSettings_friendlyName(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13361,6 +13691,7 @@ func (ec *executionContext) _ProjectSettings_friendlyName(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			v = ec.gate.MaskString("ALL", v)
 			return ec.marshalNString2string(ctx, selections, v)
 		},
 		true,
@@ -13372,7 +13703,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_friendlyName(_ context.
 }
 
 func (ec *executionContext) _ProjectSettings_status(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13398,7 +13729,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_status(_ context.Contex
 }
 
 func (ec *executionContext) _ProjectSettings_type(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13424,7 +13755,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_type(_ context.Context,
 }
 
 func (ec *executionContext) _ProjectSettings_timeZone(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13450,7 +13781,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_timeZone(_ context.Cont
 }
 
 func (ec *executionContext) _ProjectSettings_sslCertificateValidation(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13476,7 +13807,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_sslCertificateValidatio
 }
 
 func (ec *executionContext) _ProjectSettings_twoFactorRequired(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13502,7 +13833,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_twoFactorRequired(_ con
 }
 
 func (ec *executionContext) _ProjectSettings_onlyOwnerManagesAdministrators(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13528,7 +13859,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_onlyOwnerManagesAdminis
 }
 
 func (ec *executionContext) _ProjectSettings_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13554,7 +13885,7 @@ func (ec *executionContext) fieldContext_ProjectSettings_dateCreated(_ context.C
 }
 
 func (ec *executionContext) _ProjectSettings_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.ProjectSettings) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ProjectSettings", 17) {
+	if !ec.gate.Field(ctx, field, "ProjectSettings", 18) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13939,7 +14270,7 @@ func (ec *executionContext) fieldContext_RefreshSessionPayload_expiresIn(_ conte
 }
 
 func (ec *executionContext) _RemoveUserPayload_removedUserId(ctx context.Context, field graphql.CollectedField, obj *model.RemoveUserPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "RemoveUserPayload", 21) {
+	if !ec.gate.Field(ctx, field, "RemoveUserPayload", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -13965,7 +14296,7 @@ func (ec *executionContext) fieldContext_RemoveUserPayload_removedUserId(_ conte
 }
 
 func (ec *executionContext) _ResendInvitationPayload_invitation(ctx context.Context, field graphql.CollectedField, obj *model.ResendInvitationPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "ResendInvitationPayload", 23) {
+	if !ec.gate.Field(ctx, field, "ResendInvitationPayload", 24) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14000,7 +14331,7 @@ func (ec *executionContext) fieldContext_ResendInvitationPayload_invitation(_ co
 }
 
 func (ec *executionContext) _RevokeInvitationPayload_revokedInvitationId(ctx context.Context, field graphql.CollectedField, obj *model.RevokeInvitationPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "RevokeInvitationPayload", 21) {
+	if !ec.gate.Field(ctx, field, "RevokeInvitationPayload", 22) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14025,8 +14356,60 @@ func (ec *executionContext) fieldContext_RevokeInvitationPayload_revokedInvitati
 	return graphql.NewScalarFieldContext("RevokeInvitationPayload", field, false, false, "ID")
 }
 
+func (ec *executionContext) _RotateAuthTokenPayload_authToken(ctx context.Context, field graphql.CollectedField, obj *model.RotateAuthTokenPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "RotateAuthTokenPayload", 9) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RotateAuthTokenPayload_authToken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AuthToken, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RotateAuthTokenPayload_authToken(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RotateAuthTokenPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _RotateAuthTokenPayload_dateRotated(ctx context.Context, field graphql.CollectedField, obj *model.RotateAuthTokenPayload) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "RotateAuthTokenPayload", 9) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RotateAuthTokenPayload_dateRotated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DateRotated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RotateAuthTokenPayload_dateRotated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RotateAuthTokenPayload", field, false, false, "DateTime")
+}
+
 func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 22) {
+	if !ec.gate.Field(ctx, field, "Session", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14052,7 +14435,7 @@ func (ec *executionContext) fieldContext_Session_id(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Session_userSid(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 22) {
+	if !ec.gate.Field(ctx, field, "Session", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14078,7 +14461,7 @@ func (ec *executionContext) fieldContext_Session_userSid(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Session_client(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 22) {
+	if !ec.gate.Field(ctx, field, "Session", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14104,7 +14487,7 @@ func (ec *executionContext) fieldContext_Session_client(_ context.Context, field
 }
 
 func (ec *executionContext) _Session_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 22) {
+	if !ec.gate.Field(ctx, field, "Session", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14130,7 +14513,7 @@ func (ec *executionContext) fieldContext_Session_dateCreated(_ context.Context, 
 }
 
 func (ec *executionContext) _Session_lastSeen(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 22) {
+	if !ec.gate.Field(ctx, field, "Session", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14156,7 +14539,7 @@ func (ec *executionContext) fieldContext_Session_lastSeen(_ context.Context, fie
 }
 
 func (ec *executionContext) _Session_expires(ctx context.Context, field graphql.CollectedField, obj *model.Session) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Session", 22) {
+	if !ec.gate.Field(ctx, field, "Session", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14182,7 +14565,7 @@ func (ec *executionContext) fieldContext_Session_expires(_ context.Context, fiel
 }
 
 func (ec *executionContext) _SetUserRolesPayload_user(ctx context.Context, field graphql.CollectedField, obj *model.SetUserRolesPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "SetUserRolesPayload", 23) {
+	if !ec.gate.Field(ctx, field, "SetUserRolesPayload", 24) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14321,7 +14704,7 @@ func (ec *executionContext) fieldContext_SignOutPayload_endedSessionId(_ context
 }
 
 func (ec *executionContext) _Subscription_productLogs(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
-	if !ec.gate.FieldAndInput(ctx, field, "Subscription", 16) {
+	if !ec.gate.FieldAndInput(ctx, field, "Subscription", 17) {
 		return nil
 	}
 	return graphql.ResolveFieldStream(
@@ -14368,7 +14751,7 @@ func (ec *executionContext) fieldContext_Subscription_productLogs(ctx context.Co
 }
 
 func (ec *executionContext) _TransferOwnershipPayload_owner(ctx context.Context, field graphql.CollectedField, obj *model.TransferOwnershipPayload) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "TransferOwnershipPayload", 23) {
+	if !ec.gate.Field(ctx, field, "TransferOwnershipPayload", 24) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14438,7 +14821,7 @@ func (ec *executionContext) fieldContext_UpdateApiKeyPayload_apiKey(_ context.Co
 }
 
 func (ec *executionContext) _UsageRecord_category(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14464,7 +14847,7 @@ func (ec *executionContext) fieldContext_UsageRecord_category(_ context.Context,
 }
 
 func (ec *executionContext) _UsageRecord_description(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14490,7 +14873,7 @@ func (ec *executionContext) fieldContext_UsageRecord_description(_ context.Conte
 }
 
 func (ec *executionContext) _UsageRecord_granularity(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14516,7 +14899,7 @@ func (ec *executionContext) fieldContext_UsageRecord_granularity(_ context.Conte
 }
 
 func (ec *executionContext) _UsageRecord_startDate(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14542,7 +14925,7 @@ func (ec *executionContext) fieldContext_UsageRecord_startDate(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_endDate(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14568,7 +14951,7 @@ func (ec *executionContext) fieldContext_UsageRecord_endDate(_ context.Context, 
 }
 
 func (ec *executionContext) _UsageRecord_count(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14594,7 +14977,7 @@ func (ec *executionContext) fieldContext_UsageRecord_count(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_countUnit(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14620,7 +15003,7 @@ func (ec *executionContext) fieldContext_UsageRecord_countUnit(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_usage(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14646,7 +15029,7 @@ func (ec *executionContext) fieldContext_UsageRecord_usage(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_usageUnit(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14672,7 +15055,7 @@ func (ec *executionContext) fieldContext_UsageRecord_usageUnit(_ context.Context
 }
 
 func (ec *executionContext) _UsageRecord_price(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14707,7 +15090,7 @@ func (ec *executionContext) fieldContext_UsageRecord_price(_ context.Context, fi
 }
 
 func (ec *executionContext) _UsageRecord_asOf(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecord) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecord", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecord", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14733,7 +15116,7 @@ func (ec *executionContext) fieldContext_UsageRecord_asOf(_ context.Context, fie
 }
 
 func (ec *executionContext) _UsageRecordConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14768,7 +15151,7 @@ func (ec *executionContext) fieldContext_UsageRecordConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _UsageRecordConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecordConnection", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14803,7 +15186,7 @@ func (ec *executionContext) fieldContext_UsageRecordConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _UsageRecordEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14829,7 +15212,7 @@ func (ec *executionContext) fieldContext_UsageRecordEdge_cursor(_ context.Contex
 }
 
 func (ec *executionContext) _UsageRecordEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UsageRecordEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 18) {
+	if !ec.gate.Field(ctx, field, "UsageRecordEdge", 19) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14864,7 +15247,7 @@ func (ec *executionContext) fieldContext_UsageRecordEdge_node(_ context.Context,
 }
 
 func (ec *executionContext) _User_id(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 22) {
+	if !ec.gate.Field(ctx, field, "User", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14890,7 +15273,7 @@ func (ec *executionContext) fieldContext_User_id(_ context.Context, field graphq
 }
 
 func (ec *executionContext) _User_sid(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 22) {
+	if !ec.gate.Field(ctx, field, "User", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14916,7 +15299,7 @@ func (ec *executionContext) fieldContext_User_sid(_ context.Context, field graph
 }
 
 func (ec *executionContext) _User_email(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 22) {
+	if !ec.gate.Field(ctx, field, "User", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14943,7 +15326,7 @@ func (ec *executionContext) fieldContext_User_email(_ context.Context, field gra
 }
 
 func (ec *executionContext) _User_name(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 22) {
+	if !ec.gate.Field(ctx, field, "User", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14970,7 +15353,7 @@ func (ec *executionContext) fieldContext_User_name(_ context.Context, field grap
 }
 
 func (ec *executionContext) _User_roles(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 22) {
+	if !ec.gate.Field(ctx, field, "User", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -14996,7 +15379,7 @@ func (ec *executionContext) fieldContext_User_roles(_ context.Context, field gra
 }
 
 func (ec *executionContext) _User_lastSignIn(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 22) {
+	if !ec.gate.Field(ctx, field, "User", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15022,7 +15405,7 @@ func (ec *executionContext) fieldContext_User_lastSignIn(_ context.Context, fiel
 }
 
 func (ec *executionContext) _User_dateCreated(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 22) {
+	if !ec.gate.Field(ctx, field, "User", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15048,7 +15431,7 @@ func (ec *executionContext) fieldContext_User_dateCreated(_ context.Context, fie
 }
 
 func (ec *executionContext) _User_dateUpdated(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 22) {
+	if !ec.gate.Field(ctx, field, "User", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15074,7 +15457,7 @@ func (ec *executionContext) fieldContext_User_dateUpdated(_ context.Context, fie
 }
 
 func (ec *executionContext) _User_sessions(ctx context.Context, field graphql.CollectedField, obj *model.User) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "User", 22) {
+	if !ec.gate.Field(ctx, field, "User", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15109,7 +15492,7 @@ func (ec *executionContext) fieldContext_User_sessions(_ context.Context, field 
 }
 
 func (ec *executionContext) _UserConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.UserConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserConnection", 22) {
+	if !ec.gate.Field(ctx, field, "UserConnection", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15144,7 +15527,7 @@ func (ec *executionContext) fieldContext_UserConnection_edges(_ context.Context,
 }
 
 func (ec *executionContext) _UserConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.UserConnection) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserConnection", 22) {
+	if !ec.gate.Field(ctx, field, "UserConnection", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15179,7 +15562,7 @@ func (ec *executionContext) fieldContext_UserConnection_pageInfo(_ context.Conte
 }
 
 func (ec *executionContext) _UserEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.UserEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserEdge", 22) {
+	if !ec.gate.Field(ctx, field, "UserEdge", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -15205,7 +15588,7 @@ func (ec *executionContext) fieldContext_UserEdge_cursor(_ context.Context, fiel
 }
 
 func (ec *executionContext) _UserEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.UserEdge) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "UserEdge", 22) {
+	if !ec.gate.Field(ctx, field, "UserEdge", 23) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -17148,6 +17531,48 @@ func UnmarshalRevokeInvitationInput(ctx context.Context, raw any) (model.RevokeI
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRotateAuthTokenInput(ctx context.Context, obj any) (model.RotateAuthTokenInput, error) {
+	var it model.RotateAuthTokenInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"accountId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "accountId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("accountId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AccountID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRotateAuthTokenInput unmarshals raw into the RotateAuthTokenInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRotateAuthTokenInput(ctx context.Context, raw any) (model.RotateAuthTokenInput, error) {
+	var out model.RotateAuthTokenInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RotateAuthTokenInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputSetUserRolesInput(ctx context.Context, obj any) (model.SetUserRolesInput, error) {
 	var it model.SetUserRolesInput
 	if obj == nil {
@@ -17641,7 +18066,7 @@ func (ec *executionContext) _Account(ctx context.Context, sel ast.SelectionSet, 
 var alertImplementors = []string{"Alert", "ProductLog", "Node"}
 
 func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, obj *model.Alert) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Alert", 16) {
+	if !ec.gate.Object(ctx, "Alert", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertImplementors)
@@ -17697,6 +18122,31 @@ func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, ob
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "requestUrl":
+			out.Values[i] = ec._Alert_requestUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "requestVariables":
+			out.Values[i] = ec._Alert_requestVariables(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "requestHeaders":
+			out.Values[i] = ec._Alert_requestHeaders(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "responseHeaders":
+			out.Values[i] = ec._Alert_responseHeaders(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "responseBody":
+			out.Values[i] = ec._Alert_responseBody(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "dateGenerated":
 			out.Values[i] = ec._Alert_dateGenerated(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -17732,7 +18182,7 @@ func (ec *executionContext) _Alert(ctx context.Context, sel ast.SelectionSet, ob
 var alertConnectionImplementors = []string{"AlertConnection"}
 
 func (ec *executionContext) _AlertConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AlertConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AlertConnection", 16) {
+	if !ec.gate.Object(ctx, "AlertConnection", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertConnectionImplementors)
@@ -17773,7 +18223,7 @@ func (ec *executionContext) _AlertConnection(ctx context.Context, sel ast.Select
 var alertEdgeImplementors = []string{"AlertEdge"}
 
 func (ec *executionContext) _AlertEdge(ctx context.Context, sel ast.SelectionSet, obj *model.AlertEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "AlertEdge", 16) {
+	if !ec.gate.Object(ctx, "AlertEdge", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, alertEdgeImplementors)
@@ -18018,7 +18468,7 @@ func (ec *executionContext) _BillingSettings(ctx context.Context, sel ast.Select
 var callImplementors = []string{"Call", "ProductLog", "Node"}
 
 func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj *model.Call) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Call", 16) {
+	if !ec.gate.Object(ctx, "Call", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callImplementors)
@@ -18139,7 +18589,7 @@ func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj
 var callConnectionImplementors = []string{"CallConnection"}
 
 func (ec *executionContext) _CallConnection(ctx context.Context, sel ast.SelectionSet, obj *model.CallConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CallConnection", 16) {
+	if !ec.gate.Object(ctx, "CallConnection", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callConnectionImplementors)
@@ -18180,7 +18630,7 @@ func (ec *executionContext) _CallConnection(ctx context.Context, sel ast.Selecti
 var callEdgeImplementors = []string{"CallEdge"}
 
 func (ec *executionContext) _CallEdge(ctx context.Context, sel ast.SelectionSet, obj *model.CallEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "CallEdge", 16) {
+	if !ec.gate.Object(ctx, "CallEdge", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, callEdgeImplementors)
@@ -18421,7 +18871,7 @@ func (ec *executionContext) _DeleteOAuthClientPayload(ctx context.Context, sel a
 var endSessionPayloadImplementors = []string{"EndSessionPayload"}
 
 func (ec *executionContext) _EndSessionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EndSessionPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "EndSessionPayload", 21) {
+	if !ec.gate.Object(ctx, "EndSessionPayload", 22) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, endSessionPayloadImplementors)
@@ -18457,7 +18907,7 @@ func (ec *executionContext) _EndSessionPayload(ctx context.Context, sel ast.Sele
 var endUserSessionsPayloadImplementors = []string{"EndUserSessionsPayload"}
 
 func (ec *executionContext) _EndUserSessionsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.EndUserSessionsPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "EndUserSessionsPayload", 21) {
+	if !ec.gate.Object(ctx, "EndUserSessionsPayload", 22) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, endUserSessionsPayloadImplementors)
@@ -18534,7 +18984,7 @@ func (ec *executionContext) _HeldPermission(ctx context.Context, sel ast.Selecti
 var invitationImplementors = []string{"Invitation", "Node"}
 
 func (ec *executionContext) _Invitation(ctx context.Context, sel ast.SelectionSet, obj *model.Invitation) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Invitation", 22) {
+	if !ec.gate.Object(ctx, "Invitation", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, invitationImplementors)
@@ -18610,7 +19060,7 @@ func (ec *executionContext) _Invitation(ctx context.Context, sel ast.SelectionSe
 var invitationConnectionImplementors = []string{"InvitationConnection"}
 
 func (ec *executionContext) _InvitationConnection(ctx context.Context, sel ast.SelectionSet, obj *model.InvitationConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "InvitationConnection", 22) {
+	if !ec.gate.Object(ctx, "InvitationConnection", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, invitationConnectionImplementors)
@@ -18651,7 +19101,7 @@ func (ec *executionContext) _InvitationConnection(ctx context.Context, sel ast.S
 var invitationEdgeImplementors = []string{"InvitationEdge"}
 
 func (ec *executionContext) _InvitationEdge(ctx context.Context, sel ast.SelectionSet, obj *model.InvitationEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "InvitationEdge", 22) {
+	if !ec.gate.Object(ctx, "InvitationEdge", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, invitationEdgeImplementors)
@@ -18692,7 +19142,7 @@ func (ec *executionContext) _InvitationEdge(ctx context.Context, sel ast.Selecti
 var inviteUserPayloadImplementors = []string{"InviteUserPayload"}
 
 func (ec *executionContext) _InviteUserPayload(ctx context.Context, sel ast.SelectionSet, obj *model.InviteUserPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "InviteUserPayload", 19) {
+	if !ec.gate.Object(ctx, "InviteUserPayload", 20) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, inviteUserPayloadImplementors)
@@ -18906,7 +19356,7 @@ func (ec *executionContext) _InvoiceEdge(ctx context.Context, sel ast.SelectionS
 var messageImplementors = []string{"Message", "ProductLog", "Node"}
 
 func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, obj *model.Message) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Message", 16) {
+	if !ec.gate.Object(ctx, "Message", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageImplementors)
@@ -19017,7 +19467,7 @@ func (ec *executionContext) _Message(ctx context.Context, sel ast.SelectionSet, 
 var messageConnectionImplementors = []string{"MessageConnection"}
 
 func (ec *executionContext) _MessageConnection(ctx context.Context, sel ast.SelectionSet, obj *model.MessageConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "MessageConnection", 16) {
+	if !ec.gate.Object(ctx, "MessageConnection", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageConnectionImplementors)
@@ -19058,7 +19508,7 @@ func (ec *executionContext) _MessageConnection(ctx context.Context, sel ast.Sele
 var messageEdgeImplementors = []string{"MessageEdge"}
 
 func (ec *executionContext) _MessageEdge(ctx context.Context, sel ast.SelectionSet, obj *model.MessageEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "MessageEdge", 16) {
+	if !ec.gate.Object(ctx, "MessageEdge", 17) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, messageEdgeImplementors)
@@ -19211,6 +19661,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "deleteApiKey":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_deleteApiKey(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "rotateAuthToken":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_rotateAuthToken(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
@@ -19781,7 +20238,7 @@ func (ec *executionContext) _PermissionRow(ctx context.Context, sel ast.Selectio
 var phoneNumberImplementors = []string{"PhoneNumber", "Node"}
 
 func (ec *executionContext) _PhoneNumber(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumber) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumber", 11) {
+	if !ec.gate.Object(ctx, "PhoneNumber", 12) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberImplementors)
@@ -19947,7 +20404,7 @@ func (ec *executionContext) _PhoneNumber(ctx context.Context, sel ast.SelectionS
 var phoneNumberCapabilitiesImplementors = []string{"PhoneNumberCapabilities"}
 
 func (ec *executionContext) _PhoneNumberCapabilities(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberCapabilities) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberCapabilities", 11) {
+	if !ec.gate.Object(ctx, "PhoneNumberCapabilities", 12) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberCapabilitiesImplementors)
@@ -19998,7 +20455,7 @@ func (ec *executionContext) _PhoneNumberCapabilities(ctx context.Context, sel as
 var phoneNumberConnectionImplementors = []string{"PhoneNumberConnection"}
 
 func (ec *executionContext) _PhoneNumberConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberConnection", 11) {
+	if !ec.gate.Object(ctx, "PhoneNumberConnection", 12) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberConnectionImplementors)
@@ -20039,7 +20496,7 @@ func (ec *executionContext) _PhoneNumberConnection(ctx context.Context, sel ast.
 var phoneNumberEdgeImplementors = []string{"PhoneNumberEdge"}
 
 func (ec *executionContext) _PhoneNumberEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PhoneNumberEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "PhoneNumberEdge", 11) {
+	if !ec.gate.Object(ctx, "PhoneNumberEdge", 12) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, phoneNumberEdgeImplementors)
@@ -20080,7 +20537,7 @@ func (ec *executionContext) _PhoneNumberEdge(ctx context.Context, sel ast.Select
 var projectSettingsImplementors = []string{"ProjectSettings"}
 
 func (ec *executionContext) _ProjectSettings(ctx context.Context, sel ast.SelectionSet, obj *model.ProjectSettings) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "ProjectSettings", 17) {
+	if !ec.gate.Object(ctx, "ProjectSettings", 18) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, projectSettingsImplementors)
@@ -20285,7 +20742,7 @@ func (ec *executionContext) _RefreshSessionPayload(ctx context.Context, sel ast.
 var removeUserPayloadImplementors = []string{"RemoveUserPayload"}
 
 func (ec *executionContext) _RemoveUserPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RemoveUserPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "RemoveUserPayload", 21) {
+	if !ec.gate.Object(ctx, "RemoveUserPayload", 22) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, removeUserPayloadImplementors)
@@ -20321,7 +20778,7 @@ func (ec *executionContext) _RemoveUserPayload(ctx context.Context, sel ast.Sele
 var resendInvitationPayloadImplementors = []string{"ResendInvitationPayload"}
 
 func (ec *executionContext) _ResendInvitationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.ResendInvitationPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "ResendInvitationPayload", 24) {
+	if !ec.gate.Object(ctx, "ResendInvitationPayload", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, resendInvitationPayloadImplementors)
@@ -20357,7 +20814,7 @@ func (ec *executionContext) _ResendInvitationPayload(ctx context.Context, sel as
 var revokeInvitationPayloadImplementors = []string{"RevokeInvitationPayload"}
 
 func (ec *executionContext) _RevokeInvitationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RevokeInvitationPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "RevokeInvitationPayload", 21) {
+	if !ec.gate.Object(ctx, "RevokeInvitationPayload", 22) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, revokeInvitationPayloadImplementors)
@@ -20390,10 +20847,51 @@ func (ec *executionContext) _RevokeInvitationPayload(ctx context.Context, sel as
 	return out
 }
 
+var rotateAuthTokenPayloadImplementors = []string{"RotateAuthTokenPayload"}
+
+func (ec *executionContext) _RotateAuthTokenPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RotateAuthTokenPayload) graphql.Marshaler {
+	if !ec.gate.Object(ctx, "RotateAuthTokenPayload", 9) {
+		return graphql.Null
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, rotateAuthTokenPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RotateAuthTokenPayload")
+		case "authToken":
+			out.Values[i] = ec._RotateAuthTokenPayload_authToken(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dateRotated":
+			out.Values[i] = ec._RotateAuthTokenPayload_dateRotated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var sessionImplementors = []string{"Session"}
 
 func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *model.Session) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "Session", 22) {
+	if !ec.gate.Object(ctx, "Session", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
@@ -20454,7 +20952,7 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 var setUserRolesPayloadImplementors = []string{"SetUserRolesPayload"}
 
 func (ec *executionContext) _SetUserRolesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SetUserRolesPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "SetUserRolesPayload", 24) {
+	if !ec.gate.Object(ctx, "SetUserRolesPayload", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, setUserRolesPayloadImplementors)
@@ -20595,7 +21093,7 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 var transferOwnershipPayloadImplementors = []string{"TransferOwnershipPayload"}
 
 func (ec *executionContext) _TransferOwnershipPayload(ctx context.Context, sel ast.SelectionSet, obj *model.TransferOwnershipPayload) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "TransferOwnershipPayload", 24) {
+	if !ec.gate.Object(ctx, "TransferOwnershipPayload", 25) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, transferOwnershipPayloadImplementors)
@@ -20667,7 +21165,7 @@ func (ec *executionContext) _UpdateApiKeyPayload(ctx context.Context, sel ast.Se
 var usageRecordImplementors = []string{"UsageRecord"}
 
 func (ec *executionContext) _UsageRecord(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecord) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecord", 18) {
+	if !ec.gate.Object(ctx, "UsageRecord", 19) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordImplementors)
@@ -20753,7 +21251,7 @@ func (ec *executionContext) _UsageRecord(ctx context.Context, sel ast.SelectionS
 var usageRecordConnectionImplementors = []string{"UsageRecordConnection"}
 
 func (ec *executionContext) _UsageRecordConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecordConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecordConnection", 18) {
+	if !ec.gate.Object(ctx, "UsageRecordConnection", 19) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordConnectionImplementors)
@@ -20794,7 +21292,7 @@ func (ec *executionContext) _UsageRecordConnection(ctx context.Context, sel ast.
 var usageRecordEdgeImplementors = []string{"UsageRecordEdge"}
 
 func (ec *executionContext) _UsageRecordEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UsageRecordEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UsageRecordEdge", 18) {
+	if !ec.gate.Object(ctx, "UsageRecordEdge", 19) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, usageRecordEdgeImplementors)
@@ -20835,7 +21333,7 @@ func (ec *executionContext) _UsageRecordEdge(ctx context.Context, sel ast.Select
 var userImplementors = []string{"User", "Node"}
 
 func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj *model.User) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "User", 22) {
+	if !ec.gate.Object(ctx, "User", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userImplementors)
@@ -20912,7 +21410,7 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 var userConnectionImplementors = []string{"UserConnection"}
 
 func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.SelectionSet, obj *model.UserConnection) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UserConnection", 22) {
+	if !ec.gate.Object(ctx, "UserConnection", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userConnectionImplementors)
@@ -20953,7 +21451,7 @@ func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.Selecti
 var userEdgeImplementors = []string{"UserEdge"}
 
 func (ec *executionContext) _UserEdge(ctx context.Context, sel ast.SelectionSet, obj *model.UserEdge) graphql.Marshaler {
-	if !ec.gate.Object(ctx, "UserEdge", 22) {
+	if !ec.gate.Object(ctx, "UserEdge", 23) {
 		return graphql.Null
 	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userEdgeImplementors)
@@ -22215,6 +22713,11 @@ func (ec *executionContext) marshalNRole2ᚕgithubᚗcomᚋfieldgateᚋfieldgate
 	return ret
 }
 
+func (ec *executionContext) unmarshalNRotateAuthTokenInput2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenInput(ctx context.Context, v any) (model.RotateAuthTokenInput, error) {
+	res, err := ec.unmarshalInputRotateAuthTokenInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNSession2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSession(ctx context.Context, sel ast.SelectionSet, v *model.Session) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Session!")
@@ -22970,6 +23473,13 @@ func (ec *executionContext) marshalORole2ᚖgithubᚗcomᚋfieldgateᚋfieldgate
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) marshalORotateAuthTokenPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenPayload(ctx context.Context, sel ast.SelectionSet, v *model.RotateAuthTokenPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RotateAuthTokenPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOSession2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Session) graphql.Marshaler {

@@ -72,6 +72,16 @@ type Alert struct {
 	ServiceSid *string `json:"serviceSid,omitempty"`
 	// How the webhook was called that it is about.
 	RequestMethod *HTTPMethod `json:"requestMethod,omitempty"`
+	// The webhook's URL, which may hold credentials.
+	RequestURL *string `json:"requestUrl,omitempty"`
+	// The parameters that the webhook was sent, such as the text of a message, encoded as those of a URL.
+	RequestVariables *string `json:"requestVariables,omitempty"`
+	// The headers that the webhook was sent, encoded likewise.
+	RequestHeaders *string `json:"requestHeaders,omitempty"`
+	// The headers that the webhook answered with, encoded likewise.
+	ResponseHeaders *string `json:"responseHeaders,omitempty"`
+	// What the webhook answered.
+	ResponseBody *string `json:"responseBody,omitempty"`
 	// When it was raised.
 	DateGenerated time.Time `json:"dateGenerated"`
 	// When its record was made.
@@ -774,6 +784,20 @@ type RevokeInvitationInput struct {
 type RevokeInvitationPayload struct {
 	// The global id of the invitation that is no more.
 	RevokedInvitationID string `json:"revokedInvitationId"`
+}
+
+// What rotateAuthToken takes.
+type RotateAuthTokenInput struct {
+	// The global id of the caller's account: who has sessions in several rotates no other than they mean to.
+	AccountID string `json:"accountId"`
+}
+
+// The account's new auth token.
+type RotateAuthTokenPayload struct {
+	// The token, 32 hexadecimal digits, shown this once.
+	AuthToken string `json:"authToken"`
+	// When it took the old one's place.
+	DateRotated time.Time `json:"dateRotated"`
 }
 
 // A live session of a user.
@@ -1536,6 +1560,9 @@ const (
 	MaskLast4 Mask = "LAST4"
 	// Keeps the first letter and the domain: j•••@example.com.
 	MaskEmail Mask = "EMAIL"
+	// Keeps where it leads and the names of its parameters: https://••••@example.com:8443/voice?token=••••. A part of the path
+	// that looks like a secret or a number of somebody's is hidden too.
+	MaskURL Mask = "URL"
 	// Hides the whole text: ••••.
 	MaskAll Mask = "ALL"
 )
@@ -1543,12 +1570,13 @@ const (
 var AllMask = []Mask{
 	MaskLast4,
 	MaskEmail,
+	MaskURL,
 	MaskAll,
 }
 
 func (e Mask) IsValid() bool {
 	switch e {
-	case MaskLast4, MaskEmail, MaskAll:
+	case MaskLast4, MaskEmail, MaskURL, MaskAll:
 		return true
 	}
 	return false

@@ -101,7 +101,7 @@ func (s *Service) Revoke(ctx context.Context, actor Actor, c upstream.Change, si
 
 // mayTryToInvite refuses at once who may invite nobody, as their token says.
 func mayTryToInvite(actor Actor) error {
-	if err := actor.person("invites people"); err != nil {
+	if err := actor.Person("invites people"); err != nil {
 		return err
 	}
 	if !manages(actor.Roles) {

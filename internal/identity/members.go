@@ -15,7 +15,7 @@ import (
 //
 // Errors are those of SetRoles but for what is about roles; the sessions end as they are changed there.
 func (s *Service) Remove(ctx context.Context, actor Actor, c upstream.Change, target string) error {
-	if err := actor.person("removes users"); err != nil {
+	if err := actor.Person("removes users"); err != nil {
 		return err
 	}
 	if !manages(actor.Roles) {
@@ -37,7 +37,7 @@ func (s *Service) Remove(ctx context.Context, actor Actor, c upstream.Change, ta
 // at input.userId for who is Owner already; NOT_FOUND for who is not in the account; CONFLICT for one whose roles another
 // issuer gives: it could take away what nobody else can give back. Sessions learn of it as in SetRoles.
 func (s *Service) Transfer(ctx context.Context, actor Actor, c upstream.Change, target string) error {
-	if err := actor.person("transfers ownership"); err != nil {
+	if err := actor.Person("transfers ownership"); err != nil {
 		return err
 	}
 	if !slices.Contains(actor.Roles, policy.Owner) {

@@ -40,6 +40,7 @@ func getters(s *store.Store) []getter {
 		getterOf("Message", "messages", s.Message),
 		getterOf("Alert", "alerts", s.Alert),
 		getterOf("User", "users", s.User),
+		getterOf("Invitation", "invitations", s.Invitation),
 		getterOf("OAuthClient", "oauth_clients", s.OAuthClient),
 	}
 }
