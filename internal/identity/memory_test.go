@@ -176,7 +176,7 @@ func (m *memory) ResendInvitation(_ context.Context, c upstream.Change, sid stri
 		return nil, err
 	}
 	delete(m.invited, before)
-	i.by, i.until = c.Intent.User, n.Expires
+	i.by, i.until, i.to.Sealed = c.Intent.User, n.Expires, n.Sealed
 	m.invited[n.TokenHash] = i
 	return &model.Invitation{Sid: sid}, nil
 }
