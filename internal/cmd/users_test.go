@@ -82,7 +82,9 @@ func TestRemovedByProvider(t *testing.T) {
 func TestOutbox(t *testing.T) {
 	p := startDemo(t)
 	keys := filepath.Join(p.data, "keys")
-	run := func(args ...string) result { return command(t, append([]string{"outbox", "--data", p.data}, args...)...) }
+	run := func(args ...string) result {
+		return command(t, append([]string{"outbox", "--data", p.data}, args...)...)
+	}
 	in := demoTenant(p)
 	in.as(owner).do(inviteQuery, vars{"email": "new@example.com", "roles": []string{"SUPPORT", "DEVELOPER"}}).ok(t)
 	if _, err := token.AddKey(keys, time.Now()); err != nil { // which signs at the next start
@@ -142,4 +144,27 @@ func TestMailWithoutPassword(t *testing.T) {
 	if !strings.Contains(got.stdout, `"link":"https://gateway.example.com/"`) || strings.Contains(p.stderr.String(), "#token=") {
 		t.Errorf("%+v", got)
 	}
+}
+
+// TestAllSessions: those of all users at once are all of them, or none and where else they are.
+func TestAllSessions(t *testing.T) {
+	const ask = `{ account { sessions { id userSid dateCreated } } }`
+	p := startDemo(t)
+	in := demoTenant(p)
+	in.as(support)
+	in.as(developer)
+	got := in.as(owner).do(ask, nil).ok(t).all("account", "sessions")
+	if len(got) != 3 || got[0].(map[string]any)["dateCreated"].(string) < got[2].(map[string]any)["dateCreated"].(string) {
+		t.Errorf("%v, want three, the newest first", got)
+	}
+	ended := in.as(administrator).do(`mutation($id: ID!) { endUserSessions(input: {userId: $id}) { endedSessions } }`, vars{"id": in.user(support)}).ok(t)
+	if !strings.Contains(ended.body, `"endedSessions":1`) {
+		t.Errorf("%s", ended.body)
+	}
+	in.as(support).do(`{ viewer { sid } }`, nil).refused(t, http.StatusUnauthorized, "UNAUTHENTICATED")
+	in.as(administrator).do(`mutation($id: ID!) { endUserSessions(input: {userId: $id}) { endedSessions } }`, vars{"id": in.user(owner)}).refused(t, http.StatusOK, "FORBIDDEN")
+	p.change(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
+		INSERT INTO users (sid, account_sid, email, name, roles, password_hash, date_created, date_updated)
+		SELECT 'US' || i, $1, 'user' || i || '@example.com', 'x', 'SUPPORT', '', 0, 0 FROM n`, in.sid)
+	in.as(owner).do(ask, nil).refused(t, http.StatusOK, "LIMIT_EXCEEDED")
 }
