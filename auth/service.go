@@ -236,6 +236,15 @@ func (s *Service) EndSession(ctx context.Context, user, sid string) error {
 	return shown(err)
 }
 
+// EndSessions ends all sessions of a user, and the tokens of their clients, and returns how many there were; whether the user
+// is one that the caller may touch is for the caller to know.
+func (s *Service) EndSessions(ctx context.Context, user string) (int, error) {
+	ctx, done := s.observe(ctx, StepEnd)
+	ended, err := s.sessions.EndAll(ctx, user)
+	done(resultOf(err))
+	return ended, shown(err)
+}
+
 // Sessions lists the user's live sessions.
 func (s *Service) Sessions(ctx context.Context, user string) ([]session.Session, error) {
 	select {

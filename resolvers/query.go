@@ -122,6 +122,8 @@ func (r query) find(ctx context.Context, id string, path ...string) (model.Node,
 		return found(r.Upstream.TaskQueue(ctx, s, key))
 	case "User":
 		return found(r.Users.User(ctx, s, key))
+	case "Invitation":
+		return found(r.Users.Invitation(ctx, s, key))
 	case "OAuthClient":
 		return found(r.Users.OAuthClient(ctx, s, key))
 	}

@@ -3,15 +3,19 @@ package resolvers
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/fieldgate/fieldgate/auth"
+	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/graph/model"
 	"github.com/fieldgate/fieldgate/internal/identity"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/fieldgate/fieldgate/internal/quota"
 	"github.com/fieldgate/fieldgate/internal/relay"
+	"github.com/fieldgate/fieldgate/internal/upstream"
 )
 
 func (r mutation) SignIn(ctx context.Context, input model.SignInInput) (*model.SignInPayload, error) {
@@ -118,16 +122,69 @@ func (r mutation) EndSession(ctx context.Context, input model.EndSessionInput) (
 	return &model.EndSessionPayload{EndedSessionID: input.SessionID}, nil
 }
 
+// EndUserSessions ends all sessions of a user of the caller's account.
+func (r mutation) EndUserSessions(ctx context.Context, input model.EndUserSessionsInput) (*model.EndUserSessionsPayload, error) {
+	user, err := sidOf("User", input.UserID, "input", "userId")
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Identity.MayEndSession(ctx, actor(ctx), user); err != nil {
+		return nil, err
+	}
+	ended, err := r.Auth.EndSessions(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	return &model.EndUserSessionsPayload{EndedSessions: ended}, nil
+}
+
+// maxListed bounds what Account.sessions asks of Redis, and what it answers. It never answers with a part of the sessions:
+// one that is not seen is one that nobody ends.
+const (
+	maxListedUsers = 500
+	// MaxListedSessions is how many sessions Account.sessions has at most.
+	MaxListedSessions = 1000
+)
+
+func (r account) Sessions(ctx context.Context, _ *model.Account) ([]*model.Session, error) {
+	users, err := r.Root.Users.Users(ctx, upstream.NewScope(auth.From(ctx).Account, policy.NewFields()), identity.UserFilter{}, upstream.Page{First: maxListedUsers})
+	if err != nil {
+		return nil, err
+	}
+	var all []*model.Session
+	for _, u := range users.Items {
+		of, err := r.sessions(ctx, u.Sid)
+		if err != nil {
+			return nil, err
+		}
+		if all = append(all, of...); len(all) > MaxListedSessions {
+			break
+		}
+	}
+	if users.HasNext || len(all) > MaxListedSessions {
+		return nil, &problem.Error{
+			Code: problem.LimitExceeded, Limit: "sessions", Most: MaxListedSessions,
+			Message: fmt.Sprintf("The account has more than %d users, or than %d sessions. Read users { sessions } by pages.", maxListedUsers, MaxListedSessions),
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *model.Session) int { return b.DateCreated.Compare(a.DateCreated) })
+	return all, nil
+}
+
 func (r user) Sessions(ctx context.Context, obj *model.User) ([]*model.Session, error) {
 	// The SID is there in any case; the global id only when it was asked for.
-	live, err := r.Auth.Sessions(ctx, obj.Sid)
+	return r.sessions(ctx, obj.Sid)
+}
+
+func (r *Root) sessions(ctx context.Context, user string) ([]*model.Session, error) {
+	live, err := r.Auth.Sessions(ctx, user)
 	if err != nil {
 		return nil, err
 	}
 	sessions := make([]*model.Session, len(live))
 	for i, s := range live {
 		sessions[i] = &model.Session{
-			ID: sessionID(s.User, s.ID), Client: s.Client,
+			ID: sessionID(s.User, s.ID), UserSid: s.User, Client: s.Client,
 			DateCreated: s.Created, LastSeen: s.Seen, Expires: s.Expires,
 		}
 	}

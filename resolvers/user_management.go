@@ -25,16 +25,96 @@ func (r account) Users(ctx context.Context, _ *model.Account, first *int, after 
 	return &model.UserConnection{Edges: all, PageInfo: info}, nil
 }
 
+// invitations names the list in its cursors, which an edge of a new invitation shares.
+const invitations = "Account.invitations"
+
+func (r account) Invitations(ctx context.Context, _ *model.Account, first *int, after *string, email *string) (*model.InvitationConnection, error) {
+	f := identity.InvitationFilter{Email: email}
+	c, err := r.connect(ctx, invitations, first, after, f)
+	if err != nil {
+		return nil, err
+	}
+	open, err := r.Root.Users.Invitations(ctx, scope(ctx, "edges.node"), f, c.page)
+	if err != nil {
+		return nil, err
+	}
+	all, info := edges(c, open, invitationEdge)
+	return &model.InvitationConnection{Edges: all, PageInfo: info}, nil
+}
+
+func invitationEdge(cursor string, i model.Invitation) *model.InvitationEdge {
+	return &model.InvitationEdge{Cursor: cursor, Node: i}
+}
+
+func (r mutation) InviteUser(ctx context.Context, input model.InviteUserInput) (*model.InviteUserPayload, error) {
+	made, err := r.Identity.Invite(ctx, actor(ctx), change(ctx, "invitation", "invitationEdge.node"), identity.Invitee{
+		Email: input.Email, Name: input.Name.Value(), Roles: policyRoles(input.Roles), IdempotencyKey: input.IdempotencyKey,
+	})
+	if err != nil {
+		return nil, err
+	}
+	cursor, err := r.cursor(ctx, invitations, made.Position, identity.InvitationFilter{})
+	if err != nil {
+		return nil, err
+	}
+	return &model.InviteUserPayload{Invitation: made.Object, InvitationEdge: invitationEdge(cursor, *made.Object)}, nil
+}
+
+func (r mutation) ResendInvitation(ctx context.Context, input model.ResendInvitationInput) (*model.ResendInvitationPayload, error) {
+	sid, err := sidOf("Invitation", input.ID, "input", "id")
+	if err != nil {
+		return nil, err
+	}
+	sent, err := r.Identity.Resend(ctx, actor(ctx), change(ctx, "invitation"), sid)
+	if err != nil {
+		return nil, err
+	}
+	return &model.ResendInvitationPayload{Invitation: sent}, nil
+}
+
+func (r mutation) RevokeInvitation(ctx context.Context, input model.RevokeInvitationInput) (*model.RevokeInvitationPayload, error) {
+	sid, err := sidOf("Invitation", input.ID, "input", "id")
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Identity.Revoke(ctx, actor(ctx), change(ctx), sid); err != nil {
+		return nil, err
+	}
+	return &model.RevokeInvitationPayload{RevokedInvitationID: input.ID}, nil
+}
+
+func (r mutation) RemoveUser(ctx context.Context, input model.RemoveUserInput) (*model.RemoveUserPayload, error) {
+	sid, err := sidOf("User", input.UserID, "input", "userId")
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Identity.Remove(ctx, actor(ctx), change(ctx), sid); err != nil {
+		return nil, err
+	}
+	return &model.RemoveUserPayload{RemovedUserID: input.UserID}, nil
+}
+
+func (r mutation) TransferOwnership(ctx context.Context, input model.TransferOwnershipInput) (*model.TransferOwnershipPayload, error) {
+	sid, err := sidOf("User", input.UserID, "input", "userId")
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Identity.Transfer(ctx, actor(ctx), change(ctx, "owner"), sid); err != nil {
+		return nil, err
+	}
+	owner, err := r.Users.User(ctx, scope(ctx, "owner"), sid)
+	if err != nil {
+		return nil, err
+	}
+	return &model.TransferOwnershipPayload{Owner: owner}, nil
+}
+
 func (r mutation) SetUserRoles(ctx context.Context, input model.SetUserRolesInput) (*model.SetUserRolesPayload, error) {
 	sid, err := sidOf("User", input.UserID, "input", "userId")
 	if err != nil {
 		return nil, err
 	}
-	roles := make([]policy.Role, len(input.Roles))
-	for i, role := range input.Roles {
-		roles[i] = policy.Role(role)
-	}
-	if err := r.Identity.SetRoles(ctx, actor(ctx), sid, roles); err != nil {
+	if err := r.Identity.SetRoles(ctx, actor(ctx), change(ctx, "user"), sid, policyRoles(input.Roles)); err != nil {
 		return nil, err
 	}
 	changed, err := r.Users.User(ctx, scope(ctx, "user"), sid)
@@ -51,9 +131,17 @@ func (r mutation) AcceptInvitation(ctx context.Context, input model.AcceptInvita
 	if err := r.Attempts.Address(ctx, quota.AcceptInvitation); err != nil {
 		return nil, err
 	}
-	email, err := r.Identity.Accept(ctx, input.Token, input.Password)
+	email, err := r.Identity.Accept(ctx, change(ctx), input.Token, input.Password)
 	if err != nil {
 		return nil, err
 	}
 	return &model.AcceptInvitationPayload{Email: email}, nil
+}
+
+func policyRoles(given []model.Role) []policy.Role {
+	roles := make([]policy.Role, len(given))
+	for i, role := range given {
+		roles[i] = policy.Role(role)
+	}
+	return roles
 }

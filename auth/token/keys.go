@@ -17,7 +17,8 @@ import (
 type Keys struct {
 	signer   ed25519.PrivateKey
 	kid      string
-	verifies map[string]jws.Key // by kid
+	all      []ed25519.PrivateKey // newest first
+	verifies map[string]jws.Key   // by kid
 	jwks     []byte
 }
 
@@ -45,6 +46,7 @@ func NewKeys(keys ...ed25519.PrivateKey) (*Keys, error) {
 		if len(keys[i]) != ed25519.PrivateKeySize {
 			return nil, errors.New("token: a signing key has the wrong length")
 		}
+		k.all = append(k.all, keys[i])
 		public := keys[i].Public().(ed25519.PublicKey)
 		id := thumbprint(public)
 		if k.signer == nil {
@@ -82,6 +84,21 @@ func thumbprint(public ed25519.PublicKey) string {
 
 // Derive makes a key of 32 bytes from the signing key, for another use that the label names: HKDF with SHA-256 (RFC
 // 5869). Replicas that share the signing key derive the same; when another key signs, it changes.
-func (k *Keys) Derive(label string) ([]byte, error) {
-	return hkdf.Key(sha256.New, k.signer.Seed(), nil, label, 32)
+func (k *Keys) Derive(label string) ([]byte, error) { return derive(k.signer, label) }
+
+// DeriveAll is Derive for each key, the one that signs first: for what was done under a key that has signed before.
+func (k *Keys) DeriveAll(label string) ([][]byte, error) {
+	var derived [][]byte
+	for _, key := range k.all {
+		one, err := derive(key, label)
+		if err != nil {
+			return nil, err
+		}
+		derived = append(derived, one)
+	}
+	return derived, nil
+}
+
+func derive(key ed25519.PrivateKey, label string) ([]byte, error) {
+	return hkdf.Key(sha256.New, key.Seed(), nil, label, 32)
 }

@@ -709,6 +709,18 @@ type EndSessionPayload struct {
 	EndedSessionID string `json:"endedSessionId"`
 }
 
+// What endUserSessions takes.
+type EndUserSessionsInput struct {
+	// The global id of the user.
+	UserID string `json:"userId"`
+}
+
+// The sessions that ended.
+type EndUserSessionsPayload struct {
+	// How many there were.
+	EndedSessions int `json:"endedSessions"`
+}
+
 // SIMs that are configured together.
 type Fleet struct {
 	// The global id.
@@ -879,6 +891,66 @@ type HeldPermission struct {
 	Permission Permission `json:"permission"`
 	// What the caller may do with it.
 	Actions []Action `json:"actions"`
+}
+
+// Someone who was invited to the account and is no user yet.
+type Invitation struct {
+	// The global id.
+	ID string `json:"id"`
+	// The invitation's SID (IN…).
+	Sid string `json:"sid"`
+	// The e-mail address that the link is mailed to.
+	Email string `json:"email"`
+	// Their name, if the invitation says it.
+	Name *string `json:"name,omitempty"`
+	// The roles that they will hold, if whoever invited them may still give these when they accept.
+	Roles []Role `json:"roles"`
+	// The SID of the user who sent it last; null for the one to the first Owner, whom nobody invited.
+	InvitedBySid *string `json:"invitedBySid,omitempty"`
+	// When it was made.
+	DateCreated time.Time `json:"dateCreated"`
+	// When it was last changed, which is when its link was made.
+	DateUpdated time.Time `json:"dateUpdated"`
+	// When its link stops working.
+	DateExpires time.Time `json:"dateExpires"`
+}
+
+func (Invitation) IsNode() {}
+
+// A page of invitations.
+type InvitationConnection struct {
+	// The invitations of the page.
+	Edges []*InvitationEdge `json:"edges"`
+	// Where the page stands.
+	PageInfo PageInfo `json:"pageInfo"`
+}
+
+// An invitation and its place in the list.
+type InvitationEdge struct {
+	// The place.
+	Cursor string `json:"cursor"`
+	// The invitation.
+	Node Invitation `json:"node"`
+}
+
+// What inviteUser takes.
+type InviteUserInput struct {
+	// The e-mail address, which they will sign in with.
+	Email string `json:"email"`
+	// Their name, 1 to 64 characters. Without one it is what stands before the @.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
+	// The roles that they are to hold: ADMINISTRATOR alone, or any of DEVELOPER, BILLING_MANAGER and SUPPORT.
+	Roles []Role `json:"roles"`
+	// A key of the caller's own, of at most 255 characters: the same call with the same key invites once.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The new invitation.
+type InviteUserPayload struct {
+	// The invitation.
+	Invitation *Invitation `json:"invitation,omitempty"`
+	// The invitation and its place in the list.
+	InvitationEdge *InvitationEdge `json:"invitationEdge,omitempty"`
 }
 
 // An invoice for one month.
@@ -1307,6 +1379,42 @@ type RemovePaymentMethodPayload struct {
 	RemovedPaymentMethodID string `json:"removedPaymentMethodId"`
 }
 
+// What removeUser takes.
+type RemoveUserInput struct {
+	// The global id of the user.
+	UserID string `json:"userId"`
+}
+
+// The removed user.
+type RemoveUserPayload struct {
+	// The global id of the user who is no more.
+	RemovedUserID string `json:"removedUserId"`
+}
+
+// What resendInvitation takes.
+type ResendInvitationInput struct {
+	// The global id of the invitation.
+	ID string `json:"id"`
+}
+
+// The invitation that was sent again.
+type ResendInvitationPayload struct {
+	// The invitation.
+	Invitation *Invitation `json:"invitation,omitempty"`
+}
+
+// What revokeInvitation takes.
+type RevokeInvitationInput struct {
+	// The global id of the invitation.
+	ID string `json:"id"`
+}
+
+// The revoked invitation.
+type RevokeInvitationPayload struct {
+	// The global id of the invitation that is no more.
+	RevokedInvitationID string `json:"revokedInvitationId"`
+}
+
 // What rotateAuthToken takes.
 type RotateAuthTokenInput struct {
 	// The global id of the caller's account: who has sessions in several rotates no other than they mean to.
@@ -1371,6 +1479,8 @@ type SenderIDRegistrationEdge struct {
 type Session struct {
 	// The session's id, to give to endSession.
 	ID string `json:"id"`
+	// The SID of the user whose it is.
+	UserSid string `json:"userSid"`
 	// The program that opened it, as it named itself.
 	Client string `json:"client"`
 	// When it was opened.
@@ -1585,6 +1695,18 @@ type TaskQueueEdge struct {
 	Cursor string `json:"cursor"`
 	// The queue.
 	Node TaskQueue `json:"node"`
+}
+
+// What transferOwnership takes.
+type TransferOwnershipInput struct {
+	// The global id of the new Owner.
+	UserID string `json:"userId"`
+}
+
+// The new Owner.
+type TransferOwnershipPayload struct {
+	// The user who is Owner now.
+	Owner *User `json:"owner,omitempty"`
 }
 
 // What the calls or messages of a business are trusted with, such as a name shown with a call.

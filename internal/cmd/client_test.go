@@ -42,6 +42,16 @@ func (p *program) signIn(email string) client {
 	return client{p, a.text("signIn", "accessToken"), a.text("signIn", "refreshToken")}
 }
 
+// refresh gives the client of a user another token, as when their roles have changed.
+func (p *program) refresh(email string) {
+	p.t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	a := p.guest().do(`mutation($token: String!) { refreshSession(input: {refreshToken: $token}) { accessToken refreshToken } }`,
+		vars{"token": p.clients[email].refresh}).ok(p.t)
+	p.clients[email] = client{p, a.text("refreshSession", "accessToken"), a.text("refreshSession", "refreshToken")}
+}
+
 type vars = map[string]any
 
 // answer is what came back of a request.

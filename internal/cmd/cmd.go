@@ -19,6 +19,7 @@ import (
 type commands struct {
 	Serve  serve       `cmd:"" default:"withargs" help:"Start the gateway (the default)."`
 	Init   initCmd     `cmd:"" help:"Make a real first account, and a link by which its Owner sets a password."`
+	Outbox outboxCmd   `cmd:"" help:"Print the mails to those who were invited, for a mailer to send, and take them out of the outbox."`
 	Keys   keysCmd     `cmd:"" help:"List the keys that sign access tokens, or add one."`
 	Check  checkCmd    `cmd:"" help:"Check the schema's rules and the matrix, and name every fault."`
 	Matrix printMatrix `cmd:"" help:"Print the table of roles and permissions."`

@@ -61,6 +61,7 @@ type gateway struct {
 
 	demo     bool
 	password string // of the demo users
+	base     string // what links to the gateway begin with
 	embedded bool   // whether sessions are kept in this process
 	closers  []func() error
 
@@ -147,6 +148,9 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 	if err := g.fill(ctx, s, db); err != nil {
 		return nil, err
 	}
+	if err := g.openMailing(s.signInFlags, log); err != nil {
+		return nil, err
+	}
 	cursorKey, err := g.keys.Derive("fieldgate cursors")
 	if err != nil {
 		return nil, err
@@ -184,7 +188,7 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 			"Mutation.signIn", "Mutation.refreshSession", "Mutation.signInWithCookies", "Mutation.refreshCookies",
 			"Mutation.acceptInvitation",
 		},
-		Lists:     map[string]int{"User.sessions": session.MaxPerUser},
+		Lists:     map[string]int{"User.sessions": session.MaxPerUser, "Account.sessions": resolvers.MaxListedSessions},
 		Documents: documents,
 
 		Observer: g.observer.ofEngine(),

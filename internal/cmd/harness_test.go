@@ -107,6 +107,7 @@ type program struct {
 	data           string // the data folder
 	database       string // the URL of the Postgres, if there is one
 	redis          string // the URL of the Redis, if there is one
+	keys           string // the folder of its keys, if it is not in the data folder
 	stdout, stderr *written
 	http           *http.Client
 	cancel         context.CancelFunc
@@ -130,7 +131,7 @@ func start(t testing.TB, args ...string) *program {
 		http:    &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}, Timeout: patience},
 		clients: map[string]client{},
 	}
-	for flag, place := range map[string]*string{"--data": &p.data, "--database-url": &p.database, "--redis-url": &p.redis} {
+	for flag, place := range map[string]*string{"--data": &p.data, "--database-url": &p.database, "--redis-url": &p.redis, "--keys": &p.keys} {
 		if i := slices.Index(args, flag); i >= 0 {
 			*place = args[i+1]
 		}

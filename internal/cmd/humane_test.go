@@ -9,7 +9,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// tenLists is a dashboard with ten lists of an account, a page of each with every field that is a value, as Apollo's and
+// tenLists is a dashboard with the first ten lists of an account, a page of each with every field that is a value, as Apollo's and
 // urql's clients send it: with a __typename in each selection.
 func tenLists(schema *ast.Schema) string {
 	var b strings.Builder

@@ -35,7 +35,7 @@ func (i initCmd) Run(ctx context.Context, o output) error {
 	if err := readSecrets(i.secret()); err != nil {
 		return err
 	}
-	base, host, err := linkBase(i.BaseURL)
+	base, host, err := linkBase("--base-url", i.BaseURL)
 	if err != nil {
 		return err
 	}
@@ -53,10 +53,10 @@ func (i initCmd) Run(ctx context.Context, o output) error {
 	}
 	_, err = fmt.Fprintf(o.out, `%s is the Owner, and sets a password with this link, once, until %s:
 
-  %s/accept#token=%s
+  %s
 
 It leads to the gateway, which must be running: fieldgate serve --demo=off --data=%s%s
-`, i.Owner, invitation.Expires.UTC().Format(time.RFC3339), base, secret, i.Data, host)
+`, i.Owner, invitation.Expires.UTC().Format(time.RFC3339), acceptLink(base, secret), i.Data, host)
 	if err != nil {
 		return fmt.Errorf("the account is there, but the link could not be printed, so make another (--new-link): %w", err)
 	}
@@ -131,14 +131,14 @@ func (i initCmd) taken() error {
 
 // linkBase is what a link begins with, and the flag by which the gateway is told of the
 // name in it. Off this machine it must be https: with the link goes a password.
-func linkBase(text string) (base, host string, err error) {
+func linkBase(flag, text string) (base, host string, err error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" || u.User != nil || strings.ContainsAny(text, "?#") {
-		return "", "", errors.New("--base-url takes a URL such as https://gateway.example.com")
+		return "", "", errors.New(flag + " takes a URL such as https://gateway.example.com")
 	}
 	local := loopback(u.Hostname())
 	if u.Scheme != "https" && (u.Scheme != "http" || !local) {
-		return "", "", errors.New("--base-url begins with https://, or with http:// on this machine itself: with the link goes a password")
+		return "", "", errors.New(flag + " begins with https://, or with http:// on this machine itself: with the link goes a password")
 	}
 	if !local {
 		host = " --host=" + u.Hostname()

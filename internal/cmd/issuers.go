@@ -15,6 +15,7 @@ import (
 
 	"github.com/fieldgate/fieldgate/auth"
 	"github.com/fieldgate/fieldgate/auth/session"
+	"github.com/fieldgate/fieldgate/internal/identity"
 	"github.com/fieldgate/fieldgate/internal/issuer"
 	"github.com/fieldgate/fieldgate/internal/quota"
 	"github.com/fieldgate/fieldgate/internal/signin"
@@ -28,8 +29,9 @@ type issuersFlag struct {
 // signInFlags say who may sign in.
 type signInFlags struct {
 	issuersFlag
-	PublicURL   string `name:"public-url" help:"The origin under which people reach the gateway, such as https://gateway.example.com. Identity providers send browsers back there." placeholder:"URL" env:"FIELDGATE_PUBLIC_URL"`
-	LocalSignIn string `help:"Whether people sign in with a password of the gateway's own (on), or through their identity provider alone (off)." enum:"on,off" default:"on" env:"FIELDGATE_LOCAL_SIGN_IN"`
+	PublicURL         string        `name:"public-url" help:"The origin under which people reach the gateway, such as https://gateway.example.com. Identity providers send browsers back there, and invitations lead there." placeholder:"URL" env:"FIELDGATE_PUBLIC_URL"`
+	InvitationExpires time.Duration `help:"How long the link of an invitation is good, from a minute to 30 days." default:"72h" env:"FIELDGATE_INVITATION_EXPIRES"`
+	LocalSignIn       string        `help:"Whether people sign in with a password of the gateway's own (on), or through their identity provider alone (off)." enum:"on,off" default:"on" env:"FIELDGATE_LOCAL_SIGN_IN"`
 }
 
 // maxIssuersFile bounds what is read of a file of issuers or roles: a byte more than the package takes, so that it says
@@ -93,6 +95,9 @@ func (s signInFlags) refuses(local bool) error {
 		if why := faultOfOrigin(s.PublicURL); why != "" {
 			return fmt.Errorf("--public-url takes an origin, such as https://gateway.example.com: %s", why)
 		}
+	}
+	if _, _, err := identity.NewInvitation(time.Now(), s.InvitationExpires); err != nil {
+		return fmt.Errorf("--invitation-expires: %w", err)
 	}
 	browsers := slices.ContainsFunc(configs, func(c issuer.Config) bool { return c.ClientID != "" })
 	if browsers && s.PublicURL == "" && !local {

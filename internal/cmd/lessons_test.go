@@ -13,6 +13,8 @@ type lesson struct {
 	harmless string
 	// forPeople says that no OAuth client may make it, whatever it was granted.
 	forPeople bool
+	// ownersOwn says that nobody but the Owner may make it, whoever else holds its permission.
+	ownersOwn bool
 	// attempt prepares good arguments for one caller, on things of their own in an account; each time on others.
 	attempt func(t *testing.T, in tenant, who client) attempt
 }

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,6 +86,7 @@ func (s serve) Run(ctx context.Context, o output) error {
 		return err
 	}
 	defer g.close()
+	g.base = cmp.Or(s.PublicURL, "http://"+listener.Addr().String())
 	stop, err := s.showMetrics(g, log)
 	if err != nil {
 		return err

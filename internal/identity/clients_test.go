@@ -137,7 +137,7 @@ func TestClientsAreNoPeople(t *testing.T) {
 	for name, err := range map[string]error{
 		"makes a client":   creating,
 		"deletes a client": b.DeleteClient(t.Context(), as, upstream.Change{}, robot),
-		"changes roles":    b.SetRoles(t.Context(), as, "support", []policy.Role{policy.Developer}),
+		"changes roles":    b.setRoles(as, "support", []policy.Role{policy.Developer}),
 		"ends a session":   b.MayEndSession(t.Context(), as, "support"),
 		"ends its maker's": b.MayEndSession(t.Context(), as, "owner"),
 	} {

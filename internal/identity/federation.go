@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/internal/problem"
 )
 
 // Federated is someone as another issuer says who they are. The issuer and the subject together are them, and nothing
@@ -22,6 +23,9 @@ type Federated struct {
 	Asserted time.Time
 }
 
+// ErrRemoved is FORBIDDEN for who was removed from an account, until their address is invited there.
+var ErrRemoved = problem.New(problem.Forbidden, "You were removed from this account. An Administrator lets you in again by inviting you.")
+
 // Federation is where those are kept who come from other issuers.
 type Federation interface {
 	// Admit finds the user that a Federated is, or makes one without a password, and keeps their address, name and
@@ -31,7 +35,7 @@ type Federation interface {
 	// returns is kept with the change in the outbox. A RoleChange of no user says that no roles changed, as those of a
 	// new user have not, and as an Owner's never do here.
 	//
-	// CONFLICT says that something newer is known of them, that the address of who comes first is another user's, to whom
+	// ErrRemoved says that they were removed from the account. CONFLICT says that something newer is known of them, that the address of who comes first is another user's, to whom
 	// they are never linked, or that they are known in another account; BAD_USER_INPUT that who comes first has no
 	// address; NOT_FOUND that there is no such account, or that none was named and there are several.
 	Admit(ctx context.Context, f Federated, block func(user string) (generation int64, err error)) (user string, change RoleChange, err error)
@@ -42,8 +46,6 @@ type Federation interface {
 // not let in, with no error and no user: what they had is taken from them, and their sessions end.
 //
 // Errors: BAD_USER_INPUT for roles that cannot be held together, those of Federation.Admit, and SERVICE_UNAVAILABLE when roles change and sessions cannot be reached.
-//
-// Who comes first is always made a user. Once users can be removed, who was removed must not come back by this.
 func (s *Service) Admit(ctx context.Context, f Federated) (user string, err error) {
 	if f.Email, err = checkEmail(f.Email); err != nil {
 		f.Email = ""
@@ -56,9 +58,10 @@ func (s *Service) Admit(ctx context.Context, f Federated) (user string, err erro
 			return "", err
 		}
 	}
-	err = s.carryOut(ctx, func(ctx context.Context, block func(string) (int64, error)) (change RoleChange, err error) {
+	err = s.carryOut(ctx, func(ctx context.Context, block func(string) (int64, error)) ([]RoleChange, error) {
+		var change RoleChange
 		user, change, err = s.users.Admit(ctx, f, block)
-		return change, err
+		return only(change, err)
 	})
 	if err != nil || len(f.Roles) == 0 {
 		return "", err

@@ -44,6 +44,13 @@ type RoleChange struct {
 	Generation int64
 }
 
+// CheckChange is called with who changes whom, as they stand, and whether only the Owner manages Administrators in their
+// account. It returns the generation of the target's sessions, which it has blocked.
+type CheckChange func(actor, target Member, onlyOwnerManagesAdministrators bool) (generation int64, err error)
+
+// CheckTransfer is called with who hands ownership to whom, as they stand, and returns the generations of both.
+type CheckTransfer func(actor, target Member) (actors, targets int64, err error)
+
 // Users is where users are kept. NOT_FOUND is a *problem.Error.
 type Users interface {
 	// CredentialOf finds a user by e-mail address, without regard to case.
@@ -60,10 +67,9 @@ type Users interface {
 	Users(ctx context.Context, s upstream.Scope, f UserFilter, p upstream.Page) (upstream.List[model.User], error)
 	User(ctx context.Context, s upstream.Scope, sid string) (*model.User, error)
 
-	// SetRoles gives a user of the account other roles, and writes the change into
-	// the outbox in the same transaction. check is called inside the transaction
-	// with the actor and the target as they stand, and whether only the Owner
-	// manages Administrators in this account; its error undoes everything, and the
+	// SetRoles gives a user of c's account other roles, and writes the change into
+	// the outbox in the same transaction, with its audit event. The actor is the user of c's intent. check is called inside
+	// the transaction; its error undoes everything, and the
 	// generation that it returns is kept with the change. The transaction is
 	// serializable and is tried again, check included, when it collides with
 	// another: of two changes of one user, the later one's check is called after
@@ -75,9 +81,13 @@ type Users interface {
 	// An error that is a *problem.Error of another code than SERVICE_UNAVAILABLE,
 	// TIMEOUT or INTERNAL_SERVER_ERROR says that nothing was changed; after any
 	// other the change may have been committed.
-	SetRoles(ctx context.Context, account, actor, target string, roles []policy.Role,
-		check func(actor, target Member, onlyOwnerManagesAdministrators bool) (generation int64, err error),
-	) (RoleChange, error)
+	SetRoles(ctx context.Context, c upstream.Change, target string, roles []policy.Role, check CheckChange) (RoleChange, error)
+	// RemoveUser removes a user of c's account as SetRoles changes one, with their clients and the invitations they sent. Who comes from another
+	// issuer is not admitted again until their address is invited.
+	RemoveUser(ctx context.Context, c upstream.Change, target string, check CheckChange) (RoleChange, error)
+	// TransferOwnership makes target the Owner and the actor an Administrator, as SetRoles changes one user: both
+	// changes are in the outbox.
+	TransferOwnership(ctx context.Context, c upstream.Change, target string, check CheckTransfer) ([]RoleChange, error)
 	// PendingRoleChanges are those in the outbox, oldest first, at most limit.
 	PendingRoleChanges(ctx context.Context, limit int) ([]RoleChange, error)
 	// RoleChangeDone takes one out of the outbox. One that is gone is no error.

@@ -18,7 +18,7 @@ func (b *bench) invite(sid string) string {
 	b.t.Helper()
 	i, token, err := NewInvitation(b.clock.now(), time.Hour)
 	b.check(err)
-	b.memory.invited[i.TokenHash] = invited{sid, i.Expires}
+	b.memory.invited[i.TokenHash] = invited{user: sid, until: i.Expires}
 	return token
 }
 
@@ -46,13 +46,13 @@ func TestAccept(t *testing.T) {
 		t.Fatalf("before it is accepted: %v", err)
 	}
 	for _, password := range []string{"", "1234567", strings.Repeat("x", maxPassword+1)} {
-		_, err := b.Accept(t.Context(), token, password)
+		_, err := b.Accept(t.Context(), guest, token, password)
 		var p *problem.Error
 		if !errors.As(err, &p) || p.Code != problem.BadUserInput || strings.Join(p.InputPath, ".") != "input.password" {
 			t.Errorf("a password of %d bytes: %v", len(password), err)
 		}
 	}
-	email, err := b.Accept(t.Context(), token, "correct horse")
+	email, err := b.Accept(t.Context(), guest, token, "correct horse")
 	if err != nil || email != mary.Email {
 		t.Fatalf("%q, %v", email, err)
 	}
@@ -68,7 +68,7 @@ func TestNoInvitation(t *testing.T) {
 	b := newSignInBench(t, mary, other)
 	b.withPassword(other.SID, "a password that they have")
 	used := b.invite(mary.SID)
-	if _, err := b.Accept(t.Context(), used, "correct horse"); err != nil {
+	if _, err := b.Accept(t.Context(), guest, used, "correct horse"); err != nil {
 		t.Fatal(err)
 	}
 	before := b.memory.users[mary.SID].PasswordHash
@@ -86,7 +86,7 @@ func TestNoInvitation(t *testing.T) {
 		"not base64": strings.Repeat("!", len(unknown)), "the hash": hashOfToken(expired), "in another case": strings.ToUpper(unknown),
 	} {
 		for _, password := range []string{"another password", "short"} {
-			email, err := b.Accept(ctx, token, password)
+			email, err := b.Accept(ctx, guest, token, password)
 			if email != "" || problem.CodeOf(err) != problem.NotFound || err.Error() != noInvitation().Error() {
 				t.Errorf("%s: %q, %v", name, email, err)
 			}
@@ -103,11 +103,11 @@ func TestAcceptTakesTurns(t *testing.T) {
 	b := newSignInBench(t, mary)
 	token := b.invite(mary.SID)
 	ctx := b.busy()
-	if _, err := b.Accept(ctx, token, "correct horse"); problem.CodeOf(err) != problem.Unavailable {
+	if _, err := b.Accept(ctx, guest, token, "correct horse"); problem.CodeOf(err) != problem.Unavailable {
 		t.Errorf("%v, want to wait for a turn until the context ends", err)
 	}
 	b.idle()
-	if _, err := b.Accept(t.Context(), token, "correct horse"); err != nil {
+	if _, err := b.Accept(t.Context(), guest, token, "correct horse"); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}
 }
@@ -123,7 +123,7 @@ func TestAcceptFails(t *testing.T) {
 				}
 				return nil
 			}
-			if email, err := b.Accept(t.Context(), token, "correct horse"); problem.CodeOf(err) != problem.Internal || email != "" {
+			if email, err := b.Accept(t.Context(), guest, token, "correct horse"); problem.CodeOf(err) != problem.Internal || email != "" {
 				t.Errorf("%q, %v", email, err)
 			}
 		})
@@ -138,7 +138,7 @@ func TestAcceptOnce(t *testing.T) {
 	var wait sync.WaitGroup
 	for range 20 {
 		wait.Go(func() {
-			switch _, err := b.Accept(t.Context(), token, "correct horse"); {
+			switch _, err := b.Accept(t.Context(), guest, token, "correct horse"); {
 			case err == nil:
 				won.Add(1)
 			case problem.CodeOf(err) != problem.NotFound:

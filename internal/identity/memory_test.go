@@ -14,6 +14,7 @@ import (
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/auth/session"
 	"github.com/fieldgate/fieldgate/graph/model"
+	"github.com/fieldgate/fieldgate/internal/audit"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/fieldgate/fieldgate/internal/upstream"
 )
@@ -92,93 +93,96 @@ func (m *memory) SignedIn(_ context.Context, sid string, at time.Time) error {
 	return m.at("signed in")
 }
 
-// invited is an open invitation.
-type invited struct {
-	user  string
-	until time.Time
+func (m *memory) SetRoles(ctx context.Context, c upstream.Change, target string, roles []policy.Role, check CheckChange) (RoleChange, error) {
+	changes, err := m.transact(ctx, c, target, func(by, of Member) (map[string]int64, error) {
+		generation, err := check(by, of, m.onlyOwner)
+		return map[string]int64{target: generation}, err
+	}, func() { m.give(target, roles) })
+	return first(changes), err
 }
 
-func (m *memory) Invited(_ context.Context, tokenHash string, now time.Time) error {
-	if err := m.at("invited"); err != nil {
-		return err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if i, known := m.invited[tokenHash]; !known || !now.Before(i.until) || m.users[i.user].PasswordHash != "" {
-		return problem.Missing()
-	}
-	return nil
+func (m *memory) RemoveUser(ctx context.Context, c upstream.Change, target string, check CheckChange) (RoleChange, error) {
+	changes, err := m.transact(ctx, c, target, func(by, of Member) (map[string]int64, error) {
+		generation, err := check(by, of, m.onlyOwner)
+		return map[string]int64{target: generation}, err
+	}, func() { delete(m.users, target) })
+	return first(changes), err
 }
 
-func (m *memory) AcceptInvitation(ctx context.Context, tokenHash, passwordHash string, now time.Time) (string, error) {
-	if err := m.at("accept"); err != nil {
-		return "", err
-	}
-	if err := m.Invited(ctx, tokenHash, now); err != nil {
-		return "", err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	i, known := m.invited[tokenHash]
-	if !known {
-		return "", problem.Missing() // another was faster
-	}
-	delete(m.invited, tokenHash)
-	c := m.users[i.user]
-	c.PasswordHash = passwordHash
-	m.users[i.user] = c
-	return c.Email, nil
+func (m *memory) TransferOwnership(ctx context.Context, c upstream.Change, target string, check CheckTransfer) ([]RoleChange, error) {
+	return m.transact(ctx, c, target, func(by, of Member) (map[string]int64, error) {
+		from, to, err := check(by, of)
+		return map[string]int64{by.SID: from, target: to}, err
+	}, func() {
+		m.give(c.Intent.User, []policy.Role{policy.Administrator})
+		m.give(target, []policy.Role{policy.Owner})
+	})
 }
 
-func (m *memory) SetRoles(ctx context.Context, account, actor, target string, roles []policy.Role,
-	check func(actor, target Member, onlyOwner bool) (int64, error),
-) (RoleChange, error) {
+func first(changes []RoleChange) RoleChange {
+	if len(changes) == 0 {
+		return RoleChange{}
+	}
+	return changes[0]
+}
+
+// transact checks what was read, and does it unless someone else has committed meanwhile.
+func (m *memory) transact(
+	ctx context.Context, c upstream.Change, target string, check func(by, of Member) (map[string]int64, error), do func(),
+) ([]RoleChange, error) {
 	if err := m.at("begin"); err != nil {
-		return RoleChange{}, err
+		return nil, err
 	}
 	for {
 		m.mu.Lock()
-		snapshot, by, of := m.commits, m.users[actor].Member, m.users[target].Member
+		snapshot, by, of := m.commits, m.users[c.Intent.User].Member, m.users[target].Member
 		m.mu.Unlock()
-		if by.Account != account {
-			return RoleChange{}, problem.New(problem.Forbidden, "no such actor")
+		if of.Account != c.Account() {
+			return nil, problem.Missing()
 		}
-		if of.Account != account {
-			return RoleChange{}, problem.Missing()
+		if by.Account != c.Account() {
+			return nil, problem.New(problem.Forbidden, "no such actor")
 		}
-		generation, err := check(by, of, m.onlyOwner)
+		generations, err := check(by, of)
 		if err != nil {
-			return RoleChange{}, err
+			return nil, err
 		}
 		if err := m.at("commit"); err != nil {
-			return RoleChange{}, err
+			return nil, err
 		}
-		if change, done := m.commit(snapshot, target, roles, generation); done {
-			return change, m.at("committed")
+		if changes, done := m.commit(snapshot, generations, do); done {
+			return changes, m.at("committed")
 		}
 		if ctx.Err() != nil {
-			return RoleChange{}, problem.New(problem.Timeout, "too many collisions")
+			return nil, problem.New(problem.Timeout, "too many collisions")
 		}
 	}
 }
 
-func (m *memory) commit(snapshot int, target string, roles []policy.Role, generation int64) (RoleChange, bool) {
+func (m *memory) commit(snapshot int, generations map[string]int64, do func()) (changes []RoleChange, done bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.commits != snapshot {
-		return RoleChange{}, false
+		return nil, false
 	}
 	m.commits++
-	m.lastID++
+	do()
+	for user, generation := range generations {
+		m.lastID++
+		changes = append(changes, RoleChange{ID: m.lastID, User: user, Generation: generation})
+	}
+	m.outbox = append(m.outbox, changes...)
+	return changes, true
+}
+
+// give gives a user roles; with none they are suspended.
+func (m *memory) give(target string, roles []policy.Role) {
 	c := m.users[target]
 	m.suspended[target] = len(roles) == 0
 	if len(roles) > 0 {
 		c.Roles = roles
 	}
 	m.users[target] = c
-	change := RoleChange{ID: m.lastID, User: target, Generation: generation}
-	m.outbox = append(m.outbox, change)
-	return change, true
 }
 
 // Admit knows a Federated by a user whose SID is the subject.
@@ -213,8 +217,9 @@ func (m *memory) Admit(_ context.Context, f Federated, block func(string) (int64
 		if err := m.at("commit"); err != nil {
 			return "", RoleChange{}, err
 		}
-		if change, done := m.commit(snapshot, f.Subject, f.Roles, generation); done {
-			return f.Subject, change, m.at("committed")
+		changes, done := m.commit(snapshot, map[string]int64{f.Subject: generation}, func() { m.give(f.Subject, f.Roles) })
+		if done {
+			return f.Subject, changes[0], m.at("committed")
 		}
 	}
 }
@@ -333,6 +338,18 @@ func newBench(t *testing.T, members ...Member) *bench {
 		users: b.memory, sessions: steps{b.sessions, b.memory.at}, matrix: policy.Published(), version: version, log: quiet(),
 	}
 	return b
+}
+
+// guest is the change of someone who has not signed in.
+var guest = upstream.NewChange(upstream.Scope{}, audit.NewIntent(audit.Intent{Coordinate: "Mutation.test"}))
+
+// changeBy is the change that someone makes.
+func changeBy(a Actor) upstream.Change {
+	return upstream.NewChange(upstream.NewScope(a.Account, policy.Fields{}), audit.NewIntent(audit.Intent{User: a.SID, Coordinate: "Mutation.test"}))
+}
+
+func (b *bench) setRoles(by Actor, target string, roles []policy.Role) error {
+	return b.SetRoles(b.t.Context(), by, changeBy(by), target, roles)
 }
 
 func (b *bench) check(err error) {

@@ -102,7 +102,7 @@ func (b *bench) setRolesOrCrash(target string, roles []policy.Role) (err error) 
 			panic(end)
 		}
 	}()
-	return b.SetRoles(b.t.Context(), b.actor("owner"), target, roles)
+	return b.setRoles(b.actor("owner"), target, roles)
 }
 
 // TestUndoneChangeIsLifted shows that a change that was certainly undone does not keep
@@ -127,7 +127,7 @@ func TestUndoneChangeIsLifted(t *testing.T) {
 				}
 				return nil
 			}
-			if err := b.SetRoles(t.Context(), b.actor("owner"), "support", []policy.Role{policy.Developer}); !errors.Is(err, row.err) {
+			if err := b.setRoles(b.actor("owner"), "support", []policy.Role{policy.Developer}); !errors.Is(err, row.err) {
 				t.Errorf("%v, want %v", err, row.err)
 			}
 			if got := b.usable(open) != nil; got != row.lifted {
@@ -148,7 +148,7 @@ func TestClientGoesAway(t *testing.T) {
 		}
 		return nil
 	}
-	b.check(b.SetRoles(ctx, b.actor("owner"), "support", []policy.Role{policy.Developer}))
+	b.check(b.SetRoles(ctx, b.actor("owner"), changeBy(b.actor("owner")), "support", []policy.Role{policy.Developer}))
 	if got := b.usable(open); !slices.Equal(got, []string{"DEVELOPER"}) {
 		t.Errorf("the session is good for %v", got)
 	}
@@ -163,7 +163,7 @@ func TestRedisAway(t *testing.T) {
 		}
 		return nil
 	}
-	err := b.SetRoles(t.Context(), b.actor("owner"), "support", []policy.Role{policy.Developer})
+	err := b.setRoles(b.actor("owner"), "support", []policy.Role{policy.Developer})
 	if roles, _ := b.memory.rolesOf("support"); problem.CodeOf(err) != problem.Unavailable || !slices.Equal(roles, []policy.Role{policy.Support}) {
 		t.Errorf("%v, roles %v", err, roles)
 	}
@@ -242,7 +242,7 @@ func TestConcurrentChanges(t *testing.T) {
 		var changers sync.WaitGroup
 		for _, actor := range []string{"owner", "admin", "admin2"} {
 			changers.Go(func() {
-				b.checkAside(b.SetRoles(t.Context(), b.actor(actor), "support", choices[rand.IntN(len(choices))]))
+				b.checkAside(b.setRoles(b.actor(actor), "support", choices[rand.IntN(len(choices))]))
 			})
 		}
 		changers.Wait()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/fieldgate/fieldgate/internal/upstream"
 )
 
 const (
@@ -38,11 +39,13 @@ type Actor struct {
 // was committed succeeds even when the sessions could not be told: they cannot be used
 // until they have been told or refreshed.
 //
+// c is the change, within the actor's account.
+//
 // The target's sessions are blocked inside the transaction, once it is certain that
 // the change is allowed, and learn of the new roles after the commit. Whatever fails
 // in between leaves the target with less access, never with more: the sessions are
 // blocked, then stale, and to refresh one reads the roles anew.
-func (s *Service) SetRoles(ctx context.Context, actor Actor, target string, roles []policy.Role) error {
+func (s *Service) SetRoles(ctx context.Context, actor Actor, c upstream.Change, target string, roles []policy.Role) error {
 	if err := actor.Person("changes roles"); err != nil {
 		return err
 	}
@@ -52,50 +55,56 @@ func (s *Service) SetRoles(ctx context.Context, actor Actor, target string, role
 	if !manages(actor.Roles) {
 		return errNotManager()
 	}
-	return s.carryOut(ctx, func(ctx context.Context, block func(string) (int64, error)) (RoleChange, error) {
-		return s.users.SetRoles(ctx, actor.Account, actor.SID, target, roles,
-			func(by, of Member, onlyOwnerManagesAdministrators bool) (int64, error) {
-				if err := s.allow(by, of, roles, onlyOwnerManagesAdministrators); err != nil {
-					return 0, err
-				}
-				return block(target)
-			})
+	return s.carryOut(ctx, func(ctx context.Context, block func(string) (int64, error)) ([]RoleChange, error) {
+		return only(s.users.SetRoles(ctx, c, target, roles, func(by, of Member, onlyOwnerManagesAdministrators bool) (int64, error) {
+			if err := s.allow(by, of, roles, onlyOwnerManagesAdministrators); err != nil {
+				return 0, err
+			}
+			return block(target)
+		}))
 	})
 }
 
-// change runs a transaction that may change a user's roles. It calls block with the user when it is certain to.
-// A RoleChange of no user says that no roles were changed.
-type change func(ctx context.Context, block func(user string) (generation int64, err error)) (RoleChange, error)
+// change runs a transaction that may change users' roles. It calls block with each user when it is certain to.
+type change func(ctx context.Context, block func(user string) (generation int64, err error)) ([]RoleChange, error)
+
+// only is the change of one user's roles, or none if it is of no user.
+func only(change RoleChange, err error) ([]RoleChange, error) {
+	if change.User == "" {
+		return nil, err
+	}
+	return []RoleChange{change}, err
+}
 
 // carryOut runs a change and tells the sessions of it: see SetRoles.
 func (s *Service) carryOut(ctx context.Context, run change) error {
 	// A client that goes away must not stop a change half-way and leave the block.
 	ctx = context.WithoutCancel(ctx)
-	change, err := s.commit(ctx, run)
+	changes, err := s.commit(ctx, run)
 	ctx, cancel := context.WithTimeout(ctx, changeTimeout)
 	defer cancel()
-	switch {
-	case change.User == "":
-	case err == nil:
-		if err := s.settle(ctx, change); err != nil {
-			s.log.WarnContext(ctx, "sessions were not told of a change of roles yet", "change", change.ID, "error", err)
-		}
-	case undone(err):
-		if err := s.tell(ctx, change); err != nil {
-			s.log.WarnContext(ctx, "sessions stay blocked after a change of roles that was undone", "error", err)
+	for _, change := range changes {
+		switch {
+		case err == nil:
+			if err := s.settle(ctx, change); err != nil {
+				s.log.WarnContext(ctx, "sessions were not told of a change of roles yet", "change", change.ID, "error", err)
+			}
+		case undone(err):
+			if err := s.tell(ctx, change); err != nil {
+				s.log.WarnContext(ctx, "sessions stay blocked after a change of roles that was undone", "error", err)
+			}
 		}
 	}
 	return err
 }
 
-// commit runs the transaction. With an error, or when it has changed no roles, comes the
-// block it has left behind, as a RoleChange without an ID, or the zero RoleChange when
-// nothing was blocked.
-func (s *Service) commit(ctx context.Context, run change) (RoleChange, error) {
+// commit runs the transaction. With an error, and for those whose roles it has not changed after all, come the
+// blocks it has left behind, as RoleChanges without an ID.
+func (s *Service) commit(ctx context.Context, run change) ([]RoleChange, error) {
 	ctx, cancel := context.WithTimeout(ctx, changeTimeout)
 	defer cancel()
-	var blocked RoleChange
-	change, err := run(ctx, func(user string) (int64, error) {
+	var blocked []RoleChange
+	changes, err := run(ctx, func(user string) (int64, error) {
 		generation, err := s.sessions.Block(ctx, user, blockTTL)
 		if err != nil {
 			return 0, &problem.Error{
@@ -104,17 +113,20 @@ func (s *Service) commit(ctx context.Context, run change) (RoleChange, error) {
 				Cause:   err,
 			}
 		}
-		blocked = RoleChange{User: user, Generation: generation}
+		blocked = slices.DeleteFunc(blocked, func(c RoleChange) bool { return c.User == user }) // by an attempt that collided
+		blocked = append(blocked, RoleChange{User: user, Generation: generation})
 		return generation, nil
 	})
 	if err != nil {
 		return blocked, fmt.Errorf("identity: changing roles: %w", err)
 	}
-	if change.User == "" {
-		// An attempt that collided has blocked, and the one that was committed had nothing to change any more.
-		return blocked, nil
+	for _, left := range blocked {
+		if !slices.ContainsFunc(changes, func(c RoleChange) bool { return c.User == left.User }) {
+			// An attempt that collided has blocked, and the one that was committed had nothing to change any more.
+			changes = append(changes, left)
+		}
 	}
-	return change, nil
+	return changes, nil
 }
 
 // undone tells whether a failed transaction has certainly changed nothing. When that
@@ -148,30 +160,35 @@ func manages(roles []policy.Role) bool {
 }
 
 func errNotManager() error {
-	return problem.New(problem.Forbidden, "Only the Owner and Administrators change roles.")
+	return problem.New(problem.Forbidden, "Only the Owner and Administrators manage users.")
+}
+
+// mayManage says whether by, as they stand, may manage who holds, or is to hold, any of these roles.
+func mayManage(by Member, roles []policy.Role, onlyOwnerManagesAdministrators bool) error {
+	switch {
+	case !manages(by.Roles):
+		return errNotManager()
+	case slices.Contains(roles, policy.Owner):
+		return problem.New(problem.Forbidden, "The Owner is neither changed nor removed. Transfer ownership first.")
+	case onlyOwnerManagesAdministrators && slices.Contains(roles, policy.Administrator) && !slices.Contains(by.Roles, policy.Owner):
+		return problem.New(problem.Forbidden, "Only the Owner makes, changes or removes an Administrator in this account.")
+	}
+	return nil
 }
 
 // allow says whether by may give of these roles, with both as they stand in the
 // transaction.
 func (s *Service) allow(by, of Member, roles []policy.Role, onlyOwnerManagesAdministrators bool) error {
-	owner := slices.Contains(by.Roles, policy.Owner)
-	administrators := slices.Contains(of.Roles, policy.Administrator) || slices.Contains(roles, policy.Administrator)
+	if err := mayManage(by, slices.Concat(of.Roles, roles), onlyOwnerManagesAdministrators); err != nil {
+		return err
+	}
 	switch {
-	case !manages(by.Roles):
-		return errNotManager()
-	case by.Account != of.Account:
-		return problem.Missing()
-	case slices.Contains(of.Roles, policy.Owner):
-		return problem.New(problem.Forbidden, "The Owner's role cannot be changed. Transfer ownership instead.")
 	case of.Issuer != "" && len(roles) > 0:
 		return problem.New(problem.Conflict, "This user's roles come from their identity provider, by the groups they are in there. Change those, or give no roles, to suspend the user until the provider lets them in anew.")
-	case of.Issuer == "" && len(roles) == 0:
-		return grantable(roles)
-	case administrators && onlyOwnerManagesAdministrators && !owner:
-		return problem.New(problem.Forbidden, "Only the Owner makes or changes an Administrator in this account.")
-	}
-	if len(roles) == 0 {
+	case of.Issuer != "":
 		return nil
+	case len(roles) == 0:
+		return grantable(roles)
 	}
 	return s.allowGrants(by, of, roles)
 }

@@ -99,7 +99,7 @@ func TestSetRoles(t *testing.T) {
 			b.memory.onlyOwner = row.onlyOwner
 			before, _ := b.memory.rolesOf(row.target)
 			open, _ := b.open(cmp.Or(row.target, "support"))
-			err := b.SetRoles(t.Context(), b.actor(row.actor), row.target, row.roles)
+			err := b.setRoles(b.actor(row.actor), row.target, row.roles)
 			after, _ := b.memory.rolesOf(row.target)
 			if row.code == "" {
 				if err != nil || !slices.Equal(after, row.roles) || !slices.Equal(b.usable(open), texts(row.roles)) {
@@ -125,7 +125,7 @@ func TestSuspend(t *testing.T) {
 	for _, target := range []string{"federated", "federatedAdmin"} {
 		b := newBench(t, people()...)
 		open, refresh := b.open(target)
-		b.check(b.SetRoles(t.Context(), b.actor("admin"), target, nil))
+		b.check(b.setRoles(b.actor("admin"), target, nil))
 		if _, err := b.memory.MemberOf(t.Context(), target); problem.CodeOf(err) != problem.NotFound {
 			t.Errorf("%s: %v", target, err)
 		}
@@ -138,7 +138,7 @@ func TestSuspend(t *testing.T) {
 func TestSetRolesInputPath(t *testing.T) {
 	b := newBench(t, people()...)
 	for _, roles := range [][]policy.Role{{policy.Owner}, nil} {
-		err := b.SetRoles(t.Context(), b.actor("owner"), "support", roles)
+		err := b.setRoles(b.actor("owner"), "support", roles)
 		var p *problem.Error
 		if !errors.As(err, &p) || !slices.Equal(p.InputPath, []string{"input", "roles"}) {
 			t.Errorf("%v: %+v", roles, err)
@@ -150,10 +150,10 @@ func TestSetRolesInputPath(t *testing.T) {
 func TestActorLosesRoleMeanwhile(t *testing.T) {
 	b := newBench(t, people()...)
 	old := b.actor("admin")
-	b.check(b.SetRoles(t.Context(), b.actor("owner"), "admin", []policy.Role{policy.Support}))
+	b.check(b.setRoles(b.actor("owner"), "admin", []policy.Role{policy.Support}))
 	open, _ := b.open("developer")
 	// They hold all of what they give here, so that nothing else forbids it.
-	if err := b.SetRoles(t.Context(), old, "developer", []policy.Role{policy.Support}); problem.CodeOf(err) != problem.Forbidden {
+	if err := b.setRoles(old, "developer", []policy.Role{policy.Support}); problem.CodeOf(err) != problem.Forbidden {
 		t.Errorf("an Administrator no more: %v", err)
 	}
 	if b.usable(open) == nil {
@@ -172,9 +172,9 @@ func TestActorLosesRoleWithinTransaction(t *testing.T) {
 			return nil
 		}
 		b.memory.step = nil
-		return b.SetRoles(t.Context(), b.actor("owner"), "admin", []policy.Role{policy.Support})
+		return b.setRoles(b.actor("owner"), "admin", []policy.Role{policy.Support})
 	}
-	err := b.SetRoles(t.Context(), actor, "support", []policy.Role{policy.Administrator})
+	err := b.setRoles(actor, "support", []policy.Role{policy.Administrator})
 	if problem.CodeOf(err) != problem.Forbidden {
 		t.Errorf("%v, want FORBIDDEN", err)
 	}
@@ -212,7 +212,7 @@ func TestGrantWhatOneLacks(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			b := newBench(t, people()...)
 			b.matrix = matrix
-			err := b.SetRoles(t.Context(), b.actor(row.actor), row.target, row.roles)
+			err := b.setRoles(b.actor(row.actor), row.target, row.roles)
 			if row.code == "" && err != nil || row.code != "" && problem.CodeOf(err) != row.code {
 				t.Errorf("%v, want %q", err, row.code)
 			}

@@ -33,6 +33,8 @@ type Service struct {
 	attempts Attempts
 	// nobody is the hash of a password that no one knows, for users that do not exist.
 	nobody string
+	// mailing says how people are invited; nil where nobody is.
+	mailing *Mailing
 	// trust says how long an issuer's people may leave their clients to themselves; nil where none is known.
 	trust Trust
 }

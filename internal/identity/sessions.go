@@ -8,7 +8,7 @@ import (
 	"github.com/fieldgate/fieldgate/internal/problem"
 )
 
-// MayEndSession says whether the actor may end a session of this user: a user of the
+// MayEndSession says whether the actor may end sessions of this user: a user of the
 // same account, and the Owner only when the actor is the Owner. A client may end nobody's. A user of another
 // account is NOT_FOUND, like one that does not exist.
 func (s *Service) MayEndSession(ctx context.Context, actor Actor, user string) error {

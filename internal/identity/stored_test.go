@@ -13,10 +13,12 @@ import (
 
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/auth/session"
+	"github.com/fieldgate/fieldgate/internal/audit"
 	"github.com/fieldgate/fieldgate/internal/identity"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/fieldgate/fieldgate/internal/store/demo"
 	"github.com/fieldgate/fieldgate/internal/store/storetest"
+	"github.com/fieldgate/fieldgate/internal/upstream"
 )
 
 func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
@@ -54,11 +56,11 @@ func testOnRealStores(t *testing.T, db storetest.Database) {
 		{"a user of another account", demo.Second().With(policy.Owner).SID, problem.NotFound},
 		{"nobody", "US00000000000000000000000000000000", problem.NotFound},
 	} {
-		if err := s.SetRoles(ctx, actor, row.target, []policy.Role{policy.Developer}); problem.CodeOf(err) != row.code {
+		if err := s.SetRoles(ctx, actor, changeOf(actor), row.target, []policy.Role{policy.Developer}); problem.CodeOf(err) != row.code {
 			t.Errorf("%s: %v, want %s", row.name, err, row.code)
 		}
 	}
-	if err := s.SetRoles(ctx, actor, support.SID, []policy.Role{policy.Developer}); err != nil {
+	if err := s.SetRoles(ctx, actor, changeOf(actor), support.SID, []policy.Role{policy.Developer}); err != nil {
 		t.Fatal(err)
 	}
 	if found, err := sessions.Lookup(ctx, open.User, open.ID); err != nil || !slices.Equal(found.Roles, []string{"DEVELOPER"}) {
@@ -67,4 +69,10 @@ func testOnRealStores(t *testing.T, db storetest.Database) {
 	if pending, err := users.PendingRoleChanges(ctx, 10); err != nil || len(pending) != 0 {
 		t.Errorf("outbox %v, error %v", pending, err)
 	}
+}
+
+// changeOf is a change that someone makes, as the resolver of a mutation has it.
+func changeOf(actor identity.Actor) upstream.Change {
+	return upstream.NewChange(upstream.NewScope(actor.Account, policy.NewFields("id", "email", "roles", "name")),
+		audit.NewIntent(audit.Intent{User: actor.SID, Coordinate: "Mutation.test"}))
 }

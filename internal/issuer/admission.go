@@ -64,6 +64,8 @@ func (a *Admission) refuse(ctx context.Context, issuer string, err error) error 
 		shown = problem.New(problem.Forbidden, "None of the groups that your identity provider has you in gives you a role here.")
 	case errors.Is(err, ErrUnavailable):
 		shown = problem.New(problem.Unavailable, "Your identity provider cannot be reached right now. Try again in a moment.")
+	case errors.Is(err, identity.ErrRemoved):
+		shown = problem.New(problem.Forbidden, identity.ErrRemoved.Message)
 	case code == problem.Conflict, code == problem.NotFound, code == problem.BadUserInput:
 	default:
 		return err // of the inside, and not about them

@@ -46,7 +46,7 @@ func TokenExchanges(exchange func(ctx context.Context, subjectToken, client stri
 		case problem.Unauthenticated:
 			return Answer{}, &Error{Code: InvalidRequest, Description: "The subject token is not valid here.", Cause: err}
 		case problem.Forbidden:
-			return Answer{}, &Error{Code: InvalidRequest, Description: "The subject token is good, but whom it is about cannot be let in: none of their groups gives a role here, or the log has another reason.", Cause: err}
+			return Answer{}, &Error{Code: InvalidRequest, Description: "The subject token is good, but whom it is about cannot be let in: none of their groups gives a role here, they were removed, or the log has another reason.", Cause: err}
 		}
 		if err != nil {
 			return Answer{}, err

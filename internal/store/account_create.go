@@ -44,7 +44,7 @@ func (s *Store) CreateAccount(ctx context.Context, n identity.NewAccount, i iden
 				return failed(ctx, "making an account", err)
 			}
 		}
-		return s.invite(ctx, tx, account, owner, n.OwnerEmail, i)
+		return s.inviteOwner(ctx, tx, account, owner, n.OwnerEmail, i)
 	})
 }
 

@@ -57,7 +57,11 @@ func TestCreateAccount(t *testing.T) {
 		if demo, err := s.Demo(t.Context()); err != nil || demo {
 			t.Errorf("marked as a demo: %v, %v", demo, err)
 		}
-		if email, err := s.AcceptInvitation(t.Context(), i.TokenHash, newHash, i.Created); err != nil || email != "ada@example.com" {
+		account, err := s.Invited(t.Context(), i.TokenHash, i.Created)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if email, err := s.AcceptInvitation(t.Context(), as(account, ""), i.TokenHash, newHash, i.Created, mayAll); err != nil || email != "ada@example.com" {
 			t.Errorf("accepting: %q, %v", email, err)
 		}
 	})
@@ -85,7 +89,7 @@ func TestCreateAccountRefused(t *testing.T) {
 		})
 		t.Run("the last step fails", func(t *testing.T) {
 			s := db.Empty(t)
-			if _, err := s.DB().Exec("DROP TABLE invitations"); err != nil {
+			if _, err := s.DB().Exec("ALTER TABLE invitations RENAME TO gone"); err != nil {
 				t.Fatal(err)
 			}
 			if err := s.CreateAccount(t.Context(), good, invitation(t)); err == nil {

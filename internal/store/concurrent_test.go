@@ -22,7 +22,7 @@ func TestAdministratorsDemoteEachOther(t *testing.T) {
 		s := openPostgres(t, server.Demo(t), store.Options{})
 		a := demo.Main()
 		one, other := a.With(policy.Administrator).SID, a.With(policy.Developer).SID
-		if _, err := s.SetRoles(t.Context(), a.SID, a.With(policy.Owner).SID, other, []policy.Role{policy.Administrator}, allow); err != nil {
+		if _, err := s.SetRoles(t.Context(), as(a.SID, a.With(policy.Owner).SID), other, []policy.Role{policy.Administrator}, allow); err != nil {
 			t.Fatal(err)
 		}
 		var both, wait sync.WaitGroup
@@ -30,7 +30,7 @@ func TestAdministratorsDemoteEachOther(t *testing.T) {
 		refused := problem.New(problem.Forbidden, "no longer an Administrator")
 		demote := func(actor, target string) error {
 			attempts := 0
-			_, err := s.SetRoles(t.Context(), a.SID, actor, target, []policy.Role{policy.Support}, func(by, _ identity.Member, _ bool) (int64, error) {
+			_, err := s.SetRoles(t.Context(), as(a.SID, actor), target, []policy.Role{policy.Support}, func(by, _ identity.Member, _ bool) (int64, error) {
 				if attempts++; attempts == 1 {
 					both.Done()
 					both.Wait() // each has seen the other as Administrator
@@ -63,7 +63,7 @@ func TestChangesOfOneUserFollowEachOther(t *testing.T) {
 		defer wait.Wait()
 		var done atomic.Bool
 		change := func(check func(identity.Member, identity.Member, bool) (int64, error)) {
-			if _, err := s.SetRoles(t.Context(), a.SID, owner, support, []policy.Role{policy.Developer}, check); err != nil {
+			if _, err := s.SetRoles(t.Context(), as(a.SID, owner), support, []policy.Role{policy.Developer}, check); err != nil {
 				t.Error(err)
 			}
 		}

@@ -132,7 +132,7 @@ func TestDatabaseGone(t *testing.T) {
 					"write":  func() error { return s.SignedIn(t.Context(), support, storetest.Now()) },
 					"member": func() error { _, err := s.MemberOf(t.Context(), support); return err },
 					"roles": func() error {
-						_, err := s.SetRoles(t.Context(), demo.Main().SID, owner, support, []policy.Role{policy.Support}, allow)
+						_, err := s.SetRoles(t.Context(), as(demo.Main().SID, owner), support, []policy.Role{policy.Support}, allow)
 						return err
 					},
 				}

@@ -66,6 +66,9 @@ func (s *Store) admit(
 		case !free:
 			return "", change, problem.New(problem.Conflict, "The e-mail address is another user's, who is not taken to be the same person.")
 		}
+		if err := s.mayReturn(ctx, tx, f, account); err != nil {
+			return "", change, err
+		}
 		user = newSID("US")
 		return user, change, s.insertFederated(ctx, tx, f, account, user)
 	}
@@ -198,7 +201,10 @@ func (s *Store) insertFederated(ctx context.Context, tx *sql.Tx, f identity.Fede
 	identified.write("INSERT INTO identities (issuer, subject, user_sid, asserted_at, date_created) VALUES (",
 		identified.arg(f.Issuer), ", ", identified.arg(f.Subject), ", ", identified.arg(user), ", ",
 		identified.arg(micros(f.Asserted)), ", ", identified.arg(now), ")")
-	for _, st := range []*statement{made, identified} {
+	// An invitation to who has come is over.
+	over := new(statement)
+	over.write("DELETE FROM invitations WHERE account_sid = ", over.arg(account), " AND email = ", over.arg(f.Email))
+	for _, st := range []*statement{made, identified, over} {
 		if _, err := s.exec(ctx, tx, st); err != nil {
 			return failed(ctx, "making a user of another issuer", err)
 		}

@@ -222,7 +222,7 @@ func TestSuspended(t *testing.T) {
 				check := func(identity.Member, identity.Member, bool) (int64, error) { return 7, nil }
 				suspend := func() (change identity.RoleChange, err error) {
 					if by == "a manager" {
-						return s.SetRoles(ctx, demo.Main().SID, owner, user, nil, check)
+						return s.SetRoles(ctx, as(demo.Main().SID, owner), user, nil, check)
 					}
 					_, change, err = s.Admit(ctx, ines(), func(string) (int64, error) { return 7, nil })
 					return change, err
@@ -237,7 +237,7 @@ func TestSuspended(t *testing.T) {
 				if _, err := s.MemberOf(ctx, user); problem.CodeOf(err) != problem.NotFound {
 					t.Errorf("they are there: %v", err)
 				}
-				_, err = s.SetRoles(ctx, demo.Main().SID, user, support, []policy.Role{policy.Developer}, check)
+				_, err = s.SetRoles(ctx, as(demo.Main().SID, user), support, []policy.Role{policy.Developer}, check)
 				wantProblem(t, err, problem.Forbidden)
 				_, err = s.CreateOAuthClient(ctx, changing(mainClients()), identity.KeptClient{
 					NewClient: identity.NewClient{Name: "x", Grants: []policy.Grant{{Permission: "USAGE", Actions: []policy.Action{policy.Read}}}},
@@ -301,7 +301,7 @@ func TestAdmitOwner(t *testing.T) {
 		if _, change, err := s.Admit(ctx, ines(), unasked(t)); err != nil || change.User != "" {
 			t.Errorf("with no role: %+v, %v", change, err)
 		}
-		_, err = s.SetRoles(ctx, demo.Main().SID, demo.Main().With(policy.Administrator).SID, user, nil,
+		_, err = s.SetRoles(ctx, as(demo.Main().SID, demo.Main().With(policy.Administrator).SID), user, nil,
 			func(identity.Member, identity.Member, bool) (int64, error) { return 7, nil })
 		wantProblem(t, err, problem.Conflict)
 		if m, err := s.MemberOf(ctx, user); err != nil || m.Roles[0] != policy.Owner {

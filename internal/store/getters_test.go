@@ -47,6 +47,7 @@ func getters(s *store.Store) []getter {
 		getterOf("CustomerProfile", "customer_profiles", s.CustomerProfile),
 		getterOf("TrustProduct", "trust_products", s.TrustProduct),
 		getterOf("User", "users", s.User),
+		getterOf("Invitation", "invitations", s.Invitation),
 		getterOf("OAuthClient", "oauth_clients", s.OAuthClient),
 		getterOf("Application", "applications", s.Application),
 		getterOf("StudioFlow", "studio_flows", s.StudioFlow),

@@ -4,49 +4,258 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
+	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/graph/model"
+	"github.com/fieldgate/fieldgate/internal/audit"
 	"github.com/fieldgate/fieldgate/internal/identity"
 	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/fieldgate/fieldgate/internal/upstream"
 )
 
-// Invited tells whether an invitation is good: see identity.Invitations.
-func (s *Store) Invited(ctx context.Context, tokenHash string, now time.Time) error {
-	st := new(statement)
-	st.write("SELECT u.email FROM invitations i JOIN users u ON u.sid = i.user_sid AND u.account_sid = i.account_sid AND u.email = i.email",
-		" WHERE i.token_hash = ", st.arg(tokenHash), " AND i.date_accepted IS NULL AND i.date_expires > ", st.arg(micros(now)),
-		" AND u.password_hash = ''")
-	var email string
-	return s.scanUser(ctx, s.db, st, &email)
+func invitationTable() table[model.Invitation] {
+	type object = model.Invitation
+	return table[object]{
+		name: "invitations", typeName: "Invitation", account: "account_sid",
+		identity: func(i *object) (id, sid *string) { return &i.ID, &i.Sid },
+		order:    []key{{column: "date_created", kind: moment, descending: true}, {column: "sid", kind: text, descending: true}},
+		columns: []column[object]{
+			{"email", "email", func(i *object) any { return &i.Email }},
+			{"name", "name", func(i *object) any { return textOrNull[string]{&i.Name} }},
+			{"roles", "roles", func(i *object) any { return roleList[model.Role]{&i.Roles} }},
+			{"invitedBySid", "invited_by_sid", func(i *object) any { return textOrNull[string]{&i.InvitedBySid} }},
+			{"dateCreated", "date_created", func(i *object) any { return (*instant)(&i.DateCreated) }},
+			{"dateUpdated", "date_updated", func(i *object) any { return (*instant)(&i.DateUpdated) }},
+			{"dateExpires", "date_expires", func(i *object) any { return (*instant)(&i.DateExpires) }},
+		},
+	}
 }
 
-// AcceptInvitation uses an invitation up and sets its user's password, in one
-// transaction: see identity.Invitations. The same is asked of both as Invited asks, for
-// either may have changed since.
-func (s *Store) AcceptInvitation(ctx context.Context, tokenHash, passwordHash string, now time.Time) (email string, err error) {
+// Invitations lists the account's open invitations, newest first.
+func (s *Store) Invitations(
+	ctx context.Context, scope upstream.Scope, f identity.InvitationFilter, p upstream.Page,
+) (upstream.List[model.Invitation], error) {
+	var email *string
+	if f.Email != nil {
+		lower := strings.ToLower(*f.Email)
+		email = &lower
+	}
+	return list(ctx, s, &s.invitations, scope, p, equal("email", email))
+}
+
+// Invitation reads one of the account's open invitations.
+func (s *Store) Invitation(ctx context.Context, scope upstream.Scope, sid string) (*model.Invitation, error) {
+	return get(ctx, s, &s.invitations, scope, sid)
+}
+
+// Invite keeps an invitation, with its mail: see identity.Invitations.
+func (s *Store) Invite(
+	ctx context.Context, c upstream.Change, n identity.KeptInvitation, may identity.MayInvite,
+) (made upstream.Made[model.Invitation], err error) {
+	of := fmt.Sprintf("%q %q %s", n.Email, n.Name, rolesText(n.Roles))
+	// Of two who invite an address at the same time, the one that is refused then finds the other's.
+	for range 2 {
+		made, err = create(ctx, s, c, &s.invitations, creation{prefix: "IN", key: n.IdempotencyKey, input: of, columns: func(tx *sql.Tx) (columns, error) {
+			if err := s.replaceable(ctx, tx, c, n, may); err != nil {
+				return nil, err
+			}
+			if err := s.lift(ctx, tx, c.Account(), n.Email, n.Created); err != nil {
+				return nil, err
+			}
+			var in input
+			in.add("email", "email", n.Email)
+			in.add("name", "name", sql.NullString{String: n.Name, Valid: n.Name != ""})
+			in.add("roles", "roles", rolesText(n.Roles))
+			in.add("invitedBySid", "invited_by_sid", c.Intent.User)
+			in.add("dateExpires", "date_expires", micros(n.Expires))
+			in.add("", "token_hash", n.TokenHash)
+			if err := s.post(ctx, tx, n); err != nil {
+				return nil, err
+			}
+			return in.done()
+		}})
+		if !isConstraint(err) {
+			break
+		}
+	}
+	return made, err
+}
+
+// replaceable says whether an address can be invited, and takes out the invitation that it has.
+func (s *Store) replaceable(ctx context.Context, tx *sql.Tx, c upstream.Change, n identity.KeptInvitation, may identity.MayInvite) error {
+	var replaced []policy.Role
+	st := new(statement)
+	st.write("DELETE FROM invitations WHERE account_sid = ", st.arg(c.Account()), " AND email = ", st.arg(n.Email), " RETURNING roles")
+	err := s.scanOne(ctx, tx, st, roleList[policy.Role]{&replaced})
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return failed(ctx, "replacing an invitation", err)
+	}
+	if err := s.mayInvite(ctx, tx, c.Account(), c.Intent.User, replaced, n.Roles, may); err != nil {
+		return err
+	}
+	st = new(statement)
+	st.write("SELECT COUNT(*), (SELECT COUNT(*) FROM users WHERE account_sid = ", st.arg(c.Account()), " AND email = ", st.arg(n.Email), ")",
+		" FROM invitations WHERE account_sid = ", st.arg(c.Account()))
+	var open, users int
+	switch err := s.scanOne(ctx, tx, st, (*number)(&open), (*number)(&users)); {
+	case err != nil:
+		return failed(ctx, "looking for an e-mail address", err)
+	case users > 0:
+		return &problem.Error{Code: problem.Conflict, InputPath: []string{"input", "email"}, Message: "There is a user of this account with this e-mail address already."}
+	case open >= n.Most:
+		return problem.New(problem.Conflict, fmt.Sprintf("The account has %d open invitations, which is as many as it may. Revoke one first.", open))
+	}
+	return nil
+}
+
+// mayInvite asks may of who invites, as they stand.
+func (s *Store) mayInvite(
+	ctx context.Context, tx *sql.Tx, account, by string, replaced, roles []policy.Role, may identity.MayInvite,
+) error {
+	inviter, onlyOwner, err := s.manager(ctx, tx, account, by)
+	if err != nil {
+		return err
+	}
+	return may(inviter, replaced, roles, onlyOwner)
+}
+
+// post puts the mail of an invitation into the outbox.
+func (s *Store) post(ctx context.Context, tx *sql.Tx, n identity.KeptInvitation) error {
+	return s.insert(ctx, tx, "mail_outbox", columns{
+		{"", "token_hash", n.TokenHash}, {"", "sealed_token", n.Sealed}, {"", "date_created", micros(n.Created)},
+	})
+}
+
+// ResendInvitation gives an invitation another token, with its mail: see identity.Invitations.
+func (s *Store) ResendInvitation(
+	ctx context.Context, c upstream.Change, sid string, n identity.KeptInvitation, may identity.MayInvite,
+) (*model.Invitation, error) {
+	return update(ctx, s, c, &s.invitations, sid, func(tx *sql.Tx) (columns, error) {
+		roles, before, err := s.invitation(ctx, tx, c.Account(), sid)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.mayInvite(ctx, tx, c.Account(), c.Intent.User, roles, roles, may); err != nil {
+			return nil, err
+		}
+		st := new(statement)
+		st.write("DELETE FROM mail_outbox WHERE token_hash = ", st.arg(before))
+		if _, err := s.exec(ctx, tx, st); err != nil {
+			return nil, failed(ctx, "taking out a mail", err)
+		}
+		var in input
+		in.add("invitedBySid", "invited_by_sid", c.Intent.User)
+		in.add("dateExpires", "date_expires", micros(n.Expires))
+		in.add("", "token_hash", n.TokenHash)
+		if err := s.post(ctx, tx, n); err != nil {
+			return nil, err
+		}
+		return in.done()
+	})
+}
+
+// RevokeInvitation takes an invitation back: see identity.Invitations.
+func (s *Store) RevokeInvitation(ctx context.Context, c upstream.Change, sid string, may identity.MayInvite) error {
+	return s.change(ctx, c, func(tx *sql.Tx) (audit.Change, error) {
+		roles, _, err := s.invitation(ctx, tx, c.Account(), sid)
+		if err != nil {
+			return audit.Change{}, err
+		}
+		if err := s.mayInvite(ctx, tx, c.Account(), c.Intent.User, roles, nil, may); err != nil {
+			return audit.Change{}, err
+		}
+		st := new(statement)
+		st.write("DELETE FROM invitations WHERE account_sid = ", st.arg(c.Account()), " AND sid = ", st.arg(sid))
+		if _, err := s.exec(ctx, tx, st); err != nil {
+			return audit.Change{}, failed(ctx, "revoking an invitation", err)
+		}
+		return audit.Change{Type: s.invitations.typeName, SID: sid}, nil
+	})
+}
+
+// invitation reads which roles an invitation of the account gives, and the hash of its token. Others that would change it
+// wait from here on.
+func (s *Store) invitation(ctx context.Context, tx *sql.Tx, account, sid string) (roles []policy.Role, tokenHash string, err error) {
+	st := new(statement)
+	st.write("SELECT roles, token_hash FROM invitations WHERE account_sid = ", st.arg(account), " AND sid = ", st.arg(sid), s.forUpdate)
+	err = s.scanUser(ctx, tx, st, roleList[policy.Role]{&roles}, &tokenHash)
+	return roles, tokenHash, err
+}
+
+// Invited tells whether an invitation is good: see identity.Invitations.
+func (s *Store) Invited(ctx context.Context, tokenHash string, now time.Time) (account string, err error) {
+	st := new(statement)
+	st.write("SELECT i.account_sid FROM invitations i LEFT JOIN users u ON u.sid = i.user_sid",
+		" WHERE i.token_hash = ", st.arg(tokenHash), " AND i.date_expires > ", st.arg(micros(now)),
+		" AND (i.user_sid IS NULL OR u.email = i.email AND u.password_hash = '')")
+	err = s.scanUser(ctx, s.db, st, &account)
+	return account, err
+}
+
+// AcceptInvitation uses an invitation up: see identity.Invitations. The same is asked of it as Invited asks, for it may
+// have changed since.
+func (s *Store) AcceptInvitation(
+	ctx context.Context, c upstream.Change, tokenHash, passwordHash string, now time.Time, may identity.MayInvite,
+) (email string, err error) {
 	if passwordHash == "" {
 		return "", errors.New("store: an invitation is accepted with a password")
 	}
-	err = s.Transact(ctx, func(tx *sql.Tx) error {
+	err = s.change(ctx, c, func(tx *sql.Tx) (audit.Change, error) {
+		var user, name, by sql.NullString
+		var roles []policy.Role
 		st := new(statement)
-		st.write("UPDATE invitations SET date_accepted = ", st.arg(micros(now)), " WHERE token_hash = ", st.arg(tokenHash),
-			" AND date_accepted IS NULL AND date_expires > ", st.arg(micros(now)), " RETURNING account_sid, user_sid, email")
-		var account, to string
-		var user sql.NullString
-		if err := s.scanUser(ctx, tx, st, &account, &user, &to); err != nil {
-			return err
+		st.write("DELETE FROM invitations WHERE account_sid = ", st.arg(c.Account()), " AND token_hash = ", st.arg(tokenHash),
+			" AND date_expires > ", st.arg(micros(now)), " RETURNING email, user_sid, name, roles, invited_by_sid")
+		if err := s.scanUser(ctx, tx, st, &email, &user, &name, roleList[policy.Role]{&roles}, &by); err != nil {
+			return audit.Change{}, err
 		}
-		st = new(statement)
-		st.write("UPDATE users SET password_hash = ", st.arg(passwordHash), ", date_updated = ", st.arg(micros(now)),
-			" WHERE account_sid = ", st.arg(account), " AND sid = ", st.arg(user.String), " AND email = ", st.arg(to),
-			" AND password_hash = '' RETURNING email")
-		return s.scanUser(ctx, tx, st, &email)
+		changed := audit.Change{Type: s.users.typeName, SID: user.String}
+		if user.Valid {
+			return changed, s.setFirstPassword(ctx, tx, c.Account(), user.String, email, passwordHash, now)
+		}
+		if err := s.mayInvite(ctx, tx, c.Account(), by.String, nil, roles, may); err != nil {
+			return audit.Change{}, err
+		}
+		free, err := s.unclaimed(ctx, tx, email, "")
+		if err == nil && !free {
+			err = errClaimed
+		}
+		if err != nil {
+			return audit.Change{}, err
+		}
+		if !name.Valid {
+			name.String, _, _ = strings.Cut(email, "@")
+		}
+		set := columns{
+			{"email", "email", email}, {"name", "name", name.String}, {"roles", "roles", rolesText(roles)}, {"", "password_hash", passwordHash},
+		}
+		changed.SID, changed.Fields = newSID("US"), set.fields()
+		return changed, s.insert(ctx, tx, "users", append(set, columns{
+			{"", "sid", changed.SID}, {"", "account_sid", c.Account()}, {"", "date_created", micros(now)}, {"", "date_updated", micros(now)},
+		}...))
 	})
+	if isConstraint(err) {
+		err = errClaimed
+	}
 	if err != nil {
 		return "", err
 	}
 	return email, nil
+}
+
+// errClaimed is told to who can read the mails to this address.
+var errClaimed = problem.New(problem.Conflict, "There is a user with this e-mail address already.")
+
+// setFirstPassword gives a user of this address a password who has none.
+func (s *Store) setFirstPassword(ctx context.Context, tx *sql.Tx, account, user, email, passwordHash string, now time.Time) error {
+	st := new(statement)
+	st.write("UPDATE users SET password_hash = ", st.arg(passwordHash), ", date_updated = ", st.arg(micros(now)),
+		" WHERE account_sid = ", st.arg(account), " AND sid = ", st.arg(user), " AND email = ", st.arg(email),
+		" AND password_hash = '' RETURNING sid")
+	return s.scanUser(ctx, tx, st, &user)
 }
 
 // InviteOwner gives the Owner with this e-mail address, without regard to case, a new
@@ -64,20 +273,20 @@ func (s *Store) InviteOwner(ctx context.Context, email string, i identity.Invita
 		if passwordHash != "" {
 			return problem.New(problem.Conflict, "The Owner has set a password already.")
 		}
-		return s.invite(ctx, tx, account, user, email, i)
+		return s.inviteOwner(ctx, tx, account, user, email, i)
 	})
 }
 
-// invite keeps an invitation for a user, in the place of an open one.
-func (s *Store) invite(ctx context.Context, tx *sql.Tx, account, user, email string, i identity.Invitation) error {
+// inviteOwner keeps an invitation for a user who is there, in the place of an open one.
+func (s *Store) inviteOwner(ctx context.Context, tx *sql.Tx, account, user, email string, i identity.Invitation) error {
 	st := new(statement)
-	st.write("INSERT INTO invitations (sid, account_sid, email, user_sid, token_hash, date_created, date_expires) VALUES (",
-		st.arg(newSID("IN")), ", ", st.arg(account), ", ", st.arg(email), ", ", st.arg(user), ", ", st.arg(i.TokenHash), ", ",
-		st.arg(micros(i.Created)), ", ", st.arg(micros(i.Expires)),
-		") ON CONFLICT (account_sid, email) WHERE date_accepted IS NULL DO UPDATE SET user_sid = excluded.user_sid,",
-		" token_hash = excluded.token_hash, date_created = excluded.date_created, date_expires = excluded.date_expires")
+	st.write("DELETE FROM invitations WHERE account_sid = ", st.arg(account), " AND email = ", st.arg(email))
 	if _, err := s.exec(ctx, tx, st); err != nil {
-		return failed(ctx, "keeping an invitation", err)
+		return failed(ctx, "replacing an invitation", err)
 	}
-	return nil
+	return s.insert(ctx, tx, "invitations", columns{
+		{"", "sid", newSID("IN")}, {"", "account_sid", account}, {"", "email", email}, {"", "user_sid", user}, {"", "roles", string(policy.Owner)},
+		{"", "token_hash", i.TokenHash}, {"", "date_created", micros(i.Created)}, {"", "date_updated", micros(i.Created)},
+		{"", "date_expires", micros(i.Expires)},
+	})
 }

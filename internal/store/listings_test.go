@@ -97,6 +97,7 @@ func allListings(t *testing.T, s *store.Store, account string) []listing {
 	received := model.MessageDirectionInbound
 	message := first(t, s.Messages, account, upstream.MessageFilter{Direction: &received}, "from", "to")
 	client := first(t, s.OAuthClients, account, identity.ClientFilter{}, "name", "createdBySid")
+	invited := first(t, s.Invitations, account, identity.InvitationFilter{}, "email")
 	alert := first(t, s.Alerts, account, upstream.AlertFilter{}, "errorCode")
 	fleeted := model.SimStatusActive
 	sim := first(t, s.Sims, account, upstream.SimFilter{Status: &fleeted}, "fleetSid", "iccid")
@@ -104,7 +105,7 @@ func allListings(t *testing.T, s *store.Store, account string) []listing {
 	profile := first(t, s.CustomerProfiles, account, upstream.CustomerProfileFilter{}, "policySid")
 	return slices.Concat(
 		apiKeyListings(key), phoneNumberListings(number), billingListings(), callListings(call), messageListings(message),
-		alertListings(alert), usageListings(), userListings(), oauthClientListings(client),
+		alertListings(alert), usageListings(), userListings(), invitationListings(invited), oauthClientListings(client),
 		availablePhoneNumberListings(), senderIDListings(),
 		iotListings(sim, fleet),
 		usageTriggerListings(), trustHubListings(profile),
@@ -377,6 +378,19 @@ func userListings() []listing {
 			return a.DateCreated.Before(b.DateCreated) || a.DateCreated.Equal(b.DateCreated) && a.Sid < b.Sid
 		},
 		filters...)
+}
+
+func invitationListings(invited model.Invitation) []listing {
+	type filter = filtered[model.Invitation, identity.InvitationFilter]
+	shouted := strings.ToUpper(invited.Email)
+	return lists("invitations", "invitations",
+		func(s *store.Store) func(context.Context, upstream.Scope, identity.InvitationFilter, upstream.Page) (upstream.List[model.Invitation], error) {
+			return s.Invitations
+		},
+		identity.InvitationFilter{},
+		func(a, b model.Invitation) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) },
+		filter{"email", identity.InvitationFilter{Email: &shouted},
+			func(i model.Invitation) bool { return i.Email == invited.Email }})
 }
 
 func oauthClientListings(client model.OAuthClient) []listing {

@@ -9,8 +9,10 @@ import (
 	"strings"
 
 	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/internal/audit"
 	"github.com/fieldgate/fieldgate/internal/identity"
 	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/fieldgate/fieldgate/internal/upstream"
 )
 
 // SetRoles gives a user of the account other roles and puts the change into the outbox,
@@ -18,8 +20,7 @@ import (
 // BAD_USER_INPUT, and so are none for a user of the gateway's own. A change that would leave the account without its one Owner, or give
 // it a second, is a CONFLICT, even if check lets it pass.
 func (s *Store) SetRoles(
-	ctx context.Context, account, actor, target string, roles []policy.Role,
-	check func(actor, target identity.Member, onlyOwnerManagesAdministrators bool) (generation int64, err error),
+	ctx context.Context, c upstream.Change, target string, roles []policy.Role, check identity.CheckChange,
 ) (identity.RoleChange, error) {
 	if err := policy.ValidRoles(roles); err != nil && len(roles) > 0 {
 		return identity.RoleChange{}, &problem.Error{
@@ -27,34 +28,102 @@ func (s *Store) SetRoles(
 			InputPath: []string{"input", "roles"}, Cause: err,
 		}
 	}
-	var change identity.RoleChange
-	err := s.Transact(ctx, func(tx *sql.Tx) error {
-		by, of, onlyOwner, err := s.parties(ctx, tx, account, actor, target)
-		if err != nil {
-			return err
+	return s.changeUser(ctx, c, target, check, func(tx *sql.Tx, of identity.Member, change identity.RoleChange) ([]string, error) {
+		changed := []string{"roles"}
+		if len(roles) > 0 {
+			return changed, s.changeRoles(ctx, tx, c.Account(), roles, change)
 		}
-		if len(roles) == 0 && of.Issuer == "" {
-			return problem.Input("At least one role is needed.", "input", "roles")
+		if of.Issuer == "" {
+			return nil, problem.Input("At least one role is needed.", "input", "roles")
+		}
+		return changed, s.suspend(ctx, tx, of, s.now(), change)
+	})
+}
+
+// RemoveUser removes a user of the account and puts the change into the outbox, in one
+// transaction: see identity.Users. An account without its one Owner is a CONFLICT, even if check lets it pass.
+func (s *Store) RemoveUser(ctx context.Context, c upstream.Change, target string, check identity.CheckChange) (identity.RoleChange, error) {
+	return s.changeUser(ctx, c, target, check, func(tx *sql.Tx, of identity.Member, change identity.RoleChange) ([]string, error) {
+		if err := s.bury(ctx, tx, of); err != nil {
+			return nil, err
+		}
+		st := new(statement)
+		st.write("DELETE FROM users WHERE account_sid = ", st.arg(c.Account()), " AND sid = ", st.arg(of.SID))
+		if _, err := s.exec(ctx, tx, st); err != nil {
+			return nil, failed(ctx, "removing a user", err)
+		}
+		return nil, s.remember(ctx, tx, change)
+	})
+}
+
+// changeUser runs a change of one user's roles, once check has let it pass. do says which fields it has changed.
+func (s *Store) changeUser(
+	ctx context.Context, c upstream.Change, target string, check identity.CheckChange,
+	do func(tx *sql.Tx, of identity.Member, change identity.RoleChange) ([]string, error),
+) (identity.RoleChange, error) {
+	var change identity.RoleChange
+	err := s.change(ctx, c, func(tx *sql.Tx) (audit.Change, error) {
+		by, of, onlyOwner, err := s.parties(ctx, tx, c.Account(), c.Intent.User, target)
+		if err != nil {
+			return audit.Change{}, err
 		}
 		generation, err := check(by, of, onlyOwner)
 		if err != nil {
-			return err
+			return audit.Change{}, err
 		}
 		change = identity.RoleChange{ID: newChangeID(), User: target, Generation: generation}
-		if len(roles) == 0 {
-			return s.suspend(ctx, tx, of, s.now(), change)
-		}
-		return s.changeRoles(ctx, tx, account, roles, change)
+		fields, err := do(tx, of, change)
+		return audit.Change{Type: s.users.typeName, SID: target, Fields: fields}, err
 	})
-	if isConstraint(err) {
-		return identity.RoleChange{}, &problem.Error{
-			Code: problem.Conflict, Message: "An account has exactly one Owner.", Cause: err,
-		}
-	}
 	if err != nil {
-		return identity.RoleChange{}, err
+		return identity.RoleChange{}, oneOwner(err)
 	}
 	return change, nil
+}
+
+// TransferOwnership makes target the Owner and who was it an Administrator, and puts both
+// changes into the outbox, in one transaction: see identity.Users.
+func (s *Store) TransferOwnership(
+	ctx context.Context, c upstream.Change, target string, check identity.CheckTransfer,
+) (changes []identity.RoleChange, err error) {
+	err = s.change(ctx, c, func(tx *sql.Tx) (audit.Change, error) {
+		by, of, _, err := s.parties(ctx, tx, c.Account(), c.Intent.User, target)
+		if err != nil {
+			return audit.Change{}, err
+		}
+		from, to, err := check(by, of)
+		if err != nil {
+			return audit.Change{}, err
+		}
+		changes = []identity.RoleChange{
+			{ID: newChangeID(), User: by.SID, Generation: from},
+			{ID: newChangeID(), User: of.SID, Generation: to},
+		}
+		// There is no Owner between the two, which is looked at when all is done; there are never two.
+		for i, roles := range [][]policy.Role{{policy.Administrator}, {policy.Owner}} {
+			if err := s.changeRoles(ctx, tx, c.Account(), roles, changes[i]); err != nil {
+				return audit.Change{}, err
+			}
+		}
+		st := new(statement)
+		st.write("UPDATE accounts SET owner_id = ", st.arg(of.SID), ", date_updated = ", st.arg(micros(s.now())), " WHERE sid = ", st.arg(c.Account()))
+		if _, err := s.exec(ctx, tx, st); err != nil {
+			return audit.Change{}, failed(ctx, "transferring ownership", err)
+		}
+		return audit.Change{Type: s.users.typeName, SID: of.SID, Fields: []string{"roles"}}, nil
+	})
+	if err != nil {
+		return nil, oneOwner(err)
+	}
+	return changes, nil
+}
+
+// oneOwner says in words what a constraint has refused.
+func oneOwner(err error) error {
+	if isConstraint(err) {
+		return &problem.Error{Code: problem.Conflict, Message: "An account has exactly one Owner.", Cause: err}
+	}
+	return err
 }
 
 // parties reads who changes whom, and whether only the Owner may manage Administrators.
@@ -65,19 +134,25 @@ func (s *Store) parties(
 	if of, err = s.memberIn(ctx, tx, account, target, s.forUpdate); err != nil {
 		return by, of, false, err
 	}
+	by, onlyOwner, err = s.manager(ctx, tx, account, actor)
+	return by, of, onlyOwner, err
+}
+
+// manager reads who changes something of the account's users, and whether only the Owner may manage Administrators.
+func (s *Store) manager(ctx context.Context, tx *sql.Tx, account, actor string) (by identity.Member, onlyOwner bool, err error) {
 	by, err = s.memberIn(ctx, tx, account, actor, standing)
 	if problem.CodeOf(err) == problem.NotFound {
 		err = problem.New(problem.Forbidden, "You are not a user of this account.")
 	}
 	if err != nil {
-		return by, of, false, err
+		return by, false, err
 	}
 	st := new(statement)
 	st.write("SELECT only_owner_manages_administrators FROM accounts WHERE sid = ", st.arg(account))
 	if err := s.scanOne(ctx, tx, st, (*flag)(&onlyOwner)); err != nil {
-		return by, of, false, failed(ctx, "reading the account's settings", err)
+		return by, false, failed(ctx, "reading the account's settings", err)
 	}
-	return by, of, onlyOwner, nil
+	return by, onlyOwner, nil
 }
 
 // memberIn finds a user of an account; more ends the statement.

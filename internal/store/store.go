@@ -66,6 +66,7 @@ type tables struct {
 	flexConfigurations    table[model.FlexConfiguration]
 	workers               table[model.Worker]
 	taskQueues            table[model.TaskQueue]
+	invitations           table[model.Invitation]
 }
 
 // OpenSQLite opens the SQLite database in the file at path, brings its tables up to date,
@@ -114,6 +115,7 @@ func newStore(db *sql.DB) *Store {
 		flexConfigurations:    flexConfigurationTable(),
 		workers:               workerTable(),
 		taskQueues:            taskQueueTable(),
+		invitations:           invitationTable(),
 	}}
 }
 

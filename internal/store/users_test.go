@@ -57,7 +57,7 @@ func testUsers(t *testing.T, s *store.Store) {
 	t.Run("by role", func(t *testing.T) {
 		both := []policy.Role{policy.Support, policy.Developer}
 		owner, billing := demo.Main().With(policy.Owner), demo.Main().With(policy.BillingManager)
-		if _, err := s.SetRoles(ctx, demo.Main().SID, owner.SID, billing.SID, both, allow); err != nil {
+		if _, err := s.SetRoles(ctx, as(demo.Main().SID, owner.SID), billing.SID, both, allow); err != nil {
 			t.Fatal(err)
 		}
 		for role, want := range map[policy.Role]int{
@@ -88,7 +88,7 @@ func testSetRoles(t *testing.T, s *store.Store) {
 		return 41, nil
 	}
 	roles := []policy.Role{policy.Support, policy.BillingManager, policy.Developer} // in no order
-	first, err := s.SetRoles(ctx, a.SID, owner.SID, support.SID, roles, check)
+	first, err := s.SetRoles(ctx, as(a.SID, owner.SID), support.SID, roles, check)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func testSetRoles(t *testing.T, s *store.Store) {
 	if _, err := s.DB().Exec("UPDATE accounts SET only_owner_manages_administrators = TRUE WHERE sid = $1", a.SID); err != nil {
 		t.Fatal(err)
 	}
-	second, err := s.SetRoles(ctx, a.SID, owner.SID, support.SID, []policy.Role{policy.Administrator}, check)
+	second, err := s.SetRoles(ctx, as(a.SID, owner.SID), support.SID, []policy.Role{policy.Administrator}, check)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func testSetRolesRefused(t *testing.T, s *store.Store) {
 		code                   problem.Code
 		checked                bool
 	}{
-		{"no roles", a.SID, owner, support, nil, problem.BadUserInput, false},
+		{"no roles", a.SID, owner, support, nil, problem.BadUserInput, true},
 		{"roles that stand alone", a.SID, owner, support, []policy.Role{policy.Administrator, policy.Support}, problem.BadUserInput, false},
 		{"unknown role", a.SID, owner, support, []policy.Role{"ROOT"}, problem.BadUserInput, false},
 		{"target of another account", a.SID, owner, support2, []policy.Role{policy.Developer}, problem.NotFound, false},
@@ -160,7 +160,7 @@ func testSetRolesRefused(t *testing.T, s *store.Store) {
 		t.Run(row.name, func(t *testing.T) {
 			checked := false
 			before := rawRows(t, s, "SELECT * FROM users ORDER BY sid")
-			_, err := s.SetRoles(t.Context(), row.account, row.actor, row.target, row.roles,
+			_, err := s.SetRoles(t.Context(), as(row.account, row.actor), row.target, row.roles,
 				func(_, _ identity.Member, _ bool) (int64, error) { checked = true; return 1, nil })
 			if problem.CodeOf(err) != row.code {
 				t.Errorf("error %v, want %s", err, row.code)
@@ -176,7 +176,7 @@ func testSetRolesRefused(t *testing.T, s *store.Store) {
 	}
 	t.Run("the check's error undoes everything", func(t *testing.T) {
 		refused := errors.New("refused")
-		_, err := s.SetRoles(t.Context(), a.SID, owner, support, []policy.Role{policy.Developer},
+		_, err := s.SetRoles(t.Context(), as(a.SID, owner), support, []policy.Role{policy.Developer},
 			func(_, _ identity.Member, _ bool) (int64, error) { return 0, refused })
 		if !errors.Is(err, refused) {
 			t.Errorf("error %v, want that of the check", err)
@@ -184,7 +184,7 @@ func testSetRolesRefused(t *testing.T, s *store.Store) {
 		wantPending(t, s)
 	})
 	// A failed commit must not leave its connection within a transaction.
-	if _, err := s.SetRoles(t.Context(), a.SID, owner, support, []policy.Role{policy.Developer}, allow); err != nil {
+	if _, err := s.SetRoles(t.Context(), as(a.SID, owner), support, []policy.Role{policy.Developer}, allow); err != nil {
 		t.Errorf("after refused changes: %v", err)
 	}
 }
@@ -206,7 +206,7 @@ func testConcurrentSetRoles(t *testing.T, s *store.Store) {
 		wait.Go(func() {
 			c := &changes[i]
 			c.given = sets[i%len(sets)]
-			_, err := s.SetRoles(t.Context(), a.SID, owner, support, c.given, func(_, of identity.Member, _ bool) (int64, error) {
+			_, err := s.SetRoles(t.Context(), as(a.SID, owner), support, c.given, func(_, of identity.Member, _ bool) (int64, error) {
 				c.generation, c.found = generation.Add(1), of.Roles // the last time counts
 				return c.generation, nil
 			})

@@ -68,6 +68,7 @@ func fill(ctx context.Context, tx *sql.Tx, a Account, n size, used map[string]ph
 	for _, t := range append([]rows{
 		accountRows(a, today),
 		userRows(a, passwordHash, today),
+		invitationRows(a, today),
 		apiKeyRows(a, n.keys, today),
 		oauthClientRows(a, today),
 		phoneNumberRows(numbers),

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/fieldgate/fieldgate/auth/policy"
@@ -72,6 +73,26 @@ func accountRows(a Account, today time.Time) rows {
 
 // opened is when the accounts were made.
 func opened(today time.Time) time.Time { return today.AddDate(-3, 0, 0).Add(9 * time.Hour) }
+
+// invitationRows are invitations whose links nobody has.
+func invitationRows(a Account, today time.Time) rows {
+	r := stream(a.Name + "/invitations")
+	_, domain, _ := strings.Cut(a.With(policy.Owner).Email, "@")
+	t := rows{table: "invitations", columns: []string{
+		"sid", "account_sid", "email", "name", "roles", "invited_by_sid", "token_hash", "date_created", "date_updated", "date_expires",
+	}}
+	for i, invited := range []struct {
+		before, roles string
+		name          any
+	}{
+		{"noor", "DEVELOPER", "Noor Haddad"}, {"liam", "BILLING_MANAGER,SUPPORT", nil}, {"hana", "ADMINISTRATOR", "Hana Sato"},
+	} {
+		made := today.Add(-time.Duration(i+1) * 9 * time.Hour)
+		t.add(sid(r, "IN"), a.SID, invited.before+"@"+domain, invited.name, invited.roles, a.With(policy.Owner).SID,
+			sid(r, "")+sid(r, ""), at(made), at(made), at(made.AddDate(0, 0, 7)))
+	}
+	return t
+}
 
 func userRows(a Account, passwordHash string, today time.Time) rows {
 	r := stream(a.Name + "/users")
