@@ -66,18 +66,41 @@ const (
 	Denied  Decision = "DENIED"
 )
 
+// Outcome is what came of it.
+type Outcome string
+
+// The outcomes.
+const (
+	// Done says that it was done.
+	Done Outcome = "DONE"
+	// Refused says that nothing was done, because it was denied.
+	Refused Outcome = "REFUSED"
+	// Failed says that nothing was done, for the reason that the event's code gives.
+	Failed Outcome = "FAILED"
+	// Intended says that something is about to be done where no transaction reaches. Another event follows, with what
+	// came of it; where none does, the gateway ended in between.
+	Intended Outcome = "INTENT"
+	// Unknown says that it may have been done or not: nobody answered in time.
+	Unknown Outcome = "UNKNOWN"
+	// Dropped says that Count events were not kept, for there were too many at once.
+	Dropped Outcome = "DROPPED"
+)
+
 // Event is an entry of an account's audit trail.
 type Event struct {
 	Intent
 	Change
-	Account  string
+	Account  string // SID; "" for what belongs to none, such as what a guest was denied
 	Time     time.Time
 	Decision Decision
+	Outcome  Outcome
+	Code     string // of the error, "" when there was none
+	Count    int    // how many equal ones this event stands for
 }
 
-// EventOf is the event of an intent that was allowed.
+// EventOf is the event of an intent that was allowed, and has been carried out.
 func EventOf(account string, i Intent, c Change, at time.Time) Event {
-	return Event{Intent: i, Change: c, Account: account, Time: at, Decision: Allowed}
+	return Event{Intent: i, Change: c, Account: account, Time: at, Decision: Allowed, Outcome: Done, Count: 1}
 }
 
 type intentKey struct{}

@@ -19,7 +19,7 @@ import (
 // same time. One must come first, and then the other is no longer allowed.
 func TestAdministratorsDemoteEachOther(t *testing.T) {
 	for _, server := range storetest.Postgres() {
-		s := openPostgres(t, server.Demo(t), store.Options{})
+		s := openPostgres(t, server.Demo(t), storetest.Options())
 		a := demo.Main()
 		one, other := a.With(policy.Administrator).SID, a.With(policy.Developer).SID
 		if _, err := s.SetRoles(t.Context(), a.SID, a.With(policy.Owner).SID, other, []policy.Role{policy.Administrator}, allow); err != nil {
@@ -56,7 +56,7 @@ func TestAdministratorsDemoteEachOther(t *testing.T) {
 // even called while another change of the same user is under way.
 func TestChangesOfOneUserFollowEachOther(t *testing.T) {
 	for _, server := range storetest.Postgres() {
-		s := openPostgres(t, server.Demo(t), store.Options{})
+		s := openPostgres(t, server.Demo(t), storetest.Options())
 		a := demo.Main()
 		owner, support := a.With(policy.Owner).SID, a.With(policy.Support).SID
 		var wait sync.WaitGroup
