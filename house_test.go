@@ -51,7 +51,7 @@ var arrows = map[string][]string{
 	"internal/scalar":            {},
 	"internal/signin":            {"auth", "internal/issuer", "internal/problem"},
 	"internal/store":             {"auth/policy", "graph/model", "internal/audit", "internal/check", "internal/identity", "internal/problem", "internal/relay", "internal/scalar", "internal/upstream"},
-	"internal/store/demo":        {"auth/policy", "graph/model", "internal/store", "internal/upstream"},
+	"internal/store/demo":        {"auth/policy", "graph/model", "internal/audit", "internal/store", "internal/upstream"},
 	"internal/store/storetest":   {"*"},
 	"internal/strictjson":        {},
 	"internal/tracing":           {"auth", "internal/engine", "internal/problem"},

@@ -32,8 +32,11 @@ func (s *Store) inTurn(ctx context.Context, account string, do func(tx *sql.Tx) 
 		if err != nil {
 			return err
 		}
-		written, err = s.appendEvents(ctx, tx, account, events)
-		return err
+		written = make([]audit.Record, len(events))
+		for i, e := range events {
+			written[i] = audit.RecordOf(newSID("AE"), e)
+		}
+		return s.AppendRecords(ctx, tx, account, written)
 	})
 	if err == nil && s.committed != nil {
 		for _, r := range written {
@@ -43,35 +46,33 @@ func (s *Store) inTurn(ctx context.Context, account string, do func(tx *sql.Tx) 
 	return err
 }
 
-// appendEvents writes events at the end of an account's trail. It comes last in a transaction: others wait for the head.
-func (s *Store) appendEvents(ctx context.Context, tx *sql.Tx, account string, events []audit.Event) ([]audit.Record, error) {
+// AppendRecords writes records at the end of an account's trail, where they are given their places. It comes last in a
+// transaction: others wait for the head. ErrBroken says that the trail is not as it was written. It is for the store itself and
+// for demo data.
+func (s *Store) AppendRecords(ctx context.Context, tx *sql.Tx, account string, records []audit.Record) error {
 	if s.audit == nil {
-		return nil, errNoAuditKey
+		return errNoAuditKey
 	}
 	head, err := s.auditHead(ctx, tx, account, s.forUpdate)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	first := head == nil
 	if first {
 		if head, err = s.firstHead(ctx, tx, account); err != nil {
-			return nil, err
+			return err
 		}
-	}
-	records := make([]audit.Record, len(events))
-	for i, e := range events {
-		records[i] = audit.RecordOf(newSID("AE"), e)
 	}
 	next, err := s.audit.Append(*head, records)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for i := range records {
 		if err := s.insert(ctx, tx, "audit_events", recordColumns(&records[i])); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return records, s.setHead(ctx, tx, first, next)
+	return s.setHead(ctx, tx, first, next)
 }
 
 // recordColumns are all columns of a record.

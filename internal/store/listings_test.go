@@ -95,10 +95,13 @@ func allListings(t *testing.T, s *store.Store, account string) []listing {
 	received := model.MessageDirectionInbound
 	message := first(t, s.Messages, account, upstream.MessageFilter{Direction: &received}, "from", "to")
 	client := first(t, s.OAuthClients, account, identity.ClientFilter{}, "name", "createdBySid")
+	event := first(t, s.AuditEvents, account, upstream.AuditFilter{Coordinate: new("Mutation.updateApiKey")}, "userSid", "resourceSid")
+	byClient := first(t, s.AuditEvents, account, upstream.AuditFilter{Coordinate: new("Mutation.createApiKey")}, "clientSid")
 	alert := first(t, s.Alerts, account, upstream.AlertFilter{}, "errorCode")
 	return slices.Concat(
 		apiKeyListings(key), phoneNumberListings(number), billingListings(), callListings(call),
-		messageListings(message), alertListings(alert), usageListings(), userListings(), oauthClientListings(client))
+		messageListings(message), alertListings(alert), usageListings(), userListings(), oauthClientListings(client),
+		auditEventListings(event, byClient))
 }
 
 // first is the first item of a list, with these fields.
@@ -289,6 +292,28 @@ func oauthClientListings(client model.OAuthClient) []listing {
 			func(c model.OAuthClient) bool { return c.Name == client.Name }},
 		filter{"createdBySid", identity.ClientFilter{CreatedBySID: &client.CreatedBySid},
 			func(c model.OAuthClient) bool { return c.CreatedBySid == client.CreatedBySid }})
+}
+
+func auditEventListings(event, byClient model.AuditEvent) []listing {
+	type filter = filtered[model.AuditEvent, upstream.AuditFilter]
+	denied, price := model.AuditDecisionDenied, "Call.price"
+	return lists("auditEvents", "audit_events",
+		func(s *store.Store) func(context.Context, upstream.Scope, upstream.AuditFilter, upstream.Page) (upstream.List[model.AuditEvent], error) {
+			return s.AuditEvents
+		},
+		upstream.AuditFilter{},
+		func(a, b model.AuditEvent) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) },
+		filter{"dateCreatedAfter", upstream.AuditFilter{DateCreatedAfter: &middle},
+			func(e model.AuditEvent) bool { return !e.DateCreated.Before(middle) }},
+		filter{"dateCreatedBefore", upstream.AuditFilter{DateCreatedBefore: &middle},
+			func(e model.AuditEvent) bool { return e.DateCreated.Before(middle) }},
+		filter{"userSid", upstream.AuditFilter{UserSid: event.UserSid}, func(e model.AuditEvent) bool { return holds(e.UserSid, *event.UserSid) }},
+		filter{"clientSid", upstream.AuditFilter{ClientSid: byClient.ClientSid},
+			func(e model.AuditEvent) bool { return holds(e.ClientSid, *byClient.ClientSid) }},
+		filter{"coordinate", upstream.AuditFilter{Coordinate: &price}, func(e model.AuditEvent) bool { return holds(e.Coordinate, price) }},
+		filter{"decision", upstream.AuditFilter{Decision: &denied}, func(e model.AuditEvent) bool { return e.Decision == denied }},
+		filter{"resourceSid", upstream.AuditFilter{ResourceSid: event.ResourceSid},
+			func(e model.AuditEvent) bool { return holds(e.ResourceSid, *event.ResourceSid) }})
 }
 
 // fieldsOf are the schema's names of an object's fields.

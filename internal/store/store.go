@@ -43,6 +43,7 @@ type tables struct {
 	accounts        table[model.Account]
 	settings        table[model.ProjectSettings]
 	apiKeys         table[model.APIKey]
+	auditEvents     table[model.AuditEvent]
 	phoneNumbers    table[model.PhoneNumber]
 	balances        table[model.Money]
 	invoices        table[model.Invoice]
@@ -76,6 +77,7 @@ func newStore(db *sql.DB, o Options) *Store {
 		accounts:        accountTable(),
 		settings:        settingsTable(),
 		apiKeys:         apiKeyTable(),
+		auditEvents:     auditEventTable(),
 		phoneNumbers:    phoneNumberTable(),
 		balances:        balanceTable(),
 		invoices:        invoiceTable(),

@@ -22,7 +22,7 @@ func TestMigrated(t *testing.T) {
 		{"there are no versions", "DROP TABLE goose_db_version", false, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s, err := store.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "fieldgate.db"), storetest.Options())
+			s, err := store.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "fieldgate.db"), store.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -74,6 +74,7 @@ type Made[T any] struct {
 type Upstream interface {
 	Accounts
 	APIKeys
+	Audit
 	PhoneNumbers
 	Billing
 	Logs

@@ -17,7 +17,7 @@ var ErrNotEmpty = errors.New("demo: the database is not empty")
 
 // size is how much of everything an account has.
 type size struct {
-	months, numbers, keys, paymentMethods, calls, messages, alerts int
+	months, numbers, keys, paymentMethods, calls, messages, alerts, events int
 	// perDay scales the usage, in percent.
 	perDay int64
 }
@@ -39,12 +39,12 @@ func Fill(ctx context.Context, s *store.Store, passwordHash string, now time.Tim
 		if accounts > 0 {
 			return ErrNotEmpty
 		}
-		main := size{months: 24, numbers: 1200, keys: 48, paymentMethods: 4, calls: 5000, messages: 5000, alerts: 500, perDay: 100}
-		if err := fill(ctx, tx, Main(), main, passwordHash, today); err != nil {
+		main := size{months: 24, numbers: 1200, keys: 48, paymentMethods: 4, calls: 5000, messages: 5000, alerts: 500, events: 40, perDay: 100}
+		if err := fill(ctx, s, tx, Main(), main, passwordHash, today); err != nil {
 			return err
 		}
-		second := size{months: 6, numbers: 8, keys: 5, paymentMethods: 5, calls: 20, messages: 20, alerts: 8, perDay: 2}
-		if err := fill(ctx, tx, Second(), second, passwordHash, today); err != nil {
+		second := size{months: 6, numbers: 8, keys: 5, paymentMethods: 5, calls: 20, messages: 20, alerts: 8, events: 8, perDay: 2}
+		if err := fill(ctx, s, tx, Second(), second, passwordHash, today); err != nil {
 			return err
 		}
 		return store.MarkDemo(ctx, tx)
@@ -52,16 +52,17 @@ func Fill(ctx context.Context, s *store.Store, passwordHash string, now time.Tim
 }
 
 // fill makes one account with everything in it.
-func fill(ctx context.Context, tx *sql.Tx, a Account, n size, passwordHash string, today time.Time) error {
+func fill(ctx context.Context, s *store.Store, tx *sql.Tx, a Account, n size, passwordHash string, today time.Time) error {
 	numbers := phoneNumbers(a, n.numbers, today)
 	daily := dailyUsage(a, n, today)
 	calls := calls(past(a, "/calls", numbers, today), n.calls)
 	messages := messages(past(a, "/messages", numbers, today), n.messages)
+	keys, clients := apiKeyRows(a, n.keys, today), oauthClientRows(a, today)
 	for _, t := range []rows{
 		accountRows(a, today),
 		userRows(a, passwordHash, today),
-		apiKeyRows(a, n.keys, today),
-		oauthClientRows(a, today),
+		keys,
+		clients,
 		phoneNumberRows(numbers),
 		usageRows(a, daily, today),
 		invoiceRows(a, daily, today),
@@ -75,5 +76,5 @@ func fill(ctx context.Context, tx *sql.Tx, a Account, n size, passwordHash strin
 			return err
 		}
 	}
-	return nil
+	return s.AppendRecords(ctx, tx, a.SID, auditRecords(a, n.events, keys, clients, today))
 }

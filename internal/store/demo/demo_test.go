@@ -65,7 +65,7 @@ func query(t *testing.T, s *store.Store, statement string, args ...any) [][]stri
 func tables() []string {
 	return []string{
 		"accounts", "users", "api_keys", "oauth_clients", "phone_numbers", "invoices", "payment_methods", "billing_settings",
-		"calls", "messages", "alerts", "usage_records", "facts",
+		"calls", "messages", "alerts", "usage_records", "audit_events", "audit_heads", "facts",
 	}
 }
 

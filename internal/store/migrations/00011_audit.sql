@@ -4,10 +4,10 @@
 -- +goose Up
 
 CREATE TABLE audit_events (
+    sid           TEXT   NOT NULL PRIMARY KEY,
     account_sid   TEXT   NOT NULL REFERENCES accounts (sid),
     -- From 1 on in each account, without a gap.
     sequence      BIGINT NOT NULL,
-    sid           TEXT   NOT NULL UNIQUE,
     date_created  BIGINT NOT NULL,
     user_sid      TEXT   NOT NULL,
     client_sid    TEXT   NOT NULL,
@@ -28,18 +28,18 @@ CREATE TABLE audit_events (
     fields        TEXT   NOT NULL,
     key_id        TEXT   NOT NULL,
     mac           TEXT   NOT NULL,
-    PRIMARY KEY (account_sid, sequence)
+    UNIQUE (account_sid, sequence)
 );
-CREATE INDEX audit_events_newest ON audit_events (account_sid, date_created, sid);
-CREATE INDEX audit_events_user ON audit_events (account_sid, user_sid, date_created, sid);
-CREATE INDEX audit_events_client ON audit_events (account_sid, client_sid, date_created, sid);
+CREATE INDEX audit_events_list ON audit_events (account_sid, date_created, sid);
+CREATE INDEX audit_events_user_sid ON audit_events (account_sid, user_sid, date_created, sid);
+CREATE INDEX audit_events_client_sid ON audit_events (account_sid, client_sid, date_created, sid);
 CREATE INDEX audit_events_coordinate ON audit_events (account_sid, coordinate, date_created, sid);
 CREATE INDEX audit_events_decision ON audit_events (account_sid, decision, date_created, sid);
-CREATE INDEX audit_events_resource ON audit_events (account_sid, resource_sid, date_created, sid);
+CREATE INDEX audit_events_resource_sid ON audit_events (account_sid, resource_sid, date_created, sid);
 
 -- Where each account's trail ends, with a MAC of its own, so that what is cut off there shows.
 CREATE TABLE audit_heads (
-    account_sid TEXT   PRIMARY KEY REFERENCES accounts (sid),
+    account_sid TEXT   NOT NULL PRIMARY KEY REFERENCES accounts (sid),
     sequence    BIGINT NOT NULL,
     mac         TEXT   NOT NULL,
     key_id      TEXT   NOT NULL,
