@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"math"
 	"strings"
 
 	"github.com/fieldgate/fieldgate/internal/audit"
@@ -89,14 +90,16 @@ func (s *Store) auditRecords(ctx context.Context, account string, after int64) (
 
 // VerifyAudit says how many records an account's trail has, where it ends, and what of it is not as it was written. It may
 // be written meanwhile. Each record is handed to each, if that is not nil.
-func (s *Store) VerifyAudit(ctx context.Context, account string, each func(audit.Record)) (records int64, last int64, faults []audit.Fault, err error) {
+func (s *Store) VerifyAudit(ctx context.Context, account string, each func(audit.Record)) (records int64, last int64, faults []string, err error) {
 	if s.audit == nil {
 		return 0, 0, nil, errNoAuditKey
 	}
 	v := s.audit.Verifier(account)
+	after := int64(math.MinInt64)
 	for {
 		read := v.Records
-		err := s.AuditTrail(ctx, account, v.Last(), func(r audit.Record) error {
+		err := s.AuditTrail(ctx, account, after, func(r audit.Record) error {
+			after = r.Sequence
 			v.Next(r)
 			if each != nil {
 				each(r)

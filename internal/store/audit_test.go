@@ -19,13 +19,9 @@ import (
 // faults are what is wrong with an account's trail.
 func faults(t *testing.T, s *store.Store, account string) []string {
 	t.Helper()
-	_, _, found, err := s.VerifyAudit(t.Context(), account, nil)
+	_, _, all, err := s.VerifyAudit(t.Context(), account, nil)
 	if err != nil {
 		t.Fatal(err)
-	}
-	var all []string
-	for _, f := range found {
-		all = append(all, f.String())
 	}
 	return all
 }
@@ -82,10 +78,10 @@ func TestTampering(t *testing.T) {
 			}, []string{"is not as it was written", "is not as it was written", "is not as it was written"}},
 			{"a row repeated at the end", func(t *testing.T, s *store.Store, last int64) {
 				insertCopy(t, s, account, last, map[string]any{"sequence": last + 1, "sid": "AEcopy"})
-			}, []string{"is not as it was written", "does not belong to the trail"}},
+			}, []string{"is not as it was written", "do not belong to the trail"}},
 			{"a row before the first", func(t *testing.T, s *store.Store, last int64) {
 				insertCopy(t, s, account, last, map[string]any{"sequence": 0, "sid": "AEcopy"})
-			}, []string{"is none that the gateway writes", "event 1 is not as it was written"}},
+			}, []string{"event 0 is none that the gateway writes"}},
 			{"the row of another account", func(t *testing.T, s *store.Store, last int64) {
 				trail(t, s, other)
 				exec(t, s, "DELETE FROM audit_events WHERE account_sid = $1 AND sequence = 3", account)
@@ -103,22 +99,29 @@ func TestTampering(t *testing.T) {
 				old := rawRows(t, s, "SELECT sequence, mac, seal FROM audit_heads WHERE account_sid = $1", account)[0]
 				trail(t, s, account)
 				exec(t, s, "UPDATE audit_heads SET sequence = $2, mac = $3, seal = $4 WHERE account_sid = $1", account, old["sequence"], old["mac"], old["seal"])
-			}, []string{"does not belong to the trail"}},
+			}, []string{"do not belong to the trail"}},
 		}
-		for _, column := range columnsKept(t, db.Demo(t), "audit_events") {
+		s := db.Demo(t)
+		last := trail(t, s, account)
+		for _, table := range []string{"audit_events", "audit_heads"} {
+			exec(t, s, "CREATE TABLE saved_"+table+" AS SELECT * FROM "+table)
+		}
+		for _, column := range columnsKept(t, s, "audit_events") {
 			rows = append(rows, row{"audit_events." + column + " altered", func(t *testing.T, s *store.Store, last int64) {
 				alter(t, s, "audit_events", column, account, other, last-2)
 			}, nil})
 		}
-		for _, column := range columnsKept(t, db.Demo(t), "audit_heads") {
+		for _, column := range columnsKept(t, s, "audit_heads") {
 			rows = append(rows, row{"audit_heads." + column + " altered", func(t *testing.T, s *store.Store, last int64) {
 				alter(t, s, "audit_heads", column, account, other, last)
 			}, nil})
 		}
 		for _, c := range rows {
 			t.Run(c.name, func(t *testing.T) {
-				s := db.Demo(t)
-				last := trail(t, s, account)
+				for _, table := range []string{"audit_events", "audit_heads"} {
+					exec(t, s, "DELETE FROM "+table)
+					exec(t, s, "INSERT INTO "+table+" SELECT * FROM saved_"+table)
+				}
 				if strings.HasSuffix(c.name, " altered") && strings.Contains(c.name, "heads.account_sid") {
 					exec(t, s, "DELETE FROM audit_heads WHERE account_sid = $1", other)
 				}
