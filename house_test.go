@@ -32,7 +32,7 @@ var arrows = map[string][]string{
 	"graph":                      {"auth/policy", "graph/model", "internal/engine", "internal/scalar"},
 	"graph/model":                {"internal/scalar"},
 	"internal/apq":               {"internal/manifest"},
-	"internal/audit":             {"auth/policy"},
+	"internal/audit":             {"auth/policy", "internal/problem"},
 	"internal/check":             {"internal/problem"},
 	"internal/cmd":               {"*"},
 	"internal/engine":            {"auth/policy", "internal/manifest", "internal/problem", "internal/strictjson"},
