@@ -28,7 +28,7 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "c9f0cda69d8f12b7", Fields: 333, Objects: 65})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "2174c6a9500bfbc9", Fields: 333, Objects: 65})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -2688,6 +2688,11 @@ enum Mask {
   LAST4
   "Keeps the first letter and the domain: j•••@example.com."
   EMAIL
+  """
+  Keeps where it leads and the names of its parameters: https://••••@example.com:8443/voice?token=••••. A part of the path
+  that looks like a secret or a number of somebody's is hidden too.
+  """
+  URL
   "Hides the whole text: ••••."
   ALL
 }
@@ -3502,25 +3507,25 @@ type PhoneNumber implements Node @hasPermission(permission: MANAGE_PHONE_NUMBERS
   "Whether the caller's name is looked up."
   voiceCallerIdLookup: Boolean!
   "Where a call is announced."
-  voiceUrl: String
+  voiceUrl: String @personalData(mask: URL)
   "How voiceUrl is called."
   voiceMethod: HttpMethod
   "Where a call is announced when voiceUrl fails."
-  voiceFallbackUrl: String
+  voiceFallbackUrl: String @personalData(mask: URL)
   "How voiceFallbackUrl is called."
   voiceFallbackMethod: HttpMethod
   "The application that answers messages."
   smsApplicationSid: String
   "Where a message is announced."
-  smsUrl: String
+  smsUrl: String @personalData(mask: URL)
   "How smsUrl is called."
   smsMethod: HttpMethod
   "Where a message is announced when smsUrl fails."
-  smsFallbackUrl: String
+  smsFallbackUrl: String @personalData(mask: URL)
   "How smsFallbackUrl is called."
   smsFallbackMethod: HttpMethod
   "Where changes of a call's state are announced."
-  statusCallback: String
+  statusCallback: String @personalData(mask: URL)
   "How statusCallback is called."
   statusCallbackMethod: HttpMethod
   "The trunk that carries the number's calls."
@@ -12367,6 +12372,7 @@ func (ec *executionContext) _PhoneNumber_voiceUrl(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -12419,6 +12425,7 @@ func (ec *executionContext) _PhoneNumber_voiceFallbackUrl(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -12497,6 +12504,7 @@ func (ec *executionContext) _PhoneNumber_smsUrl(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -12549,6 +12557,7 @@ func (ec *executionContext) _PhoneNumber_smsFallbackUrl(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
@@ -12601,6 +12610,7 @@ func (ec *executionContext) _PhoneNumber_statusCallback(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			v = ec.gate.MaskStringPtr("URL", v)
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,

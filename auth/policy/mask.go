@@ -17,6 +17,8 @@ const (
 	MaskLast4 Mask = "LAST4"
 	// MaskEmail keeps the first character and the domain.
 	MaskEmail Mask = "EMAIL"
+	// MaskURL keeps where a URL leads and the names of its parameters: see maskURL.
+	MaskURL Mask = "URL"
 	// MaskAll keeps nothing, not even the length.
 	MaskAll Mask = "ALL"
 )
@@ -30,7 +32,13 @@ const (
 // ParseMask returns the mask of that name; false when there is none.
 func ParseMask(name string) (Mask, bool) {
 	mask := Mask(name)
-	return mask, slices.Contains([]Mask{MaskLast4, MaskEmail, MaskAll}, mask)
+	return mask, slices.Contains([]Mask{MaskLast4, MaskEmail, MaskURL, MaskAll}, mask)
+}
+
+// LooksMasked tells whether a text holds what a mask puts in place of data: three bullets in a row, which every mask has
+// at least. A caller who read a masked text and sends it back must not overwrite what it hides.
+func LooksMasked(s string) bool {
+	return strings.Contains(s, bullet+bullet+bullet)
 }
 
 // Apply masks the text. Empty text stays empty: there is nothing to hide.
@@ -42,18 +50,14 @@ func (m Mask) Apply(s string) string {
 		return maskLast4(s)
 	case m == MaskEmail:
 		return maskEmail(s)
+	case m == MaskURL:
+		return maskURL(s)
 	default:
 		return hidden
 	}
 }
 
 // maskLast4 writes +1•••••••1234. Of eight characters or fewer, four would be half or more, so nothing is kept.
-// LooksMasked tells whether a text holds what a mask puts in place of data: three bullets in a row, which every mask has
-// at least. A caller who read a masked text and sends it back must not overwrite what it hides.
-func LooksMasked(s string) bool {
-	return strings.Contains(s, bullet+bullet+bullet)
-}
-
 func maskLast4(s string) string {
 	runes := []rune(s)
 	if len(runes) <= 8 {

@@ -1602,6 +1602,9 @@ const (
 	MaskLast4 Mask = "LAST4"
 	// Keeps the first letter and the domain: j•••@example.com.
 	MaskEmail Mask = "EMAIL"
+	// Keeps where it leads and the names of its parameters: https://••••@example.com:8443/voice?token=••••. A part of the path
+	// that looks like a secret or a number of somebody's is hidden too.
+	MaskURL Mask = "URL"
 	// Hides the whole text: ••••.
 	MaskAll Mask = "ALL"
 )
@@ -1609,12 +1612,13 @@ const (
 var AllMask = []Mask{
 	MaskLast4,
 	MaskEmail,
+	MaskURL,
 	MaskAll,
 }
 
 func (e Mask) IsValid() bool {
 	switch e {
-	case MaskLast4, MaskEmail, MaskAll:
+	case MaskLast4, MaskEmail, MaskURL, MaskAll:
 		return true
 	}
 	return false

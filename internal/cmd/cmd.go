@@ -20,6 +20,7 @@ type commands struct {
 	Serve  serve       `cmd:"" default:"withargs" help:"Start the gateway (the default)."`
 	Init   initCmd     `cmd:"" help:"Make a real first account, and a link by which its Owner sets a password."`
 	Keys   keysCmd     `cmd:"" help:"List the keys that sign access tokens, or add one."`
+	Audit  auditCmd    `cmd:"" help:"Verify or export the audit trails."`
 	Check  checkCmd    `cmd:"" help:"Check the schema's rules and the matrix, and name every fault."`
 	Matrix printMatrix `cmd:"" help:"Print the table of roles and permissions."`
 	Schema schemaCmd   `cmd:"" help:"Print the schema, or what of it a role may see."`

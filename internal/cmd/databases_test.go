@@ -19,13 +19,30 @@ type kept struct {
 	name string
 	// demo makes a copy of the demo of the test's own, and returns the arguments that serve it.
 	demo func(t testing.TB) []string
+	// bare makes one with nothing in it but an account that was just made.
+	bare func(t testing.TB) []string
 }
 
 // databases are SQLite, and Postgres where there is one.
 func databases() []kept {
-	all := []kept{{"SQLite", func(t testing.TB) []string { return []string{"--data", demoData(t), "--demo-password", password} }}}
+	all := []kept{{
+		"SQLite",
+		func(t testing.TB) []string { return []string{"--data", demoData(t), "--demo-password", password} },
+		func(t testing.TB) []string {
+			data, _ := found(t)
+			return []string{"--data", data, "--demo", "off"}
+		},
+	}}
 	for _, server := range storetest.Postgres() {
-		all = append(all, kept{"Postgres", func(t testing.TB) []string { return onPostgres(t, server.Demo(t)) }})
+		all = append(all, kept{
+			"Postgres",
+			func(t testing.TB) []string { return onPostgres(t, server.Demo(t)) },
+			func(t testing.TB) []string {
+				url := server.Empty(t)
+				found(t, "--database-url", url)
+				return []string{"--database-url", url, "--keys", givenKeys(t), "--demo", "off"}
+			},
+		})
 	}
 	return all
 }
@@ -40,10 +57,21 @@ func eachDatabase(t *testing.T, test func(t *testing.T, on kept)) {
 // start starts the program on a copy of the demo.
 func (on kept) start(t *testing.T, args ...string) *program {
 	t.Helper()
+	return on.serve(t, on.demo(t), args)
+}
+
+// startBare starts the program on a database with nothing but an account that was just made: newTenant makes more.
+func (on kept) startBare(t *testing.T, args ...string) *program {
+	t.Helper()
+	return on.serve(t, on.bare(t), append(args, "--limit-sign-ins", "100000"))
+}
+
+func (on kept) serve(t *testing.T, database, args []string) *program {
+	t.Helper()
 	if on.name == "Postgres" && !slices.Contains(args, "--redis-url") {
 		args = append(args, "--redis-url", startRedis(t).url())
 	}
-	return start(t, append(on.demo(t), args...)...)
+	return start(t, append(database, args...)...)
 }
 
 // onPostgres are the arguments that serve the demo of a Postgres, but for a Redis.
@@ -68,10 +96,6 @@ func givenKeys(t testing.TB) string {
 // change runs a statement in the program's database, as another process would.
 func (p *program) change(statement string, args ...any) {
 	p.t.Helper()
-	if p.database == "" {
-		changeData(p.t, p.data, statement, args...)
-		return
-	}
 	db := p.connect()
 	defer db.Close()
 	if _, err := db.Exec(statement, args...); err != nil {
@@ -79,10 +103,14 @@ func (p *program) change(statement string, args ...any) {
 	}
 }
 
-// connect connects to the program's Postgres.
+// connect connects to the program's database.
 func (p *program) connect() *sql.DB {
 	p.t.Helper()
-	db, err := sql.Open("pgx", p.database)
+	driver, place := "pgx", p.database
+	if place == "" {
+		driver, place = "sqlite", sqliteFile(p.data)
+	}
+	db, err := sql.Open(driver, place)
 	if err != nil {
 		p.t.Fatal(err)
 	}

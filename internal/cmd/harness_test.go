@@ -113,6 +113,8 @@ type program struct {
 	ended          chan struct{}
 	status         int
 
+	beside beside // use aside
+
 	mu      sync.Mutex
 	clients map[string]client
 }

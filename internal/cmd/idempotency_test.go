@@ -1,50 +1,201 @@
 package cmd
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// TestIdempotency: a create that is repeated makes nothing twice, and shows its secret once.
-func TestIdempotency(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, on kept) {
-		p := on.start(t)
-		const create = `mutation($name: String!, $key: String) { createApiKey(input: {friendlyName: $name, idempotencyKey: $key}) {
-			secret apiKey { id friendlyName } apiKeyEdge { cursor node { id } } } }`
-		made := p.as(owner).do(create, vars{"name": "deploy", "key": "k1"}).ok(t)
-		id, secret := made.text("createApiKey", "apiKey", "id"), made.text("createApiKey", "secret")
-		if len(secret) < 20 {
-			t.Fatalf("no secret: %s", made.body)
+// creation is a mutation that takes an idempotency key, as the schema has it.
+type creation struct {
+	mutation string
+	input    *ast.Type
+	makes    *ast.Definition      // the type of what it makes
+	object   string               // the payload's field that has it
+	edge     string               // the one that has it as an edge; "" when there is none
+	list     *ast.FieldDefinition // where the edge belongs
+	once     []string             // what of the payload is shown once: what may be null and makes no promise
+	end      *ast.FieldDefinition // the mutation that deletes it, nil when there is none
+}
+
+// creations are all mutations that take an idempotency key.
+func creations(t *testing.T, s *ast.Schema) []creation {
+	t.Helper()
+	var all []creation
+	for _, f := range s.Mutation.Fields {
+		input := f.Arguments.ForName("input")
+		if input == nil || s.Types[input.Type.Name()].Fields.ForName("idempotencyKey") == nil {
+			if rule, _ := ruleOf(f.Directives); rule.action == "CREATE" {
+				t.Errorf("%s makes something and takes no idempotency key", f.Name)
+			}
+			continue
 		}
-		again := p.as(owner).do(create, vars{"name": "deploy", "key": "k1"}).ok(t)
-		if again.text("createApiKey", "apiKey", "id") != id || again.at("createApiKey", "secret") != nil || strings.Contains(again.body, secret) {
-			t.Errorf("repeated: %s", again.body)
-		}
-		p.as(owner).do(create, vars{"name": "other", "key": "k1"}).refused(t, http.StatusOK, "CONFLICT")
-		for name, other := range map[string]answer{
-			"another principal":     p.as(administrator).do(create, vars{"name": "deploy", "key": "k1"}).ok(t),
-			"another account":       p.as(secondOwner).do(create, vars{"name": "deploy", "key": "k1"}).ok(t),
-			"another key":           p.as(owner).do(create, vars{"name": "deploy", "key": "k2"}).ok(t),
-			"no key":                p.as(owner).do(create, vars{"name": "deploy"}).ok(t),
-			"no key, a second time": p.as(owner).do(create, vars{"name": "deploy"}).ok(t),
-		} {
-			if other.text("createApiKey", "apiKey", "id") == id || other.text("createApiKey", "secret") == "" {
-				t.Errorf("%s: %s", name, other.body)
+		c := creation{mutation: f.Name, input: input.Type}
+		for _, inner := range s.Types[f.Type.Name()].Fields {
+			def := s.Types[inner.Type.Name()]
+			switch {
+			case slices.Contains(def.Interfaces, "Node"):
+				c.makes, c.object = def, inner.Name
+			case def.Fields.ForName("cursor") != nil:
+				c.edge = inner.Name
+			case !inner.Type.NonNull && inner.Directives.ForName("semanticNonNull") == nil:
+				c.once = append(c.once, inner.Name)
 			}
 		}
-		// The edge's cursor is one of the list: the key stands at the place that it names.
-		edge := made.text("createApiKey", "apiKeyEdge", "cursor")
-		list := p.as(owner).do(`{ account { apiKeys(first: 1000) { edges { cursor node { id } } } } }`, nil).ok(t)
-		place := slices.Index(list.all("account", "apiKeys", "edges", "node", "id"), any(id))
-		if place < 0 || list.text("account", "apiKeys", "edges", place, "cursor") != edge {
-			t.Errorf("the new key stands at %d, and its cursor is not %s", place, edge)
+		if c.makes == nil {
+			t.Fatalf("%s says nothing of what it makes", f.Name)
 		}
-		p.as(owner).do(`mutation($id: ID!) { deleteApiKey(input: {id: $id}) { deletedApiKeyId } }`, vars{"id": id}).ok(t)
-		p.as(owner).do(create, vars{"name": "deploy", "key": "k1"}).refused(t, http.StatusOK, "NOT_FOUND")
-		if strings.Contains(p.stderr.String(), secret) {
-			t.Error("the secret is in the log")
+		for _, connection := range connections(s) {
+			if elementOf(s, connection) == c.makes {
+				c.list = connection
+			}
+		}
+		for _, other := range s.Mutation.Fields {
+			for _, inner := range s.Types[other.Type.Name()].Fields {
+				if strings.EqualFold(inner.Name, "deleted"+c.makes.Name+"Id") {
+					c.end = other
+				}
+			}
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// made is what a create answers with.
+type made struct {
+	answer
+	id, cursor string
+	shown      []string // of what is shown once
+}
+
+// ask makes something, or repeats it.
+func (c creation) ask(t *testing.T, who client, input vars) made {
+	t.Helper()
+	selected := c.object + " { id } " + strings.Join(c.once, " ")
+	if c.edge != "" {
+		selected += " " + c.edge + " { cursor node { id } }"
+	}
+	m := made{answer: who.do("mutation($input: "+c.input.String()+") { "+c.mutation+"(input: $input) { "+selected+" } }", vars{"input": input})}
+	m.id, m.cursor = m.text(c.mutation, c.object, "id"), m.text(c.mutation, c.edge, "cursor")
+	for _, name := range c.once {
+		if text := m.text(c.mutation, name); text != "" {
+			m.shown = append(m.shown, text)
+		}
+	}
+	if m.code() == "" && c.edge != "" && m.text(c.mutation, c.edge, "node", "id") != m.id {
+		t.Errorf("the edge is another's: %s", m.body)
+	}
+	return m
+}
+
+// fresh has someone make one more thing, with this key if it is not "".
+func (c creation) fresh(t *testing.T, in tenant, who client, key string) (input vars, m made) {
+	t.Helper()
+	input = inputIn(t, lessonOf(t, c.mutation).attempt(t, in, who).input)
+	if delete(input, "idempotencyKey"); key != "" {
+		input["idempotencyKey"] = key
+	}
+	m = c.ask(t, who, input)
+	m.ok(t)
+	if len(m.shown) != len(c.once) {
+		t.Errorf("not all of %q is shown: %s", c.once, m.body)
+	}
+	return input, m
+}
+
+// TestIdempotency: of every create that the schema has, one that is repeated makes nothing twice, and shows its secret once.
+func TestIdempotency(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, on kept) {
+		s := load(t, sdl(t))
+		p := on.startBare(t)
+		all := creations(t, s)
+		for _, c := range all {
+			t.Run(c.mutation, func(t *testing.T) { c.try(t, p.newTenant(), p.newTenant()) })
+		}
+		if len(all) < 2 {
+			t.Errorf("only %d mutations take an idempotency key", len(all))
 		}
 	})
+}
+
+func (c creation) try(t *testing.T, in, elsewhere tenant) {
+	who := in.as(owner)
+	input, first := c.fresh(t, in, who, "k1")
+	before := in.dump()
+	again := c.ask(t, who, input)
+	again.ok(t)
+	if again.id != first.id || again.cursor != first.cursor || len(again.shown) > 0 ||
+		slices.ContainsFunc(first.shown, func(secret string) bool { return strings.Contains(again.body, secret) }) {
+		t.Errorf("repeated: %s, and first %s", again.body, first.body)
+	}
+	for _, d := range before.changesTo(in.dump()) {
+		if !strings.HasPrefix(d.name, "audit_") {
+			t.Errorf("repeated, and a row has changed: %s %c %q", d.name, d.how, d.values)
+		}
+	}
+	others := 0
+	for _, field := range slices.Sorted(maps.Keys(input)) {
+		text, is := input[field].(string)
+		if !is || field == "idempotencyKey" {
+			continue
+		}
+		others++
+		other := maps.Clone(input)
+		other[field] = text + "x"
+		if a := c.ask(t, who, other).refused(t, http.StatusOK, "CONFLICT"); !strings.Contains(a.body, "idempotency key was used before") {
+			t.Errorf("with another %s: %s", field, a.body)
+		}
+	}
+	if others == 0 {
+		t.Errorf("no field of %v is known to be given otherwise: teach this test how", input)
+	}
+	long := maps.Clone(input)
+	long["idempotencyKey"] = strings.Repeat("k", 256)
+	if a := c.ask(t, who, long).refused(t, http.StatusOK, "BAD_USER_INPUT"); strings.Join(a.errors[0].Extensions.InputPath, ".") != "input.idempotencyKey" {
+		t.Errorf("a key too long: %s", a.body)
+	}
+
+	seen := []string{first.id}
+	for _, row := range []struct {
+		name string
+		in   tenant
+		who  string
+		key  string
+	}{
+		{"another principal", in, administrator, "k1"},
+		{"another account", elsewhere, owner, "k1"},
+		{"another key", in, owner, "k2"},
+		{"no key", in, owner, ""},
+		{"no key, a second time", in, owner, ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			_, m := c.fresh(t, row.in, row.in.as(row.who), row.key)
+			if slices.Contains(seen, m.id) {
+				t.Errorf("it is not its own: %s", m.body)
+			}
+			seen = append(seen, m.id)
+		})
+	}
+	if c.list != nil && c.edge != "" {
+		// The edge's cursor is one of the list: what is new stands at the place that it names.
+		list := who.do("{ account { "+c.list.Name+"(first: 1000) { edges { cursor node { id } } } } }", nil).ok(t)
+		place := slices.Index(list.all("account", c.list.Name, "edges", "node", "id"), any(first.id))
+		if place < 0 || list.text("account", c.list.Name, "edges", place, "cursor") != first.cursor {
+			t.Errorf("it stands at %d, and its cursor is not %s", place, first.cursor)
+		}
+	}
+	if c.end != nil {
+		who.do("mutation($id: ID!) { "+c.end.Name+"(input: {id: $id}) { __typename } }", vars{"id": first.id}).ok(t)
+		c.ask(t, who, input).refused(t, http.StatusOK, "NOT_FOUND")
+	}
+	for _, secret := range first.shown {
+		if strings.Contains(in.stderr.String(), secret) {
+			t.Error("the secret is in the log")
+		}
+	}
 }

@@ -14,10 +14,15 @@ import (
 	"github.com/fieldgate/fieldgate/internal/identity"
 )
 
+// sqliteFile is how the driver is told of the database in a data folder.
+func sqliteFile(data string) string {
+	return filepath.Join(data, "fieldgate.db") + "?_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)"
+}
+
 // changeData runs a statement in the database of a data folder, as another process would.
 func changeData(t testing.TB, data, statement string, args ...any) {
 	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(data, "fieldgate.db")+"?_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)")
+	db, err := sql.Open("sqlite", sqliteFile(data))
 	if err != nil {
 		t.Fatal(err)
 	}

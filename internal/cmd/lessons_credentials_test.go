@@ -9,19 +9,19 @@ var credentialLessons = map[string]lesson{
 	"createApiKey": {
 		harmless: `(input: {friendlyName: ""})`,
 		attempt: func(t *testing.T, in tenant, who client) attempt {
-			return attempt{input: `(input: {friendlyName: "made", idempotencyKey: "once"})`, made: "key made"}
+			return attempt{input: `(input: {friendlyName: "made", idempotencyKey: "once"})`, changes: []string{"api_keys +1"}}
 		},
 	},
 	"updateApiKey": {
 		harmless: `(input: {id: "x", friendlyName: "x"})`,
 		attempt: func(t *testing.T, in tenant, who client) attempt {
-			return attempt{input: fmt.Sprintf(`(input: {id: %q, friendlyName: "after"})`, makeKey(t, in, "before")), gone: "key before", made: "key after"}
+			return attempt{input: fmt.Sprintf(`(input: {id: %q, friendlyName: "after"})`, makeKey(t, in, "before")), changes: []string{"api_keys ~1"}}
 		},
 	},
 	"deleteApiKey": {
 		harmless: `(input: {id: "x"})`,
 		attempt: func(t *testing.T, in tenant, who client) attempt {
-			return attempt{input: fmt.Sprintf(`(input: {id: %q})`, makeKey(t, in, "doomed")), gone: "key doomed"}
+			return attempt{input: fmt.Sprintf(`(input: {id: %q})`, makeKey(t, in, "doomed")), changes: []string{"api_keys -1"}}
 		},
 	},
 	"createOAuthClient": {
@@ -29,7 +29,7 @@ var credentialLessons = map[string]lesson{
 		forPeople: true,
 		attempt: func(t *testing.T, in tenant, who client) attempt {
 			return attempt{
-				input: `(input: {name: "made", grants: [{permission: USAGE, actions: [READ]}], idempotencyKey: "once"})`, made: "OAuth client made",
+				input: `(input: {name: "made", grants: [{permission: USAGE, actions: [READ]}], idempotencyKey: "once"})`, changes: []string{"oauth_clients +1"},
 			}
 		},
 	},
@@ -37,7 +37,7 @@ var credentialLessons = map[string]lesson{
 		harmless:  `(input: {id: "x"})`,
 		forPeople: true,
 		attempt: func(t *testing.T, in tenant, who client) attempt {
-			return attempt{input: fmt.Sprintf(`(input: {id: %q})`, in.as(owner).makeClient("doomed", usageGrant).id), gone: "OAuth client doomed"}
+			return attempt{input: fmt.Sprintf(`(input: {id: %q})`, in.as(owner).makeClient("doomed", usageGrant).id), changes: []string{"oauth_clients -1"}}
 		},
 	},
 }

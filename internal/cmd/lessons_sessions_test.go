@@ -10,7 +10,10 @@ var sessionLessons = map[string]lesson{
 	"signIn": {
 		harmless: `(input: {email: "nobody@example.com", password: "` + strings.Repeat("x", 2000) + `"})`,
 		attempt: func(t *testing.T, in tenant, who client) attempt {
-			return attempt{input: fmt.Sprintf(`(input: {email: %q, password: %q})`, support, password), made: "session of " + support}
+			return attempt{
+				input:   fmt.Sprintf(`(input: {email: %q, password: %q})`, in.email(support), password),
+				changes: []string{"users ~1"}, made: "session of " + in.email(support),
+			}
 		},
 	},
 	"refreshSession": {
@@ -24,7 +27,8 @@ var sessionLessons = map[string]lesson{
 		attempt: func(t *testing.T, in tenant, who client) attempt {
 			b := browser{in.guest(), map[string]string{}}
 			return attempt{
-				input: fmt.Sprintf(`(input: {email: %q, password: %q})`, support, password), made: "session of " + support,
+				input:   fmt.Sprintf(`(input: {email: %q, password: %q})`, in.email(support), password),
+				changes: []string{"users ~1"}, made: "session of " + in.email(support),
 				ask: func(query string) answer { return b.ask("renew", query) },
 			}
 		},
@@ -33,7 +37,7 @@ var sessionLessons = map[string]lesson{
 		harmless: ``,
 		attempt: func(t *testing.T, in tenant, who client) attempt {
 			b := browser{in.guest(), map[string]string{}}
-			b.ask("renew", signInWithCookies).ok(t)
+			b.ask("renew", strings.Replace(signInWithCookies, support, in.email(support), 1)).ok(t)
 			return attempt{ask: func(query string) answer { return b.ask("renew", query) }}
 		},
 	},

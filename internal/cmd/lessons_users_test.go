@@ -11,15 +11,9 @@ var userLessons = map[string]lesson{
 		harmless:  `(input: {userId: "x", roles: [SUPPORT]})`,
 		forPeople: true,
 		attempt: func(t *testing.T, in tenant, who client) attempt {
-			const set = `mutation($id: ID!, $roles: [Role!]!) { setUserRoles(input: {userId: $id, roles: $roles}) { user { id } } }`
-			target := ids(snapshot(t, in.program), "user "+billing)[0]
 			return attempt{
-				input: fmt.Sprintf(`(input: {userId: %q, roles: [BILLING_MANAGER, SUPPORT]})`, target),
-				gone:  "user " + billing + " [BILLING_MANAGER]", made: "user " + billing + " [BILLING_MANAGER SUPPORT]",
-				cleanUp: func() {
-					in.as(owner).do(set, vars{"id": target, "roles": []string{"BILLING_MANAGER"}}).ok(t)
-					in.forget(billing)
-				},
+				input:   fmt.Sprintf(`(input: {userId: %q, roles: [BILLING_MANAGER, SUPPORT]})`, in.user(billing)),
+				changes: []string{"users ~1"},
 			}
 		},
 	},
@@ -27,11 +21,11 @@ var userLessons = map[string]lesson{
 		harmless:  `(input: {sessionId: "x"})`,
 		forPeople: true,
 		attempt: func(t *testing.T, in tenant, who client) attempt {
-			before := snapshot(t, in.program)
+			before := snapshot(t, in)
 			in.signIn(developer)
-			for _, id := range ids(snapshot(t, in.program), "session of "+developer) {
+			for _, id := range ids(snapshot(t, in), "session of "+in.email(developer)) {
 				if before[id] == "" {
-					return attempt{input: fmt.Sprintf(`(input: {sessionId: %q})`, id), gone: "session of " + developer}
+					return attempt{input: fmt.Sprintf(`(input: {sessionId: %q})`, id), gone: "session of " + in.email(developer)}
 				}
 			}
 			t.Fatal("the Owner does not see the session that was opened")
@@ -42,12 +36,16 @@ var userLessons = map[string]lesson{
 		harmless: `(input: {token: "x", password: "x"})`,
 		attempt: func(t *testing.T, in tenant, who client) attempt {
 			const chosen = "a password of their own"
-			token := in.invite(secondOwner)
-			// The Owner does not see whether someone has a password, so the sign-in must show it.
-			return attempt{input: fmt.Sprintf(`(input: {token: %q, password: %q})`, token, chosen), cleanUp: func() {
-				in.guest().do(signInQuery, vars{"email": secondOwner, "password": chosen}).ok(t)
-				in.guest().do(signInQuery, vars{"email": secondOwner, "password": password}).refused(t, http.StatusOK, "UNAUTHENTICATED")
-			}}
+			in.as(owner) // who has no password from here on
+			token := in.invite(in.email(owner))
+			return attempt{
+				input:   fmt.Sprintf(`(input: {token: %q, password: %q})`, token, chosen),
+				changes: []string{"invitations ~1", "users ~1"},
+				cleanUp: func() {
+					in.guest().do(signInQuery, vars{"email": in.email(owner), "password": chosen}).ok(t)
+					in.guest().do(signInQuery, vars{"email": in.email(owner), "password": password}).refused(t, http.StatusOK, "UNAUTHENTICATED")
+				},
+			}
 		},
 	},
 }

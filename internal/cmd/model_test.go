@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"encoding/csv"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -287,5 +288,25 @@ func masked(mask, text string) string {
 		}
 		return string(shown)
 	}
+	if u, err := url.Parse(text); mask == "URL" && err == nil && u.Host != "" {
+		return maskedURL(u)
+	}
 	return dots
+}
+
+// maskedURL is a URL of the demo's kind: no names or segments of a form that is hidden itself.
+func maskedURL(u *url.URL) string {
+	shown := u.Scheme + "://"
+	if u.User != nil {
+		shown += "••••@"
+	}
+	shown += u.Host + u.Path
+	before := "?"
+	for pair := range strings.SplitSeq(u.RawQuery, "&") {
+		if name, _, named := strings.Cut(pair, "="); named {
+			shown += before + name + "=••••"
+			before = "&"
+		}
+	}
+	return shown
 }

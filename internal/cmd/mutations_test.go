@@ -7,13 +7,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// snapshot is everything that mutations can change, as the Owner sees it: one line for
-// each key, OAuth client, user and session, by its id.
-func snapshot(t *testing.T, p *program) map[string]string {
+// snapshot is what the Owner sees of an account's keys, OAuth clients, users and sessions: one line for each, by its id.
+func snapshot(t *testing.T, in interface{ as(who string) client }) map[string]string {
 	t.Helper()
-	a := p.as(owner).do(`{ account {
+	a := in.as(owner).do(`{ account {
 		apiKeys(first: 1000) { edges { node { id friendlyName dateUpdated } } }
 		oauthClients(first: 1000) { edges { node { id name dateUpdated } } }
 		users(first: 100) { edges { node { id email roles sessions { id client } } } }
@@ -77,37 +78,40 @@ func (p *program) forget(email string) {
 	delete(p.clients, email)
 }
 
-// TestMutations runs each mutation as each caller, with input that is good. One who may
-// must get every field of the payload, and the Owner must see the change and no other;
-// for one who may not, nothing at all may have changed.
+// apart are the tables that every change writes to, and the outbox of what sessions must be told of.
+var apart = []string{"audit_events", "audit_heads", "idempotency_keys", "role_changes"}
+
+// unaudited are the mutations that do not write an audit event yet.
+var unaudited = []string{
+	"signIn", "refreshSession", "signInWithCookies", "refreshCookies", "signOut", "setUserRoles", "endSession", "acceptInvitation",
+}
+
+// TestMutations runs each mutation as each caller on an account that was just made, with input that is good, and looks
+// at the whole database and at the account's sessions. For one who may, every field of the payload must be there, the
+// rows must have changed that the lesson names and no other, and the change have its audit event; for one who may not,
+// nothing at all may have changed.
 func TestMutations(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, on kept) {
 		s, m := load(t, sdl(t)), published(t)
-		p := on.start(t)
+		p := on.startBare(t)
 		for _, f := range s.Mutation.Fields {
 			lesson := lessonOf(t, f.Name)
 			for _, caller := range callers() {
 				t.Run(f.Name+"/"+caller, func(t *testing.T) {
+					in := p.newTenant()
 					who := p.guest()
 					if caller != guest {
-						who = p.signIn(caller) // a session of its own: it may end
+						who = in.signIn(caller) // a session of its own: it may end
 					}
-					try := lesson.attempt(t, demoTenant(p), who)
-					before := snapshot(t, p)
-					payload := s.Types[f.Type.Name()]
-					var leaves []string
-					for _, inner := range payload.Fields {
-						leaf := inner.Name
-						if s.Types[inner.Type.Name()].IsCompositeType() {
-							leaf += " { __typename }"
-						}
-						leaves = append(leaves, leaf)
-					}
+					try := lesson.attempt(t, in, who)
 					if try.ask == nil {
 						try.ask = func(query string) answer { return who.do(query, nil) }
 					}
-					a := try.ask("mutation { " + f.Name + try.input + " { " + strings.Join(leaves, " ") + " } }")
-					gone, made := difference(before, snapshot(t, p))
+					payload := s.Types[f.Type.Name()]
+					sessions, before := snapshot(t, in), in.dump()
+					a := try.ask("mutation { " + f.Name + try.input + " { " + leavesOf(s, payload) + " } }")
+					changes := before.changesTo(in.dump())
+					gone, made := difference(sessions, snapshot(t, in))
 
 					allowed := !slices.ContainsFunc(demands(s, step{object: s.Mutation.Name, field: f.Name}),
 						func(d demand) bool { return !met(m, caller, d) })
@@ -120,6 +124,11 @@ func TestMutations(t *testing.T) {
 						if a.hasData || len(gone)+len(made) > 0 {
 							t.Errorf("it was refused, and yet: %s; gone %q, made %q", a.body, gone, made)
 						}
+						for _, c := range changes {
+							if c.name != "audit_heads" && (c.name != "audit_events" || c.get("decision") != "DENIED") {
+								t.Errorf("it was refused, and yet a row has changed: %s %c %q", c.name, c.how, c.values)
+							}
+						}
 						return
 					}
 					a.ok(t)
@@ -128,8 +137,9 @@ func TestMutations(t *testing.T) {
 							t.Errorf("the payload has no %s: %s", inner.Name, a.body)
 						}
 					}
-					// Each role's key of idempotency is its own, so each makes a key.
-					if !oneLine(gone, try.gone) || !oneLine(made, try.made) {
+					in.insistOn(t, changes, try)
+					in.audited(t, changes, f.Name, caller, a)
+					if gone, made := ofSessions(gone), ofSessions(made); !oneLine(gone, try.gone) || !oneLine(made, try.made) {
 						t.Errorf("gone %q, made %q; want one line that begins %q and one that begins %q", gone, made, try.gone, try.made)
 					}
 					if try.cleanUp != nil {
@@ -139,6 +149,77 @@ func TestMutations(t *testing.T) {
 			}
 		}
 	})
+}
+
+// leavesOf selects every field of a payload, and as little as can be of its objects.
+func leavesOf(s *ast.Schema, payload *ast.Definition) string {
+	var leaves []string
+	for _, f := range payload.Fields {
+		leaf := f.Name
+		if s.Types[f.Type.Name()].IsCompositeType() {
+			leaf += " { __typename }"
+		}
+		leaves = append(leaves, leaf)
+	}
+	return strings.Join(leaves, " ")
+}
+
+// insistOn fails the test unless the rows have changed that an attempt names, all of them the account's own, and a key
+// of idempotency is kept if the input has one.
+func (in tenant) insistOn(t *testing.T, changes []changed, try attempt) {
+	t.Helper()
+	keys := 0
+	seen := slices.DeleteFunc(slices.Clone(changes), func(c changed) bool {
+		if c.owner() != in.sid && c.account >= 0 {
+			t.Errorf("a row of another account has changed: %s %c %q", c.name, c.how, c.values)
+		}
+		if c.name == "idempotency_keys" {
+			keys++
+		}
+		return slices.Contains(apart, c.name)
+	})
+	if got, want := fmt.Sprintf("%q", counted(seen)), fmt.Sprintf("%q", slices.Sorted(slices.Values(try.changes))); got != want {
+		t.Errorf("changes %s, want %s", got, want)
+	}
+	if with := strings.Contains(try.input, "idempotencyKey:"); with != (keys == 1) || keys > 1 {
+		t.Errorf("%d keys of idempotency are kept", keys)
+	}
+}
+
+// audited fails the test unless a mutation has written its audit event, and just one.
+func (in tenant) audited(t *testing.T, changes []changed, mutation, caller string, a answer) {
+	t.Helper()
+	var events []changed
+	for _, c := range changes {
+		if c.name == "audit_events" && c.get("request_id") == a.header.Get("X-Request-Id") {
+			events = append(events, c)
+		}
+	}
+	if slices.Contains(unaudited, mutation) {
+		if len(events) > 0 {
+			t.Errorf("there is an audit event: take %s out of the list of those that write none", mutation)
+		}
+		return
+	}
+	if len(events) != 1 {
+		t.Fatalf("%d audit events, want one: %v", len(events), events)
+	}
+	e := events[0]
+	for column, want := range map[string]string{
+		"account_sid": in.sid, "user_sid": in.users[caller], "coordinate": "Mutation." + mutation, "decision": "ALLOWED",
+	} {
+		if got := e.get(column); got != want {
+			t.Errorf("the audit event's %s is %q, want %q", column, got, want)
+		}
+	}
+	if e.how != '+' || e.get("resource_type") == "" || e.get("resource_sid") == "" {
+		t.Errorf("the audit event is %c %q", e.how, e.values)
+	}
+}
+
+// ofSessions are the lines of a snapshot that are of sessions.
+func ofSessions(lines []string) []string {
+	return slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return !strings.HasPrefix(line, "session of ") })
 }
 
 // oneLine says whether there is just the line that begins so, or none when none is wanted.

@@ -324,7 +324,7 @@ func TestNothingReal(t *testing.T) {
 			}
 		}
 	}
-	address := regexp.MustCompile(`^https://[a-z]+(\.second)?\.example\.com/|^https://second\.example\.com/`)
+	address := regexp.MustCompile(`^https://(?:warehouse:demo-password@)?[a-z]+(\.second)?\.example\.com/|^https://(?:warehouse:demo-password@)?second\.example\.com/`)
 	for _, r := range query(t, s, "SELECT voice_url FROM phone_numbers WHERE voice_url IS NOT NULL") {
 		if !address.MatchString(r[0]) {
 			t.Fatalf("%s is not under example.com", r[0])
