@@ -65,6 +65,25 @@ func (r mutation) DeleteAPIKey(ctx context.Context, input model.DeleteAPIKeyInpu
 	return &model.DeleteAPIKeyPayload{DeletedAPIKeyID: input.ID}, nil
 }
 
+func (r mutation) RotateAuthToken(ctx context.Context, input model.RotateAuthTokenInput) (*model.RotateAuthTokenPayload, error) {
+	who := actor(ctx)
+	if err := who.Person("rotates the auth token"); err != nil {
+		return nil, err
+	}
+	sid, err := sidOf("Account", input.AccountID, "input", "accountId")
+	if err != nil {
+		return nil, err
+	}
+	if sid != who.Account {
+		return nil, problem.Missing()
+	}
+	token, err := r.Upstream.RotateAuthToken(ctx, change(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return &model.RotateAuthTokenPayload{AuthToken: token.Secret, DateRotated: token.Rotated}, nil
+}
+
 // sidOf is the SID in a global id that must be of this type.
 func sidOf(typeName, id string, path ...string) (string, error) {
 	of, sid, ok := relay.ParseID(id)

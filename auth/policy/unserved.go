@@ -6,7 +6,6 @@ func Unserved() []Permission {
 	return []Permission{
 		"ALPHANUMERIC_SENDER_ID_WRITE",
 		"ALPHANUMERIC_SENDER_ID_READ",
-		"DEV_TOOLS",
 		"FLEX_READ_ONLY_ADMIN_ACCESS",
 		"FLEX_ADMIN",
 		"IOT_CONSOLE_ACCESS",

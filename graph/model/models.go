@@ -72,6 +72,16 @@ type Alert struct {
 	ServiceSid *string `json:"serviceSid,omitempty"`
 	// How the webhook was called that it is about.
 	RequestMethod *HTTPMethod `json:"requestMethod,omitempty"`
+	// The webhook's URL, which may hold credentials.
+	RequestURL *string `json:"requestUrl,omitempty"`
+	// The parameters that the webhook was sent, such as the text of a message, encoded as those of a URL.
+	RequestVariables *string `json:"requestVariables,omitempty"`
+	// The headers that the webhook was sent, encoded likewise.
+	RequestHeaders *string `json:"requestHeaders,omitempty"`
+	// The headers that the webhook answered with, encoded likewise.
+	ResponseHeaders *string `json:"responseHeaders,omitempty"`
+	// What the webhook answered.
+	ResponseBody *string `json:"responseBody,omitempty"`
 	// When it was raised.
 	DateGenerated time.Time `json:"dateGenerated"`
 	// When its record was made.
@@ -726,6 +736,20 @@ type RefreshSessionPayload struct {
 	RefreshToken string `json:"refreshToken"`
 	// How many seconds the access token lives.
 	ExpiresIn int `json:"expiresIn"`
+}
+
+// What rotateAuthToken takes.
+type RotateAuthTokenInput struct {
+	// The global id of the caller's account: who has sessions in several rotates no other than they mean to.
+	AccountID string `json:"accountId"`
+}
+
+// The account's new auth token.
+type RotateAuthTokenPayload struct {
+	// The token, 32 hexadecimal digits, shown this once.
+	AuthToken string `json:"authToken"`
+	// When it took the old one's place.
+	DateRotated time.Time `json:"dateRotated"`
 }
 
 // A live session of a user.

@@ -219,7 +219,7 @@ func TestDistinctMatrix(t *testing.T) {
 // unserved are the rows that no field asks for yet: a cell of theirs decides nothing.
 // TestPermissionMatrix shows that even such a cell is published as it stands.
 var unserved = []string{
-	"ALPHANUMERIC_SENDER_ID_READ", "ALPHANUMERIC_SENDER_ID_WRITE", "DEV_TOOLS", "FLEX_ADMIN",
+	"ALPHANUMERIC_SENDER_ID_READ", "ALPHANUMERIC_SENDER_ID_WRITE", "FLEX_ADMIN",
 	"FLEX_READ_ONLY_ADMIN_ACCESS", "IOT_CONSOLE_ACCESS", "IOT_MANAGE", "TRUST_HUB",
 }
 

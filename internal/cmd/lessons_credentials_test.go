@@ -24,6 +24,13 @@ var credentialLessons = map[string]lesson{
 			return attempt{input: fmt.Sprintf(`(input: {id: %q})`, makeKey(t, in, "doomed")), changes: []string{"api_keys -1"}}
 		},
 	},
+	"rotateAuthToken": {
+		harmless:  `(input: {accountId: "x"})`,
+		forPeople: true,
+		attempt: func(t *testing.T, in tenant, who client) attempt {
+			return attempt{input: fmt.Sprintf(`(input: {accountId: %q})`, encodeID("Account", in.sid)), changes: []string{"accounts ~1"}}
+		},
+	},
 	"createOAuthClient": {
 		harmless:  `(input: {name: "x", grants: []})`,
 		forPeople: true,

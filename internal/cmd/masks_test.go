@@ -71,22 +71,21 @@ func TestMasks(t *testing.T) {
 		tried := 0
 		for _, f := range s.Types["Account"].Fields {
 			for _, a := range f.Arguments {
-				filters := a.Directives.ForName("filters")
-				if filters == nil || !deniedFilter(s, m, f, a) {
+				if !deniedFilter(s, m, "Account", f, a) {
 					continue
 				}
 				tried++
-				coordinate := step{"Account", f.Name, a.Name}.String()
 				for _, value := range []string{literal(t, s, a.Type), "null", "$v"} {
 					arguments := "(first: 1, " + a.Name + ": " + value + ")"
 					operation := "query"
 					if value == "$v" {
 						operation = "query($v: " + a.Type.Name() + ")"
 					}
-					got := p.as(support).do(operation+" { account { "+f.Name+arguments+" { __typename } } }", vars{"v": nil})
-					got.refused(t, http.StatusOK, "FORBIDDEN")
-					if len(got.errors) == 1 && (got.errors[0].Extensions.Coordinate != coordinate || got.errors[0].Extensions.Permission != "PERSONAL_DATA") {
-						t.Errorf("%s %s: %s", coordinate, arguments, got.body)
+					for _, by := range ways {
+						got := by.ask(p.as(support), vars{
+							"query": operation + " { account { " + f.Name + arguments + " { __typename } } }", "variables": vars{"v": nil},
+						})
+						filterRefused(t, got, step{"Account", f.Name, a.Name}, by.name)
 					}
 				}
 				// A variable without a value is no filter.
@@ -94,6 +93,26 @@ func TestMasks(t *testing.T) {
 			}
 		}
 		if tried < 4 { // from and to, of calls and of messages
+			t.Errorf("only %d filters are by masked fields that Support sees", tried)
+		}
+	})
+	t.Run("filters of streams by what is masked", func(t *testing.T) {
+		s := load(t, sdl(t))
+		tried := 0
+		for _, f := range s.Subscription.Fields {
+			for _, a := range f.Arguments {
+				if !deniedFilter(s, m, s.Subscription.Name, f, a) {
+					continue
+				}
+				tried++
+				query := "subscription { " + f.Name + "(" + a.Name + ": " + literal(t, s, a.Type) + ") { __typename } }"
+				events := p.as(support).subscribe(query)
+				filterRefused(t, events.next(), step{s.Subscription.Name, f.Name, a.Name}, "SSE")
+				events.cancel()
+				filterRefused(t, p.as(support).bySocket(vars{"query": query}), step{s.Subscription.Name, f.Name, a.Name}, "WebSocket")
+			}
+		}
+		if tried < 4 {
 			t.Errorf("only %d filters are by masked fields that Support sees", tried)
 		}
 	})
@@ -112,15 +131,27 @@ func TestMasks(t *testing.T) {
 	})
 }
 
-// deniedFilter says whether Support sees a list, but may not use this filter of it for want of PERSONAL_DATA alone.
-func deniedFilter(s *ast.Schema, m *table, f *ast.FieldDefinition, a *ast.ArgumentDefinition) bool {
-	for _, d := range demands(s, step{object: "Account", field: f.Name}) {
+// filterRefused holds an answer to what who may not use a filter, for want of PERSONAL_DATA, is told.
+func filterRefused(t *testing.T, got answer, filter step, by string) {
+	t.Helper()
+	got.refused(t, http.StatusOK, "FORBIDDEN")
+	if len(got.errors) == 1 && (got.errors[0].Extensions.Coordinate != filter.String() || got.errors[0].Extensions.Permission != "PERSONAL_DATA") {
+		t.Errorf("%s by %s: %s", filter, by, got.body)
+	}
+}
+
+// deniedFilter says whether Support may ask for a field, but not use this filter of it for want of PERSONAL_DATA alone.
+func deniedFilter(s *ast.Schema, m *table, object string, f *ast.FieldDefinition, a *ast.ArgumentDefinition) bool {
+	if a.Directives.ForName("filters") == nil {
+		return false
+	}
+	for _, d := range demands(s, step{object: object, field: f.Name}) {
 		if !met(m, support, d) {
 			return false
 		}
 	}
 	var failing []demand
-	for _, d := range demands(s, step{"Account", f.Name, a.Name}) {
+	for _, d := range demands(s, step{object, f.Name, a.Name}) {
 		if !met(m, support, d) {
 			failing = append(failing, d)
 		}

@@ -81,10 +81,11 @@ func (p *program) forget(email string) {
 // apart are the tables that every change writes to, and the outbox of what sessions must be told of.
 var apart = []string{"audit_events", "audit_heads", "idempotency_keys", "role_changes"}
 
-// unaudited are the mutations that do not write an audit event yet.
-var unaudited = []string{
-	"signIn", "refreshSession", "signInWithCookies", "refreshCookies", "signOut", "setUserRoles", "endSession", "acceptInvitation",
-}
+// unaudited are the mutations that do not write a whole audit event yet.
+var unaudited = []string{"setUserRoles", "acceptInvitation"}
+
+// signing are the mutations that sign in or refresh, and are written into the trail of whoever does.
+var signing = []string{"signIn", "refreshSession", "signInWithCookies", "refreshCookies"}
 
 // TestMutations runs each mutation as each caller on an account that was just made, with input that is good, and looks
 // at the whole database and at the account's sessions. For one who may, every field of the payload must be there, the
@@ -191,12 +192,12 @@ func (in tenant) audited(t *testing.T, changes []changed, mutation, caller strin
 	t.Helper()
 	var events []changed
 	for _, c := range changes {
-		if c.name == "audit_events" && c.get("request_id") == a.header.Get("X-Request-Id") {
+		if c.name == "audit_events" && c.get("request_id") == a.header.Get("X-Request-Id") && c.get("outcome") != "INTENT" {
 			events = append(events, c)
 		}
 	}
 	if slices.Contains(unaudited, mutation) {
-		if len(events) > 0 {
+		if len(events) > 0 && events[0].get("resource_sid") != "" {
 			t.Errorf("there is an audit event: take %s out of the list of those that write none", mutation)
 		}
 		return
@@ -205,8 +206,11 @@ func (in tenant) audited(t *testing.T, changes []changed, mutation, caller strin
 		t.Fatalf("%d audit events, want one: %v", len(events), events)
 	}
 	e := events[0]
+	if slices.Contains(signing, mutation) {
+		caller = support // whom the lessons sign in
+	}
 	for column, want := range map[string]string{
-		"account_sid": in.sid, "user_sid": in.users[caller], "coordinate": "Mutation." + mutation, "decision": "ALLOWED",
+		"account_sid": in.sid, "user_sid": in.users[caller], "coordinate": "Mutation." + mutation, "decision": "ALLOWED", "outcome": "DONE",
 	} {
 		if got := e.get(column); got != want {
 			t.Errorf("the audit event's %s is %q, want %q", column, got, want)

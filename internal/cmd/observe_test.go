@@ -95,7 +95,7 @@ func observeGroup(t *testing.T, b bus, who client, name string, group []probe, s
 	for _, p := range group {
 		o := observation{allowed: true}
 		for i, e := range a.errors {
-			if !begins(p.path, e.Path) {
+			if !begins(p.path, inFirstElements(e.Path)) {
 				continue
 			}
 			explained[i] = true
@@ -103,11 +103,14 @@ func observeGroup(t *testing.T, b bus, who client, name string, group []probe, s
 				break // it was let through, and its input is wrong
 			}
 			x := e.Extensions
-			o = observation{code: x.Code, coordinate: x.Coordinate, permission: x.Permission, action: x.Action}
+			denied := observation{code: x.Code, coordinate: x.Coordinate, permission: x.Permission, action: x.Action}
+			if !o.allowed && fmt.Sprint(o) != fmt.Sprint(denied) {
+				t.Errorf("%s as %s: one element of a list is denied as %+v, another as %+v", query, name, o, denied)
+			}
+			o = denied
 			if value, there := find(a.data, e.Path); a.hasData && (value != nil || !there) {
 				t.Errorf("%s as %s: there is no null at %v, which was denied: %s", query, name, e.Path, a.body)
 			}
-			break
 		}
 		o = withValues(a, p, o)
 		checkForm(t, a, p, o, name)
@@ -165,6 +168,9 @@ func checkForm(t *testing.T, a answer, p probe, o observation, name string) {
 		t.Errorf("%s as %s: status %d, want %d, and data is there: %v, want %v; %s",
 			p.name, name, a.status, status, a.hasData, data, a.body)
 	}
+	if shown := a.all(p.names...); !o.allowed && len(shown) > 0 {
+		t.Errorf("%s as %s: denied, and yet shown %d times: %s", p.name, name, len(shown), a.body)
+	}
 	if !p.mutates() && o.allowed && !present(a.data, p.names) {
 		t.Errorf("%s as %s: allowed, and yet the answer does not have it: %s", p.name, name, a.body)
 	}
@@ -181,6 +187,17 @@ func begins(path, with []any) bool {
 		}
 	}
 	return true
+}
+
+// inFirstElements is an error's path as if it were in the first element of each list.
+func inFirstElements(path []any) []any {
+	first := slices.Clone(path)
+	for i, at := range first {
+		if _, is := at.(float64); is {
+			first[i] = 0
+		}
+	}
+	return first
 }
 
 // find follows an error's path into the data.

@@ -14,8 +14,13 @@ import (
 // mayBeAbsent are the fields with a guard of their own where null can also mean that there is nothing: they are without
 // @semanticNonNull.
 var mayBeAbsent = map[string]string{
-	"Call.price":    "a call's price is known later than the call",
-	"Message.price": "a message's price is known later than the message",
+	"Call.price":             "a call's price is known later than the call",
+	"Message.price":          "a message's price is known later than the message",
+	"Alert.requestUrl":       "an alert may be about no webhook",
+	"Alert.requestVariables": "a webhook may have been sent nothing",
+	"Alert.requestHeaders":   "a webhook may have been sent nothing",
+	"Alert.responseHeaders":  "a webhook may have answered nothing",
+	"Alert.responseBody":     "a webhook may have answered nothing",
 }
 
 // TestSemanticNonNull: a field that is null for a guard's sake says so, or stands in mayBeAbsent.

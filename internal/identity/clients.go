@@ -91,7 +91,7 @@ type Clients interface {
 // and for an actor that is a client; CONFLICT when the actor has made as many clients as they may.
 func (s *Service) CreateClient(ctx context.Context, actor Actor, c upstream.Change, n NewClient) (upstream.Made[model.OAuthClient], error) {
 	var none upstream.Made[model.OAuthClient]
-	if err := actor.person("makes OAuth clients"); err != nil {
+	if err := actor.Person("makes OAuth clients"); err != nil {
 		return none, err
 	}
 	if err := s.matrix.ValidGrants(n.Grants); err != nil {
@@ -142,7 +142,7 @@ func (s *Service) clientEnd(told *time.Time) (time.Time, error) {
 //
 // The sessions end first, and new ones are held back: whatever fails in between leaves the client with less access.
 func (s *Service) DeleteClient(ctx context.Context, actor Actor, c upstream.Change, sid string) error {
-	if err := actor.person("deletes OAuth clients"); err != nil {
+	if err := actor.Person("deletes OAuth clients"); err != nil {
 		return err
 	}
 	found, err := s.users.ClientCredential(ctx, sid)
@@ -227,9 +227,9 @@ func hashOfSecret(secret string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// person refuses an actor that is a client of OAuth: what it may do, it does for itself. To make others of its kind, or to
+// Person refuses an actor that is a client of OAuth: what it may do, it does for itself. To make others of its kind, or to
 // decide over people, is for people, whatever it was granted.
-func (a Actor) person(does string) error {
+func (a Actor) Person(does string) error {
 	if a.Client != "" {
 		return problem.New(problem.Forbidden, "No OAuth client "+does+": that is for people alone.")
 	}

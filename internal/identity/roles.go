@@ -43,7 +43,7 @@ type Actor struct {
 // in between leaves the target with less access, never with more: the sessions are
 // blocked, then stale, and to refresh one reads the roles anew.
 func (s *Service) SetRoles(ctx context.Context, actor Actor, target string, roles []policy.Role) error {
-	if err := actor.person("changes roles"); err != nil {
+	if err := actor.Person("changes roles"); err != nil {
 		return err
 	}
 	if err := grantable(roles); err != nil && len(roles) > 0 {

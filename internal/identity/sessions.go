@@ -12,7 +12,7 @@ import (
 // same account, and the Owner only when the actor is the Owner. A client may end nobody's. A user of another
 // account is NOT_FOUND, like one that does not exist.
 func (s *Service) MayEndSession(ctx context.Context, actor Actor, user string) error {
-	if err := actor.person("ends sessions"); err != nil {
+	if err := actor.Person("ends sessions"); err != nil {
 		return err
 	}
 	member, err := s.users.MemberOf(ctx, user)

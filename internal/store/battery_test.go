@@ -32,6 +32,7 @@ func battery(t *testing.T, db storetest.Database) {
 		{"API keys", testAPIKeys},
 		{"idempotency", testIdempotency},
 		{"input of API keys", testAPIKeyInput},
+		{"auth token", testAuthToken},
 		{"text that cannot be kept", testUnkeepable},
 		{"account, settings and billing", testSingles},
 		{"money is exact", testMoney},

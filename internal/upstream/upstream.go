@@ -81,10 +81,18 @@ type Upstream interface {
 	Usage
 }
 
+// AuthToken is an account's new auth token, shown this once, and when it took the old one's place.
+type AuthToken struct {
+	Secret  string
+	Rotated time.Time
+}
+
 // Accounts serves the account itself and its settings.
 type Accounts interface {
 	Account(ctx context.Context, s Scope) (*model.Account, error)
 	Settings(ctx context.Context, s Scope) (*model.ProjectSettings, error)
+	// RotateAuthToken gives the account another auth token in place of the one it has.
+	RotateAuthToken(ctx context.Context, c Change) (AuthToken, error)
 }
 
 // APIKeyFilter narrows the list of API keys; nil fields do not.

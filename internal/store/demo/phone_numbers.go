@@ -56,21 +56,29 @@ func newPhoneNumber(r *rand.Rand, a Account, p place, number string, today time.
 	return n
 }
 
+// teams are those of the account that have webhooks.
+var teams = []string{"dispatch", "care", "returns", "warehouse", "night"}
+
 // webhook is an address and how it is called, or neither.
 func webhook(r *rand.Rand, percent int, a Account, what string) []any {
-	team := pick(r, "dispatch", "care", "returns", "warehouse", "night")
+	team := pick(r, teams...)
 	method := pick(r, "POST", "POST", "GET")
 	if r.IntN(100) >= percent {
 		return []any{nil, nil}
 	}
+	return []any{webhookURL(team, a, what), method}
+}
+
+// webhookURL is where a team of the account is told of something. Two teams let in whoever has the URL.
+func webhookURL(team string, a Account, what string) string {
 	address := fmt.Sprintf("%s/%s/%s", a.domain, team, what)
-	switch team { // two let their webhooks in by what the URL says
+	switch team {
 	case "warehouse":
 		address = "warehouse:demo-password@" + address
 	case "night":
 		address += "?site=north&token=demo-token"
 	}
-	return []any{"https://" + address, method}
+	return "https://" + address
 }
 
 func phoneNumberRows(numbers []phoneNumber) rows {
