@@ -171,7 +171,8 @@ func (in tenant) insistOn(t *testing.T, changes []changed, try attempt) {
 	t.Helper()
 	keys := 0
 	seen := slices.DeleteFunc(slices.Clone(changes), func(c changed) bool {
-		if c.owner() != in.sid && c.account >= 0 {
+		late := strings.HasPrefix(c.name, "audit_") // what was denied before is written when there is time
+		if c.owner() != in.sid && c.account >= 0 && !late {
 			t.Errorf("a row of another account has changed: %s %c %q", c.name, c.how, c.values)
 		}
 		if c.name == "idempotency_keys" {
