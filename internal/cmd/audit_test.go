@@ -19,6 +19,7 @@ type audited struct {
 	Account    string   `json:"account"`
 	Sequence   int64    `json:"sequence"`
 	User       string   `json:"user"`
+	Client     string   `json:"client"`
 	Coordinate string   `json:"coordinate"`
 	Permission string   `json:"permission"`
 	Decision   string   `json:"decision"`
@@ -280,4 +281,53 @@ func TestAuditLogOnStandardOutput(t *testing.T) {
 	if all := auditLines(t, out.String()); len(all) != 1 || all[0].Coordinate != "Query.account" || all[0].Code != "UNAUTHENTICATED" {
 		t.Errorf("%s", out)
 	}
+}
+
+// TestAuditFailsClosed: while the trail cannot be written nobody is let in and nothing is changed, but sessions end all the
+// same; other accounts are served.
+func TestAuditFailsClosed(t *testing.T) {
+	p := startDemo(t)
+	who, theirs := p.signIn(owner), p.signIn(support)
+	service := p.signIn(owner).makeClient("a service", usageGrant)
+	p.change("UPDATE audit_heads SET seal = 'forged' WHERE account_sid = $1", demo.Main().SID)
+	failed := func(what string, a answer) {
+		t.Helper()
+		if a.code() != "INTERNAL_SERVER_ERROR" {
+			t.Errorf("%s: %d %s", what, a.status, a.body)
+		}
+	}
+	failed("a sign-in", p.guest().do(signInQuery, vars{"email": owner, "password": password}))
+	failed("a change", who.do(`mutation { createApiKey(input: {friendlyName: "x"}) { secret } }`, nil))
+	if got := p.token(service.sid+":"+service.secret, "grant_type", "client_credentials"); got.Access != "" || got.status != http.StatusInternalServerError {
+		t.Errorf("a client: %+v", got)
+	}
+	who.do(`{ account { friendlyName } }`, nil).ok(t) // reading changes nothing
+	session := who.do(`{ account { users(email: "`+support+`") { edges { node { sessions { id } } } } } }`, nil).ok(t).
+		text("account", "users", "edges", 0, "node", "sessions", 0, "id")
+	who.do(`mutation($id: ID!) { endSession(input: {sessionId: $id}) { endedSessionId } }`, vars{"id": session}).ok(t)
+	refused401(t, theirs)
+	who.do(`mutation { signOut { endedSessionId } }`, nil).ok(t)
+	refused401(t, who)
+	p.guest().do(signInQuery, vars{"email": secondOwner, "password": password}).ok(t)
+	if !strings.Contains(p.stderr.String(), "not as it was written") {
+		t.Errorf("the log does not say why: %s", p.stderr)
+	}
+}
+
+// TestAuditOfClients: a session that a client of OAuth opens at /oauth/token is in the trail, and what it is denied.
+func TestAuditOfClients(t *testing.T) {
+	p := startDemo(t)
+	c := p.as(owner).makeClient("a service", usageGrant)
+	p.asClient(c).do(`{ account { balance { amount } } }`, nil)
+	user := demo.Main().With("OWNER").SID
+	want := map[string]bool{"client ALLOWED INTENT": false, "client ALLOWED DONE": false, "Account.balance DENIED REFUSED": false}
+	eventually(t, "the client is in the trail", func() bool {
+		missing := len(want)
+		for _, e := range p.trail(demoEvents) {
+			if _, is := want[e.Coordinate+" "+e.Decision+" "+e.Outcome]; is && e.User == user && e.Client == c.sid {
+				missing--
+			}
+		}
+		return missing == 0
+	})
 }
