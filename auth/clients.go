@@ -74,12 +74,18 @@ func (s *Service) openForClient(ctx context.Context, id string, authenticate fun
 	if err != nil {
 		return Tokens{}, fmt.Errorf("auth: grants: %w", err)
 	}
-	made, err := s.sessions.CreateForClient(ctx, session.NewClientSession{
-		NewSession: session.NewSession{
-			User: client.Creator, Account: account, Roles: roles, Policy: s.version, Client: client.Name,
-			Generation: generation, Until: earlier(client.Expires, now.Add(token.TTL)),
-		},
-		OAuthClient: id, Grants: string(grants), ClientGeneration: ofClient,
+	var made session.Session
+	act := Act{Step: StepClient, Account: account, User: client.Creator, Client: id}
+	err = s.act(ctx, act, func(ctx context.Context, a *Act) (err error) {
+		made, err = s.sessions.CreateForClient(ctx, session.NewClientSession{
+			NewSession: session.NewSession{
+				User: client.Creator, Account: account, Roles: roles, Policy: s.version, Client: client.Name,
+				Generation: generation, Until: earlier(client.Expires, now.Add(token.TTL)),
+			},
+			OAuthClient: id, Grants: string(grants), ClientGeneration: ofClient,
+		})
+		a.Session = made.ID
+		return err
 	})
 	if err != nil {
 		return Tokens{}, err

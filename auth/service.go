@@ -29,6 +29,7 @@ type Service struct {
 	rolesOf  RolesOf
 	log      *slog.Logger
 	observe  Observer
+	trail    Trail
 	now      func() time.Time
 	// crossOrigin tells the requests of other sites, by Sec-Fetch-Site or Origin.
 	crossOrigin http.CrossOriginProtection
@@ -50,7 +51,7 @@ func NewService(
 ) *Service {
 	return &Service{
 		tokens: tokens, sessions: sessions, matrix: matrix, version: policyVersion, rolesOf: rolesOf, log: log, now: time.Now,
-		observe:  unobserved,
+		observe: unobserved, trail: untold,
 		listing:  make(chan struct{}, listers),
 		follower: session.NewFollower(sessions), checking: make(chan struct{}, checkers),
 	}
@@ -99,8 +100,14 @@ func (s *Service) open(ctx context.Context, user string, until time.Time, client
 	if err != nil {
 		return Tokens{}, err
 	}
-	made, refresh, err := s.sessions.Create(ctx, session.NewSession{
-		User: user, Account: account, Roles: roles, Policy: s.version, Client: client, Generation: generation, Until: until,
+	var made session.Session
+	var refresh string
+	err = s.act(ctx, Act{Step: StepSignIn, Account: account, User: user, Program: client}, func(ctx context.Context, a *Act) (err error) {
+		made, refresh, err = s.sessions.Create(ctx, session.NewSession{
+			User: user, Account: account, Roles: roles, Policy: s.version, Client: client, Generation: generation, Until: until,
+		})
+		a.Session = made.ID
+		return err
 	})
 	if err != nil {
 		return Tokens{}, err
@@ -136,7 +143,12 @@ func (s *Service) rotate(ctx context.Context, refreshToken string) (Tokens, erro
 	if err != nil {
 		return Tokens{}, err
 	}
-	rotated, refresh, err := s.sessions.Rotate(ctx, refreshToken, roles, s.version, generation)
+	var rotated session.Session
+	var refresh string
+	err = s.act(ctx, actOf(StepRefresh, held), func(ctx context.Context, _ *Act) (err error) {
+		rotated, refresh, err = s.sessions.Rotate(ctx, refreshToken, roles, s.version, generation)
+		return err
+	})
 	if err != nil {
 		return Tokens{}, err
 	}
@@ -200,13 +212,16 @@ func (s *Service) SignOut(ctx context.Context, p Principal) error {
 	if !p.SignedIn() {
 		return errNotSignedIn()
 	}
-	return shown(s.end(ctx, p.SID(), p.Session))
+	return shown(s.end(ctx, Act{Step: StepSignOut, Account: p.Account, User: p.User, Client: p.Client, Session: p.Session}))
 }
 
 // end ends a session by the will of who has it.
-func (s *Service) end(ctx context.Context, user, sid string) error {
+func (s *Service) end(ctx context.Context, a Act) error {
 	ctx, done := s.observe(ctx, StepSignOut)
-	_, err := s.sessions.End(ctx, user, sid)
+	err := s.act(ctx, a, func(ctx context.Context, a *Act) error {
+		_, err := s.sessions.End(ctx, a.holder(), a.Session)
+		return err
+	})
 	done(resultOf(err))
 	return err
 }
@@ -217,7 +232,7 @@ func (s *Service) end(ctx context.Context, user, sid string) error {
 func (s *Service) Abandon(ctx context.Context, refreshToken string) {
 	held, err := s.sessions.Redeem(ctx, refreshToken)
 	if err == nil {
-		err = s.end(ctx, held.User, held.ID)
+		err = s.end(ctx, actOf(StepSignOut, held))
 	}
 	if errors.Is(err, session.ErrUnavailable) {
 		s.log.WarnContext(ctx, "a session that was replaced could not be ended", "requestId", problem.RequestID(ctx), "error", err)
@@ -228,9 +243,16 @@ func (s *Service) Abandon(ctx context.Context, refreshToken string) {
 // session; whether the user is one that the caller may touch is for the caller to know.
 func (s *Service) EndSession(ctx context.Context, user, sid string) error {
 	ctx, done := s.observe(ctx, StepEnd)
-	ended, err := s.sessions.End(ctx, user, sid)
-	if err == nil && !ended {
-		err = problem.Missing()
+	var err error = problem.Missing()
+	if session.IsID(sid) { // what is not one is not written into the trail either
+		act := Act{Step: StepEnd, Account: From(ctx).Account, User: user, Session: sid}
+		err = s.act(ctx, act, func(ctx context.Context, _ *Act) error {
+			ended, err := s.sessions.End(ctx, user, sid)
+			if err == nil && !ended {
+				err = problem.Missing()
+			}
+			return err
+		})
 	}
 	done(resultOf(err))
 	return shown(err)

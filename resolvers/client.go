@@ -17,14 +17,19 @@ func clientOf(ctx context.Context) string {
 	if !graphql.HasOperationContext(ctx) {
 		return ""
 	}
-	agent := strings.Map(func(c rune) rune {
+	return printable(graphql.GetOperationContext(ctx).Headers.Get("User-Agent"))
+}
+
+// printable is the beginning of a text, without what cannot be printed.
+func printable(text string) string {
+	text = strings.Map(func(c rune) rune {
 		if !unicode.IsPrint(c) {
 			return -1
 		}
 		return c
-	}, graphql.GetOperationContext(ctx).Headers.Get("User-Agent"))
-	if runes := []rune(agent); len(runes) > maxClient {
-		agent = string(runes[:maxClient])
+	}, text)
+	if runes := []rune(text); len(runes) > maxClient {
+		text = string(runes[:maxClient])
 	}
-	return agent
+	return text
 }

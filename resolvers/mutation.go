@@ -16,18 +16,38 @@ import (
 // Mutate runs a root field of a mutation: it refuses texts that a mask has been put on, and
 // says by whom and by what right the field changes what it changes (change reads it).
 func (r *Root) Mutate(ctx context.Context, f engine.MutationField, run func(context.Context) problem.Code) error {
+	i := intent(ctx)
+	i.Coordinate, i.Permission, i.Action = f.Coordinate, f.Rule.Permission, f.Rule.Action
+	account := auth.From(ctx).Account
+	i = audit.NewIntent(i)
+	i.OnIntend(func(ctx context.Context, c audit.Change) {
+		r.Audit.IntendAnyway(ctx, audit.Event{Intent: i, Account: account, Change: c})
+	})
 	// What no permission guards is how people sign in: a password may look like anything.
 	if f.Rule.Kind == policy.HasPermission {
 		if err := notMasked(f.Arguments, nil); err != nil {
+			r.mutated(ctx, i, problem.CodeOf(err))
 			return err
 		}
 	}
-	p := auth.From(ctx)
-	intent := audit.NewIntent(audit.Intent{
-		User: p.User, Client: p.Client, Session: p.Session, Agent: clientOf(ctx),
-		Coordinate: f.Coordinate, Permission: f.Rule.Permission, Action: f.Rule.Action, RequestID: problem.RequestID(ctx),
-	})
-	run(audit.With(ctx, intent))
+	return r.mutated(ctx, i, run(audit.With(ctx, i)))
+}
+
+// mutated sees to the event of a mutation's field that has ended with this code, if whoever changed something has not. The
+// error says that it could not be written.
+func (r *Root) mutated(ctx context.Context, i audit.Intent, code problem.Code) error {
+	if i.Written() {
+		return nil
+	}
+	e := audit.Event{Intent: i, Account: auth.From(ctx).Account}
+	if account, user := i.Concerned(); account != "" {
+		e.Account, e.User = account, user
+	}
+	e.Ended(code)
+	if code == "" { // it has changed nothing
+		return r.Audit.Write(ctx, e)
+	}
+	r.Audit.Note(e)
 	return nil
 }
 

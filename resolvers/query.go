@@ -82,6 +82,8 @@ func (r query) find(ctx context.Context, id string, path ...string) (model.Node,
 		return found(r.Upstream.Account(ctx, s))
 	case "ApiKey":
 		return found(r.Upstream.APIKey(ctx, s, key))
+	case "AuditEvent":
+		return found(r.Upstream.AuditEvent(ctx, s, key))
 	case "PhoneNumber":
 		return found(r.Upstream.PhoneNumber(ctx, s, key))
 	case "SenderIdRegistration":

@@ -28,6 +28,7 @@ type Root struct {
 	Matrix   *policy.Matrix
 	Cursors  *relay.Cursors
 	Attempts *quota.Attempts
+	Audit    *audit.Recorder
 	// LocalSignIn says whether people sign in with a password here, and not only through their identity provider.
 	LocalSignIn bool
 }

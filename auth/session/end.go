@@ -9,7 +9,7 @@ import (
 // End ends the session sid of a user or a client, at once for whoever asks the store, and tells the caches through the log. It returns
 // whether there was such a session; ending one that is not there is no error.
 func (s *Store) End(ctx context.Context, holder, sid string) (bool, error) {
-	if !isUser(holder) || !isID(sid) {
+	if !isUser(holder) || !IsID(sid) {
 		return false, nil
 	}
 	reply, err := s.run(ctx, endScript, sid, holder)

@@ -10,7 +10,7 @@ import (
 // ErrBlocked that the user's roles are being changed, ErrStale that they have been and the session must be refreshed. It
 // notes, at most once a minute, that the session was seen.
 func (s *Store) Lookup(ctx context.Context, holder, sid string) (Session, error) {
-	if !isUser(holder) || !isID(sid) {
+	if !isUser(holder) || !IsID(sid) {
 		return Session{}, ErrNotFound
 	}
 	reply, err := s.run(ctx, lookupScript, sid, holder)

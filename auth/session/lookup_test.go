@@ -20,7 +20,7 @@ func TestCreateAndLookup(t *testing.T) {
 			ID: made.ID, User: "alice", Account: "AC1", Roles: []string{"DEVELOPER", "SUPPORT"}, Policy: "v1",
 			Epoch: made.Epoch, Created: now, Expires: now.Add(2 * time.Hour), Seen: now, Client: "Firefox",
 		}
-		if !isID(made.ID) || made.Epoch == "" || !reflect.DeepEqual(made, want) {
+		if !IsID(made.ID) || made.Epoch == "" || !reflect.DeepEqual(made, want) {
 			t.Errorf("Create gave %+v, want %+v", made, want)
 		}
 		found, err := b.Lookup(ctx, "alice", made.ID)

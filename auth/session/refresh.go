@@ -26,7 +26,7 @@ func parseRefresh(token string) (sid, hash string, ok bool) {
 		return "", "", false
 	}
 	sid, text, _ := strings.Cut(token, ".")
-	if !isID(sid) {
+	if !IsID(sid) {
 		return "", "", false
 	}
 	secret, err := base64.RawURLEncoding.Strict().DecodeString(text)

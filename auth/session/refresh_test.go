@@ -23,7 +23,7 @@ func FuzzParseRefresh(f *testing.F) {
 			}
 			return
 		}
-		if !isID(sid) || len(hash) != 64 || token[:33] != sid+"." || len(token) != refreshSize {
+		if !IsID(sid) || len(hash) != 64 || token[:33] != sid+"." || len(token) != refreshSize {
 			t.Errorf("accepted a token of the wrong form, session %q", sid)
 		}
 		// One spelling only: another last character must be another secret or be refused.

@@ -68,8 +68,8 @@ func newID() string {
 	return hex.EncodeToString(id)
 }
 
-// isID says whether text has the form of a session id. Ids become part of key names, so nothing else gets there.
-func isID(text string) bool {
+// IsID says whether text has the form of a session id. Ids become part of key names, so nothing else gets there.
+func IsID(text string) bool {
 	if len(text) != 32 {
 		return false
 	}

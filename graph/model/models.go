@@ -233,6 +233,66 @@ type ApplicationEdge struct {
 	Node Application `json:"node"`
 }
 
+// An entry of the audit trail.
+type AuditEvent struct {
+	// The global id.
+	ID string `json:"id"`
+	// The event's SID (AE…).
+	Sid string `json:"sid"`
+	// The event's number in the account's trail, from 1 on and without a gap.
+	Sequence int `json:"sequence"`
+	// When it was.
+	DateCreated time.Time `json:"dateCreated"`
+	// The user who did it, or who made the OAuth client that did.
+	UserSid *string `json:"userSid,omitempty"`
+	// The OAuth client that did it; null for a person.
+	ClientSid *string `json:"clientSid,omitempty"`
+	// The session in which it was done.
+	SessionID *string `json:"sessionId,omitempty"`
+	// The program that asked, as it named itself.
+	Agent *string `json:"agent,omitempty"`
+	// What it was about, such as Mutation.createApiKey, or Call.price for what was denied.
+	Coordinate *string `json:"coordinate,omitempty"`
+	// The permission that it takes; null for what takes none.
+	Permission *Permission `json:"permission,omitempty"`
+	// The action of the permission.
+	Action *Action `json:"action,omitempty"`
+	// What was decided.
+	Decision AuditDecision `json:"decision"`
+	// What came of it.
+	Outcome AuditOutcome `json:"outcome"`
+	// The code of the error, when there was one.
+	Code *string `json:"code,omitempty"`
+	// How many this event stands for: of equal denials that come close together there is one.
+	Count int `json:"count"`
+	// The id of the request, the first one's when there were several.
+	RequestID *string `json:"requestId,omitempty"`
+	// The type of the object that was changed.
+	ResourceType *string `json:"resourceType,omitempty"`
+	// The SID of the object that was changed.
+	ResourceSid *string `json:"resourceSid,omitempty"`
+	// The names of the fields that were changed.
+	Fields []string `json:"fields"`
+}
+
+func (AuditEvent) IsNode() {}
+
+// A page of audit events.
+type AuditEventConnection struct {
+	// The events of the page.
+	Edges []*AuditEventEdge `json:"edges"`
+	// Where the page stands.
+	PageInfo PageInfo `json:"pageInfo"`
+}
+
+// An audit event and its place in the list.
+type AuditEventEdge struct {
+	// The place.
+	Cursor string `json:"cursor"`
+	// The event.
+	Node AuditEvent `json:"node"`
+}
+
 // A phone number that can be bought.
 type AvailablePhoneNumber struct {
 	// The number in E.164 form.
@@ -2405,6 +2465,134 @@ func (e *AddressRequirement) UnmarshalJSON(b []byte) error {
 }
 
 func (e AddressRequirement) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What was decided.
+type AuditDecision string
+
+const (
+	// They may.
+	AuditDecisionAllowed AuditDecision = "ALLOWED"
+	// They may not.
+	AuditDecisionDenied AuditDecision = "DENIED"
+)
+
+var AllAuditDecision = []AuditDecision{
+	AuditDecisionAllowed,
+	AuditDecisionDenied,
+}
+
+func (e AuditDecision) IsValid() bool {
+	switch e {
+	case AuditDecisionAllowed, AuditDecisionDenied:
+		return true
+	}
+	return false
+}
+
+func (e AuditDecision) String() string {
+	return string(e)
+}
+
+func (e *AuditDecision) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = AuditDecision(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid AuditDecision", str)
+	}
+	return nil
+}
+
+func (e AuditDecision) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *AuditDecision) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e AuditDecision) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What came of it.
+type AuditOutcome string
+
+const (
+	// It was done.
+	AuditOutcomeDone AuditOutcome = "DONE"
+	// Nothing was done, because it was denied.
+	AuditOutcomeRefused AuditOutcome = "REFUSED"
+	// Nothing was done, for the reason that code gives.
+	AuditOutcomeFailed AuditOutcome = "FAILED"
+	// It is about to be done. Another event says what came of it; where none follows, the gateway ended in between.
+	AuditOutcomeIntent AuditOutcome = "INTENT"
+	// It may have been done or not: nobody answered in time.
+	AuditOutcomeUnknown AuditOutcome = "UNKNOWN"
+	// Some events were not kept, for there were too many at once: count says how many.
+	AuditOutcomeDropped AuditOutcome = "DROPPED"
+)
+
+var AllAuditOutcome = []AuditOutcome{
+	AuditOutcomeDone,
+	AuditOutcomeRefused,
+	AuditOutcomeFailed,
+	AuditOutcomeIntent,
+	AuditOutcomeUnknown,
+	AuditOutcomeDropped,
+}
+
+func (e AuditOutcome) IsValid() bool {
+	switch e {
+	case AuditOutcomeDone, AuditOutcomeRefused, AuditOutcomeFailed, AuditOutcomeIntent, AuditOutcomeUnknown, AuditOutcomeDropped:
+		return true
+	}
+	return false
+}
+
+func (e AuditOutcome) String() string {
+	return string(e)
+}
+
+func (e *AuditOutcome) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = AuditOutcome(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid AuditOutcome", str)
+	}
+	return nil
+}
+
+func (e AuditOutcome) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *AuditOutcome) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e AuditOutcome) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -71,7 +71,7 @@ func handlerFor(b *testing.B, caller string) (http.Handler, string) {
 		limitFlags: defaultFlags(b).limitFlags,
 	}
 	log := slog.New(slog.DiscardHandler)
-	g, err := open(b.Context(), s, engine.DefaultLimits(), log)
+	g, err := open(b.Context(), s, engine.DefaultLimits(), nil, log)
 	if err != nil {
 		b.Fatal(err)
 	}

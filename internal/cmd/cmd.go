@@ -21,6 +21,7 @@ type commands struct {
 	Init   initCmd     `cmd:"" help:"Make a real first account, and a link by which its Owner sets a password."`
 	Outbox outboxCmd   `cmd:"" help:"Print the mails to those who were invited, for a mailer to send, and take them out of the outbox."`
 	Keys   keysCmd     `cmd:"" help:"List the keys that sign access tokens, or add one."`
+	Audit  auditCmd    `cmd:"" help:"Verify or export the audit trails."`
 	Check  checkCmd    `cmd:"" help:"Check the schema's rules and the matrix, and name every fault."`
 	Matrix printMatrix `cmd:"" help:"Print the table of roles and permissions."`
 	Schema schemaCmd   `cmd:"" help:"Print the schema, or what of it a role may see."`

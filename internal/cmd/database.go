@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fieldgate/fieldgate/auth/token"
+	"github.com/fieldgate/fieldgate/internal/audit"
 	"github.com/fieldgate/fieldgate/internal/store"
 )
 
@@ -63,7 +64,36 @@ func (p poolFlags) options() store.Options {
 
 // keyFlags say where the signing keys are.
 type keyFlags struct {
-	Keys string `help:"The folder of the signing keys, by default keys/ in the data folder." type:"path" placeholder:"DIR" env:"FIELDGATE_KEYS"`
+	Keys     string `help:"The folder of the signing keys, by default keys/ in the data folder." type:"path" placeholder:"DIR" env:"FIELDGATE_KEYS"`
+	AuditKey string `help:"The file of the keys of the audit trail, by default audit.key in the folder of the signing keys." type:"path" placeholder:"FILE" env:"FIELDGATE_AUDIT_KEY"`
+}
+
+// auditFile is the file of the keys of the audit trail, and the flag that names it.
+func (k keyFlags) auditFile(data string) (path, flag string) {
+	if k.AuditKey != "" {
+		return k.AuditKey, "--audit-key"
+	}
+	dir, flag := k.folder(data)
+	return filepath.Join(dir, "audit.key"), flag
+}
+
+// auditKeys loads the keys of the audit trail.
+func (k keyFlags) auditKeys(data string) (*audit.Keyring, error) {
+	path, flag := k.auditFile(data)
+	keys, err := audit.ReadKeys(path)
+	if err != nil {
+		return nil, fmt.Errorf("the key of the audit trail (%s): %w", flag, err)
+	}
+	return keys, nil
+}
+
+// makeAuditKey makes a key of the audit trail where there is none.
+func (k keyFlags) makeAuditKey(data string) (made bool, err error) {
+	path, flag := k.auditFile(data)
+	if made, err = audit.MakeKeys(path); err != nil {
+		return false, fmt.Errorf("%s (%s): %w", path, flag, err)
+	}
+	return made, nil
 }
 
 // folder is the folder of the signing keys, and the flag that names it.
@@ -72,6 +102,16 @@ func (k keyFlags) folder(data string) (dir, flag string) {
 		return k.Keys, "--keys"
 	}
 	return filepath.Join(data, "keys"), "--data"
+}
+
+// trailKeys loads the keys of the audit trail. One is made only for a gateway with a database of its own.
+func (s serve) trailKeys() (*audit.Keyring, error) {
+	if !s.external() {
+		if _, err := s.makeAuditKey(s.Data); err != nil {
+			return nil, err
+		}
+	}
+	return s.auditKeys(s.Data)
 }
 
 // signingKeys loads the keys. One is made only for a gateway with a database of its own.

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"database/sql"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -79,11 +80,14 @@ func onPostgres(t testing.TB, url string) []string {
 	return []string{"--database-url", url, "--keys", givenKeys(t), "--demo", "on", "--demo-password", password}
 }
 
-// givenKeys is a folder with a signing key that was put there.
+// givenKeys is a folder with a signing key that was put there, and the key of the demo's audit trail.
 func givenKeys(t testing.TB) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "keys")
 	if _, err := token.AddKey(dir, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "audit.key"), []byte(storetest.AuditKey), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -116,7 +120,14 @@ func (p *program) connect() *sql.DB {
 // open opens the program's database beside it.
 func (p *program) open() *store.Store {
 	p.t.Helper()
-	db, err := databaseFlags{DatabaseURL: p.database}.open(p.t.Context(), p.data, store.Options{})
+	options := storetest.Options()
+	if p.database == "" {
+		var err error
+		if options.Audit, err = (keyFlags{}).auditKeys(p.data); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	db, err := databaseFlags{DatabaseURL: p.database}.open(p.t.Context(), p.data, options)
 	if err != nil {
 		p.t.Fatal(err)
 	}

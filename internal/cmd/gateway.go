@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/fieldgate/fieldgate/auth"
@@ -18,6 +19,7 @@ import (
 	"github.com/fieldgate/fieldgate/auth/session"
 	"github.com/fieldgate/fieldgate/auth/token"
 	"github.com/fieldgate/fieldgate/graph"
+	"github.com/fieldgate/fieldgate/internal/audit"
 	"github.com/fieldgate/fieldgate/internal/engine"
 	"github.com/fieldgate/fieldgate/internal/events"
 	"github.com/fieldgate/fieldgate/internal/identity"
@@ -71,8 +73,8 @@ type gateway struct {
 	warnings  []string // for whoever starts the gateway
 }
 
-// open wires the program together. What it has opened is closed again when it fails.
-func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) (_ *gateway, err error) {
+// open wires the program together. auditLog is where audit events go as lines, nil for nowhere. What it has opened is closed again when it fails.
+func open(ctx context.Context, s serve, limits engine.Limits, auditLog io.Writer, log *slog.Logger) (_ *gateway, err error) {
 	g := &gateway{graphiql: s.GraphiQL, passwords: s.LocalSignIn == "on"}
 	defer func() {
 		if err != nil {
@@ -106,11 +108,22 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 	if g.keys, err = s.signingKeys(); err != nil {
 		return nil, err
 	}
-	db, err := s.databaseFlags.open(ctx, s.Data, g.observer.watchDatabase(s.databaseFlags, s.options()))
+	options := g.observer.watchDatabase(s.databaseFlags, s.options())
+	if options.Audit, err = s.trailKeys(); err != nil {
+		return nil, err
+	}
+	var lines *audit.Lines
+	if auditLog != nil {
+		lines = audit.NewLines(auditLog, log, g.observer.auditDropped)
+		options.Committed = lines.Write
+		g.closers = append(g.closers, func() error { return bounded(lines.Close) })
+	}
+	db, err := s.databaseFlags.open(ctx, s.Data, options)
 	if err != nil {
 		return nil, err
 	}
 	g.closers = append(g.closers, db.Close)
+	recorder := g.record(db, lines, log)
 	if g.proxies, err = s.proxyFlags.proxies(); err != nil {
 		return nil, err
 	}
@@ -163,8 +176,9 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 	g.liven(s.demoFlags, db, bus, log)
 	root := &resolvers.Root{
 		Upstream: db, Events: bus, Users: db, Identity: g.identity, Auth: g.auth, Matrix: matrix, Cursors: cursors, Attempts: g.quotas.attempts,
-		LocalSignIn: g.passwords,
+		LocalSignIn: g.passwords, Audit: recorder,
 	}
+	g.auth.Keep(root.Acted)
 	views := engine.NewViews(engine.Introspection(s.Introspection), schema, table)
 	g.schema = serveSchema(views, table, noSchema, log)
 	g.documentation = s.documentation(views, schema, table, log)
@@ -184,6 +198,7 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 		Charge:  g.quotas.charge,
 		Turn:    g.quotas.turns.Take,
 		Mutate:  root.Mutate,
+		Denied:  root.Denied,
 		Once: []string{
 			"Mutation.signIn", "Mutation.refreshSession", "Mutation.signInWithCookies", "Mutation.refreshCookies",
 			"Mutation.acceptInvitation",
@@ -205,6 +220,27 @@ func open(ctx context.Context, s serve, limits engine.Limits, log *slog.Logger) 
 		Sockets: s.socketLimits(),
 	})
 	return g, err
+}
+
+// record begins to write audit events that belong to no change.
+func (g *gateway) record(db *store.Store, lines *audit.Lines, log *slog.Logger) *audit.Recorder {
+	recorder := audit.NewRecorder(db, lines, log, g.observer.auditDropped)
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { recorder.Run(ctx) })
+	g.closers = append(g.closers, func() error {
+		stop()
+		running.Wait()
+		return nil
+	})
+	return recorder
+}
+
+// bounded gives what closes something a few seconds.
+func bounded(closer func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	return closer(ctx)
 }
 
 // lock keeps other gateways off a data folder whose sessions are in this process: they

@@ -14,8 +14,8 @@ import (
 
 type css = chromedp.CSS
 
-// model is the text in one of GraphiQL's editors; it leaves Monaco in __MONACO.
-func model(name string) string {
+// editorText is the text in one of GraphiQL's editors; it leaves Monaco in __MONACO.
+func editorText(name string) string {
 	return fmt.Sprintf(`__MONACO.editor.getModels().find((m) => m.uri.path.endsWith(%q))`, name)
 }
 
@@ -48,14 +48,14 @@ func enter(t *testing.T, p *program, email string) *tab {
 func (b *tab) execute() string {
 	b.t.Helper()
 	b.run(chromedp.Click(css(`.graphiql-execute-button`)))
-	b.wait(model("response.json") + `.getValue().length > 2`)
-	return eval[string](b, model("response.json")+`.getValue()`)
+	b.wait(editorText("response.json") + `.getValue().length > 2`)
+	return eval[string](b, editorText("response.json")+`.getValue()`)
 }
 
 // write puts an operation into the tab that is open.
 func (b *tab) write(operation string) {
 	b.t.Helper()
-	eval[bool](b, fmt.Sprintf(`%s.setValue(%q) ?? true`, model("operation.graphql"), operation))
+	eval[bool](b, fmt.Sprintf(`%s.setValue(%q) ?? true`, editorText("operation.graphql"), operation))
 	b.wait(fmt.Sprintf(`document.querySelector('.graphiql-query-editor').textContent.includes(%q)`, strings.Fields(operation)[0]))
 }
 
@@ -113,7 +113,7 @@ func TestBrowserSupport(t *testing.T) {
 	// The other examples run too.
 	for _, name := range []string{"Alerts", "Usage"} {
 		b.run(chromedp.Click(`//button[text()="` + name + `"]`))
-		b.wait(fmt.Sprintf(`%s.getValue().includes('query %s')`, model("operation.graphql"), name))
+		b.wait(fmt.Sprintf(`%s.getValue().includes('query %s')`, editorText("operation.graphql"), name))
 		if got := b.execute(); !strings.Contains(got, `"edges"`) || strings.Contains(got, `"errors"`) {
 			t.Errorf("%s: %s", name, got)
 		}
@@ -233,7 +233,7 @@ func TestBrowserRenewed(t *testing.T) {
 	if text, locked := b.documented("balance"); locked {
 		t.Errorf("balance: %s", text)
 	}
-	if own := eval[string](b, model("operation.graphql")+`.getValue()`); !strings.Contains(own, "query PhoneNumbers") {
+	if own := eval[string](b, editorText("operation.graphql")+`.getValue()`); !strings.Contains(own, "query PhoneNumbers") {
 		t.Errorf("the tab has changed: %s", own)
 	}
 }
@@ -243,9 +243,9 @@ func TestBrowserRenewed(t *testing.T) {
 func TestBrowserFollows(t *testing.T) {
 	p := startDemo(t, "--demo-events", "500ms")
 	b := enter(t, p, support)
-	response := model("response.json") + `.getValue()`
+	response := editorText("response.json") + `.getValue()`
 	b.run(chromedp.Click(`//button[text()="Logs"]`))
-	b.wait(model("operation.graphql") + `.getValue().includes('subscription Logs')`)
+	b.wait(editorText("operation.graphql") + `.getValue().includes('subscription Logs')`)
 	if got := b.execute(); !strings.Contains(got, `"productLogs"`) {
 		t.Errorf("the first event is %s", got)
 	}

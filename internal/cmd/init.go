@@ -84,6 +84,9 @@ func (i initCmd) create(ctx context.Context, invitation identity.Invitation) err
 		if _, _, err := token.LoadKeys(dir); err != nil {
 			return fmt.Errorf("the keys in %s (%s): %w", dir, flag, err)
 		}
+		if _, err := i.makeAuditKey(i.Data); err != nil {
+			return err
+		}
 	}
 	err = db.CreateAccount(ctx, account, invitation)
 	if errors.Is(err, store.ErrNotEmpty) {

@@ -107,7 +107,7 @@ func everyFieldOfAccount(t *testing.T, who client) {
 	for _, f := range s.Types["Account"].Fields {
 		a := who.do("{ account { "+selectAll(s, f, 0)+" } }", nil).ok(t)
 		value := a.at("account", f.Name)
-		if f.Name != "users" && strings.HasSuffix(f.Type.Name(), "Connection") {
+		if f.Name != "users" && f.Name != "auditEvents" && strings.HasSuffix(f.Type.Name(), "Connection") {
 			if got := fmt.Sprint(value); got != "map[edges:[] pageInfo:map[endCursor:<nil> hasNextPage:false hasPreviousPage:false startCursor:<nil>]]" {
 				t.Errorf("%s: %s", f.Name, got)
 			}

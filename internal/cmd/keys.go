@@ -14,7 +14,7 @@ type keysCmd struct {
 	keyFlags
 	Data string   `help:"The data folder, whose keys/ holds the signing keys." default:"./data" type:"path" env:"FIELDGATE_DATA"`
 	List listKeys `cmd:"" default:"1" help:"List the signing keys: the last by name signs, all verify (the default)."`
-	New  newKey   `cmd:"" help:"Add a signing key, which signs from the next start on."`
+	New  newKey   `cmd:"" help:"Add a signing key, which signs from the next start on; and a key of the audit trail, if there is none."`
 }
 
 type listKeys struct{}
@@ -49,6 +49,16 @@ func (newKey) Run(o output, k *keysCmd) error {
 	key, err := token.AddKey(dir, time.Now())
 	if err != nil {
 		return fmt.Errorf("%s (%s): %w", dir, flag, err)
+	}
+	made, err := k.makeAuditKey(k.Data)
+	if err != nil {
+		return err
+	}
+	if made {
+		path, _ := k.auditFile(k.Data)
+		if _, err := fmt.Fprintf(o.out, "%s is the key of the audit trail, which was missing.\n", path); err != nil {
+			return err
+		}
 	}
 	_, err = fmt.Fprintf(o.out, `%s  %s
 

@@ -62,6 +62,9 @@ func TestKeysRefused(t *testing.T) {
 	if got := command(t, "keys", "new", "--data", none); got.status != 0 {
 		t.Errorf("the first key: %+v", got)
 	}
+	if info, err := os.Stat(filepath.Join(none, "keys", "audit.key")); err != nil || info.Mode() != 0o600 {
+		t.Errorf("no key of the audit trail was made: %v", err)
+	}
 	later := filepath.Join(none, "keys", "99990101T000000Z.pem")
 	if err := os.Rename(keyFile(t, none), later); err != nil {
 		t.Fatal(err)

@@ -81,10 +81,8 @@ func (p *program) forget(email string) {
 // apart are the tables that every change writes to, and the outbox of what sessions must be told of.
 var apart = []string{"audit_events", "audit_heads", "idempotency_keys", "role_changes"}
 
-// unaudited are the mutations that do not write an audit event yet.
-var unaudited = []string{
-	"signIn", "refreshSession", "signInWithCookies", "refreshCookies", "signOut", "endSession", "endUserSessions",
-}
+// signing are the mutations that sign in or refresh, and are written into the trail of whoever does.
+var signing = []string{"signIn", "refreshSession", "signInWithCookies", "refreshCookies"}
 
 // TestMutations runs each mutation as each caller on an account that was just made, with input that is good, and looks
 // at the whole database and at the account's sessions. For one who may, every field of the payload must be there, the
@@ -178,7 +176,8 @@ func (in tenant) insistOn(t *testing.T, changes []changed, try attempt) {
 	t.Helper()
 	keys := 0
 	seen := slices.DeleteFunc(slices.Clone(changes), func(c changed) bool {
-		if c.owner() != in.sid && c.account >= 0 {
+		late := strings.HasPrefix(c.name, "audit_") // what was denied before is written when there is time
+		if c.owner() != in.sid && c.account >= 0 && !late {
 			t.Errorf("a row of another account has changed: %s %c %q", c.name, c.how, c.values)
 		}
 		if c.name == "idempotency_keys" {
@@ -199,22 +198,19 @@ func (in tenant) audited(t *testing.T, changes []changed, mutation, caller strin
 	t.Helper()
 	var events []changed
 	for _, c := range changes {
-		if c.name == "audit_events" && c.get("request_id") == a.header.Get("X-Request-Id") {
+		if c.name == "audit_events" && c.get("request_id") == a.header.Get("X-Request-Id") && c.get("outcome") != "INTENT" {
 			events = append(events, c)
 		}
-	}
-	if slices.Contains(unaudited, mutation) {
-		if len(events) > 0 {
-			t.Errorf("there is an audit event: take %s out of the list of those that write none", mutation)
-		}
-		return
 	}
 	if len(events) != 1 {
 		t.Fatalf("%d audit events, want one: %v", len(events), events)
 	}
 	e := events[0]
+	if slices.Contains(signing, mutation) {
+		caller = support // whom the lessons sign in
+	}
 	for column, want := range map[string]string{
-		"account_sid": in.sid, "user_sid": in.users[caller], "coordinate": "Mutation." + mutation, "decision": "ALLOWED",
+		"account_sid": in.sid, "user_sid": in.users[caller], "coordinate": "Mutation." + mutation, "decision": "ALLOWED", "outcome": "DONE",
 	} {
 		if got := e.get(column); got != want {
 			t.Errorf("the audit event's %s is %q, want %q", column, got, want)

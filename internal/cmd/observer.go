@@ -124,6 +124,14 @@ func refusalOf(status int) problem.Code {
 	return problem.BadRequest
 }
 
+// auditDropped counts audit events that were not written.
+func (o *observer) auditDropped(n int) {
+	if o.metrics != nil {
+		o.metrics.AuditDropped(n)
+	}
+	o.log.Debug("audit events were dropped", "count", n)
+}
+
 // Operation implements engine.Observer.
 func (o *observer) Operation(ctx context.Context) (context.Context, func(engine.Outcome)) {
 	ctx, traced := o.traces.Operation(ctx)

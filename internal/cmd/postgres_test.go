@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fieldgate/fieldgate/auth/token"
 	"github.com/fieldgate/fieldgate/internal/store/storetest"
@@ -21,6 +22,10 @@ func TestUnshared(t *testing.T) {
 		t.Fatal(err)
 	}
 	given := "--keys=" + givenKeys(t)
+	unaudited := filepath.Join(t.TempDir(), "keys")
+	if _, err := token.AddKey(unaudited, time.Now()); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		name string
 		args []string
@@ -30,6 +35,9 @@ func TestUnshared(t *testing.T) {
 		{"no key", []string{database, redis, "--keys=" + none}, []string{none, "--keys", "fieldgate keys new", "openssl genpkey -algorithm ed25519 -out " + none}},
 		{"no key in the data folder", []string{database, redis, "--data=" + none}, []string{filepath.Join(none, "keys"), "--data"}},
 		{"a key that was made up", []string{database, redis, "--keys=" + made}, []string{made, "given to each and not made up"}},
+		{"no key of the audit trail", []string{database, redis, "--keys=" + unaudited},
+			[]string{"audit trail", "--keys", "fieldgate keys new", "openssl rand -base64 32 > " + filepath.Join(unaudited, "audit.key")}},
+		{"no such key of the audit trail", []string{database, redis, given, "--audit-key=" + none}, []string{"audit trail", "--audit-key"}},
 		{"neither Redis nor a key", []string{database, "--keys=" + none}, []string{"--redis-url", "openssl"}},
 		{"a demo without a password", []string{database, redis, given, "--demo=on"}, []string{"--demo-password"}},
 		{"no connection", []string{database, redis, given, "--database-max-connections=0"}, []string{"--database-max-connections"}},

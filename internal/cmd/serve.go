@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -36,6 +38,7 @@ type serve struct {
 	corsFlags
 	metricsFlag
 	drainFlags
+	AuditLog     string `help:"A file to which each audit event is written too, as a line of JSON, once it is committed; - is standard output." type:"path" placeholder:"FILE" env:"FIELDGATE_AUDIT_LOG"`
 	LogLevel     string `help:"What is logged: ${enum}." enum:"debug,info,warn,error" default:"info" env:"FIELDGATE_LOG_LEVEL"`
 	sessionFlags `group:"Limits:"`
 	proxyFlags   `group:"Limits:"`
@@ -81,7 +84,20 @@ func (s serve) Run(ctx context.Context, o output) error {
 		return fmt.Errorf("the gateway cannot listen on %s (--listen): %w", s.Listen, err)
 	}
 	defer listener.Close()
-	g, err := open(ctx, s, s.limitFlags.ofEngine(), log)
+	out, lines := o.out, io.Writer(nil)
+	switch s.AuditLog {
+	case "":
+	case "-":
+		out, lines = o.err, o.out // for the lines alone
+	default:
+		file, err := os.OpenFile(s.AuditLog, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+		if err != nil {
+			return fmt.Errorf("the audit log (--audit-log): %w", err)
+		}
+		defer file.Close()
+		lines = file
+	}
+	g, err := open(ctx, s, s.limitFlags.ofEngine(), lines, log)
 	if err != nil {
 		return err
 	}
@@ -95,7 +111,7 @@ func (s serve) Run(ctx context.Context, o output) error {
 	for _, warning := range s.warns() {
 		log.Warn(warning)
 	}
-	g.announce(o.out, listener.Addr())
+	g.announce(out, listener.Addr())
 	return s.until(ctx, g, listener, log)
 }
 

@@ -106,11 +106,23 @@ func (s serve) givenKey() error {
 		return fmt.Errorf("the keys in %s (%s): %w", dir, flag, err)
 	}
 	if len(keys) > 0 && !keys[len(keys)-1].Generated {
-		return nil
+		return s.givenAuditKey()
 	}
 	return fmt.Errorf("gateways that share a database (--database-url) sign with one key, which is given to each and not made up: "+
 		"put it into %s (%s), readable by its owner alone. fieldgate keys new makes one, and so does "+
 		"openssl genpkey -algorithm ed25519 -out %s", dir, flag, filepath.Join(dir, "20260101T000000Z.pem"))
+}
+
+// givenAuditKey says what is wrong when gateways that share a database would not write its audit trail with the same key.
+func (s serve) givenAuditKey() error {
+	_, err := s.auditKeys(s.Data)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	path, flag := s.auditFile(s.Data)
+	return fmt.Errorf("gateways that share a database (--database-url) write its audit trail with one key, which is given to each and not made up: "+
+		"put it into %s (%s), readable by its owner alone. fieldgate keys new makes one beside a signing key, and so does "+
+		"openssl rand -base64 32 > %s", path, flag, path)
 }
 
 // warns says what the configuration is served with although it may not be what is wanted.

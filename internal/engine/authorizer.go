@@ -87,6 +87,7 @@ func (a authorizer) decide(ctx context.Context, op *graphql.OperationContext) (*
 		inputs:   w.inputs,
 		counts:   w.counts,
 		cost:     w.costs.sum,
+		refusals: w.refusals,
 		views:    a.Views,
 	}, nil
 }
@@ -104,8 +105,12 @@ func (a authorizer) InterceptOperation(ctx context.Context, next graphql.Operati
 	}
 	refused := d.refusedAtRoot()
 	if len(refused) == 0 {
+		if op.Operation.Operation == ast.Subscription {
+			a.tell(ctx, d, nil) // it may end before it has answered anything
+		}
 		return next(ctx)
 	}
+	a.tell(ctx, d, refused)
 	resp := &graphql.Response{}
 	for _, n := range refused {
 		resp.Errors = append(resp.Errors, n.error())
@@ -139,7 +144,9 @@ func (a authorizer) InterceptResponse(ctx context.Context, next graphql.Response
 	}
 	if resp != nil {
 		d.failed = codes(resp.Errors)
-		d.report(resp)
+		met := d.take()
+		a.tell(ctx, d, met)
+		d.report(resp, met)
 	}
 	return resp
 }

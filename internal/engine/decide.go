@@ -31,6 +31,7 @@ type walk struct {
 	selections int
 	aliases    int
 	costs      costs
+	refusals   bool // whether anything was denied
 }
 
 // place is where in the operation the walk stands.
@@ -221,6 +222,7 @@ func (w *walk) record(object string, fields []*ast.Field, v verdict) {
 func (w *walk) deny(coordinate string, check policy.Check) *refusal {
 	r := w.refusal(coordinate, check)
 	w.counts.deny(r.rule)
+	w.refusals = true
 	return r
 }
 

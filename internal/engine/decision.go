@@ -31,6 +31,15 @@ type Decision struct {
 	mu  sync.Mutex
 	met []denial
 	end error // why a stream ends, until it is told
+
+	refusals bool          // whether anything at all was denied, met or not
+	told     map[spot]bool // what Denied has been told of
+}
+
+// spot is a denied selection or, below an abstract type, what is denied there.
+type spot struct {
+	at     *selection
+	object string
 }
 
 // denial is a denied position that execution came to.

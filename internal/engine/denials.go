@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -34,13 +35,18 @@ func ParseDenials(s string) (Denials, error) {
 	return "", problem.New(problem.BadRequest, "Denials are listed as each, selection or extensions.")
 }
 
-// report writes the denials that were met into the answer. The order is that of
-// the answer, whatever the order of execution.
-func (d *Decision) report(resp *graphql.Response) {
+// take is the denials that were met since it was last called.
+func (d *Decision) take() []denial {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	met := d.met
 	d.met = nil
-	d.mu.Unlock()
+	return met
+}
+
+// report writes the denials that were met into the answer. The order is that of
+// the answer, whatever the order of execution.
+func (d *Decision) report(resp *graphql.Response, met []denial) {
 	for _, n := range met {
 		d.counts.denial(n.refusal.rule)
 	}
@@ -67,6 +73,45 @@ func (d *Decision) report(resp *graphql.Response) {
 			list[i] = placed{n.error(), n.order}
 		}
 		d.merge(resp, list)
+	}
+}
+
+// Denial is what an operation was denied: a field, an argument, an input field or, by its id, an object.
+type Denial struct {
+	Coordinate string // Call.price, Account.calls(to:), ApiKey
+	// Rule is the one that the caller does not pass.
+	Rule policy.Rule
+	// Code is UNAUTHENTICATED for a guest who may sign in, and otherwise FORBIDDEN.
+	Code problem.Code
+	// Count is how many places of the answer it left empty, 1 at least.
+	Count int
+}
+
+// tell tells Denied what was denied and not told of before: what was met, and what was selected in vain.
+func (c Config) tell(ctx context.Context, d *Decision, met []denial) {
+	if c.Denied == nil || len(met) == 0 && !d.refusals {
+		return
+	}
+	var denials []Denial
+	index := map[Denial]int{}
+	for _, n := range d.bySelection(met) {
+		key := spot{n.at, n.object}
+		if d.told[key] {
+			continue
+		}
+		if d.told == nil {
+			d.told = map[spot]bool{}
+		}
+		d.told[key] = true
+		one := Denial{Coordinate: n.refusal.coordinate, Rule: n.refusal.rule, Code: n.refusal.code()}
+		if _, known := index[one]; !known {
+			index[one] = len(denials)
+			denials = append(denials, one)
+		}
+		denials[index[one]].Count += max(n.count, 1)
+	}
+	if len(denials) > 0 {
+		c.Denied(ctx, denials)
 	}
 }
 
@@ -111,14 +156,10 @@ type tally struct {
 // One that was decided but not met, as below an empty list, counts zero; one below
 // an abstract type is listed only when it was met.
 func (d *Decision) bySelection(met []denial) []*tally {
-	type name struct {
-		at     *selection
-		object string
-	}
-	counted := map[name]*tally{}
+	counted := map[spot]*tally{}
 	var all []*tally
 	for _, n := range met {
-		key := name{n.at, n.object}
+		key := spot{n.at, n.object}
 		if counted[key] == nil {
 			counted[key] = &tally{denial: n}
 			all = append(all, counted[key])
@@ -126,7 +167,7 @@ func (d *Decision) bySelection(met []denial) []*tally {
 		counted[key].count++
 	}
 	d.root.each(func(s *selection) {
-		if s.refuse != nil && !s.abstract && counted[name{at: s}] == nil {
+		if s.refuse != nil && !s.abstract && counted[spot{at: s}] == nil {
 			path := firstPlace(s.pattern())
 			all = append(all, &tally{denial: denial{refusal: s.refuse, at: s, path: path, order: d.order(path, nil)}})
 		}

@@ -18,7 +18,7 @@ import (
 )
 
 // Config is what the engine needs to know. Every part is required but
-// Once, Lists, Documents, Admit, Charge, Turn, Mutate, Observer and Origins.
+// Once, Lists, Documents, Admit, Charge, Turn, Mutate, Denied, Observer and Origins.
 type Config struct {
 	Table *policy.Table
 	// Views are what introspection shows.
@@ -52,6 +52,9 @@ type Config struct {
 	Turn func(ctx context.Context, cost int) (over func(), err error)
 	// Mutate runs each root field of a mutation. It may be nil.
 	Mutate Mutate
+	// Denied is told what an operation was denied, with its context: once, or for a subscription once for each place where
+	// something is. It must not take long. It may be nil.
+	Denied func(context.Context, []Denial)
 	// Observer is told what becomes of requests. It may be nil.
 	Observer Observer
 	// Streams is for subscriptions and WebSockets.

@@ -13,6 +13,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/graph/model"
+	"github.com/fieldgate/fieldgate/internal/audit"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/fieldgate/fieldgate/internal/upstream"
 )
@@ -154,6 +155,7 @@ func (s *Service) DeleteClient(ctx context.Context, actor Actor, c upstream.Chan
 	// A client that goes away must not stop this half-way.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), changeTimeout)
 	defer cancel()
+	c.Intent.Intend(ctx, audit.Change{Type: "OAuthClient", SID: sid})
 	if _, err := s.sessions.EndClient(ctx, found.Creator, sid, blockTTL); err != nil {
 		return &problem.Error{
 			Code:    problem.Unavailable,

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/internal/audit"
 	"github.com/fieldgate/fieldgate/internal/problem"
 )
 
@@ -151,6 +152,9 @@ func (s *Service) Authenticate(ctx context.Context, email, password string) (Mem
 		return Member{}, fmt.Errorf("identity: checking a password: %w", err)
 	}
 	if !known || !matches {
+		if known {
+			audit.From(ctx).Concerns(found.Account, found.SID)
+		}
 		return Member{}, wrongPassword()
 	}
 	if s.attempts != nil {

@@ -33,6 +33,7 @@ type Metrics struct {
 	refreshes *prometheus.CounterVec
 	ended     *prometheus.CounterVec
 	tokens    *prometheus.CounterVec
+	dropped   prometheus.Counter
 
 	sockets sockets
 }
@@ -78,6 +79,10 @@ func New(limits ...string) *Metrics {
 	m.refreshes = m.counter("refreshes_total", "Attempts to refresh a session, by result; reused is a refresh token that came twice, which ends its session.", "result")
 	m.ended = m.counter("sessions_ended_total", "Sessions that were ended, by what: signing out or signing in anew (sign_out), endSession (end), or a refresh token that came twice (reuse).", "by")
 	m.tokens = m.counter("token_requests_total", "Requests to /oauth/token, by grant type (none for one that is not known) and result: ok, or the error by its OAuth code.", "grant_type", "result")
+	m.dropped = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "fieldgate_audit_dropped_total", Help: "Audit events that were not written into a trail or the audit log, because too many were waiting or they could not be.",
+	})
+	m.registry.MustRegister(m.dropped)
 	m.newSockets()
 	m.zero()
 	for _, l := range limits {
@@ -85,6 +90,9 @@ func New(limits ...string) *Metrics {
 	}
 	return m
 }
+
+// AuditDropped counts audit events that were not written.
+func (m *Metrics) AuditDropped(n int) { m.dropped.Add(float64(n)) }
 
 func (m *Metrics) counter(name, help string, labels ...string) *prometheus.CounterVec {
 	c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "fieldgate_" + name, Help: help}, labels)

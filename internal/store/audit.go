@@ -3,24 +3,132 @@ package store
 import (
 	"context"
 	"database/sql"
-	"strings"
+	"errors"
 
 	"github.com/fieldgate/fieldgate/internal/audit"
 )
 
-// appendEvent writes an event at the end of its account's trail.
-func (s *Store) appendEvent(ctx context.Context, tx *sql.Tx, e audit.Event) error {
-	st := new(statement)
-	st.write("SELECT COALESCE(MAX(sequence), 0) + 1 FROM audit_events WHERE account_sid = ", st.arg(e.Account))
-	var sequence int64
-	if err := s.scanOne(ctx, tx, st, &sequence); err != nil {
-		return failed(ctx, "finding the end of the audit trail", err)
+// errNoAuditKey is an error of the program: whoever may change something opens the store with Options.Audit.
+var errNoAuditKey = errors.New("store: opened without a key of the audit trail, and so for reading alone")
+
+// RecordEvents writes events of one account to the end of its trail, in a transaction of their own. It is
+// for what changes nothing in the database; a change writes its event itself.
+func (s *Store) RecordEvents(ctx context.Context, account string, events ...audit.Event) error {
+	return s.inTurn(ctx, account, func(*sql.Tx) ([]audit.Event, error) { return events, nil })
+}
+
+// inTurn runs do in a serializable transaction, and writes the events that it gives into the same one. Those of one
+// account take turns, as each has to begin where the one before has ended: gateways that share a database still collide,
+// and then try again.
+func (s *Store) inTurn(ctx context.Context, account string, do func(tx *sql.Tx) ([]audit.Event, error)) error {
+	over, err := s.turns.take(ctx, account)
+	if err != nil {
+		return failed(ctx, "waiting for other changes of the account", err)
 	}
-	return s.insert(ctx, tx, "audit_events", columns{
-		{"", "account_sid", e.Account}, {"", "sequence", sequence}, {"", "sid", newSID("AE")}, {"", "date_created", micros(e.Time)},
-		{"", "user_sid", e.User}, {"", "client_sid", e.Client}, {"", "session_id", e.Session}, {"", "agent", e.Agent},
-		{"", "coordinate", e.Coordinate}, {"", "permission", string(e.Permission)}, {"", "action", string(e.Action)},
-		{"", "decision", string(e.Decision)}, {"", "request_id", e.RequestID},
-		{"", "resource_type", e.Type}, {"", "resource_sid", e.SID}, {"", "fields", strings.Join(e.Fields, ",")},
+	defer over()
+	var written []audit.Record
+	err = s.Transact(ctx, func(tx *sql.Tx) error {
+		events, err := do(tx)
+		if err != nil {
+			return err
+		}
+		written = make([]audit.Record, len(events))
+		for i, e := range events {
+			written[i] = audit.RecordOf(newSID("AE"), e)
+		}
+		return s.AppendRecords(ctx, tx, account, written)
 	})
+	if err == nil && s.committed != nil {
+		for _, r := range written {
+			s.committed(r)
+		}
+	}
+	return err
+}
+
+// AppendRecords writes records at the end of an account's trail, where they are given their places. It comes last in a
+// transaction: others wait for the head. ErrBroken says that the trail is not as it was written. It is for the store itself and
+// for demo data.
+func (s *Store) AppendRecords(ctx context.Context, tx *sql.Tx, account string, records []audit.Record) error {
+	if s.audit == nil {
+		return errNoAuditKey
+	}
+	head, err := s.auditHead(ctx, tx, account, s.forUpdate)
+	if err != nil {
+		return err
+	}
+	first := head == nil
+	if first {
+		if head, err = s.firstHead(ctx, tx, account); err != nil {
+			return err
+		}
+	}
+	next, err := s.audit.Append(*head, records)
+	if err != nil {
+		return err
+	}
+	for i := range records {
+		if err := s.insert(ctx, tx, "audit_events", recordColumns(&records[i])); err != nil {
+			return err
+		}
+	}
+	return s.setHead(ctx, tx, first, next)
+}
+
+// recordColumns are all columns of a record.
+func recordColumns(r *audit.Record) columns {
+	var set columns
+	for _, c := range r.Columns() {
+		if c.Number != nil {
+			set.add("", c.Name, *c.Number)
+		} else {
+			set.add("", c.Name, *c.Text)
+		}
+	}
+	set.add("", "mac", r.MAC)
+	return set
+}
+
+// auditHead is where an account's trail ends, nil for one that has none.
+func (s *Store) auditHead(ctx context.Context, q querier, account, lock string) (*audit.Head, error) {
+	st := new(statement)
+	st.write("SELECT sequence, mac, key_id, seal FROM audit_heads WHERE account_sid = ", st.arg(account), lock)
+	h := audit.Head{Account: account}
+	err := s.scanOne(ctx, q, st, &h.Sequence, &h.MAC, &h.Key, &h.Seal)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, failed(ctx, "finding the end of the audit trail", err)
+	}
+	return &h, nil
+}
+
+// firstHead is the head of a trail that has not begun. One with events and no head has been tampered with.
+func (s *Store) firstHead(ctx context.Context, tx *sql.Tx, account string) (*audit.Head, error) {
+	st := new(statement)
+	st.write("SELECT sequence FROM audit_events WHERE account_sid = ", st.arg(account), " LIMIT 1")
+	var sequence int64
+	switch err := s.scanOne(ctx, tx, st, &sequence); {
+	case errors.Is(err, sql.ErrNoRows):
+		return &audit.Head{Account: account}, nil
+	case err != nil:
+		return nil, failed(ctx, "looking for the beginning of the audit trail", err)
+	}
+	return nil, audit.ErrBroken
+}
+
+func (s *Store) setHead(ctx context.Context, tx *sql.Tx, first bool, h audit.Head) error {
+	if first {
+		return s.insert(ctx, tx, "audit_heads", columns{
+			{"", "account_sid", h.Account}, {"", "sequence", h.Sequence}, {"", "mac", h.MAC}, {"", "key_id", h.Key}, {"", "seal", h.Seal},
+		})
+	}
+	st := new(statement)
+	st.write("UPDATE audit_heads SET sequence = ", st.arg(h.Sequence), ", mac = ", st.arg(h.MAC), ", key_id = ", st.arg(h.Key),
+		", seal = ", st.arg(h.Seal), " WHERE account_sid = ", st.arg(h.Account))
+	if _, err := s.exec(ctx, tx, st); err != nil {
+		return failed(ctx, "moving the end of the audit trail", err)
+	}
+	return nil
 }

@@ -23,12 +23,12 @@ func (s *Store) change(ctx context.Context, c upstream.Change, do func(tx *sql.T
 	if c.Intent.Coordinate == "" {
 		return errors.New("store: a change of which nobody says who makes it")
 	}
-	err := s.Transact(ctx, func(tx *sql.Tx) error {
+	err := s.inTurn(ctx, c.Account(), func(tx *sql.Tx) ([]audit.Event, error) {
 		changed, err := do(tx)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return s.appendEvent(ctx, tx, audit.EventOf(c.Account(), c.Intent, changed, s.now()))
+		return []audit.Event{audit.EventOf(c.Account(), c.Intent, changed, s.now())}, nil
 	})
 	if err == nil {
 		c.Intent.Wrote()

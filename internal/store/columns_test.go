@@ -118,7 +118,10 @@ func wantValue(table, field string, raw map[string]any) string {
 	if len(columns) == 4 {
 		return fmt.Sprintf(`{"voice":%v,"sms":%v,"mms":%v,"fax":%v}`, first, raw[columns[1]], raw[columns[2]], raw[columns[3]])
 	}
-	if first == nil {
+	if table == "audit_events" && field == "fields" {
+		first = strings.FieldsFunc(first.(string), func(r rune) bool { return r == ',' })
+	}
+	if first == nil || table == "audit_events" && first == "" {
 		return "null"
 	}
 	if strings.HasSuffix(columns[0], "_micros") {

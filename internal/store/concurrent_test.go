@@ -19,7 +19,9 @@ import (
 // same time. One must come first, and then the other is no longer allowed.
 func TestAdministratorsDemoteEachOther(t *testing.T) {
 	for _, server := range storetest.Postgres() {
-		s := openPostgres(t, server.Demo(t), store.Options{})
+		url := server.Demo(t)
+		// Two gateways: within one, changes of an account take turns.
+		s, second := openPostgres(t, url, storetest.Options()), openPostgres(t, url, storetest.Options())
 		a := demo.Main()
 		one, other := a.With(policy.Administrator).SID, a.With(policy.Developer).SID
 		if _, err := s.SetRoles(t.Context(), as(a.SID, a.With(policy.Owner).SID), other, []policy.Role{policy.Administrator}, allow); err != nil {
@@ -28,7 +30,7 @@ func TestAdministratorsDemoteEachOther(t *testing.T) {
 		var both, wait sync.WaitGroup
 		both.Add(2)
 		refused := problem.New(problem.Forbidden, "no longer an Administrator")
-		demote := func(actor, target string) error {
+		demote := func(s *store.Store, actor, target string) error {
 			attempts := 0
 			_, err := s.SetRoles(t.Context(), as(a.SID, actor), target, []policy.Role{policy.Support}, func(by, _ identity.Member, _ bool) (int64, error) {
 				if attempts++; attempts == 1 {
@@ -43,8 +45,8 @@ func TestAdministratorsDemoteEachOther(t *testing.T) {
 			return err
 		}
 		errs := make([]error, 2)
-		wait.Go(func() { errs[0] = demote(one, other) })
-		wait.Go(func() { errs[1] = demote(other, one) })
+		wait.Go(func() { errs[0] = demote(s, one, other) })
+		wait.Go(func() { errs[1] = demote(second, other, one) })
 		wait.Wait()
 		if (errs[0] == nil) == (errs[1] == nil) || !errors.Is(errors.Join(errs...), refused) {
 			t.Errorf("%v and %v, want one refused", errs[0], errs[1])
@@ -56,20 +58,21 @@ func TestAdministratorsDemoteEachOther(t *testing.T) {
 // even called while another change of the same user is under way.
 func TestChangesOfOneUserFollowEachOther(t *testing.T) {
 	for _, server := range storetest.Postgres() {
-		s := openPostgres(t, server.Demo(t), store.Options{})
+		url := server.Demo(t)
+		s, second := openPostgres(t, url, storetest.Options()), openPostgres(t, url, storetest.Options())
 		a := demo.Main()
 		owner, support := a.With(policy.Owner).SID, a.With(policy.Support).SID
 		var wait sync.WaitGroup
 		defer wait.Wait()
 		var done atomic.Bool
-		change := func(check func(identity.Member, identity.Member, bool) (int64, error)) {
+		change := func(s *store.Store, check func(identity.Member, identity.Member, bool) (int64, error)) {
 			if _, err := s.SetRoles(t.Context(), as(a.SID, owner), support, []policy.Role{policy.Developer}, check); err != nil {
 				t.Error(err)
 			}
 		}
-		change(func(identity.Member, identity.Member, bool) (int64, error) {
+		change(s, func(identity.Member, identity.Member, bool) (int64, error) {
 			wait.Go(func() {
-				change(func(identity.Member, identity.Member, bool) (int64, error) {
+				change(second, func(identity.Member, identity.Member, bool) (int64, error) {
 					if !done.Load() {
 						t.Error("the second check was called before the first change was committed")
 					}

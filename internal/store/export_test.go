@@ -3,6 +3,8 @@ package store
 import (
 	"database/sql"
 	"time"
+
+	"github.com/fieldgate/fieldgate/internal/audit"
 )
 
 // Trace has every statement shown to see before it runs.
@@ -13,3 +15,6 @@ func (s *Store) DB() *sql.DB { return s.db }
 
 // SetNow sets the clock.
 func (s *Store) SetNow(now func() time.Time) { s.now = now }
+
+// OnCommitted has tell told of each event that is committed.
+func (s *Store) OnCommitted(tell func(audit.Record)) { s.committed = tell }

@@ -46,7 +46,7 @@ func discreet(t *testing.T, err error, address string) {
 func TestLimits(t *testing.T) {
 	for _, server := range storetest.Postgres() {
 		address := server.Demo(t)
-		other := openPostgres(t, address, store.Options{})
+		other := openPostgres(t, address, storetest.Options())
 		blocking, err := other.DB().Begin()
 		if err != nil {
 			t.Fatal(err)
@@ -56,7 +56,7 @@ func TestLimits(t *testing.T) {
 			t.Fatal(err)
 		}
 		slow := openPostgres(t, address, store.Options{StatementLimit: 500 * time.Millisecond})
-		waiting := openPostgres(t, address+"&lock_timeout=50", store.Options{})
+		waiting := openPostgres(t, address+"&lock_timeout=50", storetest.Options())
 		for _, row := range []struct {
 			name string
 			call func() error
@@ -71,7 +71,7 @@ func TestLimits(t *testing.T) {
 				})
 			}, problem.Unavailable},
 			{"an idle transaction", func() error {
-				idle := openPostgres(t, address+"&idle_in_transaction_session_timeout=50", store.Options{})
+				idle := openPostgres(t, address+"&idle_in_transaction_session_timeout=50", storetest.Options())
 				return idle.Transact(t.Context(), func(tx *sql.Tx) error {
 					time.Sleep(time.Second)
 					_, err := tx.Exec("UPDATE alerts SET log_level = 'ERROR'")
@@ -124,7 +124,7 @@ func TestDatabaseGone(t *testing.T) {
 			}, func() { server.Exec(t, "ALTER DATABASE "+name+" ALLOW_CONNECTIONS TRUE") }},
 		} {
 			t.Run(row.name, func(t *testing.T) {
-				s := openPostgres(t, line.URL(), store.Options{})
+				s := openPostgres(t, line.URL(), storetest.Options())
 				owner, support := demo.Main().With(policy.Owner).SID, demo.Main().With(policy.Support).SID
 				calls := map[string]func() error{
 					"list":   func() error { return someCalls(t.Context(), s) },
@@ -155,7 +155,7 @@ func TestDatabaseGone(t *testing.T) {
 			})
 		}
 		t.Run("in the middle of a transaction", func(t *testing.T) {
-			s := openPostgres(t, line.URL(), store.Options{})
+			s := openPostgres(t, line.URL(), storetest.Options())
 			err := s.Transact(t.Context(), func(tx *sql.Tx) error {
 				if _, err := tx.Exec("UPDATE alerts SET log_level = 'ERROR'"); err != nil {
 					return err
@@ -208,7 +208,7 @@ func TestOpenPostgresFails(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			s, err := store.OpenPostgres(t.Context(), row.url, store.Options{})
+			s, err := store.OpenPostgres(t.Context(), row.url, storetest.Options())
 			if err == nil {
 				s.Close()
 				t.Fatal("it was opened")

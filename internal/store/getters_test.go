@@ -33,6 +33,7 @@ func getterOf[T any](
 func getters(s *store.Store) []getter {
 	return []getter{
 		getterOf("ApiKey", "api_keys", s.APIKey),
+		getterOf("AuditEvent", "audit_events", s.AuditEvent),
 		getterOf("PhoneNumber", "phone_numbers", s.PhoneNumber),
 		getterOf("SenderIdRegistration", "sender_id_registrations", s.SenderIDRegistration),
 		getterOf("Invoice", "invoices", s.Invoice),

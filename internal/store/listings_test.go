@@ -98,6 +98,8 @@ func allListings(t *testing.T, s *store.Store, account string) []listing {
 	message := first(t, s.Messages, account, upstream.MessageFilter{Direction: &received}, "from", "to")
 	client := first(t, s.OAuthClients, account, identity.ClientFilter{}, "name", "createdBySid")
 	invited := first(t, s.Invitations, account, identity.InvitationFilter{}, "email")
+	event := first(t, s.AuditEvents, account, upstream.AuditFilter{Coordinate: new("Mutation.updateApiKey")}, "userSid", "resourceSid")
+	byClient := first(t, s.AuditEvents, account, upstream.AuditFilter{Coordinate: new("Mutation.createApiKey")}, "clientSid")
 	alert := first(t, s.Alerts, account, upstream.AlertFilter{}, "errorCode")
 	fleeted := model.SimStatusActive
 	sim := first(t, s.Sims, account, upstream.SimFilter{Status: &fleeted}, "fleetSid", "iccid")
@@ -110,6 +112,7 @@ func allListings(t *testing.T, s *store.Store, account string) []listing {
 		iotListings(sim, fleet),
 		usageTriggerListings(), trustHubListings(profile),
 		devToolListings(t, s, account), flexListings(t, s, account),
+		auditEventListings(event, byClient),
 	)
 }
 
@@ -405,6 +408,28 @@ func oauthClientListings(client model.OAuthClient) []listing {
 			func(c model.OAuthClient) bool { return c.Name == client.Name }},
 		filter{"createdBySid", identity.ClientFilter{CreatedBySID: &client.CreatedBySid},
 			func(c model.OAuthClient) bool { return c.CreatedBySid == client.CreatedBySid }})
+}
+
+func auditEventListings(event, byClient model.AuditEvent) []listing {
+	type filter = filtered[model.AuditEvent, upstream.AuditFilter]
+	denied, price := model.AuditDecisionDenied, "Call.price"
+	return lists("auditEvents", "audit_events",
+		func(s *store.Store) func(context.Context, upstream.Scope, upstream.AuditFilter, upstream.Page) (upstream.List[model.AuditEvent], error) {
+			return s.AuditEvents
+		},
+		upstream.AuditFilter{},
+		func(a, b model.AuditEvent) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) },
+		filter{"dateCreatedAfter", upstream.AuditFilter{DateCreatedAfter: &middle},
+			func(e model.AuditEvent) bool { return !e.DateCreated.Before(middle) }},
+		filter{"dateCreatedBefore", upstream.AuditFilter{DateCreatedBefore: &middle},
+			func(e model.AuditEvent) bool { return e.DateCreated.Before(middle) }},
+		filter{"userSid", upstream.AuditFilter{UserSid: event.UserSid}, func(e model.AuditEvent) bool { return holds(e.UserSid, *event.UserSid) }},
+		filter{"clientSid", upstream.AuditFilter{ClientSid: byClient.ClientSid},
+			func(e model.AuditEvent) bool { return holds(e.ClientSid, *byClient.ClientSid) }},
+		filter{"coordinate", upstream.AuditFilter{Coordinate: &price}, func(e model.AuditEvent) bool { return holds(e.Coordinate, price) }},
+		filter{"decision", upstream.AuditFilter{Decision: &denied}, func(e model.AuditEvent) bool { return e.Decision == denied }},
+		filter{"resourceSid", upstream.AuditFilter{ResourceSid: event.ResourceSid},
+			func(e model.AuditEvent) bool { return holds(e.ResourceSid, *event.ResourceSid) }})
 }
 
 // fieldsOf are the schema's names of an object's fields.

@@ -22,7 +22,7 @@ func TestOpenAtTheSameTime(t *testing.T) {
 		var wait sync.WaitGroup
 		for range 8 {
 			wait.Go(func() {
-				s, err := store.OpenPostgres(t.Context(), url, store.Options{})
+				s, err := store.OpenPostgres(t.Context(), url, storetest.Options())
 				if err != nil {
 					t.Error(err)
 					return
@@ -34,7 +34,7 @@ func TestOpenAtTheSameTime(t *testing.T) {
 			})
 		}
 		wait.Wait()
-		s := openPostgres(t, url, store.Options{})
+		s := openPostgres(t, url, storetest.Options())
 		for _, row := range rawRows(t, s, "SELECT COUNT(*) AS steps, COUNT(DISTINCT version_id) AS versions, MAX(version_id) AS newest FROM goose_db_version") {
 			if row["steps"] != row["versions"] || fmt.Sprint(row["newest"]) != newestMigration(t) {
 				t.Errorf("the steps were taken as %v", row)
@@ -49,7 +49,7 @@ func TestOpenSQLiteAtTheSameTime(t *testing.T) {
 	var wait sync.WaitGroup
 	for range 8 {
 		wait.Go(func() {
-			s, err := store.OpenSQLite(t.Context(), path, store.Options{})
+			s, err := store.OpenSQLite(t.Context(), path, storetest.Options())
 			if err != nil {
 				t.Error(err)
 				return
@@ -67,9 +67,9 @@ func TestOpenSQLiteAtTheSameTime(t *testing.T) {
 func TestNewerDatabaseIsRefused(t *testing.T) {
 	for _, server := range storetest.Postgres() {
 		url := server.Empty(t)
-		s := openPostgres(t, url, store.Options{})
+		s := openPostgres(t, url, storetest.Options())
 		exec(t, s, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (900, TRUE)")
-		_, err := store.OpenPostgres(t.Context(), url, store.Options{})
+		_, err := store.OpenPostgres(t.Context(), url, storetest.Options())
 		if !errors.Is(err, store.ErrNewerDatabase) || !strings.Contains(err.Error(), "900") || !strings.Contains(err.Error(), "up to "+newestMigration(t)) {
 			t.Errorf("error %v, want ErrNewerDatabase with both versions", err)
 		}
@@ -80,7 +80,7 @@ func TestNewerDatabaseIsRefused(t *testing.T) {
 // orders all text by its bytes, as SQLite does.
 func TestSameTables(t *testing.T) {
 	for _, server := range storetest.Postgres() {
-		theirs, ours := openPostgres(t, server.Empty(t), store.Options{}), storetest.Empty(t)
+		theirs, ours := openPostgres(t, server.Empty(t), storetest.Options()), storetest.Empty(t)
 		want := map[string]bool{}
 		for _, row := range rawRows(t, ours, `SELECT m.name AS tables, c.name, c.type, c."notnull" FROM sqlite_schema m, pragma_table_info(m.name) c
 			WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND m.name NOT LIKE 'goose%'`) {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fieldgate/fieldgate/internal/audit"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -29,6 +30,10 @@ type Options struct {
 	MaxConnections int
 	// StatementLimit is how long a Postgres may take for a statement; five seconds by default.
 	StatementLimit time.Duration
+	// Audit has the keys of the audit trail. Without it nothing can be changed.
+	Audit *audit.Keyring
+	// Committed is told of each event of a trail, after it was committed. It must not take long. It may be nil.
+	Committed func(audit.Record)
 }
 
 const (
@@ -78,7 +83,7 @@ func OpenPostgres(ctx context.Context, address string, o Options) (*Store, error
 	db := openPool(config, o.opener(), connections, limit, idleLimit)
 	db.SetConnMaxLifetime(maxLifetime)
 	db.SetConnMaxIdleTime(maxIdle)
-	s := newStore(db)
+	s := newStore(db, o)
 	s.forUpdate = " FOR UPDATE"
 	return s, nil
 }

@@ -17,7 +17,7 @@ import (
 // one row it has its choice of indexes.
 func TestPlansOfPostgres(t *testing.T) {
 	for _, server := range storetest.Postgres() {
-		s := openPostgres(t, server.Demo(t)+"&enable_seqscan=off&enable_bitmapscan=off&enable_sort=off", store.Options{})
+		s := openPostgres(t, server.Demo(t)+"&enable_seqscan=off&enable_bitmapscan=off&enable_sort=off", storetest.Options())
 		exec(t, s, "ANALYZE")
 		eachStatement(t, s, func(t *testing.T, s *store.Store, query string, args []any, index string) {
 			var steps []string
@@ -104,7 +104,7 @@ func TestProtection(t *testing.T) {
 			t.Errorf("%s: unverified %v", row.url, got)
 		}
 		if row.refused {
-			if _, err := store.OpenPostgres(t.Context(), row.url, store.Options{}); err == nil || !strings.Contains(err.Error(), "sslmode=verify-full") {
+			if _, err := store.OpenPostgres(t.Context(), row.url, storetest.Options()); err == nil || !strings.Contains(err.Error(), "sslmode=verify-full") {
 				t.Errorf("%s: %v", row.url, err)
 			}
 		}
@@ -114,6 +114,6 @@ func TestProtection(t *testing.T) {
 // TestMigrationHasTime: a limit that the URL sets for statements is none for the migrations.
 func TestMigrationHasTime(t *testing.T) {
 	for _, server := range storetest.Postgres() {
-		openPostgres(t, server.Empty(t)+"&statement_timeout=1", store.Options{})
+		openPostgres(t, server.Empty(t)+"&statement_timeout=1", storetest.Options())
 	}
 }

@@ -31,7 +31,7 @@ func TestPlansOfSQLite(t *testing.T) {
 
 func TestOpenMakesPrivateFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "new folder", "data #1?%20.db")
-	s, err := store.OpenSQLite(t.Context(), path, store.Options{})
+	s, err := store.OpenSQLite(t.Context(), path, storetest.Options())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,11 +65,11 @@ func TestOpenFails(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Repeat("this is no database ", 100)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := store.OpenSQLite(t.Context(), path, store.Options{}); err == nil {
+	if s, err := store.OpenSQLite(t.Context(), path, storetest.Options()); err == nil {
 		s.Close()
 		t.Error("opened a file that is no database")
 	}
-	if s, err := store.OpenSQLite(t.Context(), t.TempDir(), store.Options{}); err == nil {
+	if s, err := store.OpenSQLite(t.Context(), t.TempDir(), storetest.Options()); err == nil {
 		s.Close()
 		t.Error("opened a folder")
 	}
@@ -78,7 +78,7 @@ func TestOpenFails(t *testing.T) {
 func TestOpenAgainKeepsData(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "again.db")
 	for range 2 {
-		s, err := store.OpenSQLite(t.Context(), path, store.Options{})
+		s, err := store.OpenSQLite(t.Context(), path, storetest.Options())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +90,7 @@ func TestOpenAgainKeepsData(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s, err := store.OpenSQLite(t.Context(), path, store.Options{})
+	s, err := store.OpenSQLite(t.Context(), path, storetest.Options())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestOpenAgainKeepsData(t *testing.T) {
 // TestNewerFileIsRefused: a database of a newer program is left as it is, byte for byte.
 func TestNewerFileIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "newer.db")
-	s, err := store.OpenSQLite(t.Context(), path, store.Options{})
+	s, err := store.OpenSQLite(t.Context(), path, storetest.Options())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestNewerFileIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = store.OpenSQLite(t.Context(), path, store.Options{})
+	_, err = store.OpenSQLite(t.Context(), path, storetest.Options())
 	if !errors.Is(err, store.ErrNewerDatabase) || !strings.Contains(err.Error(), "900") || !strings.Contains(err.Error(), "up to "+newestMigration(t)) {
 		t.Errorf("error %v, want ErrNewerDatabase with both versions", err)
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/fieldgate/fieldgate/graph/model"
+	"github.com/fieldgate/fieldgate/internal/audit"
 	"github.com/fieldgate/fieldgate/internal/identity"
 	"github.com/fieldgate/fieldgate/internal/upstream"
 )
@@ -32,6 +33,9 @@ type Store struct {
 	// that want the same wait there. SQLite needs nothing, its transactions follow each other.
 	forUpdate string
 	trace     func(query string, args []any) // for tests; nil otherwise
+	audit     *audit.Keyring                 // nil for a store that is only read
+	committed func(audit.Record)             // may be nil
+	turns     turns                          // of accounts, whose trails are written
 	tables
 }
 
@@ -67,6 +71,7 @@ type tables struct {
 	workers               table[model.Worker]
 	taskQueues            table[model.TaskQueue]
 	invitations           table[model.Invitation]
+	auditEvents           table[model.AuditEvent]
 }
 
 // OpenSQLite opens the SQLite database in the file at path, brings its tables up to date,
@@ -81,11 +86,11 @@ func OpenSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 	if err := migrateSQLite(ctx, db, path); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return newStore(db), nil
+	return newStore(db, o), nil
 }
 
-func newStore(db *sql.DB) *Store {
-	return &Store{db: db, now: time.Now, tables: tables{
+func newStore(db *sql.DB, o Options) *Store {
+	return &Store{db: db, now: time.Now, audit: o.Audit, committed: o.Committed, tables: tables{
 		accounts:              accountTable(),
 		settings:              settingsTable(),
 		apiKeys:               apiKeyTable(),
@@ -116,6 +121,7 @@ func newStore(db *sql.DB) *Store {
 		workers:               workerTable(),
 		taskQueues:            taskQueueTable(),
 		invitations:           invitationTable(),
+		auditEvents:           auditEventTable(),
 	}}
 }
 

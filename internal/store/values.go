@@ -82,6 +82,31 @@ func (t textOrNull[S]) Scan(src any) error {
 	return nil
 }
 
+// textOrEmpty is a *string, or a pointer to an enum, that is nil for a text that is empty.
+type textOrEmpty[S ~string] struct{ place **S }
+
+func (t textOrEmpty[S]) Scan(src any) error {
+	if src == "" {
+		src = nil
+	}
+	return textOrNull[S](t).Scan(src)
+}
+
+// wordList is a []string that is kept with commas between its words.
+type wordList struct{ place *[]string }
+
+func (w wordList) Scan(src any) error {
+	v, ok := src.(string)
+	if !ok {
+		return unexpected(src, "text")
+	}
+	*w.place = []string{}
+	if v != "" {
+		*w.place = strings.Split(v, ",")
+	}
+	return nil
+}
+
 // instant is a time.Time, in UTC.
 type instant time.Time
 

@@ -73,6 +73,7 @@ type Made[T any] struct {
 type Upstream interface {
 	Accounts
 	APIKeys
+	Audit
 	PhoneNumbers
 	SenderIDs
 	Billing

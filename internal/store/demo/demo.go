@@ -17,8 +17,8 @@ var ErrNotEmpty = errors.New("demo: the database is not empty")
 
 // size is how much of everything an account has.
 type size struct {
-	months, numbers, keys, paymentMethods, calls, messages, alerts, senderIDs, sims int
-	applications, flows, functionServices, workers, taskQueues                      int
+	months, numbers, keys, paymentMethods, calls, messages, alerts, senderIDs, sims, events int
+	applications, flows, functionServices, workers, taskQueues                              int
 	// perDay scales the usage, in percent.
 	perDay int64
 }
@@ -41,14 +41,14 @@ func Fill(ctx context.Context, s *store.Store, passwordHash string, now time.Tim
 			return ErrNotEmpty
 		}
 		used := map[string]phoneNumber{} // the phone numbers that an account has
-		main := size{months: 24, numbers: 1200, keys: 48, paymentMethods: 4, calls: 5000, messages: 5000, alerts: 500, senderIDs: 24, sims: 160,
+		main := size{months: 24, numbers: 1200, keys: 48, paymentMethods: 4, calls: 5000, messages: 5000, alerts: 500, senderIDs: 24, sims: 160, events: 40,
 			applications: 24, flows: 14, functionServices: 8, workers: 60, taskQueues: 10, perDay: 100}
-		if err := fill(ctx, tx, Main(), main, used, passwordHash, today); err != nil {
+		if err := fill(ctx, s, tx, Main(), main, used, passwordHash, today); err != nil {
 			return err
 		}
-		second := size{months: 6, numbers: 8, keys: 5, paymentMethods: 5, calls: 20, messages: 20, alerts: 8, senderIDs: 5, sims: 7,
+		second := size{months: 6, numbers: 8, keys: 5, paymentMethods: 5, calls: 20, messages: 20, alerts: 8, senderIDs: 5, sims: 7, events: 8,
 			applications: 5, flows: 5, functionServices: 3, workers: 9, taskQueues: 3, perDay: 2}
-		if err := fill(ctx, tx, Second(), second, used, passwordHash, today); err != nil {
+		if err := fill(ctx, s, tx, Second(), second, used, passwordHash, today); err != nil {
 			return err
 		}
 		if err := availablePhoneNumberRows(used).insert(ctx, tx); err != nil {
@@ -59,18 +59,19 @@ func Fill(ctx context.Context, s *store.Store, passwordHash string, now time.Tim
 }
 
 // fill makes one account with everything in it.
-func fill(ctx context.Context, tx *sql.Tx, a Account, n size, used map[string]phoneNumber, passwordHash string, today time.Time) error {
+func fill(ctx context.Context, s *store.Store, tx *sql.Tx, a Account, n size, used map[string]phoneNumber, passwordHash string, today time.Time) error {
 	numbers := phoneNumbers(a, n.numbers, used, today)
 	daily := dailyUsage(a, n, today)
 	calls := calls(past(a, "/calls", numbers, today), n.calls)
 	messages := messages(past(a, "/messages", numbers, today), n.messages)
+	keys, clients := apiKeyRows(a, n.keys, today), oauthClientRows(a, today)
 	functionServices, functions := functionRows(a, n.functionServices, today)
 	for _, t := range append([]rows{
 		accountRows(a, today),
 		userRows(a, passwordHash, today),
 		invitationRows(a, today),
-		apiKeyRows(a, n.keys, today),
-		oauthClientRows(a, today),
+		keys,
+		clients,
 		phoneNumberRows(numbers),
 		senderIDRows(a, n.senderIDs, today),
 		usageRows(a, daily, today),
@@ -95,5 +96,5 @@ func fill(ctx context.Context, tx *sql.Tx, a Account, n size, used map[string]ph
 			return err
 		}
 	}
-	return nil
+	return s.AppendRecords(ctx, tx, a.SID, auditRecords(a, n.events, keys, clients, today))
 }

@@ -69,6 +69,7 @@ func tables() []string {
 		"network_access_profiles", "fleets", "sims", "usage_triggers", "customer_profiles", "trust_products",
 		"available_phone_numbers", "sender_id_registrations", "applications", "studio_flows", "function_services", "functions",
 		"flex_configurations", "workers", "task_queues",
+		"invitations", "audit_events", "audit_heads",
 		"facts",
 	}
 }

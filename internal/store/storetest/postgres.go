@@ -124,7 +124,7 @@ func (s *Server) url(name string) string {
 
 func (s *Server) open(t testing.TB, address string) *store.Store {
 	t.Helper()
-	db, err := store.OpenPostgres(t.Context(), address, store.Options{})
+	db, err := store.OpenPostgres(t.Context(), address, Options())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func (s *Server) fill() (string, error) {
 		return "", err
 	}
 	s.made = name
-	db, err := store.OpenPostgres(ctx, s.url(name), store.Options{})
+	db, err := store.OpenPostgres(ctx, s.url(name), Options())
 	if err != nil {
 		return "", err
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fieldgate/fieldgate/internal/audit"
 	"github.com/fieldgate/fieldgate/internal/store"
 	"github.com/fieldgate/fieldgate/internal/store/demo"
 )
@@ -21,6 +22,18 @@ const (
 	Password     = "correct horse battery staple"
 	PasswordHash = "$argon2id$v=19$m=19456,t=2,p=1$ZmllbGRnYXRlIGRlbW8gMQ$PV0fXZy78LkPPbbKetOBHm/rpP8EktdmQ45pCDQcfuY"
 )
+
+// AuditKey is the key of the audit trail of the demo, as a file of keys has it.
+const AuditKey = "ZmllbGRnYXRlIHRlc3RzOiBubyBzZWNyZXQgYXQgYWw\n"
+
+// Options open a store that can be changed.
+func Options() store.Options {
+	keys, err := audit.NewKeyring([]byte("fieldgate tests: no secret at al"))
+	if err != nil {
+		panic(err)
+	}
+	return store.Options{Audit: keys}
+}
 
 // Now is the moment at which the demo data was made.
 func Now() time.Time { return time.Date(2026, time.March, 14, 15, 9, 26, 0, time.UTC) }
@@ -82,7 +95,7 @@ func Empty(t testing.TB) *store.Store {
 
 func open(t testing.TB, path string) *store.Store {
 	t.Helper()
-	s, err := store.OpenSQLite(t.Context(), path, store.Options{})
+	s, err := store.OpenSQLite(t.Context(), path, Options())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +122,7 @@ func fill() (content []byte, err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	path := filepath.Join(dir, "template.db")
 	ctx := context.Background()
-	s, err := store.OpenSQLite(ctx, path, store.Options{})
+	s, err := store.OpenSQLite(ctx, path, Options())
 	if err != nil {
 		return nil, err
 	}
