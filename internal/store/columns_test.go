@@ -134,7 +134,7 @@ func wantValue(table, field string, raw map[string]any) string {
 	if n, ok := first.(int64); ok && isMoment(field) {
 		first = time.UnixMicro(n).UTC()
 	}
-	if table == "users" && field == "roles" {
+	if field == "roles" {
 		first = strings.Split(first.(string), ",")
 	}
 	switch {
