@@ -262,7 +262,11 @@ func (s *Service) EndSession(ctx context.Context, user, sid string) error {
 // is one that the caller may touch is for the caller to know.
 func (s *Service) EndSessions(ctx context.Context, user string) (int, error) {
 	ctx, done := s.observe(ctx, StepEnd)
-	ended, err := s.sessions.EndAll(ctx, user)
+	ended := 0
+	err := s.act(ctx, Act{Step: StepEnd, Account: From(ctx).Account, User: user}, func(ctx context.Context, _ *Act) (err error) {
+		ended, err = s.sessions.EndAll(ctx, user)
+		return err
+	})
 	done(resultOf(err))
 	return ended, shown(err)
 }

@@ -15,7 +15,7 @@ type Act struct {
 	Account string
 	User    string // whose session it is; for a client, who made it
 	Client  string // SID of the client of OAuth, "" for a person
-	Session string // id of the session
+	Session string // id of the session; "" with StepEnd for all of the user's
 	Program string // the program that opens it, as it names itself; "" otherwise
 }
 

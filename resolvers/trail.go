@@ -40,13 +40,13 @@ func (r *Root) Acted(ctx context.Context, a auth.Act, do func(context.Context, *
 	}
 	call := func(ctx context.Context, e *audit.Event) error {
 		err := do(ctx, &a)
-		e.Change = audit.Change{Type: "Session", SID: a.Session}
+		e.Change = doneTo(a)
 		if a.Step != auth.StepEnd {
 			e.Session = a.Session
 		}
 		return err
 	}
-	e.Change = audit.Change{Type: "Session", SID: a.Session}
+	e.Change = doneTo(a)
 	switch a.Step {
 	case auth.StepSignIn, auth.StepClient:
 		return r.Audit.Around(ctx, e, call)
@@ -54,4 +54,12 @@ func (r *Root) Acted(ctx context.Context, a auth.Act, do func(context.Context, *
 		r.Audit.IntendAnyway(ctx, e)
 	}
 	return r.Audit.Outcome(ctx, e, call)
+}
+
+// doneTo is what something is done to: a session, or all those of a user.
+func doneTo(a auth.Act) audit.Change {
+	if a.Step == auth.StepEnd && a.Session == "" {
+		return audit.Change{Type: "User", SID: a.User}
+	}
+	return audit.Change{Type: "Session", SID: a.Session}
 }

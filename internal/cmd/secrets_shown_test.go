@@ -58,7 +58,7 @@ func secretsAreShownOnce(t *testing.T, on kept) {
 		}
 	}
 
-	for object, way := range routes(s, 100) {
+	for object, way := range routes(s, 30) {
 		query := way.open + "__typename " + scalars(s, s.Types[object]) + way.close
 		absent("the answer to "+query, []byte(p.as(owner).do(query, nil).ok(t).body))
 	}

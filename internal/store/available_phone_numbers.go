@@ -82,7 +82,7 @@ func onTelephone(r rune) rune {
 
 // buy takes a number out of what is available, and gives what an account keeps of it. Why it cannot be had is not
 // told: it may be another account's.
-func (s *Store) buy(ctx context.Context, tx *sql.Tx, n model.BuyPhoneNumberInput) (columns, error) {
+func (s *Store) buy(ctx context.Context, tx *sql.Tx, c upstream.Change, n model.BuyPhoneNumberInput) (columns, error) {
 	if err := check.E164(n.PhoneNumber, "input", "phoneNumber"); err != nil {
 		return nil, err
 	}
@@ -118,6 +118,7 @@ func (s *Store) buy(ctx context.Context, tx *sql.Tx, n model.BuyPhoneNumberInput
 	in.add("beta", "beta", bool(beta))
 	in.add("addressRequirements", "address_requirements", address)
 	in.configure(configurationOf(n))
+	in.must(s.applicationsOf(ctx, tx, c, configurationOf(n)))
 	return in.done()
 }
 

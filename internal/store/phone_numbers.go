@@ -72,15 +72,16 @@ func (s *Store) BuyPhoneNumber(ctx context.Context, c upstream.Change, n model.B
 	n.IdempotencyKey = graphql.Omittable[*string]{}
 	return create(ctx, s, c, &s.phoneNumbers, creation{
 		prefix: "PN", key: key, input: n,
-		columns: func(tx *sql.Tx) (columns, error) { return s.buy(ctx, tx, n) },
+		columns: func(tx *sql.Tx) (columns, error) { return s.buy(ctx, tx, c, n) },
 	})
 }
 
 // UpdatePhoneNumber configures one of the account's numbers. A configuration that cannot be is BAD_USER_INPUT.
 func (s *Store) UpdatePhoneNumber(ctx context.Context, c upstream.Change, sid string, n model.UpdatePhoneNumberInput) (*model.PhoneNumber, error) {
-	return update(ctx, s, c, &s.phoneNumbers, sid, func(*sql.Tx) (columns, error) {
+	return update(ctx, s, c, &s.phoneNumbers, sid, func(tx *sql.Tx) (columns, error) {
 		var in input
 		in.configure(n)
+		in.must(s.applicationsOf(ctx, tx, c, n))
 		return in.done()
 	})
 }
@@ -101,8 +102,22 @@ func (s *Store) ReleasePhoneNumber(ctx context.Context, c upstream.Change, sid s
 	})
 }
 
-// configure reads how a number is configured. Whether an application, an address, a bundle or a trunk is there is the
-// platform's to know: a SID is checked for its form.
+// applicationsOf says by NOT_FOUND that the account has no such application as a number is to name. None is deleted
+// while this lasts.
+func (s *Store) applicationsOf(ctx context.Context, tx *sql.Tx, c upstream.Change, n model.UpdatePhoneNumberInput) error {
+	for _, given := range []*string{n.VoiceApplicationSid.Value(), n.SmsApplicationSid.Value()} {
+		if given == nil {
+			continue
+		}
+		if err := s.has(ctx, tx, s.applications.name, s.applications.account, c.Account(), *given); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// configure reads how a number is configured. Whether an address, a bundle or a trunk is there is the platform's to know:
+// their SIDs are checked for their form.
 func (in *input) configure(n model.UpdatePhoneNumberInput) {
 	in.textIf("friendlyName", "friendly_name", n.FriendlyName, check.Name)
 	in.textOrNull("addressSid", "address_sid", n.AddressSid, check.SID("AD"))

@@ -61,7 +61,19 @@ func testPhoneNumbers(t *testing.T, s *store.Store) {
 		}
 	}
 
-	change := model.UpdatePhoneNumberInput{FriendlyName: given("Night desk"), VoiceURL: null[string](), SmsApplicationSid: given("AP" + strings.Repeat("0", 32))}
+	for name, sid := range map[string]string{
+		"of another account": someSID(t, s, "applications", demo.Second().SID), "that there is not": "AP" + strings.Repeat("0", 32),
+	} {
+		for field, n := range map[string]model.UpdatePhoneNumberInput{
+			"voice": {VoiceApplicationSid: given(sid)}, "sms": {SmsApplicationSid: given(sid)},
+		} {
+			if _, err := s.UpdatePhoneNumber(ctx, changing(main), bought.Sid, n); problem.CodeOf(err) != problem.NotFound {
+				t.Errorf("an application %s (%s): %v", name, field, err)
+			}
+		}
+	}
+	application := someSID(t, s, "applications", demo.Main().SID)
+	change := model.UpdatePhoneNumberInput{FriendlyName: given("Night desk"), VoiceURL: null[string](), SmsApplicationSid: given(application)}
 	_, err = s.UpdatePhoneNumber(ctx, changing(second), bought.Sid, change)
 	wantProblem(t, err, problem.NotFound)
 	wantProblem(t, s.ReleasePhoneNumber(ctx, changing(second), bought.Sid), problem.NotFound)
@@ -70,7 +82,7 @@ func testPhoneNumbers(t *testing.T, s *store.Store) {
 		t.Fatal(err)
 	}
 	if changed.FriendlyName != "Night desk" || changed.VoiceURL != nil || !holds(changed.VoiceMethod, model.HTTPMethodGet) ||
-		!holds(changed.SmsApplicationSid, "AP"+strings.Repeat("0", 32)) || changed.PhoneNumber != bought.PhoneNumber {
+		!holds(changed.SmsApplicationSid, application) || changed.PhoneNumber != bought.PhoneNumber {
 		t.Errorf("configured as %+v", changed)
 	}
 
