@@ -14,8 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
-	"github.com/redis/go-redis/v9"
 	"pgregory.net/rapid"
 
 	"github.com/fieldgate/fieldgate/auth"
@@ -92,9 +90,7 @@ func TestMachine(t *testing.T) {
 	}
 	storetest.Each(t, func(t *testing.T, db storetest.Database) {
 		users := db.Empty(t)
-		client := redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr(), ReadTimeout: time.Minute, MaxRetries: -1})
-		t.Cleanup(func() { client.Close() })
-		sessions, quiet := session.New(client, time.Now, session.Options{}), slog.New(slog.NewTextHandler(io.Discard, nil))
+		sessions, quiet := session.New(realRedis(t), time.Now, session.Options{}), slog.New(slog.NewTextHandler(io.Discard, nil))
 		keys, _, err := token.LoadKeys(t.TempDir())
 		if err != nil {
 			t.Fatal(err)

@@ -23,14 +23,35 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
 
+// realRedis is an empty database of the Redis that FIELDGATE_TEST_REDIS_URL names, which is this package's own, or one in
+// this process.
+func realRedis(t *testing.T) *redis.Client {
+	t.Helper()
+	options := &redis.Options{}
+	if url := os.Getenv("FIELDGATE_TEST_REDIS_URL"); url != "" {
+		var err error
+		if options, err = redis.ParseURL(url); err != nil {
+			t.Fatal(err)
+		}
+		options.DB = 13 // other packages' tests run at the same time
+	} else {
+		options.Addr = miniredis.RunT(t).Addr()
+	}
+	options.ReadTimeout, options.MaxRetries = time.Minute, -1
+	client := redis.NewClient(options)
+	t.Cleanup(func() { client.Close() })
+	if err := client.FlushDB(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
 // TestOnRealStores signs in and changes roles with everything real: SQL and sessions.
 func TestOnRealStores(t *testing.T) { storetest.Each(t, testOnRealStores) }
 
 func testOnRealStores(t *testing.T, db storetest.Database) {
 	ctx, users := t.Context(), db.Demo(t)
-	client := redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr(), ReadTimeout: time.Minute, MaxRetries: -1})
-	t.Cleanup(func() { client.Close() })
-	sessions := session.New(client, time.Now, session.Options{})
+	sessions := session.New(realRedis(t), time.Now, session.Options{})
 	s := identity.NewService(users, sessions, policy.Published(), "v", slog.New(slog.NewTextHandler(io.Discard, nil)))
 
 	a := demo.Main()
