@@ -87,11 +87,12 @@ var signing = []string{"signIn", "refreshSession", "signInWithCookies", "refresh
 // TestMutations runs each mutation as each caller on an account that was just made, with input that is good, and looks
 // at the whole database and at the account's sessions. For one who may, every field of the payload must be there, the
 // rows must have changed that the lesson names and no other, and the change have its audit event; for one who may not,
-// nothing at all may have changed.
+// nothing at all may have changed, and the denial have its audit event by and by.
 func TestMutations(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, on kept) {
 		s, m := load(t, sdl(t)), published(t)
 		p := on.startBare(t)
+		denials := map[string]denial{}
 		for _, f := range s.Mutation.Fields {
 			lesson := lessonOf(t, f.Name)
 			for _, caller := range callers() {
@@ -127,6 +128,9 @@ func TestMutations(t *testing.T) {
 								t.Errorf("it was refused, and yet a row has changed: %s %c %q", c.name, c.how, c.values)
 							}
 						}
+						if caller != guest { // who is of no account, and in no trail
+							denials[a.header.Get("X-Request-Id")] = denial{in.sid, in.users[caller], "Mutation." + f.Name, "DENIED"}
+						}
 						return
 					}
 					if lesson.ownersOwn && caller != owner {
@@ -135,6 +139,7 @@ func TestMutations(t *testing.T) {
 							t.Errorf("it is the Owner's alone, and yet: gone %q, made %q", gone, made)
 						}
 						in.insistOn(t, changes, try)
+						denials[a.header.Get("X-Request-Id")] = denial{in.sid, in.users[caller], "Mutation." + f.Name, "DENIED"}
 						return
 					}
 					a.ok(t)
@@ -154,8 +159,20 @@ func TestMutations(t *testing.T) {
 				})
 			}
 		}
+		eventually(t, "each denial is in its account's trail", func() bool {
+			for _, r := range p.dump() {
+				e := denial{r.get("account_sid"), r.get("user_sid"), r.get("coordinate"), r.get("decision")}
+				if id := r.get("request_id"); r.name == "audit_events" && denials[id] == e {
+					delete(denials, id)
+				}
+			}
+			return len(denials) == 0
+		})
 	})
 }
+
+// denial is what an audit event says of one.
+type denial struct{ account, user, coordinate, decision string }
 
 // leavesOf selects every field of a payload, and as little as can be of its objects.
 func leavesOf(s *ast.Schema, payload *ast.Definition) string {
