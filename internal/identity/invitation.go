@@ -64,8 +64,8 @@ type MayInvite func(by Member, replaced, roles []policy.Role, onlyOwnerManagesAd
 type Invitations interface {
 	Invitations(ctx context.Context, s upstream.Scope, f InvitationFilter, p upstream.Page) (upstream.List[model.Invitation], error)
 	Invitation(ctx context.Context, s upstream.Scope, sid string) (*model.Invitation, error)
-	// Invite keeps an invitation, in the place of one that the address has, with its mail, and has those admitted again
-	// who were removed with this address. CONFLICT says that the address is a user's of the account, or that the account has too many.
+	// Invite keeps an invitation, in the place of one that the address has, with its mail. While it
+	// is open, who was removed with this address is admitted again. CONFLICT says that the address is a user's of the account, or that the account has too many.
 	Invite(ctx context.Context, c upstream.Change, n KeptInvitation, may MayInvite) (upstream.Made[model.Invitation], error)
 	// ResendInvitation gives an invitation n's token, with its mail.
 	ResendInvitation(ctx context.Context, c upstream.Change, sid string, n KeptInvitation, may MayInvite) (*model.Invitation, error)

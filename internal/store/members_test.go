@@ -207,50 +207,76 @@ func testRemoveUser(t *testing.T, s *store.Store) {
 	wantPending(t, s, change)
 }
 
-// testRemovedIdentity: who was removed does not come back by what their issuer says, until they are invited again.
+// testRemovedIdentity: who was removed does not come back by what an issuer says, until they are invited again, and not
+// when that is taken back or over.
 func testRemovedIdentity(t *testing.T, s *store.Store) {
 	ctx, owner := t.Context(), as(demo.Main().SID, demo.Main().With(policy.Owner).SID)
 	user, _, err := s.Admit(ctx, ines(policy.Support), unasked(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.RemoveUser(ctx, owner, user, allow); err != nil {
-		t.Fatal(err)
-	}
-	comes := func(at time.Time) (string, error) {
-		f := ines(policy.Support)
-		f.Asserted = at
-		f.Email = "another@corp.example" // who they are is not their address
+	before := time.Now().Add(-time.Minute)
+	them := ines(policy.Support)
+	them.Email, them.Asserted = "another@corp.example", before // who they are is not their address
+	comes := func(f identity.Federated, code problem.Code) (user string) {
+		t.Helper()
 		user, _, err := s.Admit(ctx, f, unasked(t))
-		return user, err
+		if problem.CodeOf(err) != code && (code != "" || err != nil) || (user == "") != (code != "") || code == problem.Forbidden && !errors.Is(err, identity.ErrRemoved) {
+			t.Errorf("%q, %v, want %q", user, err, code)
+		}
+		return user
 	}
-	if got, err := comes(asserted.AddDate(1, 0, 0)); got != "" || !errors.Is(err, identity.ErrRemoved) {
-		t.Errorf("%q, %v", got, err)
-	}
-	n := kept(t, "ines@corp.example", policy.Developer)
-	n.Created = asserted.Add(time.Hour)
-	for _, account := range []demo.Account{demo.Second(), demo.Main()} {
-		if _, err := s.Invite(ctx, as(account.SID, account.With(policy.Owner).SID), n, mayAll); err != nil {
+	invites := func(in demo.Account, good time.Duration) string {
+		t.Helper()
+		n := kept(t, "ines@corp.example", policy.Developer)
+		n.Expires = time.Now().Add(good)
+		made, err := s.Invite(ctx, as(in.SID, in.With(policy.Owner).SID), n, mayAll)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if account.SID != demo.Main().SID {
-			if _, err := comes(asserted.AddDate(1, 0, 0)); !errors.Is(err, identity.ErrRemoved) {
-				t.Errorf("another account has lifted it: %v", err)
-			}
-			n.Invitation = invitation(t)
-			n.Created = asserted.Add(time.Hour)
+		return made.Object.Sid
+	}
+	removed := func(user string) {
+		t.Helper()
+		if _, err := s.RemoveUser(ctx, owner, user, allow); err != nil {
+			t.Fatal(err)
 		}
 	}
-	if _, err := comes(asserted); problem.CodeOf(err) != problem.Conflict {
-		t.Errorf("with what was issued before: %v", err)
+	removed(user)
+	comes(them, problem.Forbidden)
+	other, elsewhere := ines(policy.Support), ines(policy.Support) // nor their address who they are
+	other.Subject, elsewhere.Issuer = "another", "https://another.example"
+	comes(other, problem.Forbidden)
+	comes(elsewhere, problem.Forbidden)
+	invites(demo.Second(), time.Hour)
+	them.Asserted = time.Now().Add(time.Minute)
+	comes(them, problem.Forbidden)
+	if err := s.RevokeInvitation(ctx, owner, invites(demo.Main(), time.Hour), mayAll); err != nil {
+		t.Fatal(err)
 	}
-	again, err := comes(n.Created)
-	if err != nil || again == user {
-		t.Errorf("%q, %v", again, err)
-	}
-	if m, err := s.MemberOf(ctx, again); err != nil || !slices.Equal(m.Roles, []policy.Role{policy.Support}) {
+	comes(them, problem.Forbidden)
+	invites(demo.Main(), -time.Second)
+	comes(them, problem.Forbidden)
+	invites(demo.Main(), time.Hour)
+	old := them
+	old.Asserted = before
+	comes(old, problem.Conflict)
+	again := comes(them, "")
+	if m, err := s.MemberOf(ctx, again); err != nil || again == user || !slices.Equal(m.Roles, []policy.Role{policy.Support}) {
 		t.Errorf("%+v, %v", m, err)
 	}
+	if n := count(t, s, "invitations WHERE email = 'ines@corp.example' AND account_sid = $1", demo.Main().SID); n != 0 {
+		t.Errorf("%d invitations are open still", n)
+	}
+	removed(again)
+	comes(them, problem.Forbidden)
+
+	// Who signed in here is not brought back by their address either.
+	support := demo.Main().With(policy.Support)
+	removed(support.SID)
+	f := ines(policy.Administrator)
+	f.Subject, f.Email, f.Asserted = "support", support.Email, time.Now().Add(time.Minute)
+	comes(f, problem.Forbidden)
 }
 
 // handOver is a check of a transfer: who hands over must be the Owner.
