@@ -338,7 +338,7 @@ func testTransfersAtOnce(t *testing.T, s *store.Store) {
 	var all []func() error
 	for _, role := range []policy.Role{policy.Administrator, policy.Developer, policy.BillingManager, policy.Support} {
 		all = append(all, func() error {
-			_, err := s.TransferOwnership(t.Context(), owner, a.With(role).SID, handOver)
+			_, err := s.Peer().TransferOwnership(t.Context(), owner, a.With(role).SID, handOver)
 			return err
 		})
 	}
@@ -360,12 +360,12 @@ func testRemovalRacesRoles(t *testing.T, s *store.Store) {
 	a := demo.Main()
 	owner, target := as(a.SID, a.With(policy.Owner).SID), a.With(policy.Support).SID
 	errs := race(
-		func() error { _, err := s.RemoveUser(t.Context(), owner, target, allow); return err },
+		func() error { _, err := s.Peer().RemoveUser(t.Context(), owner, target, allow); return err },
 		func() error {
-			_, err := s.SetRoles(t.Context(), owner, target, []policy.Role{policy.Developer}, allow)
+			_, err := s.Peer().SetRoles(t.Context(), owner, target, []policy.Role{policy.Developer}, allow)
 			return err
 		},
-		func() error { _, err := s.TransferOwnership(t.Context(), owner, target, handOver); return err },
+		func() error { _, err := s.Peer().TransferOwnership(t.Context(), owner, target, handOver); return err },
 	)
 	// A transfer that is first leaves no Owner who could remove or be changed; one that is later finds nobody.
 	_, err := s.MemberOf(t.Context(), target)
@@ -389,10 +389,10 @@ func testAcceptRacesRevoke(t *testing.T, s *store.Store) {
 			t.Fatal(err)
 		}
 		accept := func() error {
-			_, err := s.AcceptInvitation(t.Context(), as(a.SID, ""), n.TokenHash, newHash, storetest.Now(), mayAll)
+			_, err := s.Peer().AcceptInvitation(t.Context(), as(a.SID, ""), n.TokenHash, newHash, storetest.Now(), mayAll)
 			return err
 		}
-		errs := race(accept, func() error { return s.RevokeInvitation(t.Context(), owner, made.Object.Sid, mayAll) }, accept)
+		errs := race(accept, func() error { return s.Peer().RevokeInvitation(t.Context(), owner, made.Object.Sid, mayAll) }, accept)
 		won := 0
 		for _, err := range errs {
 			if err == nil {
@@ -414,12 +414,52 @@ func testInvitesAtOnce(t *testing.T, s *store.Store) {
 	var all []func() error
 	for range 6 {
 		n := kept(t, "new@example.com", policy.Support)
-		all = append(all, func() error { _, err := s.Invite(t.Context(), owner, n, mayAll); return err })
+		all = append(all, func() error { _, err := s.Peer().Invite(t.Context(), owner, n, mayAll); return err })
 	}
 	if err := errors.Join(race(all...)...); err != nil {
 		t.Error(err)
 	}
 	if n, mails := count(t, s, "invitations WHERE email = 'new@example.com'"), count(t, s, "mail_outbox"); n != 1 || mails != 1 {
 		t.Errorf("%d invitations and %d mails", n, mails)
+	}
+}
+
+// testRemovalRacesAdmission: who comes from another issuer while they are removed is gone in the end, and so is who is
+// invited by someone who is being removed.
+func testRemovalRacesAdmission(t *testing.T, s *store.Store) {
+	a := demo.Main()
+	owner := as(a.SID, a.With(policy.Owner).SID)
+	inviter := a.With(policy.Administrator).SID
+	user, _, err := s.Admit(t.Context(), ines(policy.Support), unasked(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := ines(policy.Developer)
+	later.Asserted = time.Now()
+	admit := func() error {
+		_, _, err := s.Peer().Admit(t.Context(), later, func(string) (int64, error) { return 1, nil })
+		return err
+	}
+	remove := func(user string) func() error {
+		return func() error { _, err := s.Peer().RemoveUser(t.Context(), owner, user, allow); return err }
+	}
+	n := kept(t, "new@example.com", policy.Support)
+	errs := race(admit, remove(user), admit, remove(inviter), func() error {
+		_, err := s.Peer().Invite(t.Context(), as(a.SID, inviter), n, mayAll)
+		return err
+	}, admit)
+	for i, err := range errs {
+		if err != nil && (i == 1 || i == 3 || problem.CodeOf(err) != problem.Forbidden) {
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+	if left := count(t, s, "users WHERE email = 'ines@corp.example' OR sid = $1", inviter); left != 0 {
+		t.Errorf("%d of the two are there still", left)
+	}
+	if open := count(t, s, "invitations WHERE email = $1", n.Email); open != 0 {
+		t.Errorf("%d invitations are open that someone sent who is gone", open)
+	}
+	if err := admit(); !errors.Is(err, identity.ErrRemoved) {
+		t.Errorf("afterwards: %v", err)
 	}
 }
