@@ -119,7 +119,7 @@ var userLessons = map[string]lesson{
 		harmless:  `(input: {userId: "x"})`,
 		forPeople: true,
 		attempt: func(t *testing.T, in tenant, who client) attempt {
-			return attempt{input: fmt.Sprintf(`(input: {userId: %q})`, in.joined(t, newcomer(), "SUPPORT")), changes: []string{"users -1"}}
+			return attempt{input: fmt.Sprintf(`(input: {userId: %q})`, in.joined(t, newcomer(), "SUPPORT")), changes: []string{"users -1", "removed_identities +1"}}
 		},
 	},
 	"transferOwnership": {

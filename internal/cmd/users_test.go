@@ -55,6 +55,18 @@ func TestNewcomer(t *testing.T) {
 	})
 }
 
+// TestAcceptElsewhere: an account's trail does not tell who in another account has accepted its invitation.
+func TestAcceptElsewhere(t *testing.T) {
+	p := startDemo(t)
+	in, elsewhere := p.newTenant(), p.newTenant()
+	_, token := in.invited(t, newcomer(), "SUPPORT")
+	elsewhere.as(support).do(acceptQuery, vars{"token": token, "password": password}).ok(t)
+	got := in.as(owner).do(`{ account { auditEvents(coordinate: "Mutation.acceptInvitation") { edges { node { userSid sessionId outcome } } } } }`, nil).ok(t)
+	if want := `[{"node":{"userSid":null,"sessionId":null,"outcome":"DONE"}}]`; !strings.Contains(got.body, want) {
+		t.Errorf("%s, want %s", got.body, want)
+	}
+}
+
 // TestRemovedByProvider: whoever comes from another issuer and was removed is told so, and not let in until they are invited.
 func TestRemovedByProvider(t *testing.T) {
 	corp := issuertest.New(t)

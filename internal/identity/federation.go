@@ -23,7 +23,7 @@ type Federated struct {
 	Asserted time.Time
 }
 
-// ErrRemoved is FORBIDDEN for who was removed from an account, until their address is invited there.
+// ErrRemoved is FORBIDDEN for who was removed from an account, while their address is not invited there.
 var ErrRemoved = problem.New(problem.Forbidden, "You were removed from this account. An Administrator lets you in again by inviting you.")
 
 // Federation is where those are kept who come from other issuers.
@@ -35,7 +35,7 @@ type Federation interface {
 	// returns is kept with the change in the outbox. A RoleChange of no user says that no roles changed, as those of a
 	// new user have not, and as an Owner's never do here.
 	//
-	// ErrRemoved says that they were removed from the account. CONFLICT says that something newer is known of them, that the address of who comes first is another user's, to whom
+	// ErrRemoved says that they, or who had their address, were removed from the account, and that the address is not invited. CONFLICT says that something newer is known of them, that the address of who comes first is another user's, to whom
 	// they are never linked, or that they are known in another account; BAD_USER_INPUT that who comes first has no
 	// address; NOT_FOUND that there is no such account, or that none was named and there are several.
 	Admit(ctx context.Context, f Federated, block func(user string) (generation int64, err error)) (user string, change RoleChange, err error)

@@ -82,8 +82,8 @@ type Users interface {
 	// TIMEOUT or INTERNAL_SERVER_ERROR says that nothing was changed; after any
 	// other the change may have been committed.
 	SetRoles(ctx context.Context, c upstream.Change, target string, roles []policy.Role, check CheckChange) (RoleChange, error)
-	// RemoveUser removes a user of c's account as SetRoles changes one, with their clients and the invitations they sent. Who comes from another
-	// issuer is not admitted again until their address is invited.
+	// RemoveUser removes a user of c's account as SetRoles changes one, with their clients and the invitations they sent. Neither they nor
+	// who has their address is admitted from another issuer unless it is invited.
 	RemoveUser(ctx context.Context, c upstream.Change, target string, check CheckChange) (RoleChange, error)
 	// TransferOwnership makes target the Owner and the actor an Administrator, as SetRoles changes one user: both
 	// changes are in the outbox.

@@ -64,8 +64,8 @@ type MayInvite func(by Member, replaced, roles []policy.Role, onlyOwnerManagesAd
 type Invitations interface {
 	Invitations(ctx context.Context, s upstream.Scope, f InvitationFilter, p upstream.Page) (upstream.List[model.Invitation], error)
 	Invitation(ctx context.Context, s upstream.Scope, sid string) (*model.Invitation, error)
-	// Invite keeps an invitation, in the place of one that the address has, with its mail, and has those admitted again
-	// who were removed with this address. CONFLICT says that the address is a user's of the account, or that the account has too many.
+	// Invite keeps an invitation, in the place of one that the address has, with its mail. While it
+	// is open, who was removed with this address is admitted again. CONFLICT says that the address is a user's of the account, or that the account has too many.
 	Invite(ctx context.Context, c upstream.Change, n KeptInvitation, may MayInvite) (upstream.Made[model.Invitation], error)
 	// ResendInvitation gives an invitation n's token, with its mail.
 	ResendInvitation(ctx context.Context, c upstream.Change, sid string, n KeptInvitation, may MayInvite) (*model.Invitation, error)
@@ -109,7 +109,8 @@ func noInvitation() error {
 }
 
 // Accept sets the password of the user whom the token invites, or makes the user, and uses the invitation
-// up. It returns the user's e-mail address, with which they can sign in from then on. c is a guest's.
+// up. It returns the user's e-mail address, with which they can sign in from then on. c is a guest's, or
+// whoever's: it takes no right.
 //
 // Errors: NOT_FOUND for any token that is not good, with the same words for all, and
 // before the password is looked at; BAD_USER_INPUT at input.password for a password of
@@ -128,7 +129,10 @@ func (s *Service) Accept(ctx context.Context, c upstream.Change, token, password
 		encoded, err = s.HashPassword(ctx, password)
 	}
 	if err == nil {
-		// Who accepts is nobody's yet: what they do is done in the account that they come into.
+		// What is done is done in the account that they come into. One they are signed in to besides is not told of there.
+		if c.Account() != account {
+			c.Intent.User, c.Intent.Client, c.Intent.Session = "", "", ""
+		}
 		c = upstream.NewChange(upstream.NewScope(account, c.Fields()), c.Intent)
 		email, err = s.users.AcceptInvitation(ctx, c, tokenHash, encoded, s.now(), s.mayInvite)
 	}

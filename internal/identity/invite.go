@@ -38,7 +38,7 @@ type Invitee struct {
 
 // Invite invites someone into the actor's account, in the place of an invitation that their address has: its link is dead.
 // They become a user when they accept, if the actor may still give these roles then. Who was removed with this address
-// may come again from their issuer.
+// may come again from their issuer while the invitation is open.
 //
 // Errors: BAD_USER_INPUT for an address, a name or roles that cannot be; FORBIDDEN when the actor may not invite to these
 // roles, or replace the invitation there is, or is a client; CONFLICT for the address of a user of the account, and when

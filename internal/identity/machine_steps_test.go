@@ -111,9 +111,6 @@ func (m *machine) invite(t *rapid.T) {
 		m.dead = append(m.dead, before.token)
 	}
 	m.invitations[email] = &invitee{id: made.Object.Sid, roles: roles, by: by}
-	if m.provider != nil && m.provider.gone && m.provider.email == email {
-		m.barred = false
-	}
 }
 
 // invited draws an open invitation.
@@ -242,7 +239,7 @@ func (m *machine) remove(t *rapid.T) {
 	}
 	of.gone = true
 	m.end(of)
-	m.barred = m.barred || of == m.provider
+	m.barred = m.barred || of.email == m.providersAddress()
 	for email, i := range m.invitations {
 		if i.by == of {
 			m.over(email)
@@ -312,12 +309,17 @@ func (m *machine) end(p *person) {
 	}
 }
 
+// providersAddress is that of who comes from another issuer. It may be another user's.
+func (m *machine) providersAddress() string {
+	return strings.ToLower(m.account) + "-provider@example.com"
+}
+
 // come has someone come from another issuer, which gives them roles, or none.
 func (m *machine) come(t *rapid.T) {
 	roles := rapid.SampledFrom([][]policy.Role{{policy.Support}, {policy.Administrator}, {}}).Draw(t, "roles")
 	f := identity.Federated{
 		Issuer: "https://login.example", Subject: m.account, Account: m.account, Roles: roles, Asserted: time.Now(),
-		Email: strings.ToLower(m.account) + "-provider@example.com",
+		Email: m.providersAddress(),
 	}
 	user, err := m.identity.Admit(t.Context(), f)
 	known := m.provider != nil && !m.provider.gone
@@ -326,7 +328,7 @@ func (m *machine) come(t *rapid.T) {
 	case known || len(roles) == 0:
 	case m.at(f.Email) != nil:
 		want = conflict
-	case m.barred:
+	case m.barred && m.invitations[f.Email] == nil:
 		want = refused
 	}
 	switch done := m.wants(err, want); {
@@ -339,6 +341,7 @@ func (m *machine) come(t *rapid.T) {
 		m.provider.suspended, m.provider.roles = false, roles
 	default:
 		m.over(f.Email)
+		m.barred = false
 		m.provider = &person{sid: user, email: f.Email, roles: roles, federated: true}
 		m.people = append(m.people, m.provider)
 	}

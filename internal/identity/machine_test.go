@@ -73,7 +73,7 @@ type machine struct {
 	invitations map[string]*invitee // by address
 	dead        []string            // tokens that are good for nothing
 	provider    *person             // who comes from another issuer; nil before they have
-	barred      bool                // whether they were removed, and not invited since
+	barred      bool                // whether they, or another user with their address, were removed since
 }
 
 // TestMachine does at random what people do to each other's membership, and compares after each step the users, the

@@ -10,7 +10,7 @@ import (
 )
 
 // Remove removes target, a user of the actor's account, and ends their sessions. Their clients of OAuth and the
-// invitations that they sent are gone with them. Who comes from another issuer is not admitted again until their address
+// invitations that they sent are gone with them. No issuer brings them back, unless their address
 // is invited. An actor who may remove others may remove themselves.
 //
 // Errors are those of SetRoles but for what is about roles; the sessions end as they are changed there.

@@ -66,6 +66,7 @@ func battery(t *testing.T, db storetest.Database) {
 		{"ownership is transferred", testTransfer},
 		{"transfers at the same time", testTransfersAtOnce},
 		{"a removal, a change of roles and a transfer at the same time", testRemovalRacesRoles},
+		{"a removal and an admission at the same time", testRemovalRacesAdmission},
 		{"OAuth clients", testOAuthClients},
 		{"OAuth clients that are made at the same time", testOAuthClientsOnce},
 		{"SIMs in all their states", testSimStatuses},

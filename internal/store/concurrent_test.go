@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"context"
+	"database/sql"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -8,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/graph/model"
 	"github.com/fieldgate/fieldgate/internal/identity"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/fieldgate/fieldgate/internal/store"
@@ -95,4 +98,24 @@ func waiting(t *testing.T, s *store.Store) int64 {
 	t.Helper()
 	rows := rawRows(t, s, "SELECT COUNT(*) AS waiting FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
 	return rows[0]["waiting"].(int64)
+}
+
+// TestReferring: who changes a row does not wait for who has written a row that refers to it, who may wait for them in turn.
+func TestReferring(t *testing.T) {
+	for _, server := range storetest.Postgres() {
+		s := openPostgres(t, server.Demo(t), storetest.Options())
+		a := demo.Main()
+		err := s.Transact(t.Context(), func(tx *sql.Tx) error {
+			if _, err := tx.Exec(`SELECT 1 FROM accounts WHERE sid = $1 FOR KEY SHARE`, a.SID); err != nil { // as a foreign key does
+				return err
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			_, err := s.UpdateSettings(ctx, as(a.SID, a.With(policy.Owner).SID), model.UpdateProjectSettingsInput{})
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
 }

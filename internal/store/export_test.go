@@ -18,3 +18,8 @@ func (s *Store) SetNow(now func() time.Time) { s.now = now }
 
 // OnCommitted has tell told of each event that is committed.
 func (s *Store) OnCommitted(tell func(audit.Record)) { s.committed = tell }
+
+// Peer is the store as another gateway has it: changes of an account take turns within one alone.
+func (s *Store) Peer() *Store {
+	return &Store{db: s.db, now: s.now, forUpdate: s.forUpdate, audit: s.audit, tables: s.tables}
+}

@@ -62,9 +62,6 @@ func (s *Store) Invite(
 			if err := s.replaceable(ctx, tx, c, n, may); err != nil {
 				return nil, err
 			}
-			if err := s.lift(ctx, tx, c.Account(), n.Email, n.Created); err != nil {
-				return nil, err
-			}
 			var in input
 			in.add("email", "email", n.Email)
 			in.add("name", "name", sql.NullString{String: n.Name, Valid: n.Name != ""})

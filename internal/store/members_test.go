@@ -207,50 +207,76 @@ func testRemoveUser(t *testing.T, s *store.Store) {
 	wantPending(t, s, change)
 }
 
-// testRemovedIdentity: who was removed does not come back by what their issuer says, until they are invited again.
+// testRemovedIdentity: who was removed does not come back by what an issuer says, until they are invited again, and not
+// when that is taken back or over.
 func testRemovedIdentity(t *testing.T, s *store.Store) {
 	ctx, owner := t.Context(), as(demo.Main().SID, demo.Main().With(policy.Owner).SID)
 	user, _, err := s.Admit(ctx, ines(policy.Support), unasked(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.RemoveUser(ctx, owner, user, allow); err != nil {
-		t.Fatal(err)
-	}
-	comes := func(at time.Time) (string, error) {
-		f := ines(policy.Support)
-		f.Asserted = at
-		f.Email = "another@corp.example" // who they are is not their address
+	before := time.Now().Add(-time.Minute)
+	them := ines(policy.Support)
+	them.Email, them.Asserted = "another@corp.example", before // who they are is not their address
+	comes := func(f identity.Federated, code problem.Code) (user string) {
+		t.Helper()
 		user, _, err := s.Admit(ctx, f, unasked(t))
-		return user, err
+		if problem.CodeOf(err) != code && (code != "" || err != nil) || (user == "") != (code != "") || code == problem.Forbidden && !errors.Is(err, identity.ErrRemoved) {
+			t.Errorf("%q, %v, want %q", user, err, code)
+		}
+		return user
 	}
-	if got, err := comes(asserted.AddDate(1, 0, 0)); got != "" || !errors.Is(err, identity.ErrRemoved) {
-		t.Errorf("%q, %v", got, err)
-	}
-	n := kept(t, "ines@corp.example", policy.Developer)
-	n.Created = asserted.Add(time.Hour)
-	for _, account := range []demo.Account{demo.Second(), demo.Main()} {
-		if _, err := s.Invite(ctx, as(account.SID, account.With(policy.Owner).SID), n, mayAll); err != nil {
+	invites := func(in demo.Account, good time.Duration) string {
+		t.Helper()
+		n := kept(t, "ines@corp.example", policy.Developer)
+		n.Expires = time.Now().Add(good)
+		made, err := s.Invite(ctx, as(in.SID, in.With(policy.Owner).SID), n, mayAll)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if account.SID != demo.Main().SID {
-			if _, err := comes(asserted.AddDate(1, 0, 0)); !errors.Is(err, identity.ErrRemoved) {
-				t.Errorf("another account has lifted it: %v", err)
-			}
-			n.Invitation = invitation(t)
-			n.Created = asserted.Add(time.Hour)
+		return made.Object.Sid
+	}
+	removed := func(user string) {
+		t.Helper()
+		if _, err := s.RemoveUser(ctx, owner, user, allow); err != nil {
+			t.Fatal(err)
 		}
 	}
-	if _, err := comes(asserted); problem.CodeOf(err) != problem.Conflict {
-		t.Errorf("with what was issued before: %v", err)
+	removed(user)
+	comes(them, problem.Forbidden)
+	other, elsewhere := ines(policy.Support), ines(policy.Support) // nor their address who they are
+	other.Subject, elsewhere.Issuer = "another", "https://another.example"
+	comes(other, problem.Forbidden)
+	comes(elsewhere, problem.Forbidden)
+	invites(demo.Second(), time.Hour)
+	them.Asserted = time.Now().Add(time.Minute)
+	comes(them, problem.Forbidden)
+	if err := s.RevokeInvitation(ctx, owner, invites(demo.Main(), time.Hour), mayAll); err != nil {
+		t.Fatal(err)
 	}
-	again, err := comes(n.Created)
-	if err != nil || again == user {
-		t.Errorf("%q, %v", again, err)
-	}
-	if m, err := s.MemberOf(ctx, again); err != nil || !slices.Equal(m.Roles, []policy.Role{policy.Support}) {
+	comes(them, problem.Forbidden)
+	invites(demo.Main(), -time.Second)
+	comes(them, problem.Forbidden)
+	invites(demo.Main(), time.Hour)
+	old := them
+	old.Asserted = before
+	comes(old, problem.Conflict)
+	again := comes(them, "")
+	if m, err := s.MemberOf(ctx, again); err != nil || again == user || !slices.Equal(m.Roles, []policy.Role{policy.Support}) {
 		t.Errorf("%+v, %v", m, err)
 	}
+	if n := count(t, s, "invitations WHERE email = 'ines@corp.example' AND account_sid = $1", demo.Main().SID); n != 0 {
+		t.Errorf("%d invitations are open still", n)
+	}
+	removed(again)
+	comes(them, problem.Forbidden)
+
+	// Who signed in here is not brought back by their address either.
+	support := demo.Main().With(policy.Support)
+	removed(support.SID)
+	f := ines(policy.Administrator)
+	f.Subject, f.Email, f.Asserted = "support", support.Email, time.Now().Add(time.Minute)
+	comes(f, problem.Forbidden)
 }
 
 // handOver is a check of a transfer: who hands over must be the Owner.
@@ -312,7 +338,7 @@ func testTransfersAtOnce(t *testing.T, s *store.Store) {
 	var all []func() error
 	for _, role := range []policy.Role{policy.Administrator, policy.Developer, policy.BillingManager, policy.Support} {
 		all = append(all, func() error {
-			_, err := s.TransferOwnership(t.Context(), owner, a.With(role).SID, handOver)
+			_, err := s.Peer().TransferOwnership(t.Context(), owner, a.With(role).SID, handOver)
 			return err
 		})
 	}
@@ -334,12 +360,12 @@ func testRemovalRacesRoles(t *testing.T, s *store.Store) {
 	a := demo.Main()
 	owner, target := as(a.SID, a.With(policy.Owner).SID), a.With(policy.Support).SID
 	errs := race(
-		func() error { _, err := s.RemoveUser(t.Context(), owner, target, allow); return err },
+		func() error { _, err := s.Peer().RemoveUser(t.Context(), owner, target, allow); return err },
 		func() error {
-			_, err := s.SetRoles(t.Context(), owner, target, []policy.Role{policy.Developer}, allow)
+			_, err := s.Peer().SetRoles(t.Context(), owner, target, []policy.Role{policy.Developer}, allow)
 			return err
 		},
-		func() error { _, err := s.TransferOwnership(t.Context(), owner, target, handOver); return err },
+		func() error { _, err := s.Peer().TransferOwnership(t.Context(), owner, target, handOver); return err },
 	)
 	// A transfer that is first leaves no Owner who could remove or be changed; one that is later finds nobody.
 	_, err := s.MemberOf(t.Context(), target)
@@ -363,10 +389,10 @@ func testAcceptRacesRevoke(t *testing.T, s *store.Store) {
 			t.Fatal(err)
 		}
 		accept := func() error {
-			_, err := s.AcceptInvitation(t.Context(), as(a.SID, ""), n.TokenHash, newHash, storetest.Now(), mayAll)
+			_, err := s.Peer().AcceptInvitation(t.Context(), as(a.SID, ""), n.TokenHash, newHash, storetest.Now(), mayAll)
 			return err
 		}
-		errs := race(accept, func() error { return s.RevokeInvitation(t.Context(), owner, made.Object.Sid, mayAll) }, accept)
+		errs := race(accept, func() error { return s.Peer().RevokeInvitation(t.Context(), owner, made.Object.Sid, mayAll) }, accept)
 		won := 0
 		for _, err := range errs {
 			if err == nil {
@@ -388,12 +414,52 @@ func testInvitesAtOnce(t *testing.T, s *store.Store) {
 	var all []func() error
 	for range 6 {
 		n := kept(t, "new@example.com", policy.Support)
-		all = append(all, func() error { _, err := s.Invite(t.Context(), owner, n, mayAll); return err })
+		all = append(all, func() error { _, err := s.Peer().Invite(t.Context(), owner, n, mayAll); return err })
 	}
 	if err := errors.Join(race(all...)...); err != nil {
 		t.Error(err)
 	}
 	if n, mails := count(t, s, "invitations WHERE email = 'new@example.com'"), count(t, s, "mail_outbox"); n != 1 || mails != 1 {
 		t.Errorf("%d invitations and %d mails", n, mails)
+	}
+}
+
+// testRemovalRacesAdmission: who comes from another issuer while they are removed is gone in the end, and so is who is
+// invited by someone who is being removed.
+func testRemovalRacesAdmission(t *testing.T, s *store.Store) {
+	a := demo.Main()
+	owner := as(a.SID, a.With(policy.Owner).SID)
+	inviter := a.With(policy.Administrator).SID
+	user, _, err := s.Admit(t.Context(), ines(policy.Support), unasked(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := ines(policy.Developer)
+	later.Asserted = time.Now()
+	admit := func() error {
+		_, _, err := s.Peer().Admit(t.Context(), later, func(string) (int64, error) { return 1, nil })
+		return err
+	}
+	remove := func(user string) func() error {
+		return func() error { _, err := s.Peer().RemoveUser(t.Context(), owner, user, allow); return err }
+	}
+	n := kept(t, "new@example.com", policy.Support)
+	errs := race(admit, remove(user), admit, remove(inviter), func() error {
+		_, err := s.Peer().Invite(t.Context(), as(a.SID, inviter), n, mayAll)
+		return err
+	}, admit)
+	for i, err := range errs {
+		if err != nil && (i == 1 || i == 3 || problem.CodeOf(err) != problem.Forbidden) {
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+	if left := count(t, s, "users WHERE email = 'ines@corp.example' OR sid = $1", inviter); left != 0 {
+		t.Errorf("%d of the two are there still", left)
+	}
+	if open := count(t, s, "invitations WHERE email = $1", n.Email); open != 0 {
+		t.Errorf("%d invitations are open that someone sent who is gone", open)
+	}
+	if err := admit(); !errors.Is(err, identity.ErrRemoved) {
+		t.Errorf("afterwards: %v", err)
 	}
 }

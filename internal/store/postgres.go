@@ -84,7 +84,8 @@ func OpenPostgres(ctx context.Context, address string, o Options) (*Store, error
 	db.SetConnMaxLifetime(maxLifetime)
 	db.SetConnMaxIdleTime(maxIdle)
 	s := newStore(db, o)
-	s.forUpdate = " FOR UPDATE"
+	// Who only refers to the row, as every audit event does to its account, does not wait: they would for each other.
+	s.forUpdate = " FOR NO KEY UPDATE"
 	return s, nil
 }
 

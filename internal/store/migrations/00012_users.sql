@@ -36,16 +36,15 @@ CREATE TABLE mail_outbox (
 
 CREATE INDEX mail_outbox_oldest ON mail_outbox (date_created, token_hash);
 
--- People of other issuers who were removed: their issuer's word does not bring them back.
+-- Who was removed: the word of no other issuer brings them back, neither who they are there nor the address they had.
 CREATE TABLE removed_identities (
     account_sid  TEXT   NOT NULL REFERENCES accounts (sid),
+    -- Of who signed in here: no issuer, and the SID.
     issuer       TEXT   NOT NULL,
     subject      TEXT   NOT NULL,
-    -- By which they can be invited again.
+    -- While it is invited they may come again.
     email        TEXT   NOT NULL,
     date_removed BIGINT NOT NULL,
-    -- Since when they may come again, with what is issued from then on; NULL for not.
-    date_lifted  BIGINT,
     PRIMARY KEY (account_sid, issuer, subject)
 );
 
