@@ -260,6 +260,35 @@ func TestSlowLines(t *testing.T) {
 	}
 }
 
+// full is a disk that is full at first, and then has room again.
+type full struct {
+	bytes.Buffer
+	writes int
+}
+
+func (f *full) Write(p []byte) (int, error) {
+	if f.writes++; f.writes == 1 {
+		n, _ := f.Buffer.Write(p[:5])
+		return n, errors.New("no space left")
+	}
+	return f.Buffer.Write(p)
+}
+
+// TestFullDisk: lines are written again when the stream takes them again, none as a part of the one that was torn.
+func TestFullDisk(t *testing.T) {
+	disk, dropped := new(full), 0
+	lines := audit.NewLines(disk, slog.New(slog.DiscardHandler), func(n int) { dropped += n })
+	for range 3 {
+		lines.Write(audit.Record{SID: "AE1"})
+	}
+	if err := lines.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Split(disk.String(), "\n"); len(got) != 4 || !strings.HasPrefix(got[1], `{"line":2,`) || !strings.HasPrefix(got[2], `{"line":3,`) || dropped != 1 {
+		t.Errorf("%d dropped of %q", dropped, got)
+	}
+}
+
 func TestKeys(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := audit.ReadKeys(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
