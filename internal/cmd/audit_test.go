@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -176,11 +177,24 @@ func TestAuditCommands(t *testing.T) {
 	if got := verify(p.data, "--against", lines); got.status != 0 {
 		t.Errorf("against its own export: %+v", got)
 	}
-	if got := verify(old, "--against", lines); got.status != 1 || !strings.Contains(got.stdout, "is not in the trail") {
+	if got := verify(old, "--against", lines); got.status != 1 || !strings.Contains(got.stdout, "are not in the trail") {
 		t.Errorf("a database that was set back: %+v", got)
 	}
 	if got := verify(old); got.status != 0 {
 		t.Errorf("by itself it is whole: %+v", got)
+	}
+	forked := start(t, "--data", old, "--demo-password", password)
+	for range 3 {
+		makeKey(t, demoTenant(forked), "three")
+	}
+	forked.stop()
+	both := exported.stdout + `{"account":"AC` + "\n\n" + command(t, "audit", "export", "--data", old).stdout
+	if got := verify(old, "--against", file(t, "both.jsonl", both)); got.status != 1 || !strings.Contains(got.stdout, "are not in the trail") ||
+		!strings.Contains(got.stdout, "is no audit event, and was passed over") {
+		t.Errorf("one that was set back and has gone on: %+v", got)
+	}
+	if got := verify(old, "--against", file(t, "none.jsonl", "{}\n")); got.status != 1 || !strings.Contains(got.stderr, "no event of an account") {
+		t.Errorf("against nothing: %+v", got)
 	}
 	main, second := demo.Main().SID, demo.Second().SID
 	changeData(t, p.data, "UPDATE audit_events SET user_sid = 'US0' WHERE account_sid = $1 AND sequence = 3", main)
@@ -202,7 +216,7 @@ func TestAuditCommands(t *testing.T) {
 // TestAuditLog: each event is a line of the audit log, those of no account too, and nothing secret is in any of them or in
 // the trail.
 func TestAuditLog(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "audit.jsonl")
+	path := file(t, "audit.jsonl", `{"line":7,"acc`) // a crash has torn it
 	p := startDemo(t, "--audit-log", path)
 	who := p.signIn(owner)
 	made := who.do(`mutation { createApiKey(input: {friendlyName: "a name of their own", idempotencyKey: "their key"}) { secret apiKey { id } } }`, nil).ok(t)
@@ -217,6 +231,7 @@ func TestAuditLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, text, _ = bytes.Cut(text, []byte("\n"))
 	for i, e := range auditLines(t, string(text)) {
 		if e.Line != int64(i+1) {
 			t.Errorf("line %d has the number %d", i+1, e.Line)
