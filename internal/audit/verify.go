@@ -41,9 +41,9 @@ func (v *Verifier) End(head *Head) []string {
 	case head == nil && v.Records > 0:
 		v.fault("the head is missing")
 	case head == nil:
-	case v.keys.keys[head.Key] == nil:
+	case !v.keys.Knows(*head):
 		v.fault("the head has a MAC under a key that is not known")
-	case head.Account != v.account || !v.keys.sealed(*head):
+	case head.Account != v.account || !v.keys.Sealed(*head):
 		v.fault("the head is not as it was written")
 	case head.Sequence > v.last.Sequence:
 		v.missing(head.Sequence)

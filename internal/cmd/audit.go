@@ -11,6 +11,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/fieldgate/fieldgate/internal/audit"
 	"github.com/fieldgate/fieldgate/internal/store"
@@ -25,6 +26,7 @@ type auditCmd struct {
 
 	Verify verifyAudit `cmd:"" help:"Say whether each account's audit trail is as it was written. It exits with 1 when one is not."`
 	Export exportAudit `cmd:"" help:"Print audit trails, each event as a line of JSON."`
+	Reseal resealAudit `cmd:"" help:"Have the trail of --account go on whose end is not as it was written, or whose key is lost. An event says so, and what is wrong before it still shows."`
 }
 
 // open opens the database, which must be there, and says which accounts are asked for.
@@ -83,7 +85,13 @@ func (v verifyAudit) Run(ctx context.Context, o output, a *auditCmd) error {
 	faulty := 0
 	for _, account := range accounts {
 		lost := known[account]
-		records, last, faults, err := db.VerifyAudit(ctx, account, func(r audit.Record) { delete(lost, entryOf(r)) })
+		var resealed []audit.Record
+		records, last, faults, err := db.VerifyAudit(ctx, account, func(r audit.Record) {
+			delete(lost, entryOf(r))
+			if r.Coordinate == audit.Resealed {
+				resealed = append(resealed, r)
+			}
+		})
 		if err != nil {
 			return err
 		}
@@ -97,6 +105,11 @@ func (v verifyAudit) Run(ctx context.Context, o output, a *auditCmd) error {
 		}
 		if _, err := fmt.Fprintf(o.out, "%s  %d events to %d  %s\n", account, records, last, state); err != nil {
 			return err
+		}
+		for _, r := range resealed {
+			if _, err := fmt.Fprintf(o.out, "  event %d has resealed the trail, in which there were %d faults\n", r.Sequence, r.Count); err != nil {
+				return err
+			}
 		}
 		for _, fault := range faults {
 			if _, err := fmt.Fprintf(o.out, "  %s\n", fault); err != nil {
@@ -197,6 +210,32 @@ func (e exportAudit) Run(ctx context.Context, o output, a *auditCmd) error {
 		}
 	}
 	return out.Flush()
+}
+
+// resealAudit is the command audit reseal.
+type resealAudit struct{}
+
+// Run prints what was wrong, and which event says so.
+func (resealAudit) Run(ctx context.Context, o output, a *auditCmd) error {
+	if a.Account == "" {
+		return errors.New("audit reseal takes the SID of one account (--account)")
+	}
+	keys, err := a.auditKeys(a.Data)
+	if err != nil {
+		return err
+	}
+	db, _, err := a.open(ctx, store.Options{Audit: keys})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	made, faults, err := db.ResealAudit(ctx, a.Account)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(o.out, "%s goes on with event %d, which says that there were %d faults:\n  %s\n",
+		a.Account, made.Sequence, len(faults), strings.Join(faults, "\n  "))
+	return err
 }
 
 // openAuditLog opens the file of --audit-log, and ends a line in it that a crash has torn.

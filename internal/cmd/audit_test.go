@@ -324,6 +324,37 @@ func TestAuditFailsClosed(t *testing.T) {
 	}
 }
 
+// TestAuditKeyLost: a gateway does not start with another key than that of its trails; when that is lost, they go on once an
+// event says so.
+func TestAuditKeyLost(t *testing.T) {
+	p := startDemo(t)
+	makeKey(t, demoTenant(p), "one")
+	p.stop()
+	key := filepath.Join(p.data, "keys", "audit.key")
+	if err := os.Remove(key); err != nil {
+		t.Fatal(err)
+	}
+	got := command(t, "serve", "--listen", "127.0.0.1:0", "--data", p.data, "--demo-password", password)
+	if got.status != 1 || !strings.Contains(got.stderr, "ends under a key that is not in "+key) {
+		t.Fatalf("%+v", got)
+	}
+	if got := command(t, "audit", "reseal", "--data", p.data); got.status != 1 || !strings.Contains(got.stderr, "--account") {
+		t.Errorf("no account: %+v", got)
+	}
+	for _, account := range []string{demo.Main().SID, demo.Second().SID} {
+		if got := command(t, "audit", "reseal", "--data", p.data, "--account", account); got.status != 0 || !strings.Contains(got.stdout, "goes on with event") {
+			t.Fatalf("%+v", got)
+		}
+	}
+	again := start(t, "--data", p.data, "--demo-password", password)
+	makeKey(t, demoTenant(again), "two")
+	again.stop()
+	if got := command(t, "audit", "verify", "--data", p.data); got.status != 1 || strings.Count(got.stdout, "has resealed the trail") != 2 ||
+		!strings.Contains(got.stdout, "event 1 has a MAC under a key that is not known") {
+		t.Errorf("%+v", got)
+	}
+}
+
 // TestAuditOfClients: a session that a client of OAuth opens at /oauth/token is in the trail, and what it is denied.
 func TestAuditOfClients(t *testing.T) {
 	p := startDemo(t)

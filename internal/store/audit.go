@@ -67,12 +67,17 @@ func (s *Store) AppendRecords(ctx context.Context, tx *sql.Tx, account string, r
 	if err != nil {
 		return err
 	}
+	return s.keep(ctx, tx, records, first, next)
+}
+
+// keep writes records and the head after them, which is the trail's first or not.
+func (s *Store) keep(ctx context.Context, tx *sql.Tx, records []audit.Record, first bool, head audit.Head) error {
 	for i := range records {
 		if err := s.insert(ctx, tx, "audit_events", recordColumns(&records[i])); err != nil {
 			return err
 		}
 	}
-	return s.setHead(ctx, tx, first, next)
+	return s.setHead(ctx, tx, first, head)
 }
 
 // recordColumns are all columns of a record.

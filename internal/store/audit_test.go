@@ -280,6 +280,42 @@ func TestAuditKeys(t *testing.T) {
 	}
 }
 
+// TestReseal: a trail whose head is broken or under a key that is lost goes on after an event that says so, and what was wrong
+// with its events still shows. A trail that goes on anyway is left as it is.
+func TestReseal(t *testing.T) {
+	account := demo.Main().SID
+	storetest.Each(t, func(t *testing.T, db storetest.Database) {
+		s := db.Demo(t)
+		last := trail(t, s, account)
+		if _, _, err := s.ResealAudit(t.Context(), account); !errors.Is(err, store.ErrNotBroken) {
+			t.Errorf("a whole trail: %v", err)
+		}
+		exec(t, s, "UPDATE audit_events SET user_sid = 'US0' WHERE account_sid = $1 AND sequence = 3", account)
+		exec(t, s, "DELETE FROM audit_events WHERE account_sid = $1 AND sequence = $2", account, last)
+		if _, _, err := s.ResealAudit(t.Context(), account); !errors.Is(err, store.ErrNotBroken) {
+			t.Errorf("a whole head: %v", err)
+		}
+		exec(t, s, "UPDATE audit_heads SET sequence = 5 WHERE account_sid = $1", account)
+		if broken, unknown, err := s.BrokenTrails(t.Context()); err != nil || !slices.Equal(broken, []string{account}) || len(unknown) > 0 {
+			t.Errorf("broken %v, unknown %v, %v", broken, unknown, err)
+		}
+		made, found, err := s.ResealAudit(t.Context(), account)
+		if err != nil || made.Sequence != last || made.Coordinate != audit.Resealed || made.Count != int64(len(found)) || len(found) != 2 {
+			t.Fatalf("%+v, %q, %v", made, found, err)
+		}
+		if _, err := s.CreateAPIKey(t.Context(), changing(mainKeys()), model.CreateAPIKeyInput{FriendlyName: "Key"}); err != nil {
+			t.Error(err)
+		}
+		if got := faults(t, s, account); len(got) != 1 || !strings.HasPrefix(got[0], "event 3 ") {
+			t.Errorf("%q", got)
+		}
+		exec(t, s, "UPDATE audit_heads SET key_id = 'lost' WHERE account_sid = $1", account)
+		if broken, unknown, err := s.BrokenTrails(t.Context()); err != nil || !slices.Equal(broken, unknown) || !slices.Equal(broken, []string{account}) {
+			t.Errorf("broken %v, unknown %v, %v", broken, unknown, err)
+		}
+	})
+}
+
 // TestConcurrentChanges: of many changes of one account at once, by two gateways, all are made, and none forks the trail.
 func TestConcurrentChanges(t *testing.T) {
 	account := demo.Main().SID
