@@ -224,6 +224,25 @@ func TestIntendAnyway(t *testing.T) {
 	})
 }
 
+// stuck never answers.
+type stuck struct{}
+
+func (stuck) RecordEvents(ctx context.Context, _ string, _ ...audit.Event) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// TestIntendAnywayStuck: a trail that does not answer leaves whoever signs out the most of their time.
+func TestIntendAnywayStuck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, begun := audit.NewRecorder(stuck{}, nil, slog.New(slog.DiscardHandler), func(int) {}), time.Now()
+		r.IntendAnyway(t.Context(), audit.Event{Account: "AC1"})
+		if took := time.Since(begun); took > 2*time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
 // TestSlowLines: who writes a line never waits for the stream, and the gap in the numbers shows what was dropped.
 func TestSlowLines(t *testing.T) {
 	reader, writer := io.Pipe()

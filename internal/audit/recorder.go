@@ -25,6 +25,8 @@ const (
 	maxAge = time.Minute
 	// writeLimit bounds one transaction, and the writing of an outcome after the caller has gone.
 	writeLimit = 5 * time.Second
+	// intendLimit bounds how long what takes access away waits for its intent.
+	intendLimit = 2 * time.Second
 	// atOnce is how many events one transaction writes.
 	atOnce = 256
 )
@@ -121,6 +123,8 @@ func (r *Recorder) Intend(ctx context.Context, e Event) error {
 // written now is written later.
 func (r *Recorder) IntendAnyway(ctx context.Context, e Event) {
 	e = r.timed(e)
+	ctx, cancel := context.WithTimeout(ctx, intendLimit)
+	defer cancel()
 	if r.Intend(ctx, e) != nil {
 		e.Decision, e.Outcome = Allowed, Intended
 		r.Note(e)

@@ -111,10 +111,8 @@ func (v verifyAudit) Run(ctx context.Context, o output, a *auditCmd) error {
 				return err
 			}
 		}
-		for _, fault := range faults {
-			if _, err := fmt.Fprintf(o.out, "  %s\n", fault); err != nil {
-				return err
-			}
+		if _, err := io.WriteString(o.out, faultLines(faults)); err != nil {
+			return err
 		}
 	}
 	for _, line := range unread {
@@ -233,9 +231,21 @@ func (resealAudit) Run(ctx context.Context, o output, a *auditCmd) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(o.out, "%s goes on with event %d, which says that there were %d faults:\n  %s\n",
-		a.Account, made.Sequence, len(faults), strings.Join(faults, "\n  "))
+	_, err = fmt.Fprintf(o.out, "%s goes on with event %d, which says that there were %d faults:\n%s", a.Account, made.Sequence, len(faults), faultLines(faults))
 	return err
+}
+
+// faultLines are faults, one to a line: the first of them, for under another key every event is one.
+func faultLines(faults []string) string {
+	const most = 100
+	var lines strings.Builder
+	for _, fault := range faults[:min(len(faults), most)] {
+		fmt.Fprintf(&lines, "  %s\n", fault)
+	}
+	if more := len(faults) - most; more > 0 {
+		fmt.Fprintf(&lines, "  and %d more\n", more)
+	}
+	return lines.String()
 }
 
 // openAuditLog opens the file of --audit-log, and ends a line in it that a crash has torn.
