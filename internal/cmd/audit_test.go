@@ -222,6 +222,9 @@ func TestAuditLog(t *testing.T) {
 	made := who.do(`mutation { createApiKey(input: {friendlyName: "a name of their own", idempotencyKey: "their key"}) { secret apiKey { id } } }`, nil).ok(t)
 	fresh, _ := who.renew()
 	fresh.do(`mutation { signOut { endedSessionId } }`, nil).ok(t)
+	stolen := p.signIn(owner)
+	stolen.renew()
+	stolen.renew() // with the same token, which ends the session
 	const wrong, nobody = "a wrong password", "nobody@example.com"
 	p.guest().do(signInQuery, vars{"email": owner, "password": wrong})
 	p.guest().do(signInQuery, vars{"email": nobody, "password": wrong})
@@ -256,6 +259,7 @@ func TestAuditLog(t *testing.T) {
 	has(audited{Account: main.SID, User: user, Coordinate: "Mutation.refreshSession", Decision: "ALLOWED", Outcome: "DONE"})
 	has(audited{Account: main.SID, User: user, Coordinate: "Mutation.createApiKey", Permission: "API_CREDENTIALS", Decision: "ALLOWED", Outcome: "DONE", Fields: []string{"friendlyName"}})
 	has(audited{Account: main.SID, User: user, Coordinate: "Mutation.signIn", Decision: "DENIED", Outcome: "REFUSED", Code: "UNAUTHENTICATED"})
+	has(audited{Account: main.SID, User: user, Coordinate: "Mutation.refreshSession", Decision: "DENIED", Outcome: "REFUSED", Code: "UNAUTHENTICATED"})
 	has(audited{Coordinate: "Mutation.signIn", Decision: "DENIED", Outcome: "REFUSED", Code: "UNAUTHENTICATED"})
 	has(audited{Coordinate: "Query.account", Decision: "DENIED", Outcome: "REFUSED", Code: "UNAUTHENTICATED"})
 
