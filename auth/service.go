@@ -128,7 +128,7 @@ func (s *Service) Refresh(ctx context.Context, refreshToken string) (Tokens, err
 }
 
 func (s *Service) rotate(ctx context.Context, refreshToken string) (Tokens, error) {
-	held, err := s.sessions.Redeem(ctx, refreshToken)
+	held, err := s.redeem(ctx, refreshToken)
 	if err != nil {
 		return Tokens{}, err
 	}
@@ -153,6 +153,15 @@ func (s *Service) rotate(ctx context.Context, refreshToken string) (Tokens, erro
 		return Tokens{}, err
 	}
 	return s.issue(rotated, refresh)
+}
+
+// redeem is the session of a refresh token. That one came twice, and so has ended its session, the trail is told.
+func (s *Service) redeem(ctx context.Context, refreshToken string) (session.Session, error) {
+	held, err := s.sessions.Redeem(ctx, refreshToken)
+	if errors.Is(err, session.ErrReused) && held.ID != "" {
+		err = s.act(ctx, actOf(StepRefresh, held), func(context.Context, *Act) error { return session.ErrReused })
+	}
+	return held, err
 }
 
 // read returns what the user holds now, and the generation that it belongs to. The
@@ -230,7 +239,7 @@ func (s *Service) end(ctx context.Context, a Act) error {
 // place, if there is such a session. One that cannot be ended now ends when it has been
 // idle for long enough.
 func (s *Service) Abandon(ctx context.Context, refreshToken string) {
-	held, err := s.sessions.Redeem(ctx, refreshToken)
+	held, err := s.redeem(ctx, refreshToken)
 	if err == nil {
 		err = s.end(ctx, actOf(StepSignOut, held))
 	}

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"crypto/subtle"
+	"errors"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -13,13 +14,17 @@ const usedKept = 256
 
 // Redeem returns the session that a refresh token belongs to and leaves the token as it is: the caller reads the user's
 // Generation and roles, and then calls Rotate. ErrReused says that the token had been used before, and that its session
-// has been ended; ErrNotFound that the token is of no live session, which changes nothing.
+// has been ended, and then it is returned as it was; ErrNotFound that the token is of no live session, which changes nothing.
 func (s *Store) Redeem(ctx context.Context, refreshToken string) (Session, error) {
 	sid, hash, ok := parseRefresh(refreshToken)
 	if !ok {
 		return Session{}, ErrNotFound
 	}
 	reply, err := s.run(ctx, redeemScript, sid, hash)
+	if errors.Is(err, ErrReused) && len(reply) > 0 {
+		ended, _, _ := decode(reply[0])
+		return ended, err
+	}
 	if err != nil {
 		return Session{}, err
 	}
@@ -34,8 +39,8 @@ func (s *Store) Redeem(ctx context.Context, refreshToken string) (Session, error
 }
 
 var redeemScript = redis.NewScript(prelude + `
-local session, flat = presented(ARGV[3], ARGV[4])
-if not session then return {flat} end
+local session, flat, ended = presented(ARGV[3], ARGV[4])
+if not session then return {flat, ended} end
 return {'ok', flat}
 `)
 

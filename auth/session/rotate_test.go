@@ -42,7 +42,13 @@ func TestReuseEndsTheSession(t *testing.T) {
 	onEveryRedis(t, func(t *testing.T, b *bench) {
 		ctx := t.Context()
 		for name, reuse := range map[string]func(token string) error{
-			"Redeem": func(token string) error { _, err := b.Redeem(ctx, token); return err },
+			"Redeem": func(token string) error {
+				ended, err := b.Redeem(ctx, token)
+				if ended.User != "alice" || ended.Account == "" {
+					t.Errorf("it has ended %+v", ended)
+				}
+				return err
+			},
 			"Rotate": func(token string) error { _, _, err := b.Rotate(ctx, token, nil, "v1", 0); return err },
 		} {
 			made, first := b.signIn("alice")

@@ -66,13 +66,13 @@ local function renew(user, lifetime)
 end
 
 -- presented returns the live session that a refresh token belongs to, or nil and why not. A token that was used up
--- before ends the session: one of the two who hold it has stolen it.
+-- before ends the session, which is returned as it was: one of the two who hold it has stolen it.
 local function presented(sid, hash)
 	local session, flat = live(sid)
 	if not session then return nil, 'none' end
 	if redis.call('ZSCORE', used_key(sid), hash) then
 		finish(sid, session)
-		return nil, 'reused'
+		return nil, 'reused', flat
 	end
 	if session.refresh ~= hash then return nil, 'none' end
 	return session, flat

@@ -72,7 +72,7 @@ func (s *Store) Generation(ctx context.Context, user string) (int64, error) {
 }
 
 // run executes a script with the prefix, the time and then args, and returns its answer after the word it begins with;
-// every word but "ok" is an error of this package. The one key that is named, the epoch, tells Redis Cluster the slot;
+// every word but "ok" is an error of this package, and only "reused" has an answer too. The one key that is named, the epoch, tells Redis Cluster the slot;
 // the scripts build the others, which all lie in the same one.
 func (s *Store) run(ctx context.Context, script *redis.Script, args ...any) ([]any, error) {
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
@@ -91,7 +91,7 @@ func (s *Store) run(ctx context.Context, script *redis.Script, args ...any) ([]a
 	case "none":
 		return nil, ErrNotFound
 	case "reused":
-		return nil, ErrReused
+		return reply[1:], ErrReused
 	case "stale":
 		return nil, ErrStale
 	case "blocked":

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -97,23 +98,36 @@ func TestEqualDenialsAreOne(t *testing.T) {
 	})
 }
 
-// TestFullQueue: noting never waits, what is too much is counted, and the trail says how much that was.
+// TestFullQueue: noting never waits, what is too much is counted, the account's trail says how much that was, and others'
+// events have their place.
 func TestFullQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		kept, dropped := new(trails), 0
 		r := audit.NewRecorder(kept, nil, slog.New(slog.DiscardHandler), func(n int) { dropped += n })
-		for range 5000 { // nobody takes them up yet
-			r.Note(denied("US1", "Call.price"))
+		const flood, most = 5000, 512
+		for i := range flood { // nobody takes them up yet
+			r.Note(denied("US1", fmt.Sprint("Call.field", i)))
+			r.Note(denied("US1", "Call.field0")) // which costs nothing
 		}
-		if dropped != 5000-4096 {
+		other := denied("US2", "Call.price")
+		other.Account = "AC2"
+		r.Note(other)
+		if dropped != flood-most {
 			t.Fatalf("%d dropped", dropped)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		r.Run(ctx) // what is left is written before it ends
-		events := kept.take()
-		if len(events) != 2 || events[0].Count != 4096 || events[1].Outcome != audit.Dropped || events[1].Count != dropped {
-			t.Errorf("%+v", events)
+		of := map[string]int{}
+		for _, e := range kept.take() {
+			of[fmt.Sprint(e.Account, " ", e.Coordinate, " ", e.Outcome)] += e.Count
+		}
+		if len(of) != most+2 || of["AC1 Call.field0 REFUSED"] != flood+1 || of["AC1  DROPPED"] != dropped || of["AC2 Call.price REFUSED"] != 1 {
+			t.Errorf("%d events, %v", len(of), of)
+		}
+		r.Note(other) // nobody would write it
+		if dropped != flood-most+1 || len(kept.take()) > 0 {
+			t.Errorf("%d dropped after the end", dropped)
 		}
 	})
 }
@@ -136,10 +150,9 @@ func TestDatabaseAway(t *testing.T) {
 		if drops() != 2 {
 			t.Errorf("%d dropped, want 2", drops())
 		}
-		kept.set(nil)
-		r.Note(denied("US1", "Call.from"))
+		kept.set(nil) // nothing else is denied, and it is said all the same
 		time.Sleep(time.Second)
-		if got := kept.take(); len(got) != 2 || got[1].Outcome != audit.Dropped || got[1].Count != 2 {
+		if got := kept.take(); len(got) != 1 || got[0].Outcome != audit.Dropped || got[0].Count != 2 {
 			t.Errorf("%+v", got)
 		}
 	})
@@ -153,6 +166,11 @@ func TestBrokenTrail(t *testing.T) {
 		time.Sleep(time.Second)
 		if drops() != 1 {
 			t.Errorf("%d dropped", drops())
+		}
+		kept.set(nil)
+		time.Sleep(time.Second)
+		if got := kept.take(); len(got) > 0 {
+			t.Errorf("%+v", got)
 		}
 	})
 }
@@ -206,6 +224,25 @@ func TestIntendAnyway(t *testing.T) {
 	})
 }
 
+// stuck never answers.
+type stuck struct{}
+
+func (stuck) RecordEvents(ctx context.Context, _ string, _ ...audit.Event) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// TestIntendAnywayStuck: a trail that does not answer leaves whoever signs out the most of their time.
+func TestIntendAnywayStuck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, begun := audit.NewRecorder(stuck{}, nil, slog.New(slog.DiscardHandler), func(int) {}), time.Now()
+		r.IntendAnyway(t.Context(), audit.Event{Account: "AC1"})
+		if took := time.Since(begun); took > 2*time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
 // TestSlowLines: who writes a line never waits for the stream, and the gap in the numbers shows what was dropped.
 func TestSlowLines(t *testing.T) {
 	reader, writer := io.Pipe()
@@ -239,6 +276,35 @@ func TestSlowLines(t *testing.T) {
 	}
 	if mu.Lock(); got+int64(dropped) != all+1 || dropped < 2 {
 		t.Errorf("%d lines, %d dropped, of %d", got, dropped, all+1)
+	}
+}
+
+// full is a disk that is full at first, and then has room again.
+type full struct {
+	bytes.Buffer
+	writes int
+}
+
+func (f *full) Write(p []byte) (int, error) {
+	if f.writes++; f.writes == 1 {
+		n, _ := f.Buffer.Write(p[:5])
+		return n, errors.New("no space left")
+	}
+	return f.Buffer.Write(p)
+}
+
+// TestFullDisk: lines are written again when the stream takes them again, none as a part of the one that was torn.
+func TestFullDisk(t *testing.T) {
+	disk, dropped := new(full), 0
+	lines := audit.NewLines(disk, slog.New(slog.DiscardHandler), func(n int) { dropped += n })
+	for range 3 {
+		lines.Write(audit.Record{SID: "AE1"})
+	}
+	if err := lines.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Split(disk.String(), "\n"); len(got) != 4 || !strings.HasPrefix(got[1], `{"line":2,`) || !strings.HasPrefix(got[2], `{"line":3,`) || dropped != 1 {
+		t.Errorf("%d dropped of %q", dropped, got)
 	}
 }
 

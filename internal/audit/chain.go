@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 )
@@ -96,10 +97,10 @@ type Head struct {
 	Seal     string // the MAC of all of this
 }
 
-// Append gives records their places after the head, and returns the head after them. ErrBroken says that the head is not
-// as it was written.
+// Append gives records their places after the head, which is empty but for its account where there is none yet, and returns
+// the head after them. ErrBroken says that the head is not as it was written.
 func (k *Keyring) Append(head Head, records []Record) (Head, error) {
-	if head.Sequence != 0 && !k.sealed(head) {
+	if head != (Head{Account: head.Account}) && !k.Sealed(head) {
 		return Head{}, fmt.Errorf("%w: the head of %s", ErrBroken, head.Account)
 	}
 	for i := range records {
@@ -113,13 +114,33 @@ func (k *Keyring) Append(head Head, records []Record) (Head, error) {
 	return head, nil
 }
 
+// Resealed is the coordinate of the event that Reseal is for.
+const Resealed = "audit.reseal"
+
+// Reseal gives a record its place after the last one that is there, whatever that is, and returns the head after it.
+func (k *Keyring) Reseal(account string, last Record, r *Record) (Head, error) {
+	if last.Sequence >= math.MaxInt64-1 {
+		return Head{}, fmt.Errorf("audit: event %d leaves no number for another", last.Sequence)
+	}
+	end := Head{Account: account, Sequence: last.Sequence, MAC: last.MAC, Key: k.signs}
+	end.Seal = text(k.mac(k.signs, end.message()))
+	records := []Record{*r}
+	next, err := k.Append(end, records)
+	*r = records[0]
+	return next, err
+}
+
 // chained says whether a record is as it was written after the one with this MAC.
 func (k *Keyring) chained(before string, r *Record) bool {
 	want := k.mac(r.Key, r.message(before))
 	return want != nil && hmac.Equal([]byte(text(want)), []byte(r.MAC))
 }
 
-func (k *Keyring) sealed(h Head) bool {
+// Knows says whether the key of a head is one of these.
+func (k *Keyring) Knows(h Head) bool { return k.keys[h.Key] != nil }
+
+// Sealed says whether a head is as it was written.
+func (k *Keyring) Sealed(h Head) bool {
 	want := k.mac(h.Key, h.message())
 	return want != nil && hmac.Equal([]byte(text(want)), []byte(h.Seal))
 }

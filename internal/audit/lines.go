@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -33,10 +34,18 @@ func NewLines(w io.Writer, log *slog.Logger, onDrop func(n int)) *Lines {
 	l := &Lines{queue: make(chan line, lineQueue), written: make(chan struct{}), onDrop: onDrop}
 	go func() {
 		defer close(l.written)
-		out, broken := json.NewEncoder(w), false
-		out.SetEscapeHTML(false)
+		broken := false
 		for next := range l.queue {
+			var text bytes.Buffer
+			if broken { // perhaps within a line
+				text.WriteByte('\n')
+			}
+			out := json.NewEncoder(&text)
+			out.SetEscapeHTML(false)
 			err := out.Encode(next)
+			if err == nil {
+				_, err = w.Write(text.Bytes())
+			}
 			if err != nil {
 				onDrop(1)
 			}

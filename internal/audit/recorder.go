@@ -16,16 +16,17 @@ import (
 )
 
 const (
-	// eventQueue is how many events wait to be taken up at most.
-	eventQueue = 4096
-	// maxPending is how many different events wait to be written at most.
-	maxPending = 4096
+	// maxPending is how many different events wait to be written at most, and maxOfAccount how many of them are one
+	// account's, or nobody's: a flood of theirs leaves room for the others.
+	maxPending, maxOfAccount = 4096, 512
 	// flushEvery is how often they are written, and so how late they are.
 	flushEvery = 500 * time.Millisecond
 	// maxAge is how long an event is kept that cannot be written, as while the database is away.
 	maxAge = time.Minute
 	// writeLimit bounds one transaction, and the writing of an outcome after the caller has gone.
 	writeLimit = 5 * time.Second
+	// intendLimit bounds how long what takes access away waits for its intent.
+	intendLimit = 2 * time.Second
 	// atOnce is how many events one transaction writes.
 	atOnce = 256
 )
@@ -43,37 +44,59 @@ type Recorder struct {
 	log    *slog.Logger
 	onDrop func(n int)
 	now    func() time.Time
-	queue  chan Event
 
-	mu   sync.Mutex
-	lost map[string]int // how many events of an account were dropped, until its trail says so
-
-	pending map[key]*Event // Run's alone
+	mu      sync.Mutex
+	pending map[string]map[key]*Event // by account
+	waiting int                       // how many are pending
+	lost    map[string]int            // how many events of an account were dropped, until its trail says so
+	ended   bool                      // what is noted now is dropped
 }
 
 // key is what makes two events equal.
 type key struct {
-	account, user, client, session, agent, coordinate, permission, action, code, kind, sid, fields string
-	decision                                                                                       Decision
-	outcome                                                                                        Outcome
+	user, client, session, agent, coordinate, permission, action, code, kind, sid, fields string
+	decision                                                                              Decision
+	outcome                                                                               Outcome
 }
 
 // NewRecorder makes a recorder. lines may be nil; events of no account are then not kept. onDrop is told how many events were not
 // written, and must not take long.
 func NewRecorder(trails Trails, lines *Lines, log *slog.Logger, onDrop func(n int)) *Recorder {
 	return &Recorder{
-		trails: trails, lines: lines, log: log, onDrop: onDrop, now: time.Now, queue: make(chan Event, eventQueue),
-		lost: map[string]int{}, pending: map[key]*Event{},
+		trails: trails, lines: lines, log: log, onDrop: onDrop, now: time.Now,
+		pending: map[string]map[key]*Event{}, lost: map[string]int{},
 	}
 }
 
-// Note has an event written soon. It does not wait: when too many are waiting the event is dropped, and counted.
+// Note has an event written soon, or adds it to an equal one that is waiting. It does not wait: when too many are waiting
+// the event is dropped, and counted.
 func (r *Recorder) Note(e Event) {
 	e = r.timed(e)
-	select {
-	case r.queue <- e:
+	k := key{
+		e.User, e.Client, e.Session, e.Agent, e.Coordinate, string(e.Permission), string(e.Action), e.Code,
+		e.Type, e.Change.SID, strings.Join(e.Fields, ","), e.Decision, e.Outcome,
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	of := r.pending[e.Account]
+	switch same := of[k]; {
+	case r.ended:
+		r.onDrop(e.Count)
+	case same != nil:
+		same.Count += e.Count
+		if e.Time.Before(same.Time) {
+			same.Time, same.RequestID = e.Time, e.RequestID
+		}
+	case r.waiting >= maxPending || len(of) >= maxOfAccount:
+		r.onDrop(e.Count)
+		r.lose(e.Account, e.Count)
 	default:
-		r.drop(e.Account, e.Count)
+		if of == nil {
+			of = map[key]*Event{}
+			r.pending[e.Account] = of
+		}
+		of[k] = &e
+		r.waiting++
 	}
 }
 
@@ -100,6 +123,8 @@ func (r *Recorder) Intend(ctx context.Context, e Event) error {
 // written now is written later.
 func (r *Recorder) IntendAnyway(ctx context.Context, e Event) {
 	e = r.timed(e)
+	ctx, cancel := context.WithTimeout(ctx, intendLimit)
+	defer cancel()
 	if r.Intend(ctx, e) != nil {
 		e.Decision, e.Outcome = Allowed, Intended
 		r.Note(e)
@@ -155,11 +180,8 @@ func (r *Recorder) line(e Event) {
 	}
 }
 
-// drop counts events that are not written. The account's trail says so as soon as it can.
-func (r *Recorder) drop(account string, n int) {
-	r.onDrop(n)
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// lose counts events that are not written. The account's trail says so as soon as it can.
+func (r *Recorder) lose(account string, n int) {
 	if _, known := r.lost[account]; known || len(r.lost) < maxPending {
 		r.lost[account] += n
 	}
@@ -171,103 +193,80 @@ func (r *Recorder) Run(ctx context.Context) {
 	defer ticks.Stop()
 	for {
 		select {
-		case e := <-r.queue:
-			r.take(e)
-			if len(r.pending) < maxPending/2 {
-				continue
-			}
 		case <-ticks.C:
-		case <-ctx.Done():
-			for len(r.queue) > 0 {
-				r.take(<-r.queue)
-			}
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeLimit)
 			r.flush(ctx)
-			cancel()
-			for _, e := range r.pending {
-				r.onDrop(e.Count)
-			}
+		case <-ctx.Done():
+			r.mu.Lock()
+			r.ended = true
+			r.mu.Unlock()
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeLimit)
+			defer cancel()
+			r.flush(ctx)
 			return
 		}
-		r.flush(ctx)
 	}
 }
 
-// take puts an event among those that are about to be written, or adds to one that is equal.
-func (r *Recorder) take(e Event) {
-	k := key{
-		e.Account, e.User, e.Client, e.Session, e.Agent, e.Coordinate, string(e.Permission), string(e.Action), e.Code,
-		e.Type, e.Change.SID, strings.Join(e.Fields, ","), e.Decision, e.Outcome,
-	}
-	if same := r.pending[k]; same != nil {
-		same.Count += e.Count
-		return
-	}
-	if len(r.pending) >= maxPending {
-		r.drop(e.Account, e.Count)
-		return
-	}
-	r.pending[k] = &e
-}
-
-// flush writes what is pending. What cannot be written now stays, but not for ever.
+// flush writes what is pending. What cannot be written now is noted again, but not for ever.
 func (r *Recorder) flush(ctx context.Context) {
-	byAccount := map[string][]key{}
-	for k := range r.pending {
-		byAccount[k.account] = append(byAccount[k.account], k)
+	r.mu.Lock()
+	pending, lost := r.pending, r.lost
+	r.pending, r.lost, r.waiting = map[string]map[key]*Event{}, map[string]int{}, 0
+	r.mu.Unlock()
+	for account, n := range lost {
+		if pending[account] == nil {
+			pending[account] = map[key]*Event{}
+		}
+		pending[account][key{outcome: Dropped}] = &Event{Account: account, Time: r.now(), Decision: Denied, Outcome: Dropped, Count: n}
 	}
-	for account, keys := range byAccount {
-		for len(keys) > 0 {
-			some := keys[:min(len(keys), atOnce)]
-			if !r.write(ctx, account, some) {
+	for account, of := range pending {
+		events := make([]Event, 0, len(of))
+		for _, e := range of {
+			events = append(events, *e)
+		}
+		slices.SortFunc(events, func(a, b Event) int { return a.Time.Compare(b.Time) })
+		for len(events) > 0 {
+			some := events[:min(len(events), atOnce)]
+			if err := r.write(ctx, account, some); err != nil {
+				r.log.WarnContext(ctx, "audit events cannot be written", "account", account, "error", err)
+				r.again(events, err)
 				break
 			}
-			keys = keys[len(some):]
+			events = events[len(some):]
 		}
 	}
 }
 
-// write writes some pending events of one account, and says whether it could.
-func (r *Recorder) write(ctx context.Context, account string, keys []key) bool {
-	events := make([]Event, len(keys))
-	for i, k := range keys {
-		events[i] = *r.pending[k]
+// again notes events anew that could not be written. It gives up those that are too old, and all of a trail that nothing is
+// added to.
+func (r *Recorder) again(events []Event, err error) {
+	for _, e := range events {
+		broken, counted := errors.Is(err, ErrBroken), e.Outcome == Dropped
+		gone := broken || counted || r.now().Sub(e.Time) > maxAge
+		if !gone {
+			r.Note(e)
+			continue
+		}
+		if !counted {
+			r.onDrop(e.Count)
+		}
+		if !broken {
+			r.mu.Lock()
+			r.lose(e.Account, e.Count)
+			r.mu.Unlock()
+		}
 	}
-	slices.SortFunc(events, func(a, b Event) int { return a.Time.Compare(b.Time) })
-	r.mu.Lock()
-	lost := r.lost[account]
-	delete(r.lost, account)
-	r.mu.Unlock()
-	if lost > 0 {
-		events = append(events, Event{Account: account, Time: r.now(), Decision: Denied, Outcome: Dropped, Count: lost})
-	}
-	var err error
+}
+
+// write writes events of one account.
+func (r *Recorder) write(ctx context.Context, account string, events []Event) error {
 	if account == "" {
 		for _, e := range events {
 			r.line(e)
 		}
-	} else {
-		limited, cancel := context.WithTimeout(ctx, writeLimit)
-		err = r.trails.RecordEvents(limited, account, events...)
-		cancel()
+		return nil
 	}
-	if err == nil {
-		for _, k := range keys {
-			delete(r.pending, k)
-		}
-		return true
-	}
-	r.log.WarnContext(ctx, "audit events cannot be written", "account", account, "error", err)
-	r.mu.Lock()
-	if lost > 0 {
-		r.lost[account] += lost
-	}
-	r.mu.Unlock()
-	for _, k := range keys {
-		if e := r.pending[k]; errors.Is(err, ErrBroken) || r.now().Sub(e.Time) > maxAge {
-			delete(r.pending, k)
-			r.drop(account, e.Count)
-		}
-	}
-	return false
+	ctx, cancel := context.WithTimeout(ctx, writeLimit)
+	defer cancel()
+	return r.trails.RecordEvents(ctx, account, events...)
 }

@@ -21,11 +21,11 @@ func (v *Verifier) Last() int64 { return v.last.Sequence }
 // Next reads the next record. They come in the order of their sequences.
 func (v *Verifier) Next(r Record) {
 	v.Records++
-	switch missing := r.Sequence - v.last.Sequence - 1; {
-	case missing < 0:
+	switch {
+	case r.Sequence <= v.last.Sequence:
 		v.fault("event %d is none that the gateway writes", r.Sequence)
 		return
-	case missing > 0:
+	case r.Sequence > v.last.Sequence+1:
 		v.missing(r.Sequence - 1) // and so nobody knows what this one followed on
 	case v.keys.keys[r.Key] == nil:
 		v.fault("event %d has a MAC under a key that is not known", r.Sequence)
@@ -41,9 +41,9 @@ func (v *Verifier) End(head *Head) []string {
 	case head == nil && v.Records > 0:
 		v.fault("the head is missing")
 	case head == nil:
-	case v.keys.keys[head.Key] == nil:
+	case !v.keys.Knows(*head):
 		v.fault("the head has a MAC under a key that is not known")
-	case head.Account != v.account || !v.keys.sealed(*head):
+	case head.Account != v.account || !v.keys.Sealed(*head):
 		v.fault("the head is not as it was written")
 	case head.Sequence > v.last.Sequence:
 		v.missing(head.Sequence)

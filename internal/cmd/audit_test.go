@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -176,11 +177,24 @@ func TestAuditCommands(t *testing.T) {
 	if got := verify(p.data, "--against", lines); got.status != 0 {
 		t.Errorf("against its own export: %+v", got)
 	}
-	if got := verify(old, "--against", lines); got.status != 1 || !strings.Contains(got.stdout, "is not in the trail") {
+	if got := verify(old, "--against", lines); got.status != 1 || !strings.Contains(got.stdout, "are not in the trail") {
 		t.Errorf("a database that was set back: %+v", got)
 	}
 	if got := verify(old); got.status != 0 {
 		t.Errorf("by itself it is whole: %+v", got)
+	}
+	forked := start(t, "--data", old, "--demo-password", password)
+	for range 3 {
+		makeKey(t, demoTenant(forked), "three")
+	}
+	forked.stop()
+	both := exported.stdout + `{"account":"AC` + "\n\n" + command(t, "audit", "export", "--data", old).stdout
+	if got := verify(old, "--against", file(t, "both.jsonl", both)); got.status != 1 || !strings.Contains(got.stdout, "are not in the trail") ||
+		!strings.Contains(got.stdout, "is no audit event, and was passed over") {
+		t.Errorf("one that was set back and has gone on: %+v", got)
+	}
+	if got := verify(old, "--against", file(t, "none.jsonl", "{}\n")); got.status != 1 || !strings.Contains(got.stderr, "no event of an account") {
+		t.Errorf("against nothing: %+v", got)
 	}
 	main, second := demo.Main().SID, demo.Second().SID
 	changeData(t, p.data, "UPDATE audit_events SET user_sid = 'US0' WHERE account_sid = $1 AND sequence = 3", main)
@@ -202,12 +216,15 @@ func TestAuditCommands(t *testing.T) {
 // TestAuditLog: each event is a line of the audit log, those of no account too, and nothing secret is in any of them or in
 // the trail.
 func TestAuditLog(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "audit.jsonl")
+	path := file(t, "audit.jsonl", `{"line":7,"acc`) // a crash has torn it
 	p := startDemo(t, "--audit-log", path)
 	who := p.signIn(owner)
 	made := who.do(`mutation { createApiKey(input: {friendlyName: "a name of their own", idempotencyKey: "their key"}) { secret apiKey { id } } }`, nil).ok(t)
 	fresh, _ := who.renew()
 	fresh.do(`mutation { signOut { endedSessionId } }`, nil).ok(t)
+	stolen := p.signIn(owner)
+	stolen.renew()
+	stolen.renew() // with the same token, which ends the session
 	const wrong, nobody = "a wrong password", "nobody@example.com"
 	p.guest().do(signInQuery, vars{"email": owner, "password": wrong})
 	p.guest().do(signInQuery, vars{"email": nobody, "password": wrong})
@@ -217,6 +234,7 @@ func TestAuditLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, text, _ = bytes.Cut(text, []byte("\n"))
 	for i, e := range auditLines(t, string(text)) {
 		if e.Line != int64(i+1) {
 			t.Errorf("line %d has the number %d", i+1, e.Line)
@@ -241,6 +259,7 @@ func TestAuditLog(t *testing.T) {
 	has(audited{Account: main.SID, User: user, Coordinate: "Mutation.refreshSession", Decision: "ALLOWED", Outcome: "DONE"})
 	has(audited{Account: main.SID, User: user, Coordinate: "Mutation.createApiKey", Permission: "API_CREDENTIALS", Decision: "ALLOWED", Outcome: "DONE", Fields: []string{"friendlyName"}})
 	has(audited{Account: main.SID, User: user, Coordinate: "Mutation.signIn", Decision: "DENIED", Outcome: "REFUSED", Code: "UNAUTHENTICATED"})
+	has(audited{Account: main.SID, User: user, Coordinate: "Mutation.refreshSession", Decision: "DENIED", Outcome: "REFUSED", Code: "UNAUTHENTICATED"})
 	has(audited{Coordinate: "Mutation.signIn", Decision: "DENIED", Outcome: "REFUSED", Code: "UNAUTHENTICATED"})
 	has(audited{Coordinate: "Query.account", Decision: "DENIED", Outcome: "REFUSED", Code: "UNAUTHENTICATED"})
 
@@ -306,6 +325,37 @@ func TestAuditFailsClosed(t *testing.T) {
 	p.guest().do(signInQuery, vars{"email": secondOwner, "password": password}).ok(t)
 	if !strings.Contains(p.stderr.String(), "not as it was written") {
 		t.Errorf("the log does not say why: %s", p.stderr)
+	}
+}
+
+// TestAuditKeyLost: a gateway does not start with another key than that of its trails; when that is lost, they go on once an
+// event says so.
+func TestAuditKeyLost(t *testing.T) {
+	p := startDemo(t)
+	makeKey(t, demoTenant(p), "one")
+	p.stop()
+	key := filepath.Join(p.data, "keys", "audit.key")
+	if err := os.Remove(key); err != nil {
+		t.Fatal(err)
+	}
+	got := command(t, "serve", "--listen", "127.0.0.1:0", "--data", p.data, "--demo-password", password)
+	if got.status != 1 || !strings.Contains(got.stderr, "ends under a key that is not in "+key) {
+		t.Fatalf("%+v", got)
+	}
+	if got := command(t, "audit", "reseal", "--data", p.data); got.status != 1 || !strings.Contains(got.stderr, "--account") {
+		t.Errorf("no account: %+v", got)
+	}
+	for _, account := range []string{demo.Main().SID, demo.Second().SID} {
+		if got := command(t, "audit", "reseal", "--data", p.data, "--account", account); got.status != 0 || !strings.Contains(got.stdout, "goes on with event") {
+			t.Fatalf("%+v", got)
+		}
+	}
+	again := start(t, "--data", p.data, "--demo-password", password)
+	makeKey(t, demoTenant(again), "two")
+	again.stop()
+	if got := command(t, "audit", "verify", "--data", p.data); got.status != 1 || strings.Count(got.stdout, "has resealed the trail") != 2 ||
+		!strings.Contains(got.stdout, "event 1 has a MAC under a key that is not known") {
+		t.Errorf("%+v", got)
 	}
 }
 

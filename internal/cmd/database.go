@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"time"
 
@@ -112,6 +113,25 @@ func (s serve) trailKeys() (*audit.Keyring, error) {
 		}
 	}
 	return s.auditKeys(s.Data)
+}
+
+// goOn looks whether the audit trails can go on. An end under a key that is not known is an error: whoever has put another
+// key there, or has lost it, learns so before nobody can sign in. One that was tampered with is the account's trouble alone.
+func (s serve) goOn(ctx context.Context, db *store.Store, log *slog.Logger) error {
+	broken, unknown, err := db.BrokenTrails(ctx)
+	if err != nil {
+		return err
+	}
+	if len(unknown) > 0 {
+		path, flag := s.auditFile(s.Data)
+		return fmt.Errorf("the audit trail of %s ends under a key that is not in %s (%s): put its key back, as a line of the file, or see audit reseal if it is lost",
+			unknown[0], path, flag)
+	}
+	for _, account := range broken {
+		log.Error("the end of an account's audit trail is not as it was written: nobody of it can sign in, and nothing of it can be changed"+
+			" (fieldgate audit verify, audit reseal)", "account", account)
+	}
+	return nil
 }
 
 // signingKeys loads the keys. One is made only for a gateway with a database of its own.

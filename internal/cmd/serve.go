@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -90,7 +89,7 @@ func (s serve) Run(ctx context.Context, o output) error {
 	case "-":
 		out, lines = o.err, o.out // for the lines alone
 	default:
-		file, err := os.OpenFile(s.AuditLog, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+		file, err := openAuditLog(s.AuditLog)
 		if err != nil {
 			return fmt.Errorf("the audit log (--audit-log): %w", err)
 		}

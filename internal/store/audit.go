@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -17,26 +18,31 @@ func (s *Store) RecordEvents(ctx context.Context, account string, events ...audi
 	return s.inTurn(ctx, account, func(*sql.Tx) ([]audit.Event, error) { return events, nil })
 }
 
-// inTurn runs do in a serializable transaction, and writes the events that it gives into the same one. Those of one
-// account take turns, as each has to begin where the one before has ended: gateways that share a database still collide,
-// and then try again.
+// inTurn is audited for events of this account. Those of one account take turns, as each has to begin where the one before has
+// ended: gateways that share a database still collide, and then try again.
 func (s *Store) inTurn(ctx context.Context, account string, do func(tx *sql.Tx) ([]audit.Event, error)) error {
 	over, err := s.turns.take(ctx, account)
 	if err != nil {
 		return failed(ctx, "waiting for other changes of the account", err)
 	}
 	defer over()
+	return s.audited(ctx, account, do)
+}
+
+// audited runs do in a serializable transaction, and writes the events that it gives into the same one: all of this account, or
+// of one that the first of them names.
+func (s *Store) audited(ctx context.Context, account string, do func(tx *sql.Tx) ([]audit.Event, error)) error {
 	var written []audit.Record
-	err = s.Transact(ctx, func(tx *sql.Tx) error {
+	err := s.Transact(ctx, func(tx *sql.Tx) error {
+		written = nil
 		events, err := do(tx)
-		if err != nil {
+		if err != nil || len(events) == 0 {
 			return err
 		}
-		written = make([]audit.Record, len(events))
-		for i, e := range events {
-			written[i] = audit.RecordOf(newSID("AE"), e)
+		for _, e := range events {
+			written = append(written, audit.RecordOf(newSID("AE"), e))
 		}
-		return s.AppendRecords(ctx, tx, account, written)
+		return s.AppendRecords(ctx, tx, cmp.Or(account, events[0].Account), written)
 	})
 	if err == nil && s.committed != nil {
 		for _, r := range written {
@@ -67,12 +73,17 @@ func (s *Store) AppendRecords(ctx context.Context, tx *sql.Tx, account string, r
 	if err != nil {
 		return err
 	}
+	return s.keep(ctx, tx, records, first, next)
+}
+
+// keep writes records and the head after them, which is the trail's first or not.
+func (s *Store) keep(ctx context.Context, tx *sql.Tx, records []audit.Record, first bool, head audit.Head) error {
 	for i := range records {
 		if err := s.insert(ctx, tx, "audit_events", recordColumns(&records[i])); err != nil {
 			return err
 		}
 	}
-	return s.setHead(ctx, tx, first, next)
+	return s.setHead(ctx, tx, first, head)
 }
 
 // recordColumns are all columns of a record.

@@ -1,10 +1,12 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"time"
 
 	"github.com/fieldgate/fieldgate/internal/audit"
+	"github.com/fieldgate/fieldgate/internal/upstream"
 )
 
 // Trace has every statement shown to see before it runs.
@@ -22,4 +24,20 @@ func (s *Store) OnCommitted(tell func(audit.Record)) { s.committed = tell }
 // Peer is the store as another gateway has it: changes of an account take turns within one alone.
 func (s *Store) Peer() *Store {
 	return &Store{db: s.db, now: s.now, forUpdate: s.forUpdate, audit: s.audit, tables: s.tables}
+}
+
+// CreateAPIKeyUnaudited is what CreateAPIKey does to the database besides its audit event.
+func (s *Store) CreateAPIKeyUnaudited(ctx context.Context, scope upstream.Scope, name string) error {
+	sid, now := newSID("SK"), micros(s.now())
+	return s.Transact(ctx, func(tx *sql.Tx) error {
+		err := s.insert(ctx, tx, "api_keys", columns{
+			{"", "sid", sid}, {"", "account_sid", scope.Account()}, {"", "date_created", now}, {"", "date_updated", now},
+			{"", "friendly_name", name}, {"", "secret_hash", hashOf(newSecret())},
+		})
+		if err != nil {
+			return err
+		}
+		_, _, err = locate(ctx, s, tx, &s.apiKeys, scope, sid)
+		return err
+	})
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/internal/audit"
 	"github.com/fieldgate/fieldgate/internal/identity"
 	"github.com/fieldgate/fieldgate/internal/problem"
 )
@@ -22,9 +23,12 @@ func (s *Store) Admit(
 	}
 	// Two who come first at the same time may both find nobody. The one that is refused then finds the other's.
 	for range 2 {
-		err = s.Transact(ctx, func(tx *sql.Tx) error {
-			user, change, err = s.admit(ctx, tx, f, block)
-			return err
+		err = s.audited(ctx, "", func(tx *sql.Tx) ([]audit.Event, error) {
+			var e audit.Event
+			if user, change, e, err = s.admit(ctx, tx, f, block); err != nil || e.Change.SID == "" {
+				return nil, err
+			}
+			return []audit.Event{e}, nil
 		})
 		if !isConstraint(err) {
 			break
@@ -36,91 +40,107 @@ func (s *Store) Admit(
 	return user, change, nil
 }
 
+// admit is Admit in a transaction. The event says what an issuer has changed of a user; it has no object when that is nothing.
 func (s *Store) admit(
 	ctx context.Context, tx *sql.Tx, f identity.Federated, block func(string) (int64, error),
-) (user string, change identity.RoleChange, err error) {
+) (user string, change identity.RoleChange, e audit.Event, err error) {
 	known, err := s.identified(ctx, tx, f)
 	switch {
 	case err != nil:
-		return "", change, err
+		return "", change, e, err
 	case known.user == "" && len(f.Roles) == 0:
-		return "", change, nil
+		return "", change, e, nil
 	case micros(f.Asserted) < known.since:
-		return "", change, problem.New(problem.Conflict, "Something newer is known of this person than what was issued then.")
+		return "", change, e, problem.New(problem.Conflict, "Something newer is known of this person than what was issued then.")
 	case known.user != "" && len(f.Roles) == 0:
-		change, err = s.withdraw(ctx, tx, f, known, block)
-		return "", change, err
+		change, e, err = s.withdraw(ctx, tx, f, known, block)
+		return "", change, e, err
 	}
 	account, err := s.accountFor(ctx, tx, f.Account)
 	if err != nil {
-		return "", change, err
+		return "", change, e, err
 	}
 	free, err := s.unclaimed(ctx, tx, f.Email, known.user)
 	if err != nil {
-		return "", change, err
+		return "", change, e, err
 	}
 	if known.user == "" {
 		switch {
 		case f.Email == "":
-			return "", change, problem.New(problem.BadUserInput, "There is no e-mail address to make a user with, or none that its issuer has verified.")
+			return "", change, e, problem.New(problem.BadUserInput, "There is no e-mail address to make a user with, or none that its issuer has verified.")
 		case !free:
-			return "", change, problem.New(problem.Conflict, "The e-mail address is another user's, who is not taken to be the same person.")
+			return "", change, e, problem.New(problem.Conflict, "The e-mail address is another user's, who is not taken to be the same person.")
 		}
 		if err := s.mayReturn(ctx, tx, f, account); err != nil {
-			return "", change, err
+			return "", change, e, err
 		}
 		user = newSID("US")
-		return user, change, s.insertFederated(ctx, tx, f, account, user)
+		return user, change, s.admitted(ctx, account, user, "email", "name", "roles"), s.insertFederated(ctx, tx, f, account, user)
 	}
 	user = known.user
 	of, err := s.memberIn(ctx, tx, account, user, s.forUpdate)
 	if problem.CodeOf(err) == problem.NotFound {
-		return "", change, problem.New(problem.Conflict, "This person is a user of another account.")
+		return "", change, e, problem.New(problem.Conflict, "This person is a user of another account.")
 	}
 	if err != nil {
-		return "", change, err
+		return "", change, e, err
 	}
 	if !free {
 		f.Email = ""
 	}
+	if f.Email != "" && f.Email != of.Email {
+		e = s.admitted(ctx, account, user, "email")
+	}
+	if known.suspended {
+		e = s.admitted(ctx, account, user, append(e.Fields, "roles")...)
+	}
 	if err := s.updateFederated(ctx, tx, f, of); err != nil {
-		return "", change, err
+		return "", change, e, err
 	}
 	// Who has been given ownership keeps it: no group gives it, and none takes it away.
 	if slices.Contains(of.Roles, policy.Owner) || rolesText(of.Roles) == rolesText(f.Roles) {
-		return user, change, nil
+		return user, change, e, nil
 	}
 	generation, err := block(user)
 	if err != nil {
-		return "", change, err
+		return "", change, e, err
 	}
 	change = identity.RoleChange{ID: newChangeID(), User: user, Generation: generation}
-	return user, change, s.changeRoles(ctx, tx, account, f.Roles, change)
+	if !known.suspended {
+		e = s.admitted(ctx, account, user, append(e.Fields, "roles")...)
+	}
+	return user, change, e, s.changeRoles(ctx, tx, account, f.Roles, change)
+}
+
+// admitted is the event of what an issuer has changed of a user. Nobody who signs in did that, and no mutation.
+func (s *Store) admitted(ctx context.Context, account, user string, fields ...string) audit.Event {
+	i := audit.Intent{Coordinate: "issuer", RequestID: problem.RequestID(ctx)}
+	return audit.EventOf(account, i, audit.Change{Type: "User", SID: user, Fields: fields}, s.now())
 }
 
 // withdraw suspends a user of whom their issuer says that they hold nothing, unless they are the Owner. Who is suspended
 // already has no sessions to be told.
 func (s *Store) withdraw(
 	ctx context.Context, tx *sql.Tx, f identity.Federated, known known, block func(string) (int64, error),
-) (change identity.RoleChange, err error) {
+) (change identity.RoleChange, e audit.Event, err error) {
 	var of identity.Member
 	st := new(statement)
 	st.write("SELECT ", memberColumns, " FROM users WHERE sid = ", st.arg(known.user), s.forUpdate)
 	if err := s.scanUser(ctx, tx, st, memberPlaces(&of)...); err != nil {
-		return change, err
+		return change, e, err
 	}
 	switch {
 	case slices.Contains(of.Roles, policy.Owner):
-		return change, nil
+		return change, e, nil
 	case known.suspended:
-		return change, s.suspendedSince(ctx, tx, of.SID, f.Asserted)
+		return change, e, s.suspendedSince(ctx, tx, of.SID, f.Asserted)
 	}
 	generation, err := block(of.SID)
 	if err != nil {
-		return change, err
+		return change, e, err
 	}
 	change = identity.RoleChange{ID: newChangeID(), User: of.SID, Generation: generation}
-	return change, s.suspend(ctx, tx, of, f.Asserted, change)
+	return change, s.admitted(ctx, of.Account, of.SID, "roles"), s.suspend(ctx, tx, of, f.Asserted, change)
 }
 
 // suspend has a user of another issuer hold nothing until an assertion of this time or later says otherwise.

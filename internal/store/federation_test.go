@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/graph/model"
+	"github.com/fieldgate/fieldgate/internal/audit"
 	"github.com/fieldgate/fieldgate/internal/identity"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/fieldgate/fieldgate/internal/store"
@@ -79,6 +81,48 @@ func TestAdmit(t *testing.T) {
 		}
 		if m, err := s.MemberOf(ctx, user); err != nil || fmt.Sprint(m.Roles) != "[BILLING_MANAGER SUPPORT]" || m.Email != moved.Email {
 			t.Errorf("what was refused has left %+v, %v", m, err)
+		}
+	})
+}
+
+// TestAdmitEvents: what an issuer changes of a user is in the account's trail, and a sign-in that changes nothing is not.
+func TestAdmitEvents(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db storetest.Database) {
+		s := db.Demo(t)
+		var told []audit.Record
+		s.OnCommitted(func(r audit.Record) { told = append(told, r) })
+		moved, at := ines(policy.Support), asserted
+		moved.Email = "ines.ortega@corp.example"
+		user := ""
+		for _, row := range []struct {
+			name   string
+			is     identity.Federated
+			fields string // "" for no event
+		}{
+			{"new", ines(policy.Developer), "email,name,roles"},
+			{"the same", ines(policy.Developer), ""},
+			{"other roles and another address", moved, "email,roles"},
+			{"nothing any more", ines(), "roles"},
+			{"still nothing", ines(), ""},
+			{"again", moved, "roles"},
+		} {
+			told, at = nil, at.Add(time.Second)
+			row.is.Asserted = at
+			is, _, err := s.Admit(t.Context(), row.is, func(string) (int64, error) { return 1, nil })
+			if err != nil {
+				t.Fatalf("%s: %v", row.name, err)
+			}
+			user = cmp.Or(user, is)
+			if row.fields == "" {
+				if len(told) > 0 {
+					t.Errorf("%s: %+v", row.name, told)
+				}
+			} else if len(told) != 1 || told[0].Account != demo.Main().SID || told[0].ResourceSID != user || string(told[0].Fields) != row.fields || told[0].Coordinate != "issuer" {
+				t.Errorf("%s: %+v", row.name, told)
+			}
+		}
+		if found := faults(t, s, demo.Main().SID); len(found) > 0 {
+			t.Error(found)
 		}
 	})
 }
