@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/fieldgate/fieldgate/auth/token"
@@ -112,6 +113,16 @@ func (s serve) trailKeys() (*audit.Keyring, error) {
 		}
 	}
 	return s.auditKeys(s.Data)
+}
+
+// goesOn says what is wrong when no audit trail of the database can go on with these keys: nobody could sign in, and nothing be changed.
+func (s serve) goesOn(ctx context.Context, db *store.Store, keys *audit.Keyring) error {
+	ids, err := db.AuditKeys(ctx)
+	if err != nil || len(ids) == 0 || slices.ContainsFunc(ids, keys.Knows) {
+		return err
+	}
+	path, flag := s.auditFile(s.Data)
+	return fmt.Errorf("the audit trail in %s was not written with a key in %s (%s): give that file the key again that it was written with", s.place(s.Data), path, flag)
 }
 
 // signingKeys loads the keys. One is made only for a gateway with a database of its own.

@@ -123,6 +123,9 @@ func open(ctx context.Context, s serve, limits engine.Limits, auditLog io.Writer
 		return nil, err
 	}
 	g.closers = append(g.closers, db.Close)
+	if err := s.goesOn(ctx, db, options.Audit); err != nil {
+		return nil, err
+	}
 	recorder := g.record(db, lines, log)
 	if g.proxies, err = s.proxyFlags.proxies(); err != nil {
 		return nil, err

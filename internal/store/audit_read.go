@@ -13,23 +13,34 @@ const auditPage = 1000
 
 // AuditAccounts are the SIDs of all accounts that there are, and of those that have something of a trail.
 func (s *Store) AuditAccounts(ctx context.Context) ([]string, error) {
+	return s.words(ctx, "listing accounts",
+		"SELECT sid FROM accounts UNION SELECT account_sid FROM audit_events UNION SELECT account_sid FROM audit_heads ORDER BY 1")
+}
+
+// AuditKeys are the ids of the keys under which the ends of all trails stand.
+func (s *Store) AuditKeys(ctx context.Context) ([]string, error) {
+	return s.words(ctx, "finding the keys of the audit trails", "SELECT DISTINCT key_id FROM audit_heads ORDER BY 1")
+}
+
+// words are the texts that a statement finds.
+func (s *Store) words(ctx context.Context, doing, text string) ([]string, error) {
 	st := new(statement)
-	st.write("SELECT sid FROM accounts UNION SELECT account_sid FROM audit_events UNION SELECT account_sid FROM audit_heads ORDER BY 1")
+	st.write(text)
 	rows, err := s.query(ctx, s.db, st)
 	if err != nil {
-		return nil, failed(ctx, "listing accounts", err)
+		return nil, failed(ctx, doing, err)
 	}
 	defer rows.Close()
 	var all []string
 	for rows.Next() {
-		var sid string
-		if err := rows.Scan(&sid); err != nil {
-			return nil, failed(ctx, "listing accounts", err)
+		var one string
+		if err := rows.Scan(&one); err != nil {
+			return nil, failed(ctx, doing, err)
 		}
-		all = append(all, sid)
+		all = append(all, one)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, failed(ctx, "listing accounts", err)
+		return nil, failed(ctx, doing, err)
 	}
 	return all, nil
 }
