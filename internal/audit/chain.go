@@ -136,9 +136,6 @@ func (k *Keyring) chained(before string, r *Record) bool {
 	return want != nil && hmac.Equal([]byte(text(want)), []byte(r.MAC))
 }
 
-// Knows says whether the key of a head is one of these.
-func (k *Keyring) Knows(h Head) bool { return k.keys[h.Key] != nil }
-
 // Sealed says whether a head is as it was written.
 func (k *Keyring) Sealed(h Head) bool {
 	want := k.mac(h.Key, h.message())

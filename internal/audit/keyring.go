@@ -52,6 +52,9 @@ func keyID(key []byte) string {
 	return hex.EncodeToString(mac.Sum(nil)[:8])
 }
 
+// Knows says whether one of the keys has this id.
+func (k *Keyring) Knows(id string) bool { return k.keys[id] != nil }
+
 // mac is the MAC of a message under the key of this id; nil when there is no such key.
 func (k *Keyring) mac(id string, message []byte) []byte {
 	key, known := k.keys[id]

@@ -27,7 +27,7 @@ func (v *Verifier) Next(r Record) {
 		return
 	case r.Sequence > v.last.Sequence+1:
 		v.missing(r.Sequence - 1) // and so nobody knows what this one followed on
-	case v.keys.keys[r.Key] == nil:
+	case !v.keys.Knows(r.Key):
 		v.fault("event %d has a MAC under a key that is not known", r.Sequence)
 	case !v.keys.chained(v.last.MAC, &r):
 		v.fault("event %d is not as it was written, or does not follow on the one before", r.Sequence)
@@ -41,7 +41,7 @@ func (v *Verifier) End(head *Head) []string {
 	case head == nil && v.Records > 0:
 		v.fault("the head is missing")
 	case head == nil:
-	case !v.keys.Knows(*head):
+	case !v.keys.Knows(head.Key):
 		v.fault("the head has a MAC under a key that is not known")
 	case head.Account != v.account || !v.keys.Sealed(*head):
 		v.fault("the head is not as it was written")

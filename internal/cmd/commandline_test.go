@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"encoding/base64"
 	"flag"
 	"net"
 	"os"
@@ -251,6 +252,14 @@ func TestBadData(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, "chmod"},
+		{"a key of the audit trail that is lost", func(t *testing.T, dir string) {
+			if err := os.Remove(filepath.Join(dir, "keys", "audit.key")); err != nil {
+				t.Fatal(err)
+			}
+		}, "audit.key"},
+		{"another key of the audit trail", func(t *testing.T, dir string) {
+			rewrite(t, filepath.Join(dir, "keys", "audit.key"), []byte(base64.RawURLEncoding.EncodeToString(make([]byte, 32))))
+		}, "audit.key"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := demoData(t)

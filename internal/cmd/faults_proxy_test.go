@@ -3,7 +3,7 @@
 package cmd
 
 import (
-	"io"
+	"bytes"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -32,6 +32,9 @@ type middle struct {
 	to       string
 	listener net.Listener
 	mode     atomic.Int32
+	// atCommit is called once, when a client of Postgres commits a transaction, and says whether to go on as if nothing were.
+	// finish commits it; either way, the client is told nothing and loses its connection when it is false.
+	atCommit atomic.Pointer[func(finish func()) bool]
 
 	mu    sync.Mutex
 	conns map[net.Conn]bool
@@ -105,13 +108,34 @@ func (m *middle) serve(client net.Conn) {
 		_ = client.(*net.TCPConn).SetLinger(0)
 		return
 	}
+	finished := make(chan struct{}, 1) // has room for the answer to a commit that the client does not get
+	var cut atomic.Bool
 	go func() {
-		_, _ = io.Copy(server, client)
-		server.Close()
+		defer server.Close()
+		asked := make([]byte, 64<<10)
+		for {
+			n, err := client.Read(asked)
+			if bytes.Contains(bytes.ToLower(asked[:n]), []byte("commit\x00")) {
+				if at := m.atCommit.Swap(nil); at != nil && !(*at)(func() {
+					cut.Store(true)
+					_, _ = server.Write(asked[:n])
+					<-finished
+				}) {
+					return
+				}
+			}
+			if _, failed := server.Write(asked[:n]); failed != nil || err != nil {
+				return
+			}
+		}
 	}()
 	said := make([]byte, 64<<10)
 	for {
 		n, err := server.Read(said)
+		if cut.Load() {
+			finished <- struct{}{}
+			return
+		}
 		if n > 0 && !m.answer(client, said[:n]) || err != nil {
 			return
 		}

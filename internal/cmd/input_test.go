@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -346,7 +345,7 @@ func TestMalformedTokens(t *testing.T) {
 	})
 	t.Run("of another gateway", func(t *testing.T) {
 		data := demoData(t)
-		if err := os.RemoveAll(filepath.Join(data, "keys")); err != nil { // so that it makes a key of its own
+		if err := os.Remove(keyFile(t, data)); err != nil { // so that it makes a key of its own
 			t.Fatal(err)
 		}
 		other := start(t, "--data", data, "--demo-password", password)

@@ -32,7 +32,7 @@ func (s *Store) BrokenTrails(ctx context.Context) (broken, unknown []string, err
 		if !s.audit.Sealed(h) {
 			broken = append(broken, h.Account)
 		}
-		if !s.audit.Knows(h) {
+		if !s.audit.Knows(h.Key) {
 			unknown = append(unknown, h.Account)
 		}
 	}

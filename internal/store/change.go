@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -99,15 +100,24 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, table string, set column
 	}
 	st.write(")")
 	if _, err := s.exec(ctx, tx, st); err != nil {
-		return taken(failed(ctx, "making a row of "+table, err))
+		return taken(table, failed(ctx, "making a row of "+table, err))
 	}
 	return nil
 }
 
-// taken is an error of a change, a CONFLICT when it was refused for being what another row is already.
-func taken(err error) error {
+// uniques are what no two objects of a table may have in common.
+var uniques = map[string]string{
+	"fleets":                  "uniqueName",
+	"network_access_profiles": "uniqueName",
+	"sims":                    "uniqueName",
+	"sender_id_registrations": "senderId and isoCountry",
+}
+
+// taken is an error of a change, a CONFLICT when it was refused for being what another row of the table is already.
+func taken(table string, err error) error {
 	if isDuplicate(err) {
-		return &problem.Error{Code: problem.Conflict, Message: "What no two objects may have in common is taken by another one.", Cause: err}
+		what := cmp.Or(uniques[table], "what no two may have in common")
+		return &problem.Error{Code: problem.Conflict, Message: "Another one of the account has this already: " + what + ".", Cause: err}
 	}
 	return err
 }
@@ -206,7 +216,7 @@ func (s *Store) set(ctx context.Context, tx *sql.Tx, table, accountColumn, accou
 	st := s.assign(table, to)
 	st.write(" WHERE ", accountColumn, " = ", st.arg(account), " AND sid = ", st.arg(sid))
 	if _, err := s.exec(ctx, tx, st); err != nil {
-		return taken(failed(ctx, "changing "+table, err))
+		return taken(table, failed(ctx, "changing "+table, err))
 	}
 	return nil
 }

@@ -280,6 +280,9 @@ func testIoTInput(t *testing.T, s *store.Store) {
 				t.Error(row.err)
 			case row.code != "" && row.path == "":
 				wantProblem(t, row.err, row.code)
+				if row.code == problem.Conflict && !strings.Contains(row.err.Error(), "already: uniqueName.") {
+					t.Errorf("it does not say what is taken: %v", row.err)
+				}
 			case row.code != "":
 				wantProblem(t, row.err, row.code, strings.Split(row.path, ".")...)
 			}

@@ -65,6 +65,9 @@ func testSenderIDs(t *testing.T, s *store.Store) {
 			_, err := s.SubmitSenderIDRegistration(ctx, changing(row.scope), application(row.senderID, row.country))
 			if row.conflict {
 				wantProblem(t, err, problem.Conflict)
+				if !strings.Contains(err.Error(), "already: senderId and isoCountry.") {
+					t.Errorf("it does not say what is taken: %v", err)
+				}
 			} else if err != nil {
 				t.Error(err)
 			}

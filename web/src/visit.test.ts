@@ -4,7 +4,10 @@ import { firstVisit, nextVisit, signedOut, type Visit } from './visit';
 
 const support = { email: 'support@example.com', roles: ['SUPPORT'] };
 const owner = { email: 'owner@example.com', roles: ['OWNER'] };
-const examplesOf = { guest: ['PermissionMatrix', 'WhoAmI'], support: ['Calls', 'Alerts', 'Usage', 'Logs'] };
+const examplesOf = {
+  guest: ['PermissionMatrix', 'WhoAmI'],
+  support: ['Calls', 'Alerts', 'Usage', 'Logs', 'ContactCenter'],
+};
 const queries = (visit: Visit) =>
   visit.tabs.map((tab) => tab.query?.match(/(?:query|mutation|subscription) (\w+)/)?.[1]);
 
@@ -14,14 +17,16 @@ it('begins with the examples for a guest', () => {
 
 it('has examples for every role, and for roles together', () => {
   const roles = ['OWNER', 'ADMINISTRATOR', 'DEVELOPER', 'BILLING_MANAGER', 'SUPPORT'];
-  expect(roles.map((role) => examples([role]).length)).toEqual([3, 3, 3, 2, 4]);
+  expect(roles.map((role) => examples([role]).length)).toEqual([5, 5, 4, 3, 5]);
   expect(queries(nextVisit(firstVisit(null), { ...support, roles: ['BILLING_MANAGER', 'SUPPORT'] }))).toEqual([
     'BalanceAndInvoices',
     'PaymentMethods',
+    'UsageTriggers',
     'Calls',
     'Alerts',
     'Usage',
     'Logs',
+    'ContactCenter',
   ]);
 });
 
@@ -59,7 +64,7 @@ it('keeps what a user wrote for them alone, when their session ends', () => {
   expect(queries(nextVisit(nextVisit(guest, null), support))).toEqual([...examplesOf.support, 'Theirs', 'Guests']);
 
   const other = nextVisit(guest, owner);
-  expect(queries(other).slice(3)).toEqual(['Guests']);
+  expect(queries(other).slice(5)).toEqual(['Guests']);
   expect(queries(nextVisit(nextVisit(other, null), support))).toEqual(examplesOf.support); // it did not wait longer
 });
 
