@@ -1,9 +1,11 @@
 package store_test
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/fieldgate/fieldgate/internal/store"
 	"github.com/fieldgate/fieldgate/internal/store/storetest"
+	"github.com/pressly/goose/v3"
 )
 
 // TestOpenAtTheSameTime: replicas may start together on a database that is empty.
@@ -73,6 +76,55 @@ func TestNewerDatabaseIsRefused(t *testing.T) {
 		if !errors.Is(err, store.ErrNewerDatabase) || !strings.Contains(err.Error(), "900") || !strings.Contains(err.Error(), "up to "+newestMigration(t)) {
 			t.Errorf("error %v, want ErrNewerDatabase with both versions", err)
 		}
+	}
+}
+
+// TestNumbersOfTwoAccounts: to bring a database up to date takes a number from one of two accounts in a demo alone. Any
+// other database stays as it was.
+func TestNumbersOfTwoAccounts(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		demo bool
+		want int64 // how many numbers are left
+	}{{"a demo", true, 1}, {"somebody's own", false, 2}} {
+		t.Run(row.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "data.db")
+			db, err := sql.Open("sqlite", path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			before, err := goose.NewProvider(goose.DialectSQLite3, db, os.DirFS("migrations"), goose.WithDisableGlobalRegistry(true))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := before.UpTo(t.Context(), 12); err != nil {
+				t.Fatal(err)
+			}
+			if row.demo {
+				if _, err := db.Exec("INSERT INTO facts (name, value) VALUES ('demo', 'true')"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for i, account := range []string{"AC1", "AC2"} {
+				if _, err := db.Exec(`INSERT INTO phone_numbers (sid, account_sid, phone_number, friendly_name, voice_capable, sms_capable, mms_capable,
+					fax_capable, origin, status, beta, address_requirements, voice_caller_id_lookup, date_created, date_updated)
+					VALUES ($1, $2, '+15005550006', '', TRUE, TRUE, TRUE, TRUE, 'twilio', 'in-use', FALSE, 'NONE', FALSE, 0, 0)`, fmt.Sprint("PN", i), account); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s, err := store.OpenSQLite(t.Context(), path, storetest.Options())
+			if err == nil {
+				defer s.Close()
+			}
+			if (err == nil) != row.demo {
+				t.Errorf("opened with the error %v", err)
+			}
+			var left int64
+			if err := db.QueryRow("SELECT COUNT(*) FROM phone_numbers").Scan(&left); err != nil || left != row.want {
+				t.Errorf("%d numbers are left, want %d; error %v", left, row.want, err)
+			}
+		})
 	}
 }
 
