@@ -70,7 +70,8 @@ func (s *Store) SubmitCustomerProfile(ctx context.Context, c upstream.Change, si
 			return nil, failed(ctx, "looking into customer_profiles", err)
 		}
 		if status != string(model.TrustHubStatusDraft) {
-			return nil, problem.Input("Only a draft can be submitted, and this is "+status+".", "input", "id")
+			// The words do not tell the status: who may submit a profile need not be who may see it.
+			return nil, problem.Input("Only a draft can be submitted.", "input", "id")
 		}
 		var in input
 		in.add("status", "status", string(model.TrustHubStatusPendingReview))

@@ -64,6 +64,9 @@ func testCustomerProfiles(t *testing.T, s *store.Store) {
 			exec(t, s, "UPDATE customer_profiles SET status = $1 WHERE sid = $2", string(status), profile.Sid)
 			_, err := s.SubmitCustomerProfile(ctx, changing(scope), profile.Sid)
 			wantProblem(t, err, problem.BadUserInput, "input", "id")
+			if strings.Contains(err.Error(), string(status)) {
+				t.Errorf("who may not see the status is told it: %v", err)
+			}
 			if kept, err := s.CustomerProfile(ctx, scope, profile.Sid); err != nil || kept.Status != status {
 				t.Errorf("it is %v now; error %v", kept, err)
 			}
