@@ -3,6 +3,7 @@ package resolvers
 import (
 	"context"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 
@@ -65,9 +66,13 @@ func notMasked(value any, path []string) error {
 				return err
 			}
 		}
-	case []any:
-		for i, element := range v {
-			if err := notMasked(element, append(path, strconv.Itoa(i))); err != nil {
+	default: // of a variable, one element given for a list is a slice of its own type
+		list := reflect.ValueOf(v)
+		if list.Kind() != reflect.Slice {
+			return nil
+		}
+		for i := range list.Len() {
+			if err := notMasked(list.Index(i).Interface(), append(path, strconv.Itoa(i))); err != nil {
 				return err
 			}
 		}

@@ -116,6 +116,15 @@ func TestMasks(t *testing.T) {
 			t.Errorf("only %d filters are by masked fields that Support sees", tried)
 		}
 	})
+	t.Run("no mask is written back, however it is given", func(t *testing.T) {
+		for _, given := range []any{"••••", []string{"HW" + strings.Repeat("0", 32), "••••"}} {
+			a := p.as(owner).do(`mutation($sids: [String!]) { createNetworkAccessProfile(input: {networkSids: $sids}) { __typename } }`, vars{"sids": given}).
+				refused(t, http.StatusOK, "BAD_USER_INPUT")
+			if !strings.Contains(a.body, "This is how a hidden text is shown") {
+				t.Errorf("%v: %s", given, a.body)
+			}
+		}
+	})
 	t.Run("no error and no extension shows the text", func(t *testing.T) {
 		number := p.as(owner).do(`{ account { calls(first: 1) { edges { node { to id } } } } }`, nil).ok(t)
 		to := number.text("account", "calls", "edges", 0, "node", "to")

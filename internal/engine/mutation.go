@@ -14,7 +14,7 @@ type MutationField struct {
 	Coordinate string // Mutation.createApiKey
 	// Rule is what permits it. Permission and Action are empty for what anyone, or any caller with a session, may do.
 	Rule policy.Rule
-	// Arguments are those that it was given, coerced: nil, bool, numbers, string, []any and map[string]any.
+	// Arguments are those that it was given, coerced: nil, bool, numbers, string, map[string]any, and slices of these or of any.
 	Arguments map[string]any
 }
 
