@@ -22,7 +22,7 @@ func (s *Store) PendingMails(ctx context.Context, now time.Time, limit int) ([]i
 	var pending []identity.Mail
 	for rows.Next() {
 		var m identity.Mail
-		if err := rows.Scan(&m.TokenHash, &m.Sealed, &m.To, &m.Name, roleList[model.Role]{&m.Roles}, &m.Account, (*instant)(&m.Expires)); err != nil {
+		if err := rows.Scan(&m.TokenHash, &m.Sealed, &m.To, &m.Name, wordList[model.Role]{&m.Roles}, &m.Account, (*instant)(&m.Expires)); err != nil {
 			return nil, failed(ctx, "reading the outbox of mails", err)
 		}
 		pending = append(pending, m)
