@@ -65,17 +65,14 @@ func (s *Store) Invite(
 			if err := s.lift(ctx, tx, c.Account(), n.Email, n.Created); err != nil {
 				return nil, err
 			}
-			var in input
-			in.add("email", "email", n.Email)
-			in.add("name", "name", sql.NullString{String: n.Name, Valid: n.Name != ""})
-			in.add("roles", "roles", rolesText(n.Roles))
-			in.add("invitedBySid", "invited_by_sid", c.Intent.User)
-			in.add("dateExpires", "date_expires", micros(n.Expires))
-			in.add("", "token_hash", n.TokenHash)
-			if err := s.post(ctx, tx, n); err != nil {
-				return nil, err
-			}
-			return in.done()
+			return columns{
+				{"email", "email", n.Email},
+				{"name", "name", sql.NullString{String: n.Name, Valid: n.Name != ""}},
+				{"roles", "roles", rolesText(n.Roles)},
+				{"invitedBySid", "invited_by_sid", c.Intent.User},
+				{"dateExpires", "date_expires", micros(n.Expires)},
+				{"", "token_hash", n.TokenHash},
+			}, s.post(ctx, tx, n)
 		}})
 		if !isConstraint(err) {
 			break
@@ -146,33 +143,22 @@ func (s *Store) ResendInvitation(
 		if _, err := s.exec(ctx, tx, st); err != nil {
 			return nil, failed(ctx, "taking out a mail", err)
 		}
-		var in input
-		in.add("invitedBySid", "invited_by_sid", c.Intent.User)
-		in.add("dateExpires", "date_expires", micros(n.Expires))
-		in.add("", "token_hash", n.TokenHash)
-		if err := s.post(ctx, tx, n); err != nil {
-			return nil, err
-		}
-		return in.done()
+		return columns{
+			{"invitedBySid", "invited_by_sid", c.Intent.User},
+			{"dateExpires", "date_expires", micros(n.Expires)},
+			{"", "token_hash", n.TokenHash},
+		}, s.post(ctx, tx, n)
 	})
 }
 
 // RevokeInvitation takes an invitation back: see identity.Invitations.
 func (s *Store) RevokeInvitation(ctx context.Context, c upstream.Change, sid string, may identity.MayInvite) error {
-	return s.change(ctx, c, func(tx *sql.Tx) (audit.Change, error) {
+	return remove(ctx, s, c, &s.invitations, sid, func(tx *sql.Tx) error {
 		roles, _, err := s.invitation(ctx, tx, c.Account(), sid)
 		if err != nil {
-			return audit.Change{}, err
+			return err
 		}
-		if err := s.mayInvite(ctx, tx, c.Account(), c.Intent.User, roles, nil, may); err != nil {
-			return audit.Change{}, err
-		}
-		st := new(statement)
-		st.write("DELETE FROM invitations WHERE account_sid = ", st.arg(c.Account()), " AND sid = ", st.arg(sid))
-		if _, err := s.exec(ctx, tx, st); err != nil {
-			return audit.Change{}, failed(ctx, "revoking an invitation", err)
-		}
-		return audit.Change{Type: s.invitations.typeName, SID: sid}, nil
+		return s.mayInvite(ctx, tx, c.Account(), c.Intent.User, roles, nil, may)
 	})
 }
 
