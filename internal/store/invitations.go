@@ -65,14 +65,17 @@ func (s *Store) Invite(
 			if err := s.lift(ctx, tx, c.Account(), n.Email, n.Created); err != nil {
 				return nil, err
 			}
-			return columns{
-				{"email", "email", n.Email},
-				{"name", "name", sql.NullString{String: n.Name, Valid: n.Name != ""}},
-				{"roles", "roles", rolesText(n.Roles)},
-				{"invitedBySid", "invited_by_sid", c.Intent.User},
-				{"dateExpires", "date_expires", micros(n.Expires)},
-				{"", "token_hash", n.TokenHash},
-			}, s.post(ctx, tx, n)
+			var in input
+			in.add("email", "email", n.Email)
+			in.add("name", "name", sql.NullString{String: n.Name, Valid: n.Name != ""})
+			in.add("roles", "roles", rolesText(n.Roles))
+			in.add("invitedBySid", "invited_by_sid", c.Intent.User)
+			in.add("dateExpires", "date_expires", micros(n.Expires))
+			in.add("", "token_hash", n.TokenHash)
+			if err := s.post(ctx, tx, n); err != nil {
+				return nil, err
+			}
+			return in.done()
 		}})
 		if !isConstraint(err) {
 			break

@@ -66,7 +66,8 @@ func (s *Store) SubmitCustomerProfile(ctx context.Context, c upstream.Change, si
 			return nil, err
 		}
 		if now.Status != model.TrustHubStatusDraft {
-			return nil, problem.Input("Only a draft can be submitted, and this is "+string(now.Status)+".", "input", "id")
+			// The words do not tell the status: who may submit a profile need not be who may see it.
+			return nil, problem.Input("Only a draft can be submitted.", "input", "id")
 		}
 		return columns{{"status", "status", string(model.TrustHubStatusPendingReview)}}, nil
 	})
