@@ -9,25 +9,8 @@ import (
 	"github.com/fieldgate/fieldgate/internal/upstream"
 )
 
-// apiKeys names the list in its cursors, which an edge of a new key shares.
-const apiKeys = "Account.apiKeys"
-
 func (r account) APIKeys(ctx context.Context, _ *model.Account, first *int, after *string, friendlyName *string) (*model.APIKeyConnection, error) {
-	f := upstream.APIKeyFilter{FriendlyName: friendlyName}
-	c, err := r.connect(ctx, apiKeys, first, after, f)
-	if err != nil {
-		return nil, err
-	}
-	keys, err := r.Upstream.APIKeys(ctx, scope(ctx, "edges.node"), f, c.page)
-	if err != nil {
-		return nil, err
-	}
-	all, info := edges(c, keys, apiKeyEdge)
-	return &model.APIKeyConnection{Edges: all, PageInfo: info}, nil
-}
-
-func apiKeyEdge(cursor string, key model.APIKey) *model.APIKeyEdge {
-	return &model.APIKeyEdge{Cursor: cursor, Node: key}
+	return list[model.APIKeyConnection](ctx, r.Root, first, after, upstream.APIKeyFilter{FriendlyName: friendlyName}, r.Upstream.APIKeys)
 }
 
 func (r mutation) CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error) {
@@ -35,15 +18,11 @@ func (r mutation) CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInpu
 	if err != nil {
 		return nil, err
 	}
-	cursor, err := r.cursor(ctx, apiKeys, made.Position, upstream.APIKeyFilter{})
-	if err != nil {
-		return nil, err
-	}
-	return &model.CreateAPIKeyPayload{APIKey: made.Object, APIKeyEdge: apiKeyEdge(cursor, *made.Object), Secret: made.Secret}, nil
+	return &model.CreateAPIKeyPayload{APIKey: made.Object, APIKeyEdge: newEdge[model.APIKeyEdge](ctx, r.Root, "Account.apiKeys", made), Secret: made.Secret}, nil
 }
 
 func (r mutation) UpdateAPIKey(ctx context.Context, input model.UpdateAPIKeyInput) (*model.UpdateAPIKeyPayload, error) {
-	sid, err := sidOf("ApiKey", input.ID, "input", "id")
+	sid, err := check.ID("ApiKey", input.ID, "input", "id")
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +34,7 @@ func (r mutation) UpdateAPIKey(ctx context.Context, input model.UpdateAPIKeyInpu
 }
 
 func (r mutation) DeleteAPIKey(ctx context.Context, input model.DeleteAPIKeyInput) (*model.DeleteAPIKeyPayload, error) {
-	sid, err := sidOf("ApiKey", input.ID, "input", "id")
+	sid, err := check.ID("ApiKey", input.ID, "input", "id")
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +49,7 @@ func (r mutation) RotateAuthToken(ctx context.Context, input model.RotateAuthTok
 	if err := who.Person("rotates the auth token"); err != nil {
 		return nil, err
 	}
-	sid, err := sidOf("Account", input.AccountID, "input", "accountId")
+	sid, err := check.ID("Account", input.AccountID, "input", "accountId")
 	if err != nil {
 		return nil, err
 	}
@@ -82,9 +61,4 @@ func (r mutation) RotateAuthToken(ctx context.Context, input model.RotateAuthTok
 		return nil, err
 	}
 	return &model.RotateAuthTokenPayload{AuthToken: token.Secret, DateRotated: token.Rotated}, nil
-}
-
-// sidOf is the SID in a global id that must be of this type.
-func sidOf(typeName, id string, path ...string) (string, error) {
-	return check.ID(typeName, id, path...)
 }

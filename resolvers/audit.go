@@ -13,16 +13,5 @@ func (r account) AuditEvents(ctx context.Context, _ *model.Account, first *int, 
 		DateCreatedAfter: dateCreatedAfter, DateCreatedBefore: dateCreatedBefore,
 		UserSid: userSid, ClientSid: clientSid, Coordinate: coordinate, ResourceSid: resourceSid, Decision: decision,
 	}
-	c, err := r.connect(ctx, "Account.auditEvents", first, after, f)
-	if err != nil {
-		return nil, err
-	}
-	events, err := r.Upstream.AuditEvents(ctx, scope(ctx, "edges.node"), f, c.page)
-	if err != nil {
-		return nil, err
-	}
-	all, info := edges(c, events, func(cursor string, e model.AuditEvent) *model.AuditEventEdge {
-		return &model.AuditEventEdge{Cursor: cursor, Node: e}
-	})
-	return &model.AuditEventConnection{Edges: all, PageInfo: info}, nil
+	return list[model.AuditEventConnection](ctx, r.Root, first, after, f, r.Upstream.AuditEvents)
 }

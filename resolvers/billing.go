@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/fieldgate/fieldgate/graph/model"
+	"github.com/fieldgate/fieldgate/internal/check"
 	"github.com/fieldgate/fieldgate/internal/upstream"
 )
 
@@ -12,39 +13,11 @@ func (r account) Balance(ctx context.Context, _ *model.Account) (*model.Money, e
 }
 
 func (r account) Invoices(ctx context.Context, _ *model.Account, first *int, after *string, status *model.InvoiceStatus) (*model.InvoiceConnection, error) {
-	f := upstream.InvoiceFilter{Status: status}
-	c, err := r.connect(ctx, "Account.invoices", first, after, f)
-	if err != nil {
-		return nil, err
-	}
-	invoices, err := r.Upstream.Invoices(ctx, scope(ctx, "edges.node"), f, c.page)
-	if err != nil {
-		return nil, err
-	}
-	all, info := edges(c, invoices, func(cursor string, i model.Invoice) *model.InvoiceEdge {
-		return &model.InvoiceEdge{Cursor: cursor, Node: i}
-	})
-	return &model.InvoiceConnection{Edges: all, PageInfo: info}, nil
+	return list[model.InvoiceConnection](ctx, r.Root, first, after, upstream.InvoiceFilter{Status: status}, r.Upstream.Invoices)
 }
-
-// paymentMethods names the list in its cursors, which an edge of a new payment method shares.
-const paymentMethods = "Account.paymentMethods"
 
 func (r account) PaymentMethods(ctx context.Context, _ *model.Account, first *int, after *string) (*model.PaymentMethodConnection, error) {
-	c, err := r.connect(ctx, paymentMethods, first, after, nil)
-	if err != nil {
-		return nil, err
-	}
-	methods, err := r.Upstream.PaymentMethods(ctx, scope(ctx, "edges.node"), c.page)
-	if err != nil {
-		return nil, err
-	}
-	all, info := edges(c, methods, paymentMethodEdge)
-	return &model.PaymentMethodConnection{Edges: all, PageInfo: info}, nil
-}
-
-func paymentMethodEdge(cursor string, m model.PaymentMethod) *model.PaymentMethodEdge {
-	return &model.PaymentMethodEdge{Cursor: cursor, Node: m}
+	return list[model.PaymentMethodConnection](ctx, r.Root, first, after, noFilter{}, unfiltered(r.Upstream.PaymentMethods))
 }
 
 func (r mutation) AddPaymentMethod(ctx context.Context, input model.AddPaymentMethodInput) (*model.AddPaymentMethodPayload, error) {
@@ -52,15 +25,11 @@ func (r mutation) AddPaymentMethod(ctx context.Context, input model.AddPaymentMe
 	if err != nil {
 		return nil, err
 	}
-	cursor, err := r.cursor(ctx, paymentMethods, made.Position, nil)
-	if err != nil {
-		return nil, err
-	}
-	return &model.AddPaymentMethodPayload{PaymentMethod: made.Object, PaymentMethodEdge: paymentMethodEdge(cursor, *made.Object)}, nil
+	return &model.AddPaymentMethodPayload{PaymentMethod: made.Object, PaymentMethodEdge: newEdge[model.PaymentMethodEdge](ctx, r.Root, "Account.paymentMethods", made)}, nil
 }
 
 func (r mutation) RemovePaymentMethod(ctx context.Context, input model.RemovePaymentMethodInput) (*model.RemovePaymentMethodPayload, error) {
-	sid, err := sidOf("PaymentMethod", input.ID, "input", "id")
+	sid, err := check.ID("PaymentMethod", input.ID, "input", "id")
 	if err != nil {
 		return nil, err
 	}

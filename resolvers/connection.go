@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/auth"
 	"github.com/fieldgate/fieldgate/graph/model"
 	"github.com/fieldgate/fieldgate/internal/engine"
 	"github.com/fieldgate/fieldgate/internal/problem"
-	"github.com/fieldgate/fieldgate/internal/relay"
 	"github.com/fieldgate/fieldgate/internal/upstream"
 )
 
@@ -18,62 +18,52 @@ const (
 	maxPage     = 1000
 )
 
-// connection is one list being resolved: its page and the cursors that belong to it alone.
-type connection struct {
-	cursors *relay.Cursors
-	scope   []string
-	page    upstream.Page
-	each    bool // whether the cursor of every edge is asked for
-}
-
-// connect reads the arguments of a connection. The filters are part of what a
-// cursor is bound to, with the account and the field.
-func (r *Root) connect(ctx context.Context, field string, first *int, after *string, filters any) (*connection, error) {
-	bound, err := json.Marshal(filters)
-	if err != nil {
-		return nil, fmt.Errorf("encoding the filters of %s: %w", field, err)
-	}
-	c := &connection{
-		cursors: r.Cursors,
-		scope:   []string{auth.From(ctx).Account, field, string(bound)},
-		page:    upstream.Page{First: defaultPage},
-		each:    engine.Fields(ctx, "edges").Has("cursor"),
-	}
-	if first != nil {
-		c.page.First = *first
-	}
-	if c.page.First < 1 || c.page.First > maxPage {
-		return nil, problem.Input(fmt.Sprintf("first is between 1 and %d.", maxPage), "first")
-	}
-	if after != nil {
-		position, err := r.Cursors.Decode(c.scope, *after)
-		if err != nil {
-			return nil, problem.Input("after is no cursor of this list with these filters.", "after")
+// connectionOf is the form of all connections, and edgeOf that of their edges.
+type (
+	connectionOf[E any] interface {
+		~struct {
+			Edges    []*E           `json:"edges"`
+			PageInfo model.PageInfo `json:"pageInfo"`
 		}
-		c.page.After = position
 	}
-	return c, nil
-}
+	edgeOf[T any] interface {
+		~struct {
+			Cursor string `json:"cursor"`
+			Node   T      `json:"node"`
+		}
+	}
+)
 
-// cursor is that of a new object's edge, at this position of the list without filters: those given are the zero ones.
-func (r *Root) cursor(ctx context.Context, field string, position []string, filters any) (string, error) {
-	c, err := r.connect(ctx, field, nil, nil, filters)
+// list answers the field being resolved with a page of a list, as read gives it by this filter.
+func list[C connectionOf[E], E edgeOf[T], T any, F comparable](
+	ctx context.Context, r *Root, first *int, after *string, filter F,
+	read func(context.Context, upstream.Scope, F, upstream.Page) (upstream.List[T], error),
+) (*C, error) {
+	field := graphql.GetFieldContext(ctx)
+	bound := listScope(ctx, field.Object+"."+field.Field.Name)
+	var none F
+	if filter != none {
+		text, err := json.Marshal(filter)
+		if err != nil {
+			return nil, fmt.Errorf("encoding the filter of %s: %w", bound[1], err)
+		}
+		bound = append(bound, string(text))
+	}
+	page, err := r.page(bound, first, after)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return c.cursors.Encode(c.scope, position), nil
-}
-
-// edges makes the edges of a page, and its pageInfo. Cursors that nobody asked for
-// are not made.
-func edges[T, E any](c *connection, l upstream.List[T], edge func(cursor string, node T) *E) ([]*E, model.PageInfo) {
-	info := model.PageInfo{HasNextPage: l.HasNext, HasPreviousPage: c.page.After != nil}
-	all := make([]*E, len(l.Items))
-	last := len(l.Items) - 1
-	for i, item := range l.Items {
-		cursor := ""
-		if c.each || i == 0 || i == last {
-			cursor = c.cursors.Encode(c.scope, l.Positions[i])
+	found, err := read(ctx, scope(ctx, "edges.node"), filter, page)
+	if err != nil {
+		return nil, err
+	}
+	info := model.PageInfo{HasNextPage: found.HasNext, HasPreviousPage: page.After != nil}
+	edges := make([]*E, len(found.Items))
+	each, last := engine.Fields(ctx, "edges").Has("cursor"), len(edges)-1
+	for i, item := range found.Items {
+		cursor := "" // that nobody asks for is not made
+		if each || i == 0 || i == last {
+			cursor = r.Cursors.Encode(bound, found.Positions[i])
 		}
 		if i == 0 {
 			info.StartCursor = &cursor
@@ -81,7 +71,47 @@ func edges[T, E any](c *connection, l upstream.List[T], edge func(cursor string,
 		if i == last {
 			info.EndCursor = &cursor
 		}
-		all[i] = edge(cursor, item)
+		edges[i] = &E{Cursor: cursor, Node: item}
 	}
-	return all, info
+	return &C{Edges: edges, PageInfo: info}, nil
+}
+
+// unfiltered makes of a list that has no filters one that list takes, with noFilter.
+func unfiltered[T any](
+	read func(context.Context, upstream.Scope, upstream.Page) (upstream.List[T], error),
+) func(context.Context, upstream.Scope, noFilter, upstream.Page) (upstream.List[T], error) {
+	return func(ctx context.Context, s upstream.Scope, _ noFilter, p upstream.Page) (upstream.List[T], error) {
+		return read(ctx, s, p)
+	}
+}
+
+type noFilter struct{}
+
+// newEdge is the edge of a new object in the list of this field, such as Account.apiKeys, without filters.
+func newEdge[E edgeOf[T], T any](ctx context.Context, r *Root, field string, made upstream.Made[T]) *E {
+	return &E{Cursor: r.Cursors.Encode(listScope(ctx, field), made.Position), Node: *made.Object}
+}
+
+// listScope is what the cursors of a list without filters are bound to.
+func listScope(ctx context.Context, field string) []string {
+	return []string{auth.From(ctx).Account, field}
+}
+
+// page reads the arguments of a list whose cursors are bound to this.
+func (r *Root) page(bound []string, first *int, after *string) (upstream.Page, error) {
+	page := upstream.Page{First: defaultPage}
+	if first != nil {
+		page.First = *first
+	}
+	if page.First < 1 || page.First > maxPage {
+		return page, problem.Input(fmt.Sprintf("first is between 1 and %d.", maxPage), "first")
+	}
+	if after != nil {
+		position, err := r.Cursors.Decode(bound, *after)
+		if err != nil {
+			return page, problem.Input("after is no cursor of this list with these filters.", "after")
+		}
+		page.After = position
+	}
+	return page, nil
 }

@@ -17,34 +17,11 @@ func (r flex) Configuration(ctx context.Context, _ *model.Flex) (*model.FlexConf
 }
 
 func (r flex) Workers(ctx context.Context, _ *model.Flex, first *int, after *string, available *bool, activityName *string) (*model.WorkerConnection, error) {
-	f := upstream.WorkerFilter{Available: available, ActivityName: activityName}
-	c, err := r.connect(ctx, "Flex.workers", first, after, f)
-	if err != nil {
-		return nil, err
-	}
-	workers, err := r.Upstream.Workers(ctx, scope(ctx, "edges.node"), f, c.page)
-	if err != nil {
-		return nil, err
-	}
-	all, info := edges(c, workers, func(cursor string, w model.Worker) *model.WorkerEdge {
-		return &model.WorkerEdge{Cursor: cursor, Node: w}
-	})
-	return &model.WorkerConnection{Edges: all, PageInfo: info}, nil
+	return list[model.WorkerConnection](ctx, r.Root, first, after, upstream.WorkerFilter{Available: available, ActivityName: activityName}, r.Upstream.Workers)
 }
 
 func (r flex) TaskQueues(ctx context.Context, _ *model.Flex, first *int, after *string) (*model.TaskQueueConnection, error) {
-	c, err := r.connect(ctx, "Flex.taskQueues", first, after, nil)
-	if err != nil {
-		return nil, err
-	}
-	queues, err := r.Upstream.TaskQueues(ctx, scope(ctx, "edges.node"), c.page)
-	if err != nil {
-		return nil, err
-	}
-	all, info := edges(c, queues, func(cursor string, q model.TaskQueue) *model.TaskQueueEdge {
-		return &model.TaskQueueEdge{Cursor: cursor, Node: q}
-	})
-	return &model.TaskQueueConnection{Edges: all, PageInfo: info}, nil
+	return list[model.TaskQueueConnection](ctx, r.Root, first, after, noFilter{}, unfiltered(r.Upstream.TaskQueues))
 }
 
 func (r mutation) UpdateFlexConfiguration(ctx context.Context, input model.UpdateFlexConfigurationInput) (*model.UpdateFlexConfigurationPayload, error) {

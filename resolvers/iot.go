@@ -4,68 +4,24 @@ import (
 	"context"
 
 	"github.com/fieldgate/fieldgate/graph/model"
+	"github.com/fieldgate/fieldgate/internal/check"
 	"github.com/fieldgate/fieldgate/internal/upstream"
 )
 
-// The lists' names in their cursors, which the edge of a new object shares.
-const (
-	fleets                = "Account.fleets"
-	networkAccessProfiles = "Account.networkAccessProfiles"
-)
-
 func (r account) Sims(ctx context.Context, _ *model.Account, first *int, after *string, status *model.SimStatus, fleetSid, iccid *string) (*model.SimConnection, error) {
-	f := upstream.SimFilter{Status: status, FleetSid: fleetSid, Iccid: iccid}
-	c, err := r.connect(ctx, "Account.sims", first, after, f)
-	if err != nil {
-		return nil, err
-	}
-	sims, err := r.Upstream.Sims(ctx, scope(ctx, "edges.node"), f, c.page)
-	if err != nil {
-		return nil, err
-	}
-	all, info := edges(c, sims, func(cursor string, sim model.Sim) *model.SimEdge {
-		return &model.SimEdge{Cursor: cursor, Node: sim}
-	})
-	return &model.SimConnection{Edges: all, PageInfo: info}, nil
+	return list[model.SimConnection](ctx, r.Root, first, after, upstream.SimFilter{Status: status, FleetSid: fleetSid, Iccid: iccid}, r.Upstream.Sims)
 }
 
 func (r account) Fleets(ctx context.Context, _ *model.Account, first *int, after *string, networkAccessProfileSid *string) (*model.FleetConnection, error) {
-	f := upstream.FleetFilter{NetworkAccessProfileSid: networkAccessProfileSid}
-	c, err := r.connect(ctx, fleets, first, after, f)
-	if err != nil {
-		return nil, err
-	}
-	found, err := r.Upstream.Fleets(ctx, scope(ctx, "edges.node"), f, c.page)
-	if err != nil {
-		return nil, err
-	}
-	all, info := edges(c, found, fleetEdge)
-	return &model.FleetConnection{Edges: all, PageInfo: info}, nil
-}
-
-func fleetEdge(cursor string, fleet model.Fleet) *model.FleetEdge {
-	return &model.FleetEdge{Cursor: cursor, Node: fleet}
+	return list[model.FleetConnection](ctx, r.Root, first, after, upstream.FleetFilter{NetworkAccessProfileSid: networkAccessProfileSid}, r.Upstream.Fleets)
 }
 
 func (r account) NetworkAccessProfiles(ctx context.Context, _ *model.Account, first *int, after *string) (*model.NetworkAccessProfileConnection, error) {
-	c, err := r.connect(ctx, networkAccessProfiles, first, after, nil)
-	if err != nil {
-		return nil, err
-	}
-	profiles, err := r.Upstream.NetworkAccessProfiles(ctx, scope(ctx, "edges.node"), c.page)
-	if err != nil {
-		return nil, err
-	}
-	all, info := edges(c, profiles, networkAccessProfileEdge)
-	return &model.NetworkAccessProfileConnection{Edges: all, PageInfo: info}, nil
-}
-
-func networkAccessProfileEdge(cursor string, profile model.NetworkAccessProfile) *model.NetworkAccessProfileEdge {
-	return &model.NetworkAccessProfileEdge{Cursor: cursor, Node: profile}
+	return list[model.NetworkAccessProfileConnection](ctx, r.Root, first, after, noFilter{}, unfiltered(r.Upstream.NetworkAccessProfiles))
 }
 
 func (r mutation) UpdateSim(ctx context.Context, input model.UpdateSimInput) (*model.UpdateSimPayload, error) {
-	sid, err := sidOf("Sim", input.ID, "input", "id")
+	sid, err := check.ID("Sim", input.ID, "input", "id")
 	if err != nil {
 		return nil, err
 	}
@@ -81,15 +37,11 @@ func (r mutation) CreateFleet(ctx context.Context, input model.CreateFleetInput)
 	if err != nil {
 		return nil, err
 	}
-	cursor, err := r.cursor(ctx, fleets, made.Position, upstream.FleetFilter{})
-	if err != nil {
-		return nil, err
-	}
-	return &model.CreateFleetPayload{Fleet: made.Object, FleetEdge: fleetEdge(cursor, *made.Object)}, nil
+	return &model.CreateFleetPayload{Fleet: made.Object, FleetEdge: newEdge[model.FleetEdge](ctx, r.Root, "Account.fleets", made)}, nil
 }
 
 func (r mutation) UpdateFleet(ctx context.Context, input model.UpdateFleetInput) (*model.UpdateFleetPayload, error) {
-	sid, err := sidOf("Fleet", input.ID, "input", "id")
+	sid, err := check.ID("Fleet", input.ID, "input", "id")
 	if err != nil {
 		return nil, err
 	}
@@ -105,17 +57,13 @@ func (r mutation) CreateNetworkAccessProfile(ctx context.Context, input model.Cr
 	if err != nil {
 		return nil, err
 	}
-	cursor, err := r.cursor(ctx, networkAccessProfiles, made.Position, nil)
-	if err != nil {
-		return nil, err
-	}
 	return &model.CreateNetworkAccessProfilePayload{
-		NetworkAccessProfile: made.Object, NetworkAccessProfileEdge: networkAccessProfileEdge(cursor, *made.Object),
+		NetworkAccessProfile: made.Object, NetworkAccessProfileEdge: newEdge[model.NetworkAccessProfileEdge](ctx, r.Root, "Account.networkAccessProfiles", made),
 	}, nil
 }
 
 func (r mutation) UpdateNetworkAccessProfile(ctx context.Context, input model.UpdateNetworkAccessProfileInput) (*model.UpdateNetworkAccessProfilePayload, error) {
-	sid, err := sidOf("NetworkAccessProfile", input.ID, "input", "id")
+	sid, err := check.ID("NetworkAccessProfile", input.ID, "input", "id")
 	if err != nil {
 		return nil, err
 	}

@@ -5,28 +5,12 @@ import (
 
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/graph/model"
+	"github.com/fieldgate/fieldgate/internal/check"
 	"github.com/fieldgate/fieldgate/internal/identity"
 )
 
-// oauthClients names the list in its cursors, which an edge of a new client shares.
-const oauthClients = "Account.oauthClients"
-
 func (r account) OauthClients(ctx context.Context, _ *model.Account, first *int, after *string, name *string, createdBySid *string) (*model.OAuthClientConnection, error) {
-	f := identity.ClientFilter{Name: name, CreatedBySID: createdBySid}
-	c, err := r.connect(ctx, oauthClients, first, after, f)
-	if err != nil {
-		return nil, err
-	}
-	clients, err := r.Root.Users.OAuthClients(ctx, scope(ctx, "edges.node"), f, c.page)
-	if err != nil {
-		return nil, err
-	}
-	all, info := edges(c, clients, oauthClientEdge)
-	return &model.OAuthClientConnection{Edges: all, PageInfo: info}, nil
-}
-
-func oauthClientEdge(cursor string, client model.OAuthClient) *model.OAuthClientEdge {
-	return &model.OAuthClientEdge{Cursor: cursor, Node: client}
+	return list[model.OAuthClientConnection](ctx, r.Root, first, after, identity.ClientFilter{Name: name, CreatedBySID: createdBySid}, r.Root.Users.OAuthClients)
 }
 
 func (r mutation) CreateOAuthClient(ctx context.Context, input model.CreateOAuthClientInput) (*model.CreateOAuthClientPayload, error) {
@@ -36,12 +20,8 @@ func (r mutation) CreateOAuthClient(ctx context.Context, input model.CreateOAuth
 	if err != nil {
 		return nil, err
 	}
-	cursor, err := r.cursor(ctx, oauthClients, made.Position, identity.ClientFilter{})
-	if err != nil {
-		return nil, err
-	}
 	return &model.CreateOAuthClientPayload{
-		OauthClient: made.Object, OauthClientEdge: oauthClientEdge(cursor, *made.Object), Secret: made.Secret,
+		OauthClient: made.Object, OauthClientEdge: newEdge[model.OAuthClientEdge](ctx, r.Root, "Account.oauthClients", made), Secret: made.Secret,
 	}, nil
 }
 
@@ -57,7 +37,7 @@ func policyGrants(given []*model.OAuthGrantInput) []policy.Grant {
 }
 
 func (r mutation) DeleteOAuthClient(ctx context.Context, input model.DeleteOAuthClientInput) (*model.DeleteOAuthClientPayload, error) {
-	sid, err := sidOf("OAuthClient", input.ID, "input", "id")
+	sid, err := check.ID("OAuthClient", input.ID, "input", "id")
 	if err != nil {
 		return nil, err
 	}

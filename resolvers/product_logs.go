@@ -13,18 +13,7 @@ func (r account) Calls(ctx context.Context, _ *model.Account, first *int, after 
 		StartTimeAfter: startTimeAfter, StartTimeBefore: startTimeBefore,
 		Status: status, Direction: direction, From: from, To: to,
 	}
-	c, err := r.connect(ctx, "Account.calls", first, after, f)
-	if err != nil {
-		return nil, err
-	}
-	calls, err := r.Upstream.Calls(ctx, scope(ctx, "edges.node"), f, c.page)
-	if err != nil {
-		return nil, err
-	}
-	all, info := edges(c, calls, func(cursor string, call model.Call) *model.CallEdge {
-		return &model.CallEdge{Cursor: cursor, Node: call}
-	})
-	return &model.CallConnection{Edges: all, PageInfo: info}, nil
+	return list[model.CallConnection](ctx, r.Root, first, after, f, r.Upstream.Calls)
 }
 
 func (r account) Messages(ctx context.Context, _ *model.Account, first *int, after *string, dateCreatedAfter, dateCreatedBefore *time.Time, status *model.MessageStatus, direction *model.MessageDirection, from, to *string) (*model.MessageConnection, error) {
@@ -32,18 +21,7 @@ func (r account) Messages(ctx context.Context, _ *model.Account, first *int, aft
 		DateCreatedAfter: dateCreatedAfter, DateCreatedBefore: dateCreatedBefore,
 		Status: status, Direction: direction, From: from, To: to,
 	}
-	c, err := r.connect(ctx, "Account.messages", first, after, f)
-	if err != nil {
-		return nil, err
-	}
-	messages, err := r.Upstream.Messages(ctx, scope(ctx, "edges.node"), f, c.page)
-	if err != nil {
-		return nil, err
-	}
-	all, info := edges(c, messages, func(cursor string, m model.Message) *model.MessageEdge {
-		return &model.MessageEdge{Cursor: cursor, Node: m}
-	})
-	return &model.MessageConnection{Edges: all, PageInfo: info}, nil
+	return list[model.MessageConnection](ctx, r.Root, first, after, f, r.Upstream.Messages)
 }
 
 func (r account) Alerts(ctx context.Context, _ *model.Account, first *int, after *string, dateGeneratedAfter, dateGeneratedBefore *time.Time, logLevel *model.LogLevel, errorCode *string) (*model.AlertConnection, error) {
@@ -51,16 +29,5 @@ func (r account) Alerts(ctx context.Context, _ *model.Account, first *int, after
 		DateGeneratedAfter: dateGeneratedAfter, DateGeneratedBefore: dateGeneratedBefore,
 		LogLevel: logLevel, ErrorCode: errorCode,
 	}
-	c, err := r.connect(ctx, "Account.alerts", first, after, f)
-	if err != nil {
-		return nil, err
-	}
-	alerts, err := r.Upstream.Alerts(ctx, scope(ctx, "edges.node"), f, c.page)
-	if err != nil {
-		return nil, err
-	}
-	all, info := edges(c, alerts, func(cursor string, a model.Alert) *model.AlertEdge {
-		return &model.AlertEdge{Cursor: cursor, Node: a}
-	})
-	return &model.AlertConnection{Edges: all, PageInfo: info}, nil
+	return list[model.AlertConnection](ctx, r.Root, first, after, f, r.Upstream.Alerts)
 }

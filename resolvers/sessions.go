@@ -11,6 +11,7 @@ import (
 	"github.com/fieldgate/fieldgate/auth"
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/graph/model"
+	"github.com/fieldgate/fieldgate/internal/check"
 	"github.com/fieldgate/fieldgate/internal/identity"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/fieldgate/fieldgate/internal/quota"
@@ -124,7 +125,7 @@ func (r mutation) EndSession(ctx context.Context, input model.EndSessionInput) (
 
 // EndUserSessions ends all sessions of a user of the caller's account.
 func (r mutation) EndUserSessions(ctx context.Context, input model.EndUserSessionsInput) (*model.EndUserSessionsPayload, error) {
-	user, err := sidOf("User", input.UserID, "input", "userId")
+	user, err := check.ID("User", input.UserID, "input", "userId")
 	if err != nil {
 		return nil, err
 	}

@@ -105,7 +105,7 @@ func follow(t *testing.T, root *resolvers.Root, role policy.Role, query string) 
 	t.Helper()
 	schema, log := graph.NewGuardedSchema(graph.Config{Resolvers: root}), slog.New(slog.DiscardHandler)
 	matrix := policy.Published()
-	table, faults := policy.Compile(schema.Schema(), matrix, policy.Unserved())
+	table, faults := policy.Compile(schema.Schema(), matrix)
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}

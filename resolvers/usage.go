@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/fieldgate/fieldgate/graph/model"
+	"github.com/fieldgate/fieldgate/internal/check"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/fieldgate/fieldgate/internal/scalar"
 	"github.com/fieldgate/fieldgate/internal/upstream"
@@ -13,40 +14,11 @@ func (r account) UsageRecords(ctx context.Context, _ *model.Account, first *int,
 	if start != nil && end != nil && *start > *end {
 		return nil, problem.Input("start is not after end.", "start")
 	}
-	f := upstream.UsageFilter{Category: category, Granularity: granularity, Start: start, End: end}
-	c, err := r.connect(ctx, "Account.usageRecords", first, after, f)
-	if err != nil {
-		return nil, err
-	}
-	records, err := r.Upstream.UsageRecords(ctx, scope(ctx, "edges.node"), f, c.page)
-	if err != nil {
-		return nil, err
-	}
-	all, info := edges(c, records, func(cursor string, u model.UsageRecord) *model.UsageRecordEdge {
-		return &model.UsageRecordEdge{Cursor: cursor, Node: u}
-	})
-	return &model.UsageRecordConnection{Edges: all, PageInfo: info}, nil
+	return list[model.UsageRecordConnection](ctx, r.Root, first, after, upstream.UsageFilter{Category: category, Granularity: granularity, Start: start, End: end}, r.Upstream.UsageRecords)
 }
-
-// usageTriggers names the list in its cursors, which an edge of a new trigger shares.
-const usageTriggers = "Account.usageTriggers"
 
 func (r account) UsageTriggers(ctx context.Context, _ *model.Account, first *int, after *string, usageCategory *model.UsageCategory, recurring *model.UsageTriggerRecurring) (*model.UsageTriggerConnection, error) {
-	f := upstream.UsageTriggerFilter{UsageCategory: usageCategory, Recurring: recurring}
-	c, err := r.connect(ctx, usageTriggers, first, after, f)
-	if err != nil {
-		return nil, err
-	}
-	triggers, err := r.Upstream.UsageTriggers(ctx, scope(ctx, "edges.node"), f, c.page)
-	if err != nil {
-		return nil, err
-	}
-	all, info := edges(c, triggers, usageTriggerEdge)
-	return &model.UsageTriggerConnection{Edges: all, PageInfo: info}, nil
-}
-
-func usageTriggerEdge(cursor string, u model.UsageTrigger) *model.UsageTriggerEdge {
-	return &model.UsageTriggerEdge{Cursor: cursor, Node: u}
+	return list[model.UsageTriggerConnection](ctx, r.Root, first, after, upstream.UsageTriggerFilter{UsageCategory: usageCategory, Recurring: recurring}, r.Upstream.UsageTriggers)
 }
 
 func (r mutation) CreateUsageTrigger(ctx context.Context, input model.CreateUsageTriggerInput) (*model.CreateUsageTriggerPayload, error) {
@@ -54,15 +26,11 @@ func (r mutation) CreateUsageTrigger(ctx context.Context, input model.CreateUsag
 	if err != nil {
 		return nil, err
 	}
-	cursor, err := r.cursor(ctx, usageTriggers, made.Position, upstream.UsageTriggerFilter{})
-	if err != nil {
-		return nil, err
-	}
-	return &model.CreateUsageTriggerPayload{UsageTrigger: made.Object, UsageTriggerEdge: usageTriggerEdge(cursor, *made.Object)}, nil
+	return &model.CreateUsageTriggerPayload{UsageTrigger: made.Object, UsageTriggerEdge: newEdge[model.UsageTriggerEdge](ctx, r.Root, "Account.usageTriggers", made)}, nil
 }
 
 func (r mutation) DeleteUsageTrigger(ctx context.Context, input model.DeleteUsageTriggerInput) (*model.DeleteUsageTriggerPayload, error) {
-	sid, err := sidOf("UsageTrigger", input.ID, "input", "id")
+	sid, err := check.ID("UsageTrigger", input.ID, "input", "id")
 	if err != nil {
 		return nil, err
 	}

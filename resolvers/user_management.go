@@ -5,45 +5,17 @@ import (
 
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/graph/model"
+	"github.com/fieldgate/fieldgate/internal/check"
 	"github.com/fieldgate/fieldgate/internal/identity"
 	"github.com/fieldgate/fieldgate/internal/quota"
 )
 
 func (r account) Users(ctx context.Context, _ *model.Account, first *int, after *string, email *string, role *model.Role) (*model.UserConnection, error) {
-	f := identity.UserFilter{Email: email, Role: (*policy.Role)(role)}
-	c, err := r.connect(ctx, "Account.users", first, after, f)
-	if err != nil {
-		return nil, err
-	}
-	users, err := r.Root.Users.Users(ctx, scope(ctx, "edges.node"), f, c.page)
-	if err != nil {
-		return nil, err
-	}
-	all, info := edges(c, users, func(cursor string, u model.User) *model.UserEdge {
-		return &model.UserEdge{Cursor: cursor, Node: u}
-	})
-	return &model.UserConnection{Edges: all, PageInfo: info}, nil
+	return list[model.UserConnection](ctx, r.Root, first, after, identity.UserFilter{Email: email, Role: (*policy.Role)(role)}, r.Root.Users.Users)
 }
-
-// invitations names the list in its cursors, which an edge of a new invitation shares.
-const invitations = "Account.invitations"
 
 func (r account) Invitations(ctx context.Context, _ *model.Account, first *int, after *string, email *string) (*model.InvitationConnection, error) {
-	f := identity.InvitationFilter{Email: email}
-	c, err := r.connect(ctx, invitations, first, after, f)
-	if err != nil {
-		return nil, err
-	}
-	open, err := r.Root.Users.Invitations(ctx, scope(ctx, "edges.node"), f, c.page)
-	if err != nil {
-		return nil, err
-	}
-	all, info := edges(c, open, invitationEdge)
-	return &model.InvitationConnection{Edges: all, PageInfo: info}, nil
-}
-
-func invitationEdge(cursor string, i model.Invitation) *model.InvitationEdge {
-	return &model.InvitationEdge{Cursor: cursor, Node: i}
+	return list[model.InvitationConnection](ctx, r.Root, first, after, identity.InvitationFilter{Email: email}, r.Root.Users.Invitations)
 }
 
 func (r mutation) InviteUser(ctx context.Context, input model.InviteUserInput) (*model.InviteUserPayload, error) {
@@ -53,15 +25,11 @@ func (r mutation) InviteUser(ctx context.Context, input model.InviteUserInput) (
 	if err != nil {
 		return nil, err
 	}
-	cursor, err := r.cursor(ctx, invitations, made.Position, identity.InvitationFilter{})
-	if err != nil {
-		return nil, err
-	}
-	return &model.InviteUserPayload{Invitation: made.Object, InvitationEdge: invitationEdge(cursor, *made.Object)}, nil
+	return &model.InviteUserPayload{Invitation: made.Object, InvitationEdge: newEdge[model.InvitationEdge](ctx, r.Root, "Account.invitations", made)}, nil
 }
 
 func (r mutation) ResendInvitation(ctx context.Context, input model.ResendInvitationInput) (*model.ResendInvitationPayload, error) {
-	sid, err := sidOf("Invitation", input.ID, "input", "id")
+	sid, err := check.ID("Invitation", input.ID, "input", "id")
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +41,7 @@ func (r mutation) ResendInvitation(ctx context.Context, input model.ResendInvita
 }
 
 func (r mutation) RevokeInvitation(ctx context.Context, input model.RevokeInvitationInput) (*model.RevokeInvitationPayload, error) {
-	sid, err := sidOf("Invitation", input.ID, "input", "id")
+	sid, err := check.ID("Invitation", input.ID, "input", "id")
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +52,7 @@ func (r mutation) RevokeInvitation(ctx context.Context, input model.RevokeInvita
 }
 
 func (r mutation) RemoveUser(ctx context.Context, input model.RemoveUserInput) (*model.RemoveUserPayload, error) {
-	sid, err := sidOf("User", input.UserID, "input", "userId")
+	sid, err := check.ID("User", input.UserID, "input", "userId")
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +63,7 @@ func (r mutation) RemoveUser(ctx context.Context, input model.RemoveUserInput) (
 }
 
 func (r mutation) TransferOwnership(ctx context.Context, input model.TransferOwnershipInput) (*model.TransferOwnershipPayload, error) {
-	sid, err := sidOf("User", input.UserID, "input", "userId")
+	sid, err := check.ID("User", input.UserID, "input", "userId")
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +78,7 @@ func (r mutation) TransferOwnership(ctx context.Context, input model.TransferOwn
 }
 
 func (r mutation) SetUserRoles(ctx context.Context, input model.SetUserRolesInput) (*model.SetUserRolesPayload, error) {
-	sid, err := sidOf("User", input.UserID, "input", "userId")
+	sid, err := check.ID("User", input.UserID, "input", "userId")
 	if err != nil {
 		return nil, err
 	}

@@ -21,10 +21,9 @@ type compiler struct {
 	faulty map[string]bool
 }
 
-// Compile reads the rules written in a validated schema and checks them against the matrix; unserved are the
-// permissions that need no field yet (see Unserved). The table is always usable: what is at fault in it denies.
-// Callers nevertheless refuse to go on when there is any fault.
-func Compile(schema *ast.Schema, m *Matrix, unserved []Permission) (*Table, Faults) {
+// Compile reads the rules written in a validated schema and checks them against the matrix. The table is always
+// usable: what is at fault in it denies. Callers nevertheless refuse to go on when there is any fault.
+func Compile(schema *ast.Schema, m *Matrix) (*Table, Faults) {
 	c := &compiler{
 		schema: schema,
 		matrix: m,
@@ -36,7 +35,7 @@ func Compile(schema *ast.Schema, m *Matrix, unserved []Permission) (*Table, Faul
 	c.fieldRules()
 	c.fieldChecks()
 	c.inputChecks()
-	c.lintEnums(unserved)
+	c.lintEnums()
 	c.lintAbstract()
 	c.lintReturns()
 	c.lintNulls()

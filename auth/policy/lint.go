@@ -9,8 +9,8 @@ import (
 )
 
 // lintEnums checks that the schema, the matrix and the program speak of the same permissions, roles and actions, and
-// that each permission is either served or listed as unserved.
-func (c *compiler) lintEnums(unserved []Permission) {
+// that each permission is used.
+func (c *compiler) lintEnums() {
 	c.lintEnum(enumRole, names(Roles()))
 	c.lintEnum(enumAction, names(Actions()))
 	def := c.schema.Types[enumPermission]
@@ -29,11 +29,8 @@ func (c *compiler) lintEnums(unserved []Permission) {
 		if _, known := c.matrix.index[p]; !known {
 			c.fault(value.Position, coordinate, "the matrix has no row %s", p)
 		}
-		switch listed := slices.Contains(unserved, p); {
-		case !c.used[p] && !listed:
-			c.fault(value.Position, coordinate, "no field, argument or input uses %s, and it is not listed as unserved", p)
-		case c.used[p] && listed:
-			c.fault(value.Position, coordinate, "%s is listed as unserved, but it is used", p)
+		if !c.used[p] {
+			c.fault(value.Position, coordinate, "no field, argument or input uses %s", p)
 		}
 	}
 }

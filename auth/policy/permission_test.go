@@ -66,16 +66,3 @@ func TestFields(t *testing.T) {
 		t.Error("the zero value holds something")
 	}
 }
-
-// TestUnserved holds that the list names rows of the matrix, each once.
-func TestUnserved(t *testing.T) {
-	m := Published()
-	for i, p := range Unserved() {
-		if _, known := m.index[p]; !known {
-			t.Errorf("%s is no row of the matrix", p)
-		}
-		if slices.Contains(Unserved()[:i], p) {
-			t.Errorf("%s is listed twice", p)
-		}
-	}
-}

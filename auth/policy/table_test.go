@@ -14,7 +14,7 @@ import (
 // compileGood compiles testdata/good.graphqls, which must have no fault.
 func compileGood(t *testing.T, m *Matrix) *Table {
 	t.Helper()
-	table, faults := Compile(load(t, source(t, "testdata/common.graphqls"), source(t, "testdata/good.graphqls")), m, nil)
+	table, faults := Compile(load(t, source(t, "testdata/common.graphqls"), source(t, "testdata/good.graphqls")), m)
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
@@ -227,7 +227,7 @@ func TestGrantsAgreeWithTheMatrix(t *testing.T) {
 func TestPermissionWithoutARowIsNeverHeld(t *testing.T) {
 	m := testMatrix(t, "BILLING")
 	schema := load(t, source(t, "testdata/common.graphqls"), source(t, "testdata/good.graphqls"))
-	table, faults := Compile(schema, m, nil)
+	table, faults := Compile(schema, m)
 	if len(faults) == 0 {
 		t.Error("no fault for a permission without a row")
 	}
@@ -274,7 +274,7 @@ func TestWhy(t *testing.T) {
 func TestNumbersIgnoreTheMatrix(t *testing.T) {
 	table := compileGood(t, testMatrix(t))
 	schema := load(t, source(t, "testdata/common.graphqls"), source(t, "testdata/good.graphqls"))
-	other, faults := Compile(schema, Published(), Unserved())
+	other, faults := Compile(schema, Published())
 	if len(faults) == 0 {
 		t.Fatal("the other matrix fits the schema")
 	}
@@ -302,7 +302,7 @@ func TestFingerprint(t *testing.T) {
 		name, old, new string
 		same           bool
 	}{
-		{"comment", "# unserved:", "# nothing", true},
+		{"comment", "# unused:", "# nothing", true},
 		{"default written out", "(permission: LOGS)\n}", "(action: READ, permission: LOGS)\n}", true},
 		{"field's rule", "balance: String @hasPermission(permission: BILLING)",
 			"balance: String @hasPermission(permission: LOGS)", false},
@@ -320,7 +320,7 @@ func TestFingerprint(t *testing.T) {
 				t.Fatalf("no %q in the schema", test.old)
 			}
 			changed := &ast.Source{Name: good.Name, Input: strings.Replace(good.Input, test.old, test.new, 1)}
-			table, _ := Compile(load(t, common, changed), m, nil)
+			table, _ := Compile(load(t, common, changed), m)
 			if got := table.Fingerprint(); (got == fingerprint) != test.same {
 				t.Errorf("fingerprint %s beside %s, want the same: %v", got, fingerprint, test.same)
 			}
@@ -347,7 +347,7 @@ func TestGrantsConcurrently(t *testing.T) {
 
 func TestNothingMasked(t *testing.T) {
 	table, _ := Compile(load(t, source(t, "testdata/common.graphqls"), source(t, "testdata/faulty/no_rule.graphqls")),
-		testMatrix(t), nil)
+		testMatrix(t))
 	if c := table.Unmasked(); c != 0 {
 		t.Errorf("a schema without masks has the check %d for them", c)
 	}
@@ -382,7 +382,7 @@ func TestConjoin(t *testing.T) {
 // BenchmarkGrants measures what a session's first request pays.
 func BenchmarkGrants(b *testing.B) {
 	schema := &ast.Schema{Types: map[string]*ast.Definition{}}
-	table, _ := Compile(schema, Published(), nil)
+	table, _ := Compile(schema, Published())
 	for range 100 {
 		table.needs = append(table.needs, []need{{0, 1}})
 		table.checks = append(table.checks, conjunction{{Kind: SignedIn}})

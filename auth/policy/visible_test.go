@@ -82,7 +82,7 @@ func TestVisible(t *testing.T) {
 			m := testMatrix(t)
 			schema := load(t, source(t, "testdata/common.graphqls"), &ast.Source{Name: "row", Input: row.schema})
 			before := written(schema)
-			table, _ := Compile(schema, m, nil)
+			table, _ := Compile(schema, m)
 			visible := Visible(schema, table, grants(t, table, m, Support))
 			if got := outline(visible); !slices.Equal(got, row.wants) {
 				t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(row.wants, "\n  "))
@@ -102,7 +102,7 @@ func TestVisible(t *testing.T) {
 func TestVisibleToNobody(t *testing.T) {
 	m := testMatrix(t)
 	schema := load(t, source(t, "testdata/common.graphqls"), &ast.Source{Name: "row", Input: `type Query { log: String @signedIn }`})
-	table, _ := Compile(schema, m, nil)
+	table, _ := Compile(schema, m)
 	for name, g := range map[string]Grants{"a guest": grants(t, table, m), "the zero grants": {}} {
 		if visible := Visible(schema, table, g); visible != nil {
 			t.Errorf("%s sees %s", name, outline(visible))

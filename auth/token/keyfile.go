@@ -7,19 +7,17 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/fieldgate/fieldgate/internal/keyfile"
 )
 
 // firstKey is the name of a generated key. It is a UTC timestamp like every key's name, but a fixed one: of two
 // processes that start at once only one can create it, and any key that is added later is newer.
 const firstKey = "19700101T000000Z.pem"
-
-// maxKeyFile is far more than an Ed25519 key in PEM needs.
-const maxKeyFile = 16 << 10
 
 // LoadKeys reads the signing keys from dir/*.pem: PKCS#8 Ed25519 keys, one to a file. Files are ordered by name, and the
 // last is the newest, so a name should be its UTC timestamp (20260501T120000Z.pem); to rotate, add one (AddKey), and take the
@@ -83,28 +81,9 @@ func keyNames(dir string) ([]string, error) {
 }
 
 func readKey(path string) (ed25519.PrivateKey, error) {
-	file, err := os.Open(path)
+	text, err := keyfile.Read(path)
 	if err != nil {
 		return nil, err
-	}
-	defer file.Close()
-	// The open file is asked, not the path, so that what is checked is what is read.
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("is not a regular file")
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("mode %04o lets others read it; chmod it to 0600", info.Mode().Perm())
-	}
-	text, err := io.ReadAll(io.LimitReader(file, maxKeyFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(text) > maxKeyFile {
-		return nil, errors.New("is too long for a key")
 	}
 	return parseKey(text)
 }
@@ -126,49 +105,19 @@ func parseKey(text []byte) (ed25519.PrivateKey, error) {
 	return key, nil
 }
 
-// generateKey writes a new key into dir, under this name. The key is complete on the disk before it has its name, and
-// linking fails when the name is taken, so two processes cannot both have made it; made tells the one that did.
+// generateKey writes a new key into dir, under this name, unless there is one; made tells whoever has made it.
 func generateKey(dir, name string) (made bool, err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("token: making a signing key: %w", err)
-		}
-	}()
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
-		return false, err
+		return false, fmt.Errorf("token: making a signing key: %w", err)
 	}
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
-		return false, err
+		return false, fmt.Errorf("token: making a signing key: %w", err)
 	}
-	if err = os.MkdirAll(dir, 0o700); err != nil {
-		return false, err
-	}
-	temp, err := os.CreateTemp(dir, ".key-*") // mode 0600
+	made, err = keyfile.Make(filepath.Join(dir, name), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 	if err != nil {
-		return false, err
+		return false, fmt.Errorf("token: making a signing key: %w", err)
 	}
-	defer os.Remove(temp.Name())
-	err = pem.Encode(temp, &pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	if err = errors.Join(err, temp.Sync(), temp.Close()); err != nil {
-		return false, err
-	}
-	err = os.Link(temp.Name(), filepath.Join(dir, name))
-	if errors.Is(err, fs.ErrExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	return true, syncFolder(dir)
-}
-
-// syncFolder makes a new name in dir last through a power failure.
-func syncFolder(dir string) error {
-	folder, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
+	return made, nil
 }

@@ -183,7 +183,7 @@ func TestLoadKeysRefuses(t *testing.T) {
 		"another PEM type": func(t *testing.T, path string) {
 			write(t, path, bytes.ReplaceAll(good(t), []byte("PRIVATE"), []byte("PUBLIC")), 0o600)
 		},
-		"too long": func(t *testing.T, path string) { write(t, path, append(good(t), make([]byte, maxKeyFile)...), 0o600) },
+		"too long": func(t *testing.T, path string) { write(t, path, append(good(t), make([]byte, 16<<10)...), 0o600) },
 		"not PKCS#8": func(t *testing.T, path string) {
 			write(t, path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("secret words")}), 0o600)
 		},

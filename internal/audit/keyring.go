@@ -8,19 +8,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
+
+	"github.com/fieldgate/fieldgate/internal/keyfile"
 )
 
-const (
-	// keySize is the length of a key in bytes.
-	keySize = 32
-	// maxKeyFile is far more than a file of keys needs.
-	maxKeyFile = 16 << 10
-)
+// keySize is the length of a key in bytes.
+const keySize = 32
 
 // Keyring is the keys of the audit trail, which are kept outside of the database: the first signs, all verify.
 // It does not change once made, so it may be shared.
@@ -69,28 +63,9 @@ func (k *Keyring) mac(id string, message []byte) []byte {
 // ReadKeys reads a file of keys, one to a line: 32 random bytes in base64. A file that its group or others may
 // read is refused. One that is missing is fs.ErrNotExist.
 func ReadKeys(path string) (*Keyring, error) {
-	file, err := os.Open(path)
+	text, err := keyfile.Read(path)
 	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	// The open file is asked, not the path, so that what is checked is what is read.
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a regular file", path)
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("%s: mode %04o lets others read it; chmod it to 0600", path, info.Mode().Perm())
-	}
-	text, err := io.ReadAll(io.LimitReader(file, maxKeyFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(text) > maxKeyFile {
-		return nil, fmt.Errorf("%s is too long for keys", path)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	var keys [][]byte
 	for n, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
@@ -113,39 +88,11 @@ func parseKey(line string) ([]byte, bool) {
 // MakeKeys makes a file with a new key, for its owner alone, unless there is such a file, which is left as it is. The
 // folder is made when it is missing. made tells whoever has made it.
 func MakeKeys(path string) (made bool, err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("audit: making a key: %w", err)
-		}
-	}()
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		return false, err
-	}
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return false, err
-	}
-	// The key is complete on the disk before it has its name, and linking fails when the name is taken.
-	temp, err := os.CreateTemp(dir, ".audit-*") // mode 0600
-	if err != nil {
-		return false, err
-	}
-	defer os.Remove(temp.Name())
 	var key [keySize]byte
 	rand.Read(key[:]) // never fails
-	_, err = fmt.Fprintln(temp, base64.RawURLEncoding.EncodeToString(key[:]))
-	if err = errors.Join(err, temp.Sync(), temp.Close()); err != nil {
-		return false, err
-	}
-	if err = os.Link(temp.Name(), path); errors.Is(err, fs.ErrExist) {
-		return false, nil
-	}
+	made, err = keyfile.Make(path, []byte(base64.RawURLEncoding.EncodeToString(key[:])+"\n"))
 	if err != nil {
-		return false, err
+		return false, fmt.Errorf("audit: making a key: %w", err)
 	}
-	folder, err := os.Open(dir)
-	if err != nil {
-		return false, err
-	}
-	return true, errors.Join(folder.Sync(), folder.Close()) // the name lasts through a power failure
+	return made, nil
 }

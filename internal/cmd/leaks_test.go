@@ -234,7 +234,7 @@ func TestBrokenInside(t *testing.T) {
 // TestPanic: a part that is missing panics wherever it is asked, and nothing of that is told.
 func TestPanic(t *testing.T) {
 	schema, matrix, log := ownSchema(), policy.Published(), newWritten()
-	table, faults := policy.Compile(schema, matrix, policy.Unserved())
+	table, faults := policy.Compile(schema, matrix)
 	set, err := matrix.Set(policy.Owner)
 	if err != nil || len(faults) > 0 {
 		t.Fatal(err, faults)

@@ -78,7 +78,8 @@ func TestPersonalData(t *testing.T) {
 		object, name, _ := strings.Cut(coordinate, ".")
 		def := s.Types[object]
 		if def == nil {
-			continue // its domain is not served
+			t.Errorf("%s is of no type: take it out of this test's table", coordinate)
+			continue
 		}
 		field := def.Fields.ForName(name)
 		switch {
@@ -99,7 +100,7 @@ func TestPersonalData(t *testing.T) {
 	}
 	for coordinate := range ownData {
 		object, name, _ := strings.Cut(coordinate, ".")
-		if def := s.Types[object]; def != nil && (def.Fields.ForName(name) == nil || maskOf(s, object, name) != "" || maskByName(name) == "") {
+		if s.Types[object].Fields.ForName(name) == nil || maskOf(s, object, name) != "" || maskByName(name) == "" {
 			t.Errorf("%s needs no exception", coordinate)
 		}
 	}

@@ -64,7 +64,7 @@ func (m matrixFlag) fits(schema *ast.Schema, matrix *policy.Matrix) error {
 
 // compile makes the table of a schema's rules under a matrix, or names every fault.
 func compile(schema *ast.Schema, matrix *policy.Matrix) (*policy.Table, error) {
-	table, faults := policy.Compile(schema, matrix, policy.Unserved())
+	table, faults := policy.Compile(schema, matrix)
 	if len(faults) == 0 {
 		return table, nil
 	}

@@ -68,7 +68,7 @@ func published(t *testing.T) subject {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, _ := policy.Compile(schema, policy.Published(), policy.Unserved())
+	table, _ := policy.Compile(schema, policy.Published())
 	return subjectOf(t, schema, table)
 }
 
@@ -328,7 +328,7 @@ func compileText(t *testing.T, text string) (*ast.Schema, *policy.Table) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, _ := policy.Compile(schema, policy.Published(), nil)
+	table, _ := policy.Compile(schema, policy.Published())
 	return schema, table
 }
 

@@ -11,7 +11,7 @@ import (
 // TestViewsAreBounded: clients of OAuth with ever other grants, of which there are more than anyone could keep views for.
 func TestViewsAreBounded(t *testing.T) {
 	schema, m := graph.NewGuardedSchema(graph.Config{}).Schema(), policy.Published()
-	table, faults := policy.Compile(schema, m, policy.Unserved())
+	table, faults := policy.Compile(schema, m)
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}

@@ -12,7 +12,7 @@ func alertTable() table[model.Alert] {
 	return table[object]{
 		name: "alerts", typeName: "Alert", account: "account_sid",
 		identity: func(a *object) (id, sid *string) { return &a.ID, &a.Sid },
-		order:    []key{{column: "date_generated", kind: moment, descending: true}, {column: "sid", kind: text, descending: true}},
+		order:    newestFirst("date_generated"),
 		columns: []column[object]{
 			{"logLevel", "log_level", func(a *object) any { return (*string)(&a.LogLevel) }},
 			{"errorCode", "error_code", func(a *object) any { return &a.ErrorCode }},

@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"encoding/hex"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/graph/model"
 	"github.com/fieldgate/fieldgate/internal/check"
 	"github.com/fieldgate/fieldgate/internal/upstream"
@@ -22,9 +21,7 @@ const (
 // A name or idempotency key that is empty or too long, or has a control character, is BAD_USER_INPUT.
 func (s *Store) CreateAPIKey(ctx context.Context, c upstream.Change, n model.CreateAPIKeyInput) (upstream.Made[model.APIKey], error) {
 	secret := newSecret()
-	key := n.IdempotencyKey
-	n.IdempotencyKey = graphql.Omittable[*string]{}
-	made, err := create(ctx, s, c, &s.apiKeys, creation{prefix: "SK", key: key, input: n, columns: func(*sql.Tx) (columns, error) {
+	made, err := create(ctx, s, c, &s.apiKeys, creation{prefix: "SK", key: n.IdempotencyKey, input: n, columns: func(*sql.Tx) (columns, error) {
 		var in input
 		in.text("friendlyName", "friendly_name", n.FriendlyName, check.Name)
 		in.add("", "secret_hash", hashOf(secret))

@@ -14,7 +14,7 @@ func apiKeyTable() table[model.APIKey] {
 	return table[object]{
 		name: "api_keys", typeName: "ApiKey", account: "account_sid",
 		identity: func(k *object) (id, sid *string) { return &k.ID, &k.Sid },
-		order:    []key{{column: "date_created", kind: moment, descending: true}, {column: "sid", kind: text, descending: true}},
+		order:    newestFirst("date_created"),
 		columns: []column[object]{
 			{"friendlyName", "friendly_name", func(k *object) any { return &k.FriendlyName }},
 			{"dateCreated", "date_created", func(k *object) any { return (*instant)(&k.DateCreated) }},

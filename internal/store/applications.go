@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/graph/model"
 	"github.com/fieldgate/fieldgate/internal/check"
 	"github.com/fieldgate/fieldgate/internal/upstream"
@@ -15,7 +14,7 @@ func applicationTable() table[model.Application] {
 	return table[object]{
 		name: "applications", typeName: "Application", account: "account_sid",
 		identity: func(a *object) (id, sid *string) { return &a.ID, &a.Sid },
-		order:    []key{{column: "date_created", kind: moment, descending: true}, {column: "sid", kind: text, descending: true}},
+		order:    newestFirst("date_created"),
 		columns: []column[object]{
 			{"friendlyName", "friendly_name", func(a *object) any { return &a.FriendlyName }},
 			{"voiceUrl", "voice_url", func(a *object) any { return textOrNull[string]{&a.VoiceURL} }},
@@ -52,11 +51,9 @@ func (s *Store) Application(ctx context.Context, scope upstream.Scope, sid strin
 
 // CreateApplication makes a TwiML application. What cannot be a name, or the address of a webhook, is BAD_USER_INPUT.
 func (s *Store) CreateApplication(ctx context.Context, c upstream.Change, n model.CreateApplicationInput) (upstream.Made[model.Application], error) {
-	key := n.IdempotencyKey
-	n.IdempotencyKey = graphql.Omittable[*string]{}
-	return create(ctx, s, c, &s.applications, creation{prefix: "AP", key: key, input: n, columns: func(*sql.Tx) (columns, error) {
+	return create(ctx, s, c, &s.applications, creation{prefix: "AP", key: n.IdempotencyKey, input: n, columns: func(*sql.Tx) (columns, error) {
 		return applicationColumns(model.UpdateApplicationInput{
-			FriendlyName: graphql.OmittableOf(&n.FriendlyName),
+			FriendlyName: given(n.FriendlyName),
 			VoiceURL:     n.VoiceURL, VoiceMethod: n.VoiceMethod, VoiceFallbackURL: n.VoiceFallbackURL, VoiceFallbackMethod: n.VoiceFallbackMethod,
 			StatusCallback: n.StatusCallback, StatusCallbackMethod: n.StatusCallbackMethod, VoiceCallerIDLookup: n.VoiceCallerIDLookup,
 			SmsURL: n.SmsURL, SmsMethod: n.SmsMethod, SmsFallbackURL: n.SmsFallbackURL, SmsFallbackMethod: n.SmsFallbackMethod,

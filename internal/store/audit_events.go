@@ -12,7 +12,7 @@ func auditEventTable() table[model.AuditEvent] {
 	return table[object]{
 		name: "audit_events", typeName: "AuditEvent", account: "account_sid",
 		identity: func(e *object) (id, sid *string) { return &e.ID, &e.Sid },
-		order:    []key{{column: "date_created", kind: moment, descending: true}, {column: "sid", kind: text, descending: true}},
+		order:    newestFirst("date_created"),
 		columns: []column[object]{
 			{"sequence", "sequence", func(e *object) any { return (*number)(&e.Sequence) }},
 			{"dateCreated", "date_created", func(e *object) any { return (*instant)(&e.DateCreated) }},
@@ -30,7 +30,7 @@ func auditEventTable() table[model.AuditEvent] {
 			{"requestId", "request_id", func(e *object) any { return textOrEmpty[string]{&e.RequestID} }},
 			{"resourceType", "resource_type", func(e *object) any { return textOrEmpty[string]{&e.ResourceType} }},
 			{"resourceSid", "resource_sid", func(e *object) any { return textOrEmpty[string]{&e.ResourceSid} }},
-			{"fields", "fields", func(e *object) any { return wordList{&e.Fields} }},
+			{"fields", "fields", func(e *object) any { return wordList[string]{&e.Fields} }},
 		},
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"encoding/hex"
 
-	"github.com/fieldgate/fieldgate/internal/audit"
 	"github.com/fieldgate/fieldgate/internal/upstream"
 )
 
@@ -15,15 +14,11 @@ func (s *Store) RotateAuthToken(ctx context.Context, c upstream.Change) (upstrea
 	var random [16]byte
 	rand.Read(random[:]) // never fails
 	token := upstream.AuthToken{Secret: hex.EncodeToString(random[:]), Rotated: s.now()}
-	err := s.change(ctx, c, func(tx *sql.Tx) (audit.Change, error) {
-		t := &s.accounts
-		if err := s.has(ctx, tx, t.name, t.account, c.Account(), c.Account()); err != nil {
-			return audit.Change{}, err
-		}
+	_, err := update(ctx, s, c, &s.accounts, c.Account(), func(*sql.Tx) (columns, error) {
 		var set columns
 		set.add("authToken", "auth_token_hash", hashOf(token.Secret))
 		set.add("", "auth_token_rotated", micros(token.Rotated))
-		return audit.Change{Type: t.typeName, SID: c.Account(), Fields: set.fields()}, s.set(ctx, tx, t.name, t.account, c.Account(), c.Account(), set)
+		return set, nil
 	})
 	if err != nil {
 		return upstream.AuthToken{}, err

@@ -77,7 +77,6 @@ func battery(t *testing.T, db storetest.Database) {
 		{"applications", testApplications},
 		{"applications that phone numbers name", testApplicationOfNumbers},
 		{"input of applications", testApplicationInput},
-		{"a repeated create of an application", testApplicationReplay},
 		{"the configuration of Flex", testFlexConfiguration},
 		{"Flex in accounts from before it", testFlexOfOldAccounts},
 		{"constraints hold without the program", testConstraints},

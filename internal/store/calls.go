@@ -12,7 +12,7 @@ func callTable() table[model.Call] {
 	return table[object]{
 		name: "calls", typeName: "Call", account: "account_sid",
 		identity: func(c *object) (id, sid *string) { return &c.ID, &c.Sid },
-		order:    []key{{column: "start_time", kind: moment, descending: true}, {column: "sid", kind: text, descending: true}},
+		order:    newestFirst("start_time"),
 		columns: []column[object]{
 			{"parentCallSid", "parent_call_sid", func(c *object) any { return textOrNull[string]{&c.ParentCallSid} }},
 			{"to", "to_party", func(c *object) any { return &c.To }},

@@ -12,7 +12,7 @@ func studioFlowTable() table[model.StudioFlow] {
 	return table[object]{
 		name: "studio_flows", typeName: "StudioFlow", account: "account_sid",
 		identity: func(f *object) (id, sid *string) { return &f.ID, &f.Sid },
-		order:    []key{{column: "date_created", kind: moment, descending: true}, {column: "sid", kind: text, descending: true}},
+		order:    newestFirst("date_created"),
 		columns: []column[object]{
 			{"friendlyName", "friendly_name", func(f *object) any { return &f.FriendlyName }},
 			{"status", "status", func(f *object) any { return (*string)(&f.Status) }},
@@ -43,7 +43,7 @@ func functionServiceTable() table[model.FunctionService] {
 	return table[object]{
 		name: "function_services", typeName: "FunctionService", account: "account_sid",
 		identity: func(f *object) (id, sid *string) { return &f.ID, &f.Sid },
-		order:    []key{{column: "date_created", kind: moment, descending: true}, {column: "sid", kind: text, descending: true}},
+		order:    newestFirst("date_created"),
 		columns: []column[object]{
 			{"uniqueName", "unique_name", func(f *object) any { return &f.UniqueName }},
 			{"friendlyName", "friendly_name", func(f *object) any { return &f.FriendlyName }},
@@ -71,7 +71,7 @@ func functionTable() table[model.Function] {
 	return table[object]{
 		name: "functions", typeName: "Function", account: "account_sid",
 		identity: func(f *object) (id, sid *string) { return &f.ID, &f.Sid },
-		order:    []key{{column: "date_created", kind: moment, descending: true}, {column: "sid", kind: text, descending: true}},
+		order:    newestFirst("date_created"),
 		columns: []column[object]{
 			{"serviceSid", "service_sid", func(f *object) any { return &f.ServiceSid }},
 			{"friendlyName", "friendly_name", func(f *object) any { return &f.FriendlyName }},

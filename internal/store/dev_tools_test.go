@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"context"
 	"reflect"
 	"regexp"
 	"slices"
@@ -25,34 +24,16 @@ func devToolListings(t *testing.T, s *store.Store, account string) []listing {
 	function := first(t, s.Functions, account, upstream.FunctionFilter{}, "serviceSid")
 	draft := model.StudioFlowStatusDraft
 	return slices.Concat(
-		lists("applications", "applications",
-			func(s *store.Store) func(context.Context, upstream.Scope, upstream.ApplicationFilter, upstream.Page) (upstream.List[model.Application], error) {
-				return s.Applications
-			},
-			upstream.ApplicationFilter{},
+		lists("applications", "applications", (*store.Store).Applications, upstream.ApplicationFilter{},
 			func(a, b model.Application) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) },
 			byName{"friendlyName", upstream.ApplicationFilter{FriendlyName: &application.FriendlyName},
 				func(a model.Application) bool { return a.FriendlyName == application.FriendlyName }}),
-		lists("studioFlows", "studio_flows",
-			func(s *store.Store) func(context.Context, upstream.Scope, upstream.StudioFlowFilter, upstream.Page) (upstream.List[model.StudioFlow], error) {
-				return s.StudioFlows
-			},
-			upstream.StudioFlowFilter{},
+		lists("studioFlows", "studio_flows", (*store.Store).StudioFlows, upstream.StudioFlowFilter{},
 			func(a, b model.StudioFlow) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) },
 			byStatus{"status", upstream.StudioFlowFilter{Status: &draft}, func(f model.StudioFlow) bool { return f.Status == draft }}),
-		lists("functionServices", "function_services",
-			func(s *store.Store) func(context.Context, upstream.Scope, struct{}, upstream.Page) (upstream.List[model.FunctionService], error) {
-				return func(ctx context.Context, scope upstream.Scope, _ struct{}, p upstream.Page) (upstream.List[model.FunctionService], error) {
-					return s.FunctionServices(ctx, scope, p)
-				}
-			},
-			struct{}{},
+		lists("functionServices", "function_services", unfiltered((*store.Store).FunctionServices), struct{}{},
 			func(a, b model.FunctionService) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) }),
-		lists("functions", "functions",
-			func(s *store.Store) func(context.Context, upstream.Scope, upstream.FunctionFilter, upstream.Page) (upstream.List[model.Function], error) {
-				return s.Functions
-			},
-			upstream.FunctionFilter{},
+		lists("functions", "functions", (*store.Store).Functions, upstream.FunctionFilter{},
 			func(a, b model.Function) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) },
 			byService{"serviceSid", upstream.FunctionFilter{ServiceSID: &function.ServiceSid},
 				func(f model.Function) bool { return f.ServiceSid == function.ServiceSid }}))
@@ -174,21 +155,4 @@ func testApplicationInput(t *testing.T, s *store.Store) {
 	wantProblem(t, err, problem.BadUserInput, "input", "friendlyName")
 	_, err = s.CreateApplication(ctx, changing(scope), model.CreateApplicationInput{FriendlyName: "x", MessageStatusCallback: bad})
 	wantProblem(t, err, problem.BadUserInput, "input", "messageStatusCallback")
-}
-
-// testApplicationReplay repeats a create.
-func testApplicationReplay(t *testing.T, s *store.Store) {
-	scope := everything(demo.Main().SID, model.Application{})
-	n := model.CreateApplicationInput{FriendlyName: "Once", VoiceURL: given("https://hooks.example.com/"), IdempotencyKey: given("k")}
-	one, err := s.CreateApplication(t.Context(), changing(scope), n)
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := s.CreateApplication(t.Context(), changing(scope), n)
-	if err != nil || again.Fresh || again.Object.Sid != one.Object.Sid {
-		t.Errorf("%+v, %v", again, err)
-	}
-	n.VoiceURL = given("https://hooks.example.com/else")
-	_, err = s.CreateApplication(t.Context(), changing(scope), n)
-	wantProblem(t, err, problem.Conflict)
 }

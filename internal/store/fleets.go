@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/graph/model"
 	"github.com/fieldgate/fieldgate/internal/check"
 	"github.com/fieldgate/fieldgate/internal/upstream"
@@ -18,7 +17,7 @@ func fleetTable() table[model.Fleet] {
 	return table[object]{
 		name: "fleets", typeName: "Fleet", account: "account_sid",
 		identity: func(f *object) (id, sid *string) { return &f.ID, &f.Sid },
-		order:    []key{{column: "date_created", kind: moment, descending: true}, {column: "sid", kind: text, descending: true}},
+		order:    newestFirst("date_created"),
 		columns: []column[object]{
 			{"uniqueName", "unique_name", func(f *object) any { return textOrNull[string]{&f.UniqueName} }},
 			{"dataEnabled", "data_enabled", func(f *object) any { return (*flag)(&f.DataEnabled) }},
@@ -50,11 +49,9 @@ func (s *Store) Fleet(ctx context.Context, scope upstream.Scope, sid string) (*m
 
 // CreateFleet makes a fleet for the account. What its input does not say is as the table has it by default.
 func (s *Store) CreateFleet(ctx context.Context, c upstream.Change, n model.CreateFleetInput) (upstream.Made[model.Fleet], error) {
-	key := n.IdempotencyKey
-	n.IdempotencyKey = graphql.Omittable[*string]{}
-	return create(ctx, s, c, &s.fleets, creation{prefix: "HF", key: key, input: n, columns: func(tx *sql.Tx) (columns, error) {
+	return create(ctx, s, c, &s.fleets, creation{prefix: "HF", key: n.IdempotencyKey, input: n, columns: func(tx *sql.Tx) (columns, error) {
 		in := s.fleetInput(ctx, tx, c, model.UpdateFleetInput{
-			NetworkAccessProfileID: graphql.OmittableOf(&n.NetworkAccessProfileID), UniqueName: n.UniqueName, DataLimit: n.DataLimit,
+			NetworkAccessProfileID: given(n.NetworkAccessProfileID), UniqueName: n.UniqueName, DataLimit: n.DataLimit,
 			SmsCommandsURL: n.SmsCommandsURL, SmsCommandsMethod: n.SmsCommandsMethod,
 			IPCommandsURL: n.IPCommandsURL, IPCommandsMethod: n.IPCommandsMethod,
 		})

@@ -70,7 +70,7 @@ func workerTable() table[model.Worker] {
 	return table[object]{
 		name: "workers", typeName: "Worker", account: "account_sid",
 		identity: func(w *object) (id, sid *string) { return &w.ID, &w.Sid },
-		order:    []key{{column: "date_created", kind: moment, descending: true}, {column: "sid", kind: text, descending: true}},
+		order:    newestFirst("date_created"),
 		columns: []column[object]{
 			{"friendlyName", "friendly_name", func(w *object) any { return &w.FriendlyName }},
 			{"activityName", "activity_name", func(w *object) any { return &w.ActivityName }},
@@ -99,7 +99,7 @@ func taskQueueTable() table[model.TaskQueue] {
 	return table[object]{
 		name: "task_queues", typeName: "TaskQueue", account: "account_sid",
 		identity: func(q *object) (id, sid *string) { return &q.ID, &q.Sid },
-		order:    []key{{column: "date_created", kind: moment, descending: true}, {column: "sid", kind: text, descending: true}},
+		order:    newestFirst("date_created"),
 		columns: []column[object]{
 			{"friendlyName", "friendly_name", func(q *object) any { return &q.FriendlyName }},
 			{"targetWorkers", "target_workers", func(q *object) any { return &q.TargetWorkers }},

@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"context"
 	"os"
 	"reflect"
 	"slices"
@@ -22,23 +21,13 @@ func flexListings(t *testing.T, s *store.Store, account string) []listing {
 	worker := first(t, s.Workers, account, upstream.WorkerFilter{}, "activityName")
 	yes, no := true, false
 	return slices.Concat(
-		lists("workers", "workers",
-			func(s *store.Store) func(context.Context, upstream.Scope, upstream.WorkerFilter, upstream.Page) (upstream.List[model.Worker], error) {
-				return s.Workers
-			},
-			upstream.WorkerFilter{},
+		lists("workers", "workers", (*store.Store).Workers, upstream.WorkerFilter{},
 			func(a, b model.Worker) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) },
 			filter{"available", upstream.WorkerFilter{Available: &yes}, func(w model.Worker) bool { return w.Available }},
 			filter{"several, not available", upstream.WorkerFilter{Available: &no}, func(w model.Worker) bool { return !w.Available }},
 			filter{"activityName", upstream.WorkerFilter{ActivityName: &worker.ActivityName},
 				func(w model.Worker) bool { return w.ActivityName == worker.ActivityName }}),
-		lists("taskQueues", "task_queues",
-			func(s *store.Store) func(context.Context, upstream.Scope, struct{}, upstream.Page) (upstream.List[model.TaskQueue], error) {
-				return func(ctx context.Context, scope upstream.Scope, _ struct{}, p upstream.Page) (upstream.List[model.TaskQueue], error) {
-					return s.TaskQueues(ctx, scope, p)
-				}
-			},
-			struct{}{},
+		lists("taskQueues", "task_queues", unfiltered((*store.Store).TaskQueues), struct{}{},
 			func(a, b model.TaskQueue) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) }))
 }
 

@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,8 +28,7 @@ func (s *Store) claim(ctx context.Context, tx *sql.Tx, c upstream.Change, n crea
 	if err != nil {
 		return "", fmt.Errorf("store: an input that cannot be told apart: %w", err)
 	}
-	sum := sha256.Sum256(of)
-	input := hex.EncodeToString(sum[:])
+	input := hashOf(string(of))
 	st := new(statement)
 	st.write("INSERT INTO idempotency_keys (account_sid, principal, mutation, idempotency_key, input_hash, resource_sid, date_created) VALUES (",
 		st.arg(account), ", ", st.arg(principal), ", ", st.arg(mutation), ", ", st.arg(*key), ", ",

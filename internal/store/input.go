@@ -68,13 +68,16 @@ func (in *input) textIf(field, column string, given graphql.Omittable[*string], 
 
 // textOrNull reads a text that may be left out, and then stays as it is, or be emptied by null.
 func (in *input) textOrNull(field, column string, given graphql.Omittable[*string], is check.Func) {
-	value, ok := given.ValueOK()
-	switch {
-	case !ok:
-	case value == nil:
+	orNull(in, field, column, given, func(value string) { in.text(field, column, value, is) })
+}
+
+// orNull reads what may be left out, and then stays as it is, or be emptied by null.
+func orNull[T any](in *input, field, column string, given graphql.Omittable[*T], read func(value T)) {
+	switch value, ok := given.ValueOK(); {
+	case ok && value == nil:
 		in.add(field, column, nil)
-	default:
-		in.text(field, column, *value, is)
+	case ok:
+		read(*value)
 	}
 }
 
@@ -95,14 +98,7 @@ func enumIf[E ~string](in *input, field, column string, given graphql.Omittable[
 
 // enumOrNull reads a value of an enum that may be left out, or emptied by null.
 func enumOrNull[E ~string](in *input, field, column string, given graphql.Omittable[*E]) {
-	value, ok := given.ValueOK()
-	switch {
-	case !ok:
-	case value == nil:
-		in.add(field, column, nil)
-	default:
-		in.add(field, column, string(*value))
-	}
+	orNull(in, field, column, given, func(value E) { in.add(field, column, string(value)) })
 }
 
 // flagIf reads a boolean that may be left out but not emptied.
@@ -124,15 +120,10 @@ func (in *input) numberIf(field, column string, given graphql.Omittable[*int], l
 
 // amountOrNull reads an amount, kept in millionths, that may be left out or emptied by null.
 func (in *input) amountOrNull(field, column string, given graphql.Omittable[*decimal.Decimal], least, most decimal.Decimal) {
-	value, ok := given.ValueOK()
-	switch {
-	case !ok:
-	case value == nil:
-		in.add(field, column, nil)
-	default:
-		in.must(check.Amount(*value, least, most, "input", field))
+	orNull(in, field, column, given, func(value decimal.Decimal) {
+		in.must(check.Amount(value, least, most, "input", field))
 		in.add(field, column, value.Shift(6).IntPart())
-	}
+	})
 }
 
 // or is what an input says, or what stands for its silence.

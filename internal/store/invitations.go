@@ -21,11 +21,11 @@ func invitationTable() table[model.Invitation] {
 	return table[object]{
 		name: "invitations", typeName: "Invitation", account: "account_sid",
 		identity: func(i *object) (id, sid *string) { return &i.ID, &i.Sid },
-		order:    []key{{column: "date_created", kind: moment, descending: true}, {column: "sid", kind: text, descending: true}},
+		order:    newestFirst("date_created"),
 		columns: []column[object]{
 			{"email", "email", func(i *object) any { return &i.Email }},
 			{"name", "name", func(i *object) any { return textOrNull[string]{&i.Name} }},
-			{"roles", "roles", func(i *object) any { return roleList[model.Role]{&i.Roles} }},
+			{"roles", "roles", func(i *object) any { return wordList[model.Role]{&i.Roles} }},
 			{"invitedBySid", "invited_by_sid", func(i *object) any { return textOrNull[string]{&i.InvitedBySid} }},
 			{"dateCreated", "date_created", func(i *object) any { return (*instant)(&i.DateCreated) }},
 			{"dateUpdated", "date_updated", func(i *object) any { return (*instant)(&i.DateUpdated) }},
@@ -86,7 +86,7 @@ func (s *Store) replaceable(ctx context.Context, tx *sql.Tx, c upstream.Change, 
 	var replaced []policy.Role
 	st := new(statement)
 	st.write("DELETE FROM invitations WHERE account_sid = ", st.arg(c.Account()), " AND email = ", st.arg(n.Email), " RETURNING roles")
-	err := s.scanOne(ctx, tx, st, roleList[policy.Role]{&replaced})
+	err := s.scanOne(ctx, tx, st, wordList[policy.Role]{&replaced})
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return failed(ctx, "replacing an invitation", err)
 	}
@@ -143,33 +143,22 @@ func (s *Store) ResendInvitation(
 		if _, err := s.exec(ctx, tx, st); err != nil {
 			return nil, failed(ctx, "taking out a mail", err)
 		}
-		var in input
-		in.add("invitedBySid", "invited_by_sid", c.Intent.User)
-		in.add("dateExpires", "date_expires", micros(n.Expires))
-		in.add("", "token_hash", n.TokenHash)
-		if err := s.post(ctx, tx, n); err != nil {
-			return nil, err
-		}
-		return in.done()
+		return columns{
+			{"invitedBySid", "invited_by_sid", c.Intent.User},
+			{"dateExpires", "date_expires", micros(n.Expires)},
+			{"", "token_hash", n.TokenHash},
+		}, s.post(ctx, tx, n)
 	})
 }
 
 // RevokeInvitation takes an invitation back: see identity.Invitations.
 func (s *Store) RevokeInvitation(ctx context.Context, c upstream.Change, sid string, may identity.MayInvite) error {
-	return s.change(ctx, c, func(tx *sql.Tx) (audit.Change, error) {
+	return remove(ctx, s, c, &s.invitations, sid, func(tx *sql.Tx) error {
 		roles, _, err := s.invitation(ctx, tx, c.Account(), sid)
 		if err != nil {
-			return audit.Change{}, err
+			return err
 		}
-		if err := s.mayInvite(ctx, tx, c.Account(), c.Intent.User, roles, nil, may); err != nil {
-			return audit.Change{}, err
-		}
-		st := new(statement)
-		st.write("DELETE FROM invitations WHERE account_sid = ", st.arg(c.Account()), " AND sid = ", st.arg(sid))
-		if _, err := s.exec(ctx, tx, st); err != nil {
-			return audit.Change{}, failed(ctx, "revoking an invitation", err)
-		}
-		return audit.Change{Type: s.invitations.typeName, SID: sid}, nil
+		return s.mayInvite(ctx, tx, c.Account(), c.Intent.User, roles, nil, may)
 	})
 }
 
@@ -178,7 +167,7 @@ func (s *Store) RevokeInvitation(ctx context.Context, c upstream.Change, sid str
 func (s *Store) invitation(ctx context.Context, tx *sql.Tx, account, sid string) (roles []policy.Role, tokenHash string, err error) {
 	st := new(statement)
 	st.write("SELECT roles, token_hash FROM invitations WHERE account_sid = ", st.arg(account), " AND sid = ", st.arg(sid), s.forUpdate)
-	err = s.scanUser(ctx, tx, st, roleList[policy.Role]{&roles}, &tokenHash)
+	err = s.scanUser(ctx, tx, st, wordList[policy.Role]{&roles}, &tokenHash)
 	return roles, tokenHash, err
 }
 
@@ -206,7 +195,7 @@ func (s *Store) AcceptInvitation(
 		st := new(statement)
 		st.write("DELETE FROM invitations WHERE account_sid = ", st.arg(c.Account()), " AND token_hash = ", st.arg(tokenHash),
 			" AND date_expires > ", st.arg(micros(now)), " RETURNING email, user_sid, name, roles, invited_by_sid")
-		if err := s.scanUser(ctx, tx, st, &email, &user, &name, roleList[policy.Role]{&roles}, &by); err != nil {
+		if err := s.scanUser(ctx, tx, st, &email, &user, &name, wordList[policy.Role]{&roles}, &by); err != nil {
 			return audit.Change{}, err
 		}
 		changed := audit.Change{Type: s.users.typeName, SID: user.String}

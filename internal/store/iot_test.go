@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"context"
 	"reflect"
 	"slices"
 	"strings"
@@ -19,11 +18,7 @@ import (
 
 func iotListings(sim model.Sim, fleet model.Fleet) []listing {
 	scheduled := model.SimStatusScheduled
-	sims := lists("sims", "sims",
-		func(s *store.Store) func(context.Context, upstream.Scope, upstream.SimFilter, upstream.Page) (upstream.List[model.Sim], error) {
-			return s.Sims
-		},
-		upstream.SimFilter{},
+	sims := lists("sims", "sims", (*store.Store).Sims, upstream.SimFilter{},
 		func(a, b model.Sim) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) },
 		filtered[model.Sim, upstream.SimFilter]{"status", upstream.SimFilter{Status: &scheduled},
 			func(m model.Sim) bool { return m.Status == scheduled }},
@@ -31,25 +26,13 @@ func iotListings(sim model.Sim, fleet model.Fleet) []listing {
 			func(m model.Sim) bool { return holds(m.FleetSid, *sim.FleetSid) }},
 		filtered[model.Sim, upstream.SimFilter]{"iccid", upstream.SimFilter{Iccid: &sim.Iccid},
 			func(m model.Sim) bool { return m.Iccid == sim.Iccid }})
-	fleets := lists("fleets", "fleets",
-		func(s *store.Store) func(context.Context, upstream.Scope, upstream.FleetFilter, upstream.Page) (upstream.List[model.Fleet], error) {
-			return s.Fleets
-		},
-		upstream.FleetFilter{},
+	fleets := lists("fleets", "fleets", (*store.Store).Fleets, upstream.FleetFilter{},
 		func(a, b model.Fleet) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) },
 		filtered[model.Fleet, upstream.FleetFilter]{"networkAccessProfileSid",
 			upstream.FleetFilter{NetworkAccessProfileSid: &fleet.NetworkAccessProfileSid},
 			func(f model.Fleet) bool { return f.NetworkAccessProfileSid == fleet.NetworkAccessProfileSid }})
-	profiles := lists("networkAccessProfiles", "network_access_profiles",
-		func(s *store.Store) func(context.Context, upstream.Scope, struct{}, upstream.Page) (upstream.List[model.NetworkAccessProfile], error) {
-			return func(ctx context.Context, scope upstream.Scope, _ struct{}, p upstream.Page) (upstream.List[model.NetworkAccessProfile], error) {
-				return s.NetworkAccessProfiles(ctx, scope, p)
-			}
-		},
-		struct{}{},
-		func(a, b model.NetworkAccessProfile) bool {
-			return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid)
-		})
+	profiles := lists("networkAccessProfiles", "network_access_profiles", unfiltered((*store.Store).NetworkAccessProfiles), struct{}{},
+		func(a, b model.NetworkAccessProfile) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) })
 	return slices.Concat(sims, fleets, profiles)
 }
 

@@ -44,12 +44,12 @@ type listing struct {
 // lists are the base of T's lists and that base with each single filter.
 func lists[T, F any](
 	base, table string,
-	call func(s *store.Store) func(context.Context, upstream.Scope, F, upstream.Page) (upstream.List[T], error),
+	call func(*store.Store, context.Context, upstream.Scope, F, upstream.Page) (upstream.List[T], error),
 	none F, ordered func(a, b T) bool, filters ...filtered[T, F],
 ) []listing {
 	bind := func(f F) func(context.Context, *store.Store, upstream.Scope, upstream.Page) (page, error) {
 		return func(ctx context.Context, s *store.Store, scope upstream.Scope, p upstream.Page) (page, error) {
-			list, err := call(s)(ctx, scope, f, p)
+			list, err := call(s, ctx, scope, f, p)
 			items := make([]any, len(list.Items))
 			for i, item := range list.Items {
 				items[i] = item
@@ -69,6 +69,15 @@ func lists[T, F any](
 		})
 	}
 	return all
+}
+
+// unfiltered makes of a list that has no filters one that lists takes.
+func unfiltered[T any](
+	call func(*store.Store, context.Context, upstream.Scope, upstream.Page) (upstream.List[T], error),
+) func(*store.Store, context.Context, upstream.Scope, struct{}, upstream.Page) (upstream.List[T], error) {
+	return func(s *store.Store, ctx context.Context, scope upstream.Scope, _ struct{}, p upstream.Page) (upstream.List[T], error) {
+		return call(s, ctx, scope, p)
+	}
 }
 
 // filtered is a filter and what it leaves.
@@ -134,11 +143,7 @@ func first[T, F any](
 
 func apiKeyListings(key model.APIKey) []listing {
 	type filter = filtered[model.APIKey, upstream.APIKeyFilter]
-	return lists("apiKeys", "api_keys",
-		func(s *store.Store) func(context.Context, upstream.Scope, upstream.APIKeyFilter, upstream.Page) (upstream.List[model.APIKey], error) {
-			return s.APIKeys
-		},
-		upstream.APIKeyFilter{},
+	return lists("apiKeys", "api_keys", (*store.Store).APIKeys, upstream.APIKeyFilter{},
 		func(a, b model.APIKey) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) },
 		filter{"friendlyName", upstream.APIKeyFilter{FriendlyName: &key.FriendlyName},
 			func(k model.APIKey) bool { return k.FriendlyName == key.FriendlyName }})
@@ -147,11 +152,7 @@ func apiKeyListings(key model.APIKey) []listing {
 func phoneNumberListings(number model.PhoneNumber) []listing {
 	type filter = filtered[model.PhoneNumber, upstream.PhoneNumberFilter]
 	hosted := "hosted"
-	return lists("phoneNumbers", "phone_numbers",
-		func(s *store.Store) func(context.Context, upstream.Scope, upstream.PhoneNumberFilter, upstream.Page) (upstream.List[model.PhoneNumber], error) {
-			return s.PhoneNumbers
-		},
-		upstream.PhoneNumberFilter{},
+	return lists("phoneNumbers", "phone_numbers", (*store.Store).PhoneNumbers, upstream.PhoneNumberFilter{},
 		func(a, b model.PhoneNumber) bool { return a.Sid < b.Sid },
 		filter{"phoneNumber", upstream.PhoneNumberFilter{PhoneNumber: &number.PhoneNumber},
 			func(n model.PhoneNumber) bool { return n.PhoneNumber == number.PhoneNumber }},
@@ -163,9 +164,7 @@ func phoneNumberListings(number model.PhoneNumber) []listing {
 
 func availablePhoneNumberListings() []listing {
 	type filter = filtered[model.AvailablePhoneNumber, upstream.AvailablePhoneNumberFilter]
-	call := func(s *store.Store) func(context.Context, upstream.Scope, upstream.AvailablePhoneNumberFilter, upstream.Page) (upstream.List[model.AvailablePhoneNumber], error) {
-		return s.AvailablePhoneNumbers
-	}
+	call := (*store.Store).AvailablePhoneNumbers
 	ordered := func(a, b model.AvailablePhoneNumber) bool { return a.PhoneNumber < b.PhoneNumber }
 	denver, pattern, yes, no, tollFree := "303", "303Jkl*1", true, false, model.PhoneNumberTypeTollFree
 	all := lists("availablePhoneNumbers", "available_phone_numbers", call, upstream.AvailablePhoneNumberFilter{CountryCode: "US"}, ordered,
@@ -194,11 +193,7 @@ func availablePhoneNumberListings() []listing {
 func senderIDListings() []listing {
 	type filter = filtered[model.SenderIDRegistration, upstream.SenderIDFilter]
 	rejected, country, name := model.SenderIDStatusRejected, "FR", "Returns"
-	return lists("senderIdRegistrations", "sender_id_registrations",
-		func(s *store.Store) func(context.Context, upstream.Scope, upstream.SenderIDFilter, upstream.Page) (upstream.List[model.SenderIDRegistration], error) {
-			return s.SenderIDRegistrations
-		},
-		upstream.SenderIDFilter{},
+	return lists("senderIdRegistrations", "sender_id_registrations", (*store.Store).SenderIDRegistrations, upstream.SenderIDFilter{},
 		func(a, b model.SenderIDRegistration) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) },
 		filter{"status", upstream.SenderIDFilter{Status: &rejected},
 			func(r model.SenderIDRegistration) bool { return r.Status == rejected }},
@@ -211,22 +206,12 @@ func senderIDListings() []listing {
 func billingListings() []listing {
 	type filter = filtered[model.Invoice, upstream.InvoiceFilter]
 	paid := model.InvoiceStatusPaid
-	invoices := lists("invoices", "invoices",
-		func(s *store.Store) func(context.Context, upstream.Scope, upstream.InvoiceFilter, upstream.Page) (upstream.List[model.Invoice], error) {
-			return s.Invoices
-		},
-		upstream.InvoiceFilter{},
+	invoices := lists("invoices", "invoices", (*store.Store).Invoices, upstream.InvoiceFilter{},
 		func(a, b model.Invoice) bool {
 			return a.PeriodStart > b.PeriodStart || a.PeriodStart == b.PeriodStart && a.Sid > b.Sid
 		},
 		filter{"status", upstream.InvoiceFilter{Status: &paid}, func(i model.Invoice) bool { return i.Status == paid }})
-	methods := lists("paymentMethods", "payment_methods",
-		func(s *store.Store) func(context.Context, upstream.Scope, struct{}, upstream.Page) (upstream.List[model.PaymentMethod], error) {
-			return func(ctx context.Context, scope upstream.Scope, _ struct{}, p upstream.Page) (upstream.List[model.PaymentMethod], error) {
-				return s.PaymentMethods(ctx, scope, p)
-			}
-		},
-		struct{}{},
+	methods := lists("paymentMethods", "payment_methods", unfiltered((*store.Store).PaymentMethods), struct{}{},
 		func(a, b model.PaymentMethod) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) })
 	return append(invoices, methods...)
 }
@@ -234,11 +219,7 @@ func billingListings() []listing {
 func callListings(call model.Call) []listing {
 	type filter = filtered[model.Call, upstream.CallFilter]
 	busy, inbound := model.CallStatusBusy, model.CallDirectionInbound
-	return lists("calls", "calls",
-		func(s *store.Store) func(context.Context, upstream.Scope, upstream.CallFilter, upstream.Page) (upstream.List[model.Call], error) {
-			return s.Calls
-		},
-		upstream.CallFilter{},
+	return lists("calls", "calls", (*store.Store).Calls, upstream.CallFilter{},
 		func(a, b model.Call) bool { return newest(a.StartTime, b.StartTime, a.Sid, b.Sid) },
 		filter{"startTimeAfter", upstream.CallFilter{StartTimeAfter: &middle},
 			func(c model.Call) bool { return !c.StartTime.Before(middle) }},
@@ -258,11 +239,7 @@ func callListings(call model.Call) []listing {
 func messageListings(message model.Message) []listing {
 	type filter = filtered[model.Message, upstream.MessageFilter]
 	failed, reply := model.MessageStatusFailed, model.MessageDirectionOutboundReply
-	return lists("messages", "messages",
-		func(s *store.Store) func(context.Context, upstream.Scope, upstream.MessageFilter, upstream.Page) (upstream.List[model.Message], error) {
-			return s.Messages
-		},
-		upstream.MessageFilter{},
+	return lists("messages", "messages", (*store.Store).Messages, upstream.MessageFilter{},
 		func(a, b model.Message) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) },
 		filter{"dateCreatedAfter", upstream.MessageFilter{DateCreatedAfter: &middle},
 			func(m model.Message) bool { return !m.DateCreated.Before(middle) }},
@@ -278,11 +255,7 @@ func messageListings(message model.Message) []listing {
 func alertListings(alert model.Alert) []listing {
 	type filter = filtered[model.Alert, upstream.AlertFilter]
 	warning := model.LogLevelWarning
-	return lists("alerts", "alerts",
-		func(s *store.Store) func(context.Context, upstream.Scope, upstream.AlertFilter, upstream.Page) (upstream.List[model.Alert], error) {
-			return s.Alerts
-		},
-		upstream.AlertFilter{},
+	return lists("alerts", "alerts", (*store.Store).Alerts, upstream.AlertFilter{},
 		func(a, b model.Alert) bool { return newest(a.DateGenerated, b.DateGenerated, a.Sid, b.Sid) },
 		filter{"dateGeneratedAfter", upstream.AlertFilter{DateGeneratedAfter: &middle},
 			func(a model.Alert) bool { return !a.DateGenerated.Before(middle) }},
@@ -296,9 +269,7 @@ func alertListings(alert model.Alert) []listing {
 
 func usageListings() []listing {
 	type filter = filtered[model.UsageRecord, upstream.UsageFilter]
-	call := func(s *store.Store) func(context.Context, upstream.Scope, upstream.UsageFilter, upstream.Page) (upstream.List[model.UsageRecord], error) {
-		return s.UsageRecords
-	}
+	call := (*store.Store).UsageRecords
 	ordered := func(a, b model.UsageRecord) bool {
 		return a.StartDate > b.StartDate || a.StartDate == b.StartDate && a.Category < b.Category
 	}
@@ -319,50 +290,6 @@ func usageListings() []listing {
 	return all
 }
 
-func usageTriggerListings() []listing {
-	type filter = filtered[model.UsageTrigger, upstream.UsageTriggerFilter]
-	mms, daily := model.UsageCategoryMms, model.UsageTriggerRecurringDaily
-	return lists("usageTriggers", "usage_triggers",
-		func(s *store.Store) func(context.Context, upstream.Scope, upstream.UsageTriggerFilter, upstream.Page) (upstream.List[model.UsageTrigger], error) {
-			return s.UsageTriggers
-		},
-		upstream.UsageTriggerFilter{},
-		func(a, b model.UsageTrigger) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) },
-		filter{"usageCategory", upstream.UsageTriggerFilter{UsageCategory: &mms},
-			func(u model.UsageTrigger) bool { return u.UsageCategory == mms }},
-		filter{"recurring", upstream.UsageTriggerFilter{Recurring: &daily},
-			func(u model.UsageTrigger) bool { return holds(u.Recurring, daily) }},
-		filter{"several", upstream.UsageTriggerFilter{UsageCategory: &mms, Recurring: &daily},
-			func(u model.UsageTrigger) bool { return u.UsageCategory == mms && holds(u.Recurring, daily) }})
-}
-
-func trustHubListings(profile model.CustomerProfile) []listing {
-	approved := model.TrustHubStatusTwilioApproved
-	type filter = filtered[model.CustomerProfile, upstream.CustomerProfileFilter]
-	profiles := lists("customerProfiles", "customer_profiles",
-		func(s *store.Store) func(context.Context, upstream.Scope, upstream.CustomerProfileFilter, upstream.Page) (upstream.List[model.CustomerProfile], error) {
-			return s.CustomerProfiles
-		},
-		upstream.CustomerProfileFilter{},
-		func(a, b model.CustomerProfile) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) },
-		filter{"status", upstream.CustomerProfileFilter{Status: &approved},
-			func(p model.CustomerProfile) bool { return p.Status == approved }},
-		filter{"policySid", upstream.CustomerProfileFilter{PolicySid: &profile.PolicySid},
-			func(p model.CustomerProfile) bool { return p.PolicySid == profile.PolicySid }},
-		filter{"several", upstream.CustomerProfileFilter{Status: &approved, PolicySid: &profile.PolicySid},
-			func(p model.CustomerProfile) bool { return p.Status == approved && p.PolicySid == profile.PolicySid }})
-	type productFilter = filtered[model.TrustProduct, upstream.TrustProductFilter]
-	products := lists("trustProducts", "trust_products",
-		func(s *store.Store) func(context.Context, upstream.Scope, upstream.TrustProductFilter, upstream.Page) (upstream.List[model.TrustProduct], error) {
-			return s.TrustProducts
-		},
-		upstream.TrustProductFilter{},
-		func(a, b model.TrustProduct) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) },
-		productFilter{"status", upstream.TrustProductFilter{Status: &approved},
-			func(p model.TrustProduct) bool { return p.Status == approved }})
-	return append(profiles, products...)
-}
-
 func userListings() []listing {
 	type filter = filtered[model.User, identity.UserFilter]
 	shouted := "SUPPORT@Example.com"
@@ -372,11 +299,7 @@ func userListings() []listing {
 		filters = append(filters, filter{"role " + string(role), identity.UserFilter{Role: &role},
 			func(u model.User) bool { return slices.Contains(u.Roles, model.Role(role)) }})
 	}
-	return lists("users", "users",
-		func(s *store.Store) func(context.Context, upstream.Scope, identity.UserFilter, upstream.Page) (upstream.List[model.User], error) {
-			return s.Users
-		},
-		identity.UserFilter{},
+	return lists("users", "users", (*store.Store).Users, identity.UserFilter{},
 		func(a, b model.User) bool {
 			return a.DateCreated.Before(b.DateCreated) || a.DateCreated.Equal(b.DateCreated) && a.Sid < b.Sid
 		},
@@ -386,11 +309,7 @@ func userListings() []listing {
 func invitationListings(invited model.Invitation) []listing {
 	type filter = filtered[model.Invitation, identity.InvitationFilter]
 	shouted := strings.ToUpper(invited.Email)
-	return lists("invitations", "invitations",
-		func(s *store.Store) func(context.Context, upstream.Scope, identity.InvitationFilter, upstream.Page) (upstream.List[model.Invitation], error) {
-			return s.Invitations
-		},
-		identity.InvitationFilter{},
+	return lists("invitations", "invitations", (*store.Store).Invitations, identity.InvitationFilter{},
 		func(a, b model.Invitation) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) },
 		filter{"email", identity.InvitationFilter{Email: &shouted},
 			func(i model.Invitation) bool { return i.Email == invited.Email }})
@@ -398,11 +317,7 @@ func invitationListings(invited model.Invitation) []listing {
 
 func oauthClientListings(client model.OAuthClient) []listing {
 	type filter = filtered[model.OAuthClient, identity.ClientFilter]
-	return lists("oauthClients", "oauth_clients",
-		func(s *store.Store) func(context.Context, upstream.Scope, identity.ClientFilter, upstream.Page) (upstream.List[model.OAuthClient], error) {
-			return s.OAuthClients
-		},
-		identity.ClientFilter{},
+	return lists("oauthClients", "oauth_clients", (*store.Store).OAuthClients, identity.ClientFilter{},
 		func(a, b model.OAuthClient) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) },
 		filter{"name", identity.ClientFilter{Name: &client.Name},
 			func(c model.OAuthClient) bool { return c.Name == client.Name }},
@@ -413,11 +328,7 @@ func oauthClientListings(client model.OAuthClient) []listing {
 func auditEventListings(event, byClient model.AuditEvent) []listing {
 	type filter = filtered[model.AuditEvent, upstream.AuditFilter]
 	denied, price := model.AuditDecisionDenied, "Call.price"
-	return lists("auditEvents", "audit_events",
-		func(s *store.Store) func(context.Context, upstream.Scope, upstream.AuditFilter, upstream.Page) (upstream.List[model.AuditEvent], error) {
-			return s.AuditEvents
-		},
-		upstream.AuditFilter{},
+	return lists("auditEvents", "audit_events", (*store.Store).AuditEvents, upstream.AuditFilter{},
 		func(a, b model.AuditEvent) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) },
 		filter{"dateCreatedAfter", upstream.AuditFilter{DateCreatedAfter: &middle},
 			func(e model.AuditEvent) bool { return !e.DateCreated.Before(middle) }},

@@ -12,7 +12,7 @@ func messageTable() table[model.Message] {
 	return table[object]{
 		name: "messages", typeName: "Message", account: "account_sid",
 		identity: func(m *object) (id, sid *string) { return &m.ID, &m.Sid },
-		order:    []key{{column: "date_created", kind: moment, descending: true}, {column: "sid", kind: text, descending: true}},
+		order:    newestFirst("date_created"),
 		columns: []column[object]{
 			{"messagingServiceSid", "messaging_service_sid", func(m *object) any { return textOrNull[string]{&m.MessagingServiceSid} }},
 			{"body", "body", func(m *object) any { return textOrNull[string]{&m.Body} }},

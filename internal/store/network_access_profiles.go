@@ -21,10 +21,10 @@ func networkAccessProfileTable() table[model.NetworkAccessProfile] {
 	return table[object]{
 		name: "network_access_profiles", typeName: "NetworkAccessProfile", account: "account_sid",
 		identity: func(p *object) (id, sid *string) { return &p.ID, &p.Sid },
-		order:    []key{{column: "date_created", kind: moment, descending: true}, {column: "sid", kind: text, descending: true}},
+		order:    newestFirst("date_created"),
 		columns: []column[object]{
 			{"uniqueName", "unique_name", func(p *object) any { return textOrNull[string]{&p.UniqueName} }},
-			{"networkSids", "network_sids", func(p *object) any { return roleList[string]{&p.NetworkSids} }},
+			{"networkSids", "network_sids", func(p *object) any { return wordList[string]{&p.NetworkSids} }},
 			{"dateCreated", "date_created", func(p *object) any { return (*instant)(&p.DateCreated) }},
 			{"dateUpdated", "date_updated", func(p *object) any { return (*instant)(&p.DateUpdated) }},
 		},
@@ -47,9 +47,7 @@ func (s *Store) NetworkAccessProfile(ctx context.Context, scope upstream.Scope, 
 func (s *Store) CreateNetworkAccessProfile(
 	ctx context.Context, c upstream.Change, n model.CreateNetworkAccessProfileInput,
 ) (upstream.Made[model.NetworkAccessProfile], error) {
-	key := n.IdempotencyKey
-	n.IdempotencyKey = graphql.Omittable[*string]{}
-	return create(ctx, s, c, &s.networkAccessProfiles, creation{prefix: "HA", key: key, input: n, columns: func(*sql.Tx) (columns, error) {
+	return create(ctx, s, c, &s.networkAccessProfiles, creation{prefix: "HA", key: n.IdempotencyKey, input: n, columns: func(*sql.Tx) (columns, error) {
 		return networkAccessProfileInput(n.UniqueName, n.NetworkSids)
 	}})
 }

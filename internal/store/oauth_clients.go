@@ -21,7 +21,7 @@ func oauthClientTable() table[model.OAuthClient] {
 	return table[object]{
 		name: "oauth_clients", typeName: "OAuthClient", account: "account_sid",
 		identity: func(c *object) (id, sid *string) { return &c.ID, &c.Sid },
-		order:    []key{{column: "date_created", kind: moment, descending: true}, {column: "sid", kind: text, descending: true}},
+		order:    newestFirst("date_created"),
 		columns: []column[object]{
 			{"name", "name", func(c *object) any { return &c.Name }},
 			{"grants", "grants", func(c *object) any { return modelGrants{&c.Grants} }},

@@ -9,6 +9,11 @@ import (
 	"github.com/fieldgate/fieldgate/internal/scalar"
 )
 
+// newestFirst is the order by a moment, and by the SID where two have the same one.
+func newestFirst(column string) []key {
+	return []key{{column: column, kind: moment, descending: true}, {column: "sid", kind: text, descending: true}}
+}
+
 // orderNames are the columns that lists are ordered by: a position's parts.
 func (t *table[T]) orderNames() []string {
 	columns := make([]string, len(t.order))

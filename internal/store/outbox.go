@@ -14,23 +14,9 @@ func (s *Store) PendingMails(ctx context.Context, now time.Time, limit int) ([]i
 	st.write("SELECT o.token_hash, o.sealed_token, i.email, COALESCE(i.name, ''), i.roles, a.friendly_name, i.date_expires",
 		" FROM mail_outbox o JOIN invitations i ON i.token_hash = o.token_hash JOIN accounts a ON a.sid = i.account_sid",
 		" WHERE i.date_expires > ", st.arg(micros(now)), " ORDER BY o.date_created, o.token_hash LIMIT ", st.arg(limit))
-	rows, err := s.query(ctx, s.db, st)
-	if err != nil {
-		return nil, failed(ctx, "reading the outbox of mails", err)
-	}
-	defer rows.Close()
-	var pending []identity.Mail
-	for rows.Next() {
-		var m identity.Mail
-		if err := rows.Scan(&m.TokenHash, &m.Sealed, &m.To, &m.Name, roleList[model.Role]{&m.Roles}, &m.Account, (*instant)(&m.Expires)); err != nil {
-			return nil, failed(ctx, "reading the outbox of mails", err)
-		}
-		pending = append(pending, m)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, failed(ctx, "reading the outbox of mails", err)
-	}
-	return pending, nil
+	return readAll(ctx, s, "reading the outbox of mails", st, func(m *identity.Mail) []any {
+		return []any{&m.TokenHash, &m.Sealed, &m.To, &m.Name, wordList[model.Role]{&m.Roles}, &m.Account, (*instant)(&m.Expires)}
+	})
 }
 
 // MailSent takes a mail out of the outbox. One that is gone is no error.

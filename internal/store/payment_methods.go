@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -19,7 +17,7 @@ func paymentMethodTable() table[model.PaymentMethod] {
 	return table[object]{
 		name: "payment_methods", typeName: "PaymentMethod", account: "account_sid",
 		identity: func(m *object) (id, sid *string) { return &m.ID, &m.Sid },
-		order:    []key{{column: "date_created", kind: moment, descending: true}, {column: "sid", kind: text, descending: true}},
+		order:    newestFirst("date_created"),
 		columns: []column[object]{
 			{"type", "type", func(m *object) any { return (*string)(&m.Type) }},
 			{"brand", "brand", func(m *object) any { return &m.Brand }},
@@ -51,15 +49,12 @@ func (s *Store) PaymentMethod(ctx context.Context, scope upstream.Scope, sid str
 func (s *Store) AddPaymentMethod(
 	ctx context.Context, c upstream.Change, n model.AddPaymentMethodInput,
 ) (upstream.Made[model.PaymentMethod], error) {
-	key := n.IdempotencyKey
-	n.IdempotencyKey = graphql.Omittable[*string]{}
-	return create(ctx, s, c, &s.paymentMethods, creation{prefix: "PM", key: key, input: n, columns: func(tx *sql.Tx) (columns, error) {
+	return create(ctx, s, c, &s.paymentMethods, creation{prefix: "PM", key: n.IdempotencyKey, input: n, columns: func(tx *sql.Tx) (columns, error) {
 		in := paymentMethodInput(n, s.now())
 		if in.err != nil {
 			return nil, in.err
 		}
-		sum := sha256.Sum256([]byte(n.Token))
-		token := hex.EncodeToString(sum[:])
+		token := hashOf(n.Token)
 		in.add("", "token_hash", token)
 		st := new(statement)
 		st.write("SELECT sid FROM payment_methods WHERE account_sid = ", st.arg(c.Account()), " AND token_hash = ", st.arg(token))

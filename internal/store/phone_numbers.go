@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/graph/model"
 	"github.com/fieldgate/fieldgate/internal/audit"
 	"github.com/fieldgate/fieldgate/internal/check"
@@ -68,10 +67,8 @@ func (s *Store) PhoneNumber(ctx context.Context, scope upstream.Scope, sid strin
 // BuyPhoneNumber makes a number that is available the account's, and configures it. It is a CONFLICT for one that is
 // not available, and BAD_USER_INPUT for a configuration that cannot be.
 func (s *Store) BuyPhoneNumber(ctx context.Context, c upstream.Change, n model.BuyPhoneNumberInput) (upstream.Made[model.PhoneNumber], error) {
-	key := n.IdempotencyKey
-	n.IdempotencyKey = graphql.Omittable[*string]{}
 	return create(ctx, s, c, &s.phoneNumbers, creation{
-		prefix: "PN", key: key, input: n,
+		prefix: "PN", key: n.IdempotencyKey, input: n,
 		columns: func(tx *sql.Tx) (columns, error) { return s.buy(ctx, tx, c, n) },
 	})
 }

@@ -154,6 +154,27 @@ func (s *Store) scanOne(ctx context.Context, q querier, st *statement, places ..
 	return rows.Close()
 }
 
+// readAll runs a statement and reads all of its rows, each into these places. doing is what an error says that went wrong.
+func readAll[T any](ctx context.Context, s *Store, doing string, st *statement, places func(*T) []any) ([]T, error) {
+	rows, err := s.query(ctx, s.db, st)
+	if err != nil {
+		return nil, failed(ctx, doing, err)
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		var one T
+		if err := rows.Scan(places(&one)...); err != nil {
+			return nil, failed(ctx, doing, err)
+		}
+		all = append(all, one)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, failed(ctx, doing, err)
+	}
+	return all, nil
+}
+
 // finds says whether a statement finds anything.
 func (s *Store) finds(ctx context.Context, q querier, st *statement) (bool, error) {
 	var anything any

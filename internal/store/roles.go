@@ -209,23 +209,7 @@ func newChangeID() int64 {
 func (s *Store) PendingRoleChanges(ctx context.Context, limit int) ([]identity.RoleChange, error) {
 	st := new(statement)
 	st.write("SELECT id, user_sid, generation FROM role_changes ORDER BY date_created, id LIMIT ", st.arg(limit))
-	rows, err := s.query(ctx, s.db, st)
-	if err != nil {
-		return nil, failed(ctx, "reading the outbox", err)
-	}
-	defer rows.Close()
-	var pending []identity.RoleChange
-	for rows.Next() {
-		var c identity.RoleChange
-		if err := rows.Scan(&c.ID, &c.User, &c.Generation); err != nil {
-			return nil, failed(ctx, "reading the outbox", err)
-		}
-		pending = append(pending, c)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, failed(ctx, "reading the outbox", err)
-	}
-	return pending, nil
+	return readAll(ctx, s, "reading the outbox", st, func(c *identity.RoleChange) []any { return []any{&c.ID, &c.User, &c.Generation} })
 }
 
 // RoleChangeDone takes a change out of the outbox. One that is gone is no error.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/graph/model"
 	"github.com/fieldgate/fieldgate/internal/check"
 	"github.com/fieldgate/fieldgate/internal/upstream"
@@ -15,7 +14,7 @@ func senderIDTable() table[model.SenderIDRegistration] {
 	return table[object]{
 		name: "sender_id_registrations", typeName: "SenderIdRegistration", account: "account_sid",
 		identity: func(r *object) (id, sid *string) { return &r.ID, &r.Sid },
-		order:    []key{{column: "date_created", kind: moment, descending: true}, {column: "sid", kind: text, descending: true}},
+		order:    newestFirst("date_created"),
 		columns: []column[object]{
 			{"senderId", "sender_id", func(r *object) any { return &r.SenderID }},
 			{"isoCountry", "iso_country", func(r *object) any { return &r.IsoCountry }},
@@ -49,10 +48,8 @@ func (s *Store) SenderIDRegistration(ctx context.Context, scope upstream.Scope, 
 func (s *Store) SubmitSenderIDRegistration(
 	ctx context.Context, c upstream.Change, n model.SubmitSenderIDRegistrationInput,
 ) (upstream.Made[model.SenderIDRegistration], error) {
-	key := n.IdempotencyKey
-	n.IdempotencyKey = graphql.Omittable[*string]{}
 	return create(ctx, s, c, &s.senderIDs, creation{
-		prefix: "AI", key: key, input: n,
+		prefix: "AI", key: n.IdempotencyKey, input: n,
 		columns: func(*sql.Tx) (columns, error) {
 			var in input
 			in.text("senderId", "sender_id", n.SenderID, check.SenderID)

@@ -17,7 +17,7 @@ func simTable() table[model.Sim] {
 	return table[object]{
 		name: "sims", typeName: "Sim", account: "account_sid",
 		identity: func(m *object) (id, sid *string) { return &m.ID, &m.Sid },
-		order:    []key{{column: "date_created", kind: moment, descending: true}, {column: "sid", kind: text, descending: true}},
+		order:    newestFirst("date_created"),
 		columns: []column[object]{
 			{"uniqueName", "unique_name", func(m *object) any { return textOrNull[string]{&m.UniqueName} }},
 			{"iccid", "iccid", func(m *object) any { return &m.Iccid }},

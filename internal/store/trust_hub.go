@@ -4,7 +4,7 @@ import (
 	"context"
 	"database/sql"
 
-	"github.com/99designs/gqlgen/graphql"
+	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/graph/model"
 	"github.com/fieldgate/fieldgate/internal/check"
 	"github.com/fieldgate/fieldgate/internal/problem"
@@ -16,7 +16,7 @@ func customerProfileTable() table[model.CustomerProfile] {
 	return table[object]{
 		name: "customer_profiles", typeName: "CustomerProfile", account: "account_sid",
 		identity: func(p *object) (id, sid *string) { return &p.ID, &p.Sid },
-		order:    []key{{column: "date_created", kind: moment, descending: true}, {column: "sid", kind: text, descending: true}},
+		order:    newestFirst("date_created"),
 		columns: []column[object]{
 			{"friendlyName", "friendly_name", func(p *object) any { return &p.FriendlyName }},
 			{"email", "email", func(p *object) any { return &p.Email }},
@@ -47,9 +47,7 @@ func (s *Store) CustomerProfile(ctx context.Context, scope upstream.Scope, sid s
 func (s *Store) CreateCustomerProfile(
 	ctx context.Context, c upstream.Change, n model.CreateCustomerProfileInput,
 ) (upstream.Made[model.CustomerProfile], error) {
-	key := n.IdempotencyKey
-	n.IdempotencyKey = graphql.Omittable[*string]{}
-	return create(ctx, s, c, &s.customerProfiles, creation{prefix: "BU", key: key, input: n, columns: func(*sql.Tx) (columns, error) {
+	return create(ctx, s, c, &s.customerProfiles, creation{prefix: "BU", key: n.IdempotencyKey, input: n, columns: func(*sql.Tx) (columns, error) {
 		var in input
 		in.text("friendlyName", "friendly_name", n.FriendlyName, check.Text(255))
 		in.text("email", "email", n.Email, check.Email)
@@ -63,19 +61,15 @@ func (s *Store) CreateCustomerProfile(
 // SubmitCustomerProfile has one of the account's customer profiles reviewed. One that is no draft is BAD_USER_INPUT.
 func (s *Store) SubmitCustomerProfile(ctx context.Context, c upstream.Change, sid string) (*model.CustomerProfile, error) {
 	return update(ctx, s, c, &s.customerProfiles, sid, func(tx *sql.Tx) (columns, error) {
-		st := new(statement)
-		st.write("SELECT status FROM customer_profiles WHERE account_sid = ", st.arg(c.Account()), " AND sid = ", st.arg(sid))
-		var status string
-		if err := s.scanOne(ctx, tx, st, &status); err != nil {
-			return nil, failed(ctx, "looking into customer_profiles", err)
+		now, _, err := locate(ctx, s, tx, &s.customerProfiles, upstream.NewScope(c.Account(), policy.NewFields("status")), sid)
+		if err != nil {
+			return nil, err
 		}
-		if status != string(model.TrustHubStatusDraft) {
+		if now.Status != model.TrustHubStatusDraft {
 			// The words do not tell the status: who may submit a profile need not be who may see it.
 			return nil, problem.Input("Only a draft can be submitted.", "input", "id")
 		}
-		var in input
-		in.add("status", "status", string(model.TrustHubStatusPendingReview))
-		return in.done()
+		return columns{{"status", "status", string(model.TrustHubStatusPendingReview)}}, nil
 	})
 }
 
@@ -84,7 +78,7 @@ func trustProductTable() table[model.TrustProduct] {
 	return table[object]{
 		name: "trust_products", typeName: "TrustProduct", account: "account_sid",
 		identity: func(p *object) (id, sid *string) { return &p.ID, &p.Sid },
-		order:    []key{{column: "date_created", kind: moment, descending: true}, {column: "sid", kind: text, descending: true}},
+		order:    newestFirst("date_created"),
 		columns: []column[object]{
 			{"friendlyName", "friendly_name", func(p *object) any { return &p.FriendlyName }},
 			{"email", "email", func(p *object) any { return &p.Email }},

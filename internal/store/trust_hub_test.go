@@ -14,6 +14,25 @@ import (
 	"github.com/fieldgate/fieldgate/internal/upstream"
 )
 
+func trustHubListings(profile model.CustomerProfile) []listing {
+	approved := model.TrustHubStatusTwilioApproved
+	type filter = filtered[model.CustomerProfile, upstream.CustomerProfileFilter]
+	profiles := lists("customerProfiles", "customer_profiles", (*store.Store).CustomerProfiles, upstream.CustomerProfileFilter{},
+		func(a, b model.CustomerProfile) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) },
+		filter{"status", upstream.CustomerProfileFilter{Status: &approved},
+			func(p model.CustomerProfile) bool { return p.Status == approved }},
+		filter{"policySid", upstream.CustomerProfileFilter{PolicySid: &profile.PolicySid},
+			func(p model.CustomerProfile) bool { return p.PolicySid == profile.PolicySid }},
+		filter{"several", upstream.CustomerProfileFilter{Status: &approved, PolicySid: &profile.PolicySid},
+			func(p model.CustomerProfile) bool { return p.Status == approved && p.PolicySid == profile.PolicySid }})
+	type productFilter = filtered[model.TrustProduct, upstream.TrustProductFilter]
+	products := lists("trustProducts", "trust_products", (*store.Store).TrustProducts, upstream.TrustProductFilter{},
+		func(a, b model.TrustProduct) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) },
+		productFilter{"status", upstream.TrustProductFilter{Status: &approved},
+			func(p model.TrustProduct) bool { return p.Status == approved }})
+	return append(profiles, products...)
+}
+
 // newProfile is a customer profile that can be made.
 func newProfile() model.CreateCustomerProfileInput {
 	return model.CreateCustomerProfileInput{

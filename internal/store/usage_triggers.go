@@ -6,7 +6,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/graph/model"
 	"github.com/fieldgate/fieldgate/internal/check"
 	"github.com/fieldgate/fieldgate/internal/upstream"
@@ -18,7 +17,7 @@ func usageTriggerTable() table[model.UsageTrigger] {
 	return table[object]{
 		name: "usage_triggers", typeName: "UsageTrigger", account: "account_sid",
 		identity: func(u *object) (id, sid *string) { return &u.ID, &u.Sid },
-		order:    []key{{column: "date_created", kind: moment, descending: true}, {column: "sid", kind: text, descending: true}},
+		order:    newestFirst("date_created"),
 		columns: []column[object]{
 			{"friendlyName", "friendly_name", func(u *object) any { return textOrNull[string]{&u.FriendlyName} }},
 			{"usageCategory", "usage_category", func(u *object) any { return (*string)(&u.UsageCategory) }},
@@ -51,15 +50,13 @@ func (s *Store) UsageTrigger(ctx context.Context, scope upstream.Scope, sid stri
 func (s *Store) CreateUsageTrigger(
 	ctx context.Context, c upstream.Change, n model.CreateUsageTriggerInput,
 ) (upstream.Made[model.UsageTrigger], error) {
-	key := n.IdempotencyKey
-	n.IdempotencyKey = graphql.Omittable[*string]{}
-	return create(ctx, s, c, &s.usageTriggers, creation{prefix: "UT", key: key, input: n, columns: func(tx *sql.Tx) (columns, error) {
+	return create(ctx, s, c, &s.usageTriggers, creation{prefix: "UT", key: n.IdempotencyKey, input: n, columns: func(tx *sql.Tx) (columns, error) {
 		least, most := decimal.New(1, -6), decimal.New(1, 12)
 		var in input
 		in.textOrNull("friendlyName", "friendly_name", n.FriendlyName, check.Name)
 		in.add("usageCategory", "usage_category", string(n.UsageCategory))
 		in.add("triggerBy", "trigger_by", string(n.TriggerBy))
-		in.amountOrNull("triggerValue", "trigger_value_micros", graphql.OmittableOf(&n.TriggerValue), least, most)
+		in.amountOrNull("triggerValue", "trigger_value_micros", given(n.TriggerValue), least, most)
 		enumOrNull(&in, "recurring", "recurring", n.Recurring)
 		in.text("callbackUrl", "callback_url", n.CallbackURL, check.URL)
 		in.add("callbackMethod", "callback_method", string(n.CallbackMethod))

@@ -15,6 +15,19 @@ import (
 	"github.com/shopspring/decimal"
 )
 
+func usageTriggerListings() []listing {
+	type filter = filtered[model.UsageTrigger, upstream.UsageTriggerFilter]
+	mms, daily := model.UsageCategoryMms, model.UsageTriggerRecurringDaily
+	return lists("usageTriggers", "usage_triggers", (*store.Store).UsageTriggers, upstream.UsageTriggerFilter{},
+		func(a, b model.UsageTrigger) bool { return newest(a.DateCreated, b.DateCreated, a.Sid, b.Sid) },
+		filter{"usageCategory", upstream.UsageTriggerFilter{UsageCategory: &mms},
+			func(u model.UsageTrigger) bool { return u.UsageCategory == mms }},
+		filter{"recurring", upstream.UsageTriggerFilter{Recurring: &daily},
+			func(u model.UsageTrigger) bool { return holds(u.Recurring, daily) }},
+		filter{"several", upstream.UsageTriggerFilter{UsageCategory: &mms, Recurring: &daily},
+			func(u model.UsageTrigger) bool { return u.UsageCategory == mms && holds(u.Recurring, daily) }})
+}
+
 // newTrigger is a usage trigger that can be made.
 func newTrigger() model.CreateUsageTriggerInput {
 	return model.CreateUsageTriggerInput{

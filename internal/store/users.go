@@ -23,7 +23,7 @@ func userTable() table[model.User] {
 		columns: []column[object]{
 			{"email", "email", func(u *object) any { return &u.Email }},
 			{"name", "name", func(u *object) any { return &u.Name }},
-			{"roles", "roles", func(u *object) any { return roleList[model.Role]{&u.Roles} }},
+			{"roles", "roles", func(u *object) any { return wordList[model.Role]{&u.Roles} }},
 			{"roles", "suspended_at", func(u *object) any { return noneSince[model.Role]{&u.Roles} }},
 			{"lastSignIn", "last_sign_in", func(u *object) any { return instantOrNull{&u.LastSignIn} }},
 			{"dateCreated", "date_created", func(u *object) any { return (*instant)(&u.DateCreated) }},
@@ -126,7 +126,7 @@ const (
 
 // memberPlaces is where they go.
 func memberPlaces(m *identity.Member) []any {
-	return []any{&m.SID, &m.Account, &m.Email, roleList[policy.Role]{&m.Roles}, &m.Issuer, (*instantOrZero)(&m.Asserted)}
+	return []any{&m.SID, &m.Account, &m.Email, wordList[policy.Role]{&m.Roles}, &m.Issuer, (*instantOrZero)(&m.Asserted)}
 }
 
 func (s *Store) scanUser(ctx context.Context, q querier, st *statement, places ...any) error {

@@ -92,18 +92,21 @@ func (t textOrEmpty[S]) Scan(src any) error {
 	return textOrNull[S](t).Scan(src)
 }
 
-// wordList is a []string that is kept with commas between its words.
-type wordList struct{ place *[]string }
+// wordList is texts, such as roles, that are kept with commas between them.
+type wordList[S ~string] struct{ place *[]S }
 
-func (w wordList) Scan(src any) error {
+func (w wordList[S]) Scan(src any) error {
 	v, ok := src.(string)
 	if !ok {
 		return unexpected(src, "text")
 	}
-	*w.place = []string{}
-	if v != "" {
-		*w.place = strings.Split(v, ",")
+	words := []S{}
+	for word := range strings.SplitSeq(v, ",") {
+		if word != "" {
+			words = append(words, S(word))
+		}
 	}
+	*w.place = words
 	return nil
 }
 
@@ -193,27 +196,6 @@ func (c currencyOf) Scan(src any) error {
 		return unexpected(src, "a currency")
 	}
 	(*c.place).Currency = v
-	return nil
-}
-
-// roleList is the roles of a user, or other texts, which are kept with commas between them.
-type roleList[R ~string] struct{ place *[]R }
-
-func (r roleList[R]) Scan(src any) error {
-	v, ok := src.(string)
-	if !ok {
-		return unexpected(src, "roles")
-	}
-	if v == "" {
-		*r.place = []R{}
-		return nil
-	}
-	names := strings.Split(v, ",")
-	roles := make([]R, len(names))
-	for i, name := range names {
-		roles[i] = R(name)
-	}
-	*r.place = roles
 	return nil
 }
 

@@ -118,7 +118,7 @@ type APIKeys interface {
 // CallFilter narrows the list of calls; nil fields do not. StartTimeAfter is
 // inclusive, StartTimeBefore is not.
 type CallFilter struct {
-	Sid                             *string `json:",omitempty"` // cursors are bound to the filters
+	Sid                             *string
 	StartTimeAfter, StartTimeBefore *time.Time
 	Status                          *model.CallStatus
 	Direction                       *model.CallDirection
@@ -128,7 +128,7 @@ type CallFilter struct {
 // MessageFilter narrows the list of messages; nil fields do not. DateCreatedAfter
 // is inclusive, DateCreatedBefore is not.
 type MessageFilter struct {
-	Sid                                 *string `json:",omitempty"`
+	Sid                                 *string
 	DateCreatedAfter, DateCreatedBefore *time.Time
 	Status                              *model.MessageStatus
 	Direction                           *model.MessageDirection
@@ -138,7 +138,7 @@ type MessageFilter struct {
 // AlertFilter narrows the list of alerts; nil fields do not. DateGeneratedAfter is
 // inclusive, DateGeneratedBefore is not.
 type AlertFilter struct {
-	Sid                                     *string `json:",omitempty"`
+	Sid                                     *string
 	DateGeneratedAfter, DateGeneratedBefore *time.Time
 	LogLevel                                *model.LogLevel
 	ErrorCode                               *string

@@ -42,7 +42,7 @@ func TestGenerate(t *testing.T) {
 		t.Errorf("what plain gqlgen writes does not compile by itself, so the above shows nothing: %s", out)
 	}
 
-	table, faults := policy.Compile(cfg.Schema, policy.Published(), policy.Unserved())
+	table, faults := policy.Compile(cfg.Schema, policy.Published())
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}

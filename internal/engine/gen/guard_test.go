@@ -30,7 +30,7 @@ func load(t *testing.T, text string) (*ast.Schema, *policy.Table) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, _ := policy.Compile(schema, policy.Published(), nil)
+	table, _ := policy.Compile(schema, policy.Published())
 	for name := range schema.Types {
 		if strings.HasPrefix(name, "__") {
 			delete(schema.Types, name)

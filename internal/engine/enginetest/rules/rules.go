@@ -29,6 +29,6 @@ func Compile(source *ast.Source, m *policy.Matrix) (*policy.Table, error) {
 			}
 		}
 	}
-	table, _ := policy.Compile(schema, m, nil)
+	table, _ := policy.Compile(schema, m)
 	return table, nil
 }

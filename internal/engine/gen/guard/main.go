@@ -30,7 +30,7 @@ func run(file string, lint bool) error {
 	if err := cfg.LoadSchema(); err != nil {
 		return err
 	}
-	table, faults := policy.Compile(cfg.Schema, policy.Published(), policy.Unserved())
+	table, faults := policy.Compile(cfg.Schema, policy.Published())
 	if lint && len(faults) > 0 {
 		return faults
 	}
