@@ -29,7 +29,7 @@ var ErrRemoved = problem.New(problem.Forbidden, "You were removed from this acco
 // Federation is where those are kept who come from other issuers.
 type Federation interface {
 	// Admit finds the user that a Federated is, or makes one without a password, and keeps their address, name and
-	// roles as they are now, all in one serializable transaction that is tried again when it collides with another.
+	// roles as they are now, with the audit event of what has changed, all in one serializable transaction that is tried again when it collides with another.
 	// An address that is not to be had leaves who is known with the one they have. Someone with no roles is nobody (user
 	// is ""): who is known, and not the Owner, is suspended then, until they are admitted with roles. block is called with the user when their roles change; its error undoes everything, and the generation that it
 	// returns is kept with the change in the outbox. A RoleChange of no user says that no roles changed, as those of a

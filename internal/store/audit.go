@@ -26,17 +26,21 @@ func (s *Store) inTurn(ctx context.Context, account string, do func(tx *sql.Tx) 
 		return failed(ctx, "waiting for other changes of the account", err)
 	}
 	defer over()
+	return s.audited(ctx, do)
+}
+
+// audited is inTurn for whoever learns in the transaction which account it is that the events are of. There may be none.
+func (s *Store) audited(ctx context.Context, do func(tx *sql.Tx) ([]audit.Event, error)) error {
 	var written []audit.Record
-	err = s.Transact(ctx, func(tx *sql.Tx) error {
+	err := s.Transact(ctx, func(tx *sql.Tx) error {
 		events, err := do(tx)
-		if err != nil {
+		if written = nil; err != nil || len(events) == 0 {
 			return err
 		}
-		written = make([]audit.Record, len(events))
-		for i, e := range events {
-			written[i] = audit.RecordOf(newSID("AE"), e)
+		for _, e := range events {
+			written = append(written, audit.RecordOf(newSID("AE"), e))
 		}
-		return s.AppendRecords(ctx, tx, account, written)
+		return s.AppendRecords(ctx, tx, events[0].Account, written)
 	})
 	if err == nil && s.committed != nil {
 		for _, r := range written {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/internal/audit"
 	"github.com/fieldgate/fieldgate/internal/identity"
 	"github.com/fieldgate/fieldgate/internal/problem"
 )
@@ -22,9 +23,20 @@ func (s *Store) Admit(
 	}
 	// Two who come first at the same time may both find nobody. The one that is refused then finds the other's.
 	for range 2 {
-		err = s.Transact(ctx, func(tx *sql.Tx) error {
-			user, change, err = s.admit(ctx, tx, f, block)
-			return err
+		err = s.audited(ctx, func(tx *sql.Tx) ([]audit.Event, error) {
+			var of admitted
+			if of, err = s.admit(ctx, tx, f, block); err != nil {
+				return nil, err
+			}
+			user, change = of.user, of.change
+			if len(f.Roles) == 0 {
+				user = ""
+			}
+			if len(of.fields) == 0 {
+				return nil, nil
+			}
+			i := audit.Intent{User: of.user, Coordinate: "admit", RequestID: problem.RequestID(ctx)}
+			return []audit.Event{audit.EventOf(of.account, i, audit.Change{Type: s.users.typeName, SID: of.user, Fields: of.fields}, s.now())}, nil
 		})
 		if !isConstraint(err) {
 			break
@@ -36,91 +48,105 @@ func (s *Store) Admit(
 	return user, change, nil
 }
 
+// admitted is what has come of someone of another issuer; zero when nothing is known of them.
+type admitted struct {
+	user, account string
+	change        identity.RoleChange
+	fields        []string // that have changed
+}
+
 func (s *Store) admit(
 	ctx context.Context, tx *sql.Tx, f identity.Federated, block func(string) (int64, error),
-) (user string, change identity.RoleChange, err error) {
+) (a admitted, err error) {
 	known, err := s.identified(ctx, tx, f)
 	switch {
 	case err != nil:
-		return "", change, err
+		return a, err
 	case known.user == "" && len(f.Roles) == 0:
-		return "", change, nil
+		return a, nil
 	case micros(f.Asserted) < known.since:
-		return "", change, problem.New(problem.Conflict, "Something newer is known of this person than what was issued then.")
+		return a, problem.New(problem.Conflict, "Something newer is known of this person than what was issued then.")
 	case known.user != "" && len(f.Roles) == 0:
-		change, err = s.withdraw(ctx, tx, f, known, block)
-		return "", change, err
+		return s.withdraw(ctx, tx, f, known, block)
 	}
-	account, err := s.accountFor(ctx, tx, f.Account)
-	if err != nil {
-		return "", change, err
+	if a.account, err = s.accountFor(ctx, tx, f.Account); err != nil {
+		return a, err
 	}
 	free, err := s.unclaimed(ctx, tx, f.Email, known.user)
 	if err != nil {
-		return "", change, err
+		return a, err
 	}
 	if known.user == "" {
 		switch {
 		case f.Email == "":
-			return "", change, problem.New(problem.BadUserInput, "There is no e-mail address to make a user with, or none that its issuer has verified.")
+			return a, problem.New(problem.BadUserInput, "There is no e-mail address to make a user with, or none that its issuer has verified.")
 		case !free:
-			return "", change, problem.New(problem.Conflict, "The e-mail address is another user's, who is not taken to be the same person.")
+			return a, problem.New(problem.Conflict, "The e-mail address is another user's, who is not taken to be the same person.")
 		}
-		if err := s.mayReturn(ctx, tx, f, account); err != nil {
-			return "", change, err
+		if err := s.mayReturn(ctx, tx, f, a.account); err != nil {
+			return a, err
 		}
-		user = newSID("US")
-		return user, change, s.insertFederated(ctx, tx, f, account, user)
+		a.user, a.fields = newSID("US"), []string{"email", "name", "roles"}
+		return a, s.insertFederated(ctx, tx, f, a.account, a.user)
 	}
-	user = known.user
-	of, err := s.memberIn(ctx, tx, account, user, s.forUpdate)
+	a.user = known.user
+	of, err := s.memberIn(ctx, tx, a.account, a.user, s.forUpdate)
 	if problem.CodeOf(err) == problem.NotFound {
-		return "", change, problem.New(problem.Conflict, "This person is a user of another account.")
+		return a, problem.New(problem.Conflict, "This person is a user of another account.")
 	}
 	if err != nil {
-		return "", change, err
+		return a, err
 	}
-	if !free {
-		f.Email = ""
+	if !free || f.Email == "" {
+		f.Email = of.Email
+	}
+	if f.Email != of.Email {
+		a.fields = append(a.fields, "email")
 	}
 	if err := s.updateFederated(ctx, tx, f, of); err != nil {
-		return "", change, err
+		return a, err
 	}
 	// Who has been given ownership keeps it: no group gives it, and none takes it away.
-	if slices.Contains(of.Roles, policy.Owner) || rolesText(of.Roles) == rolesText(f.Roles) {
-		return user, change, nil
+	same := slices.Contains(of.Roles, policy.Owner) || rolesText(of.Roles) == rolesText(f.Roles)
+	if !same || known.suspended {
+		a.fields = append(a.fields, "roles")
 	}
-	generation, err := block(user)
+	if same {
+		return a, nil
+	}
+	generation, err := block(a.user)
 	if err != nil {
-		return "", change, err
+		return a, err
 	}
-	change = identity.RoleChange{ID: newChangeID(), User: user, Generation: generation}
-	return user, change, s.changeRoles(ctx, tx, account, f.Roles, change)
+	a.change = identity.RoleChange{ID: newChangeID(), User: a.user, Generation: generation}
+	return a, s.changeRoles(ctx, tx, a.account, f.Roles, a.change)
 }
 
 // withdraw suspends a user of whom their issuer says that they hold nothing, unless they are the Owner. Who is suspended
 // already has no sessions to be told.
 func (s *Store) withdraw(
 	ctx context.Context, tx *sql.Tx, f identity.Federated, known known, block func(string) (int64, error),
-) (change identity.RoleChange, err error) {
+) (a admitted, err error) {
 	var of identity.Member
 	st := new(statement)
 	st.write("SELECT ", memberColumns, " FROM users WHERE sid = ", st.arg(known.user), s.forUpdate)
 	if err := s.scanUser(ctx, tx, st, memberPlaces(&of)...); err != nil {
-		return change, err
+		return a, err
 	}
+	a.user, a.account = of.SID, of.Account
 	switch {
 	case slices.Contains(of.Roles, policy.Owner):
-		return change, nil
+		return a, nil
 	case known.suspended:
-		return change, s.suspendedSince(ctx, tx, of.SID, f.Asserted)
+		return a, s.suspendedSince(ctx, tx, of.SID, f.Asserted)
 	}
 	generation, err := block(of.SID)
 	if err != nil {
-		return change, err
+		return a, err
 	}
-	change = identity.RoleChange{ID: newChangeID(), User: of.SID, Generation: generation}
-	return change, s.suspend(ctx, tx, of, f.Asserted, change)
+	a.change = identity.RoleChange{ID: newChangeID(), User: of.SID, Generation: generation}
+	a.fields = []string{"roles"}
+	return a, s.suspend(ctx, tx, of, f.Asserted, a.change)
 }
 
 // suspend has a user of another issuer hold nothing until an assertion of this time or later says otherwise.
@@ -212,12 +238,9 @@ func (s *Store) insertFederated(ctx context.Context, tx *sql.Tx, f identity.Fede
 	return nil
 }
 
-// updateFederated keeps what has changed of someone's address and name, and by which assertion; a text that is empty
+// updateFederated keeps what has changed of someone's address and name, and by which assertion; a name that is empty
 // stays as it was. They hold roles again if they did not.
 func (s *Store) updateFederated(ctx context.Context, tx *sql.Tx, f identity.Federated, of identity.Member) error {
-	if f.Email == "" {
-		f.Email = of.Email
-	}
 	person := new(statement)
 	name := "name"
 	if f.Name != "" {

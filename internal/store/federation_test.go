@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/graph/model"
+	"github.com/fieldgate/fieldgate/internal/audit"
 	"github.com/fieldgate/fieldgate/internal/identity"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/fieldgate/fieldgate/internal/store"
@@ -84,6 +86,50 @@ func TestAdmit(t *testing.T) {
 }
 
 // TestAdmitNotThem: an address is no proof of being someone, nor is a subject of another issuer.
+// TestAdmitTrail: what an issuer gives and takes is in the account's trail, and what changes nothing is not.
+func TestAdmitTrail(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db storetest.Database) {
+		s := db.Demo(t)
+		var user string
+		told := 0
+		s.OnCommitted(func(audit.Record) { told++ })
+		moved := ines(policy.Support)
+		moved.Email = "ortega@corp.example"
+		for i, step := range []struct {
+			comes identity.Federated
+			want  string
+		}{
+			{ines(), ""},
+			{ines(policy.Developer), "email,name,roles"},
+			{ines(policy.Developer), ""},
+			{ines(policy.Support), "roles"},
+			{moved, "email"},
+			{ines(), "roles"},
+			{ines(), ""},
+			{moved, "roles"},
+		} {
+			told = 0
+			before := count(t, s, "audit_events WHERE account_sid = $1", demo.Main().SID)
+			admitted, _, err := s.Admit(t.Context(), step.comes, func(string) (int64, error) { return 1, nil })
+			if err != nil {
+				t.Fatal(err)
+			}
+			user = cmp.Or(user, admitted)
+			if step.want == "" {
+				if after := count(t, s, "audit_events WHERE account_sid = $1", demo.Main().SID); after != before || told != 0 {
+					t.Errorf("step %d: %d events, %d told of", i, after-before, told)
+				}
+				continue
+			}
+			rows := rawRows(t, s, "SELECT user_sid, resource_sid, coordinate, fields FROM audit_events WHERE account_sid = $1 AND sequence > $2", demo.Main().SID, before)
+			want := map[string]any{"user_sid": user, "resource_sid": user, "coordinate": "admit", "fields": step.want}
+			if len(rows) != 1 || !reflect.DeepEqual(rows[0], want) || told != 1 {
+				t.Errorf("step %d: %v, want %v", i, rows, want)
+			}
+		}
+	})
+}
+
 func TestAdmitNotThem(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db storetest.Database) {
 		s, ctx := db.Demo(t), t.Context()
