@@ -152,6 +152,13 @@ func (r account) Sessions(ctx context.Context, _ *model.Account) ([]*model.Sessi
 	if err != nil {
 		return nil, err
 	}
+	tooMany := &problem.Error{
+		Code: problem.LimitExceeded, Limit: "sessions", Most: MaxListedSessions,
+		Message: fmt.Sprintf("The account has more than %d users, or than %d sessions. Read users { sessions } by pages.", maxListedUsers, MaxListedSessions),
+	}
+	if users.HasNext {
+		return nil, tooMany
+	}
 	var all []*model.Session
 	for _, u := range users.Items {
 		of, err := r.sessions(ctx, u.Sid)
@@ -159,13 +166,7 @@ func (r account) Sessions(ctx context.Context, _ *model.Account) ([]*model.Sessi
 			return nil, err
 		}
 		if all = append(all, of...); len(all) > MaxListedSessions {
-			break
-		}
-	}
-	if users.HasNext || len(all) > MaxListedSessions {
-		return nil, &problem.Error{
-			Code: problem.LimitExceeded, Limit: "sessions", Most: MaxListedSessions,
-			Message: fmt.Sprintf("The account has more than %d users, or than %d sessions. Read users { sessions } by pages.", maxListedUsers, MaxListedSessions),
+			return nil, tooMany
 		}
 	}
 	slices.SortStableFunc(all, func(a, b *model.Session) int { return b.DateCreated.Compare(a.DateCreated) })
