@@ -41,8 +41,10 @@ var ErrUnknownClient error = problem.New(problem.Unauthenticated, "The client is
 // ErrUnknownClient, and SERVICE_UNAVAILABLE as for SignIn.
 func (s *Service) SignInClient(ctx context.Context, id string, authenticate func(context.Context) (Client, error)) (Tokens, error) {
 	ctx, done := s.observe(ctx, StepClient)
+	ctx, ended := s.attempts(ctx, Act{Step: StepClient, Client: id})
 	tokens, err := twice(func() (Tokens, error) { return s.openForClient(ctx, id, authenticate) })
 	done(resultOf(err))
+	ended(shown(err))
 	return tokens, shown(err)
 }
 

@@ -30,6 +30,7 @@ type Service struct {
 	log      *slog.Logger
 	observe  Observer
 	trail    Trail
+	attempts Attempts
 	now      func() time.Time
 	// crossOrigin tells the requests of other sites, by Sec-Fetch-Site or Origin.
 	crossOrigin http.CrossOriginProtection
@@ -51,7 +52,7 @@ func NewService(
 ) *Service {
 	return &Service{
 		tokens: tokens, sessions: sessions, matrix: matrix, version: policyVersion, rolesOf: rolesOf, log: log, now: time.Now,
-		observe: unobserved, trail: untold,
+		observe: unobserved, trail: untold, attempts: unheard,
 		listing:  make(chan struct{}, listers),
 		follower: session.NewFollower(sessions), checking: make(chan struct{}, checkers),
 	}
@@ -83,6 +84,7 @@ func (s *Service) SignInUntil(
 	ctx context.Context, authenticate func(context.Context) (user string, until time.Time, err error), client string,
 ) (Tokens, error) {
 	ctx, done := s.observe(ctx, StepSignIn)
+	ctx, ended := s.attempts(ctx, Act{Step: StepSignIn, Program: client})
 	tokens, err := func() (Tokens, error) {
 		user, until, err := authenticate(ctx)
 		if err != nil {
@@ -91,6 +93,7 @@ func (s *Service) SignInUntil(
 		return twice(func() (Tokens, error) { return s.open(ctx, user, until, client) })
 	}()
 	done(resultOf(err))
+	ended(shown(err))
 	return tokens, shown(err)
 }
 

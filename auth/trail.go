@@ -36,8 +36,13 @@ func (a Act) holder() string {
 // do's, or says why do was not called. do may complete the Act.
 type Trail func(ctx context.Context, a Act, do func(context.Context, *Act) error) error
 
-// Keep has the service write what it does into a trail from now on. It is called before the service is used.
-func (s *Service) Keep(t Trail) { s.trail = t }
+// Attempts tells the trail that someone tries to open a session, which the Act says nothing of but the step and, if it
+// is one, the client of OAuth. The function is called with the error that they get, or nil.
+type Attempts func(ctx context.Context, a Act) (context.Context, func(error))
+
+// Keep has the service write what it does, and who tries in vain, into a trail from now on. It is called before the service
+// is used.
+func (s *Service) Keep(t Trail, a Attempts) { s.trail, s.attempts = t, a }
 
 // act does something to a session, and has the trail write it.
 func (s *Service) act(ctx context.Context, a Act, do func(context.Context, *Act) error) error {
@@ -54,6 +59,9 @@ func (s *Service) act(ctx context.Context, a Act, do func(context.Context, *Act)
 	}
 	return err
 }
+
+// unheard is the Attempts of a service that has no other.
+func unheard(ctx context.Context, _ Act) (context.Context, func(error)) { return ctx, func(error) {} }
 
 // untold is the Trail of a service that has no other.
 func untold(ctx context.Context, a Act, do func(context.Context, *Act) error) error {

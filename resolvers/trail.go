@@ -56,6 +56,26 @@ func (r *Root) Acted(ctx context.Context, a auth.Act, do func(context.Context, *
 	return r.Audit.Outcome(ctx, e, call)
 }
 
+// Attempted is the auth.Attempts. Who is refused at /oauth/token or by an identity provider leaves an event, as who is refused by
+// a mutation does anyway: in an account's trail when it is known whom they say they are.
+func (r *Root) Attempted(ctx context.Context, a auth.Act) (context.Context, func(error)) {
+	if audit.From(ctx).Coordinate != "" {
+		return ctx, func(error) {}
+	}
+	i := audit.NewIntent(audit.Intent{Coordinate: string(a.Step), Agent: printable(a.Program), RequestID: problem.RequestID(ctx)})
+	return audit.With(ctx, i), func(err error) {
+		if err == nil || i.Written() {
+			return
+		}
+		e := audit.Event{Intent: i}
+		if account, user := i.Concerned(); account != "" {
+			e.Account, e.User, e.Client = account, user, a.Client
+		}
+		e.Ended(problem.CodeOf(err))
+		r.Audit.Note(e)
+	}
+}
+
 // doneTo is what something is done to: a session, or all those of a user.
 func doneTo(a auth.Act) audit.Change {
 	if a.Step == auth.StepEnd && a.Session == "" {

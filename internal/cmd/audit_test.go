@@ -373,8 +373,9 @@ func TestAuditOfClients(t *testing.T) {
 	p := startDemo(t)
 	c := p.as(owner).makeClient("a service", usageGrant)
 	p.asClient(c).do(`{ account { balance { amount } } }`, nil)
+	p.token(c.sid+":"+"a wrong secret", "grant_type", "client_credentials")
 	user := demo.Main().With("OWNER").SID
-	want := map[string]bool{"client ALLOWED INTENT": false, "client ALLOWED DONE": false, "Account.balance DENIED REFUSED": false}
+	want := map[string]bool{"client ALLOWED INTENT": false, "client ALLOWED DONE": false, "client DENIED REFUSED": false, "Account.balance DENIED REFUSED": false}
 	eventually(t, "the client is in the trail", func() bool {
 		missing := len(want)
 		for _, e := range p.trail(demoEvents) {

@@ -181,7 +181,7 @@ func open(ctx context.Context, s serve, limits engine.Limits, auditLog io.Writer
 		Upstream: db, Events: bus, Users: db, Identity: g.identity, Auth: g.auth, Matrix: matrix, Cursors: cursors, Attempts: g.quotas.attempts,
 		LocalSignIn: g.passwords, Audit: recorder,
 	}
-	g.auth.Keep(root.Acted)
+	g.auth.Keep(root.Acted, root.Attempted)
 	views := engine.NewViews(engine.Introspection(s.Introspection), schema, table)
 	g.schema = serveSchema(views, table, noSchema, log)
 	g.documentation = s.documentation(views, schema, table, log)

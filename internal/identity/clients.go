@@ -176,6 +176,9 @@ func (s *Service) AuthenticateClient(ctx context.Context, sid, secret string) (C
 	known := err == nil
 	matches := subtle.ConstantTimeCompare([]byte(hashOfSecret(secret)), []byte(found.SecretHash)) == 1
 	now := s.now()
+	if known {
+		audit.From(ctx).Concerns(found.Account, found.Creator)
+	}
 	if !known || !matches || !found.Expires.After(now) {
 		return Client{}, unknownClient()
 	}

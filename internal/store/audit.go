@@ -76,14 +76,18 @@ func (s *Store) AppendRecords(ctx context.Context, tx *sql.Tx, account string, r
 	return s.keep(ctx, tx, records, first, next)
 }
 
-// keep writes records and the head after them, which is the trail's first or not.
+// keep writes records and the head after them, which is the trail's first or not. The head comes before them: two gateways that
+// begin a trail collide there, and the one that is refused tries again.
 func (s *Store) keep(ctx context.Context, tx *sql.Tx, records []audit.Record, first bool, head audit.Head) error {
+	if err := s.setHead(ctx, tx, first, head); err != nil {
+		return err
+	}
 	for i := range records {
 		if err := s.insert(ctx, tx, "audit_events", recordColumns(&records[i])); err != nil {
 			return err
 		}
 	}
-	return s.setHead(ctx, tx, first, head)
+	return nil
 }
 
 // recordColumns are all columns of a record.
@@ -130,12 +134,15 @@ func (s *Store) firstHead(ctx context.Context, tx *sql.Tx, account string) (*aud
 }
 
 func (s *Store) setHead(ctx context.Context, tx *sql.Tx, first bool, h audit.Head) error {
-	if first {
-		return s.insert(ctx, tx, "audit_heads", columns{
-			{"", "account_sid", h.Account}, {"", "sequence", h.Sequence}, {"", "mac", h.MAC}, {"", "key_id", h.Key}, {"", "seal", h.Seal},
-		})
-	}
 	st := new(statement)
+	if first {
+		st.write("INSERT INTO audit_heads (account_sid, sequence, mac, key_id, seal) VALUES (", st.arg(h.Account), ", ", st.arg(h.Sequence), ", ",
+			st.arg(h.MAC), ", ", st.arg(h.Key), ", ", st.arg(h.Seal), ") ON CONFLICT (account_sid) DO NOTHING") // which Postgres calls a collision
+		if _, err := s.exec(ctx, tx, st); err != nil {
+			return failed(ctx, "beginning the audit trail", err)
+		}
+		return nil
+	}
 	st.write("UPDATE audit_heads SET sequence = ", st.arg(h.Sequence), ", mac = ", st.arg(h.MAC), ", key_id = ", st.arg(h.Key),
 		", seal = ", st.arg(h.Seal), " WHERE account_sid = ", st.arg(h.Account))
 	if _, err := s.exec(ctx, tx, st); err != nil {

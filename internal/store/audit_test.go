@@ -319,12 +319,12 @@ func TestReseal(t *testing.T) {
 // TestConcurrentChanges: of many changes of one account at once, by two gateways, all are made, and none forks the trail.
 func TestConcurrentChanges(t *testing.T) {
 	account := demo.Main().SID
+	each := 20
 	create := func(t *testing.T, stores ...*store.Store) {
 		_, before, _, err := stores[0].VerifyAudit(t.Context(), account, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		const each = 20
 		var all sync.WaitGroup
 		for _, s := range stores {
 			for range each {
@@ -345,7 +345,14 @@ func TestConcurrentChanges(t *testing.T) {
 	for _, server := range storetest.Postgres() {
 		t.Run("two gateways", func(t *testing.T) {
 			url := server.Demo(t)
-			create(t, openPostgres(t, url, storetest.Options()), openPostgres(t, url, storetest.Options()))
+			one, other := openPostgres(t, url, storetest.Options()), openPostgres(t, url, storetest.Options())
+			create(t, one, other)
+			each = 1
+			for range 20 { // who begins the trail
+				exec(t, one, "DELETE FROM audit_events WHERE account_sid = $1", account)
+				exec(t, one, "DELETE FROM audit_heads WHERE account_sid = $1", account)
+				create(t, one, other)
+			}
 		})
 	}
 }
