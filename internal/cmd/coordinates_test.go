@@ -260,13 +260,13 @@ func TestAnyCellShows(t *testing.T) {
 // that role alone. It is asked by the shortest ways; TestDistinctMatrix takes node(id:) too.
 func TestOneCellChanged(t *testing.T) {
 	s, m := load(t, sdl(t)), published(t)
-	o, data := observed(t), demoData(t)
+	o := observed(t)
 	o.probes = slices.DeleteFunc(slices.Clone(o.probes), func(p probe) bool { return p.byID })
 	for _, permission := range served(s) {
 		t.Run(permission, func(t *testing.T) {
+			t.Parallel()
 			flipped := m.flipped(permission, support)
-			p := start(t, "--data", data, "--demo-password", password, "--matrix", flipped.file(t),
-				"--redis-url", startRedis(t).url(), "--demo-events", "0")
+			p := startDemo(t, "--matrix", flipped.file(t), "--redis-url", startRedis(t).url(), "--demo-events", "0")
 			changed := observations{o.probes, observe(t, p, o.probes, true), o.real}
 			report(t, compare(changed, s, flipped))
 			differing := compare(changed, s, m)
