@@ -79,8 +79,8 @@ type Users interface {
 	// issuer, is suspended, until Admit is told something newer.
 	//
 	// An error that is a *problem.Error of another code than SERVICE_UNAVAILABLE,
-	// TIMEOUT or INTERNAL_SERVER_ERROR says that nothing was changed; after any
-	// other the change may have been committed.
+	// TIMEOUT or INTERNAL_SERVER_ERROR, or that is ErrUndone, says that nothing was
+	// changed; after any other the change may have been committed.
 	SetRoles(ctx context.Context, c upstream.Change, target string, roles []policy.Role, check CheckChange) (RoleChange, error)
 	// RemoveUser removes a user of c's account as SetRoles changes one, with their clients and the invitations they sent. Neither they nor
 	// who has their address is admitted from another issuer unless it is invited.

@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -115,6 +116,7 @@ func TestUndoneChangeIsLifted(t *testing.T) {
 	}{
 		{"a conflict", problem.New(problem.Conflict, "collided"), true},
 		{"an unknown failure", errStep, false},
+		{"it collided too often", fmt.Errorf("%w: %w", ErrUndone, problem.New(problem.Unavailable, "busy")), true},
 		{"the database is away", problem.New(problem.Unavailable, "away"), false},
 		{"out of time", context.DeadlineExceeded, false},
 	} {

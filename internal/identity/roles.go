@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -129,10 +130,16 @@ func (s *Service) commit(ctx context.Context, run change) ([]RoleChange, error) 
 	return changes, nil
 }
 
+// ErrUndone is in the error of a transaction that has certainly changed nothing, whatever its code says.
+var ErrUndone = errors.New("identity: the transaction was undone")
+
 // undone tells whether a failed transaction has certainly changed nothing. When that
 // is not known, the commit may still be on its way, and lifting the block would give
 // the old roles back to the sessions.
 func undone(err error) bool {
+	if errors.Is(err, ErrUndone) {
+		return true
+	}
 	switch problem.CodeOf(err) {
 	case problem.Unavailable, problem.Timeout, problem.Internal:
 		return false

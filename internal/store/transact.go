@@ -3,8 +3,11 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"github.com/fieldgate/fieldgate/internal/identity"
 )
 
 const (
@@ -16,7 +19,7 @@ const (
 
 // Transact runs do in a serializable transaction, which is undone by do's error. It is
 // tried again, from the start, when it collides with another, so what do does besides
-// must bear repeating. SERVICE_UNAVAILABLE says that it has collided too often.
+// must bear repeating. SERVICE_UNAVAILABLE with identity.ErrUndone says that it has collided too often.
 func (s *Store) Transact(ctx context.Context, do func(tx *sql.Tx) error) error {
 	for attempt := 1; ; attempt++ {
 		err := s.attempt(ctx, do)
@@ -24,7 +27,7 @@ func (s *Store) Transact(ctx context.Context, do func(tx *sql.Tx) error) error {
 			return err
 		}
 		if attempt == maxAttempts || !pause(ctx, attempt) {
-			return failed(ctx, "a transaction that collides with others", err)
+			return fmt.Errorf("%w: %w", identity.ErrUndone, failed(ctx, "a transaction that collides with others", err))
 		}
 	}
 }
