@@ -100,16 +100,6 @@ func (m *table) with(permission, caller, cell string) *table {
 	return changed
 }
 
-// alone is the matrix with no permission that comes with another one.
-func (m *table) alone() *table {
-	changed := &table{m.header, make([][]string, len(m.records))}
-	for i, r := range m.records {
-		changed.records[i] = slices.Clone(r)
-		changed.records[i][2] = ""
-	}
-	return changed
-}
-
 // flipped is the matrix with one cell turned over.
 func (m *table) flipped(permission, caller string) *table {
 	if m.row(permission)[firstRole+slices.Index(columns, caller)] == "x" {

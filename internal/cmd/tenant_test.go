@@ -50,9 +50,6 @@ func (in tenant) as(who string) client { return in.program.as(in.email(who)) }
 // signIn opens a new session of one of them.
 func (in tenant) signIn(who string) client { return in.program.signIn(in.email(who)) }
 
-// forget has one of them sign in anew when next asked for.
-func (in tenant) forget(who string) { in.program.forget(in.email(who)) }
-
 // user is the global id of one of them.
 func (in tenant) user(who string) string { return encodeID("User", in.users[who]) }
 
