@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -31,6 +32,7 @@ func callers() []string { return append(slices.Clone(columns), guest) }
 type table struct {
 	header  []string
 	records [][]string
+	known   sync.Map // what holds has said, which is asked millions of times
 }
 
 func published(t testing.TB) *table {
@@ -43,7 +45,7 @@ func published(t testing.TB) *table {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &table{records[0], records[1:]}
+	return &table{header: records[0], records: records[1:]}
 }
 
 // row is the record of a permission.
@@ -69,7 +71,16 @@ const firstRole = 3 // the column of the first role
 // holds says whether a caller's role has a permission, be it through another one.
 func (m *table) holds(caller, permission string) bool {
 	column := slices.Index(columns, caller)
-	return column >= 0 && m.reaches(firstRole+column, permission, map[string]bool{})
+	if column < 0 {
+		return false
+	}
+	cell := step{object: caller, field: permission}
+	if said, ok := m.known.Load(cell); ok {
+		return said.(bool)
+	}
+	held := m.reaches(firstRole+column, permission, map[string]bool{})
+	m.known.Store(cell, held)
+	return held
 }
 
 func (m *table) reaches(column int, permission string, seen map[string]bool) bool {
@@ -90,7 +101,7 @@ func (m *table) reaches(column int, permission string, seen map[string]bool) boo
 
 // with is the matrix with another cell.
 func (m *table) with(permission, caller, cell string) *table {
-	changed := &table{m.header, make([][]string, len(m.records))}
+	changed := &table{header: m.header, records: make([][]string, len(m.records))}
 	for i, r := range m.records {
 		changed.records[i] = slices.Clone(r)
 		if r[0] == permission {

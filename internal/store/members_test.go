@@ -17,6 +17,7 @@ import (
 	"github.com/fieldgate/fieldgate/internal/store"
 	"github.com/fieldgate/fieldgate/internal/store/demo"
 	"github.com/fieldgate/fieldgate/internal/store/storetest"
+	"github.com/fieldgate/fieldgate/internal/upstream"
 )
 
 // kept is an invitation of someone to these roles, good for an hour from the demo's moment on.
@@ -334,11 +335,11 @@ func race(all ...func() error) []error {
 // testTransfersAtOnce: of many who would hand over at the same time one does, and there is one Owner.
 func testTransfersAtOnce(t *testing.T, s *store.Store) {
 	a := demo.Main()
-	owner := as(a.SID, a.With(policy.Owner).SID)
+	owner := func() upstream.Change { return as(a.SID, a.With(policy.Owner).SID) }
 	var all []func() error
 	for _, role := range []policy.Role{policy.Administrator, policy.Developer, policy.BillingManager, policy.Support} {
 		all = append(all, func() error {
-			_, err := s.Peer().TransferOwnership(t.Context(), owner, a.With(role).SID, handOver)
+			_, err := s.Peer().TransferOwnership(t.Context(), owner(), a.With(role).SID, handOver)
 			return err
 		})
 	}
@@ -358,14 +359,15 @@ func testTransfersAtOnce(t *testing.T, s *store.Store) {
 // testRemovalRacesRoles: a removal and a change of roles at the same time: either is first, and who was removed stays so.
 func testRemovalRacesRoles(t *testing.T, s *store.Store) {
 	a := demo.Main()
-	owner, target := as(a.SID, a.With(policy.Owner).SID), a.With(policy.Support).SID
+	owner := func() upstream.Change { return as(a.SID, a.With(policy.Owner).SID) }
+	target := a.With(policy.Support).SID
 	errs := race(
-		func() error { _, err := s.Peer().RemoveUser(t.Context(), owner, target, allow); return err },
+		func() error { _, err := s.Peer().RemoveUser(t.Context(), owner(), target, allow); return err },
 		func() error {
-			_, err := s.Peer().SetRoles(t.Context(), owner, target, []policy.Role{policy.Developer}, allow)
+			_, err := s.Peer().SetRoles(t.Context(), owner(), target, []policy.Role{policy.Developer}, allow)
 			return err
 		},
-		func() error { _, err := s.Peer().TransferOwnership(t.Context(), owner, target, handOver); return err },
+		func() error { _, err := s.Peer().TransferOwnership(t.Context(), owner(), target, handOver); return err },
 	)
 	// A transfer that is first leaves no Owner who could remove or be changed; one that is later finds nobody.
 	_, err := s.MemberOf(t.Context(), target)
@@ -381,10 +383,10 @@ func testRemovalRacesRoles(t *testing.T, s *store.Store) {
 // testAcceptRacesRevoke: an invitation is accepted by one of many, or revoked, at the same time.
 func testAcceptRacesRevoke(t *testing.T, s *store.Store) {
 	a := demo.Main()
-	owner := as(a.SID, a.With(policy.Owner).SID)
+	owner := func() upstream.Change { return as(a.SID, a.With(policy.Owner).SID) }
 	for i := range 5 {
 		n := kept(t, fmt.Sprintf("new%d@example.com", i), policy.Support)
-		made, err := s.Invite(t.Context(), owner, n, mayAll)
+		made, err := s.Invite(t.Context(), owner(), n, mayAll)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -392,7 +394,7 @@ func testAcceptRacesRevoke(t *testing.T, s *store.Store) {
 			_, err := s.Peer().AcceptInvitation(t.Context(), as(a.SID, ""), n.TokenHash, newHash, storetest.Now(), mayAll)
 			return err
 		}
-		errs := race(accept, func() error { return s.Peer().RevokeInvitation(t.Context(), owner, made.Object.Sid, mayAll) }, accept)
+		errs := race(accept, func() error { return s.Peer().RevokeInvitation(t.Context(), owner(), made.Object.Sid, mayAll) }, accept)
 		won := 0
 		for _, err := range errs {
 			if err == nil {
@@ -410,11 +412,11 @@ func testAcceptRacesRevoke(t *testing.T, s *store.Store) {
 // testInvitesAtOnce: many who invite one address at the same time leave one invitation, with one mail.
 func testInvitesAtOnce(t *testing.T, s *store.Store) {
 	a := demo.Main()
-	owner := as(a.SID, a.With(policy.Owner).SID)
+	owner := func() upstream.Change { return as(a.SID, a.With(policy.Owner).SID) }
 	var all []func() error
 	for range 6 {
 		n := kept(t, "new@example.com", policy.Support)
-		all = append(all, func() error { _, err := s.Peer().Invite(t.Context(), owner, n, mayAll); return err })
+		all = append(all, func() error { _, err := s.Peer().Invite(t.Context(), owner(), n, mayAll); return err })
 	}
 	if err := errors.Join(race(all...)...); err != nil {
 		t.Error(err)
@@ -428,7 +430,7 @@ func testInvitesAtOnce(t *testing.T, s *store.Store) {
 // invited by someone who is being removed.
 func testRemovalRacesAdmission(t *testing.T, s *store.Store) {
 	a := demo.Main()
-	owner := as(a.SID, a.With(policy.Owner).SID)
+	owner := func() upstream.Change { return as(a.SID, a.With(policy.Owner).SID) }
 	inviter := a.With(policy.Administrator).SID
 	user, _, err := s.Admit(t.Context(), ines(policy.Support), unasked(t))
 	if err != nil {
@@ -441,7 +443,7 @@ func testRemovalRacesAdmission(t *testing.T, s *store.Store) {
 		return err
 	}
 	remove := func(user string) func() error {
-		return func() error { _, err := s.Peer().RemoveUser(t.Context(), owner, user, allow); return err }
+		return func() error { _, err := s.Peer().RemoveUser(t.Context(), owner(), user, allow); return err }
 	}
 	n := kept(t, "new@example.com", policy.Support)
 	errs := race(admit, remove(user), admit, remove(inviter), func() error {
