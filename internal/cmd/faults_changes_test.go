@@ -177,9 +177,9 @@ func TestFaultsOfTheTrail(t *testing.T) {
 	t.Logf("%d made, %d left", total, len(left))
 }
 
-// TestFaultsAtTheCommit: something fails at the very commit of a change of who may do what. The change and its audit event are both
+// TestFaultsOfTheCommit: something fails at the very commit of a change of who may do what. The change and its audit event are both
 // there or both not; where it is there, no token from before is good any more, and nobody holds what the database does not say.
-func TestFaultsAtTheCommit(t *testing.T) {
+func TestFaultsOfTheCommit(t *testing.T) {
 	pg := startPostgres(t)
 	for _, fault := range []struct {
 		name, database string
