@@ -41,10 +41,13 @@ func hashOf(secret string) string {
 }
 
 // newSID is a new SID: the prefix of its type and 128 random bits.
-func newSID(prefix string) string {
+func newSID(prefix string) string { return prefix + randomHex() }
+
+// randomHex is 128 random bits in hexadecimal.
+func randomHex() string {
 	var random [16]byte
 	rand.Read(random[:]) // never fails
-	return prefix + hex.EncodeToString(random[:])
+	return hex.EncodeToString(random[:])
 }
 
 // newSecret is a new secret of letters and digits, of some 190 random bits.

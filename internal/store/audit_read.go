@@ -16,23 +16,7 @@ const auditPage = 1000
 func (s *Store) AuditAccounts(ctx context.Context) ([]string, error) {
 	st := new(statement)
 	st.write("SELECT sid FROM accounts UNION SELECT account_sid FROM audit_events UNION SELECT account_sid FROM audit_heads ORDER BY 1")
-	rows, err := s.query(ctx, s.db, st)
-	if err != nil {
-		return nil, failed(ctx, "listing accounts", err)
-	}
-	defer rows.Close()
-	var all []string
-	for rows.Next() {
-		var sid string
-		if err := rows.Scan(&sid); err != nil {
-			return nil, failed(ctx, "listing accounts", err)
-		}
-		all = append(all, sid)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, failed(ctx, "listing accounts", err)
-	}
-	return all, nil
+	return readAll(ctx, s, "listing accounts", st, func(sid *string) []any { return []any{sid} })
 }
 
 // AuditTrail hands each record of an account's trail from this sequence on to each, in their order.

@@ -19,25 +19,19 @@ func (s *Store) BrokenTrails(ctx context.Context) (broken, unknown []string, err
 	}
 	st := new(statement)
 	st.write("SELECT account_sid, sequence, mac, key_id, seal FROM audit_heads ORDER BY account_sid")
-	rows, err := s.query(ctx, s.db, st)
+	heads, err := readAll(ctx, s, "looking at the ends of the audit trails", st, func(h *audit.Head) []any {
+		return []any{&h.Account, &h.Sequence, &h.MAC, &h.Key, &h.Seal}
+	})
 	if err != nil {
-		return nil, nil, failed(ctx, "looking at the ends of the audit trails", err)
+		return nil, nil, err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var h audit.Head
-		if err := rows.Scan(&h.Account, &h.Sequence, &h.MAC, &h.Key, &h.Seal); err != nil {
-			return nil, nil, failed(ctx, "looking at the ends of the audit trails", err)
-		}
+	for _, h := range heads {
 		if !s.audit.Sealed(h) {
 			broken = append(broken, h.Account)
 		}
 		if !s.audit.Knows(h.Key) {
 			unknown = append(unknown, h.Account)
 		}
-	}
-	if err := rows.Err(); err != nil {
-		return nil, nil, failed(ctx, "looking at the ends of the audit trails", err)
 	}
 	return broken, unknown, nil
 }

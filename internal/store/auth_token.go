@@ -2,18 +2,14 @@ package store
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
-	"encoding/hex"
 
 	"github.com/fieldgate/fieldgate/internal/upstream"
 )
 
 // RotateAuthToken gives the account another auth token: 128 random bits, of which only a hash is kept.
 func (s *Store) RotateAuthToken(ctx context.Context, c upstream.Change) (upstream.AuthToken, error) {
-	var random [16]byte
-	rand.Read(random[:]) // never fails
-	token := upstream.AuthToken{Secret: hex.EncodeToString(random[:]), Rotated: s.now()}
+	token := upstream.AuthToken{Secret: randomHex(), Rotated: s.now()}
 	_, err := update(ctx, s, c, &s.accounts, c.Account(), func(*sql.Tx) (columns, error) {
 		var set columns
 		set.add("authToken", "auth_token_hash", hashOf(token.Secret))

@@ -117,8 +117,9 @@ func (s *Store) buy(ctx context.Context, tx *sql.Tx, c upstream.Change, n model.
 	in.add("status", "status", "in-use")
 	in.add("beta", "beta", bool(beta))
 	in.add("addressRequirements", "address_requirements", address)
-	in.configure(configurationOf(n))
-	in.must(s.applicationsOf(ctx, tx, c, configurationOf(n)))
+	configuration := configurationOf(n)
+	in.configure(configuration)
+	in.must(s.applicationsOf(ctx, tx, c, configuration))
 	return in.done()
 }
 

@@ -38,12 +38,7 @@ func invitationTable() table[model.Invitation] {
 func (s *Store) Invitations(
 	ctx context.Context, scope upstream.Scope, f identity.InvitationFilter, p upstream.Page,
 ) (upstream.List[model.Invitation], error) {
-	var email *string
-	if f.Email != nil {
-		lower := strings.ToLower(*f.Email)
-		email = &lower
-	}
-	return list(ctx, s, &s.invitations, scope, p, equal("email", email))
+	return list(ctx, s, &s.invitations, scope, p, equal("email", lowered(f.Email)))
 }
 
 // Invitation reads one of the account's open invitations.

@@ -36,12 +36,16 @@ func userTable() table[model.User] {
 func (s *Store) Users(
 	ctx context.Context, scope upstream.Scope, f identity.UserFilter, p upstream.Page,
 ) (upstream.List[model.User], error) {
-	var email *string
-	if f.Email != nil {
-		lower := strings.ToLower(*f.Email)
-		email = &lower
+	return list(ctx, s, &s.users, scope, p, equal("email", lowered(f.Email)), holds(f.Role))
+}
+
+// lowered is an e-mail address as it is kept.
+func lowered(email *string) *string {
+	if email == nil {
+		return nil
 	}
-	return list(ctx, s, &s.users, scope, p, equal("email", email), holds(f.Role))
+	lower := strings.ToLower(*email)
+	return &lower
 }
 
 // User reads one of the account's users.
