@@ -38,16 +38,37 @@ func (p Principal) SID() string {
 	return p.User
 }
 
-// principalKey is the key of the Principal in a context.
+// principalKey is the key of the *Principal in a context.
 type principalKey struct{}
+
+// caller is a context with who is asking in it and, where a request uses them, its cookies.
+type caller struct {
+	context.Context
+	principal *Principal
+	cookies   *Cookies
+}
+
+// Value implements context.Context.
+func (c *caller) Value(key any) any {
+	switch key {
+	case principalKey{}:
+		return c.principal
+	case cookiesKey{}:
+		return c.cookies
+	}
+	return c.Context.Value(key)
+}
 
 // With returns ctx with the principal in it.
 func With(ctx context.Context, p Principal) context.Context {
-	return context.WithValue(ctx, principalKey{}, p)
+	return context.WithValue(ctx, principalKey{}, &p)
 }
 
-// From returns the principal that With put into ctx, and a guest where there is none.
+// From returns the principal that With put into ctx, and a guest where there is none. Requests with one token share what
+// it refers to: nobody changes it.
 func From(ctx context.Context) Principal {
-	p, _ := ctx.Value(principalKey{}).(Principal)
-	return p
+	if p, _ := ctx.Value(principalKey{}).(*Principal); p != nil {
+		return *p
+	}
+	return Principal{}
 }
