@@ -27,36 +27,38 @@ func (s *Service) Middleware(next http.Handler) http.Handler {
 // authenticated has requests served for whom they are of.
 func (s *Service) authenticated(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		cookies, err := s.readCookies(w, r)
-		if err != nil {
+		c, _ := r.Context().Value(callerKey{}).(*Caller)
+		if c == nil {
+			c = new(Caller)
+			r = r.WithContext(c.In(r.Context()))
+		}
+		c.principal = nil
+		var err error
+		if c.cookies, err = s.readCookies(w, r); err != nil {
 			code := problem.CodeOf(err)
 			problem.Write(w, code.Status(), code, err.Error())
 			return
 		}
-		ctx := &caller{r.Context(), &guest, cookies}
-		raw, err := tokenOf(r, cookies)
+		raw, err := tokenOf(r, c.cookies)
 		if err != nil {
-			_, done := s.observe(ctx, StepCheck)
+			_, done := s.observe(c, StepCheck)
 			done(resultOf(err))
 			refuseToken(w, err)
 			return
 		}
 		if raw != "" {
-			if ctx.principal, err = s.authenticate(ctx.Context, raw); err != nil {
+			if c.principal, err = s.authenticate(c, raw); err != nil {
 				if code := problem.CodeOf(err); code != problem.Unauthenticated {
-					s.log.WarnContext(ctx.Context, "a token could not be checked",
-						"requestId", problem.RequestID(ctx.Context), "code", code, "error", err)
+					s.log.WarnContext(c, "a token could not be checked",
+						"requestId", problem.RequestID(c), "code", code, "error", err)
 				}
 				refuseToken(w, err)
 				return
 			}
 		}
-		next.ServeHTTP(w, r.WithContext(ctx))
+		next.ServeHTTP(w, r)
 	})
 }
-
-// guest is who asks without a token.
-var guest Principal
 
 // NoTokensInURL refuses requests with an access token in their URL (RFC 6750, section 2.3), where logs and histories would
 // keep it, also on routes that know no callers: whoever sends one there is to notice.

@@ -41,20 +41,32 @@ func (p Principal) SID() string {
 // principalKey is the key of the *Principal in a context.
 type principalKey struct{}
 
-// caller is a context with who is asking in it and, where a request uses them, its cookies.
-type caller struct {
+// Caller is the context of a request with room for who is asking, which Middleware fills in: a guest until then. Without one
+// Middleware makes another context, and so another request.
+type Caller struct {
 	context.Context
 	principal *Principal
-	cookies   *Cookies
+	cookies   *Cookies // nil for a request that uses none
+}
+
+// callerKey is the key of the *Caller in a context.
+type callerKey struct{}
+
+// In begins the request in ctx, and returns c.
+func (c *Caller) In(ctx context.Context) context.Context {
+	c.Context = ctx
+	return c
 }
 
 // Value implements context.Context.
-func (c *caller) Value(key any) any {
+func (c *Caller) Value(key any) any {
 	switch key {
 	case principalKey{}:
 		return c.principal
 	case cookiesKey{}:
 		return c.cookies
+	case callerKey{}:
+		return c
 	}
 	return c.Context.Value(key)
 }
