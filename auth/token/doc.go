@@ -4,7 +4,7 @@
 // "at+jwt", ten minutes long. It names a session; whether that session still lives, and still holds these roles, is for
 // the session package to say. Verification follows RFC 8725: what is accepted is written down, all else is refused.
 //
-// Package jws checks the form and the signature; golang-jwt signs.
+// Package jws checks the form and the signature; golang-jwt signs. A Cache remembers what was verified.
 package token
 
 import (

@@ -68,8 +68,8 @@ func BenchmarkAround(b *testing.B) {
 	for name, metrics := range map[string]string{"plain": "", "metrics": "127.0.0.1:0"} {
 		b.Run(name, func(b *testing.B) {
 			g, s := gatewayFor(b, metricsFlag{MetricsListen: metrics})
-			g.graphql = &engine.Handler{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })}
-			h := g.handler(s.hosts(), slog.New(slog.DiscardHandler))
+			nothing := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+			h := g.around(nothing, s.hosts(), slog.New(slog.DiscardHandler))
 			r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, "http://127.0.0.1:8080/graphql", http.NoBody)
 			if err != nil {
 				b.Fatal(err)

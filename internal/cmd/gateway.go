@@ -314,11 +314,16 @@ func (g *gateway) close() error {
 
 // handler serves everything that the gateway answers to.
 func (g *gateway) handler(hosts map[string]bool, log *slog.Logger) http.Handler {
+	return g.around(g.graphql, hosts, log)
+}
+
+// around is handler with whoever answers at /graphql.
+func (g *gateway) around(graphql http.Handler, hosts map[string]bool, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	// Probes come to an address and not to a name, so they are answered under any: they show nothing.
 	g.health.register(mux)
 	handle := func(pattern string, h http.Handler) { mux.Handle(pattern, onlyHosts(hosts, h)) }
-	handle("/graphql", g.observer.requests(g.crossOrigin.protect(g.auth.Middleware(g.graphql)), g.health.stopping.Load))
+	handle("/graphql", g.observer.requests(g.crossOrigin.protect(g.auth.Middleware(graphql)), g.health.stopping.Load))
 	handle("/oauth/token", g.tokenEndpoint(log))
 	handle("GET /schema.graphqls", g.auth.Middleware(g.schema))
 	handle("GET /.well-known/jwks.json", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
