@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/fieldgate/fieldgate/auth/token"
@@ -19,7 +20,8 @@ import (
 func (s *Service) Middleware(next http.Handler) http.Handler {
 	known := NoTokensInURL(s.authenticated(next))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header()["Vary"] = append(w.Header()["Vary"], "Authorization", "Cookie, "+CookieHeader)
+		h := w.Header()
+		h["Vary"] = append(slices.Grow(h["Vary"], 3), "Authorization", "Cookie, "+CookieHeader) // and Accept, of next
 		known.ServeHTTP(w, r)
 	})
 }

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"hash/maphash"
 	"maps"
 	"math"
 	"slices"
@@ -27,7 +28,7 @@ func Compile(schema *ast.Schema, m *Matrix) (*Table, Faults) {
 	c := &compiler{
 		schema: schema,
 		matrix: m,
-		table:  &Table{objects: map[string]*object{}, inputs: map[string]map[string]*guard{}},
+		table:  &Table{objects: map[string]*object{}, inputs: map[string]map[string]*guard{}, seed: maphash.MakeSeed()},
 		used:   map[Permission]bool{},
 		faulty: map[string]bool{},
 	}

@@ -1,5 +1,16 @@
 package policy
 
+import "hash/maphash"
+
+// knownSets is how many sets a Table has room to remember what passes for.
+const knownSets = 256
+
+// known is what passes for the holder of a set.
+type known struct {
+	set    Set
+	grants Grants
+}
+
 // Grants says which checks a caller passes: one bit for each. It is small, immutable and comparable. The zero value
 // denies everything, the public included.
 type Grants struct {
@@ -20,8 +31,19 @@ func (g Grants) SignedIn() bool {
 }
 
 // Grants returns what passes for a caller who holds s, which must come from the matrix that the table was compiled
-// with. It costs about a microsecond, so callers keep it for as long as they keep s.
+// with. What many ask for it remembers, and takes no lock for it.
 func (t *Table) Grants(s Set) Grants {
+	place := &t.known[maphash.Comparable(t.seed, s)%knownSets]
+	if k := place.Load(); k != nil && k.set == s {
+		return k.grants
+	}
+	k := &known{s, t.grants(s)}
+	place.Store(k)
+	return k.grants
+}
+
+// grants is Grants worked out.
+func (t *Table) grants(s Set) Grants {
 	bits := make([]byte, len(t.checks)/8+1)
 	for i, needs := range t.needs {
 		c := Check(i)

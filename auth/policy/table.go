@@ -3,9 +3,11 @@ package policy
 import (
 	"cmp"
 	"fmt"
+	"hash/maphash"
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 )
 
 // Table holds every decision that a schema's rules leave open: which check guards which coordinate. It is immutable,
@@ -21,6 +23,9 @@ type Table struct {
 	single      map[Rule]Check
 	unmasked    Check
 	fingerprint string
+
+	known [knownSets]atomic.Pointer[known] // by what seed makes of a Set
+	seed  maphash.Seed
 }
 
 // need is one action of one row of a Set. No action, as for a permission that the matrix lacks, is never held.

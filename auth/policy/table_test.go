@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
@@ -379,7 +380,40 @@ func TestConjoin(t *testing.T) {
 	}
 }
 
-// BenchmarkGrants measures what a session's first request pays.
+// TestGrantsRemembered: what is remembered of a set is what is worked out for it, with more sets than there is room for, at once.
+func TestGrantsRemembered(t *testing.T) {
+	table := compileGood(t, testMatrix(t))
+	var wait sync.WaitGroup
+	for n := range 4 {
+		wait.Go(func() {
+			random, different := rand.New(rand.NewPCG(uint64(n%2), 0)), map[Grants]bool{}
+			var sets []Set
+			for range 4 * knownSets {
+				s := Set{signedIn: random.IntN(4) > 0}
+				for i := range s.held {
+					s.held[i] = uint8(random.Uint32()) & everyAction
+				}
+				sets = append(sets, s)
+			}
+			for range 2 {
+				for _, s := range append(sets, Set{}) {
+					got, want := table.Grants(s), table.grants(s)
+					if got != want {
+						t.Errorf("%v: %v, want %v", s, got, want)
+						return
+					}
+					different[got] = true
+				}
+			}
+			if len(different) < 10 {
+				t.Errorf("only %d sets make a difference", len(different))
+			}
+		})
+	}
+	wait.Wait()
+}
+
+// BenchmarkGrants measures what passes for a caller, who was not known before or is.
 func BenchmarkGrants(b *testing.B) {
 	schema := &ast.Schema{Types: map[string]*ast.Definition{}}
 	table, _ := Compile(schema, Published())
@@ -391,7 +425,12 @@ func BenchmarkGrants(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	for b.Loop() {
-		table.Grants(s)
+	for name, grants := range map[string]func(Set) Grants{"anew": table.grants, "known": table.Grants} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				grants(s)
+			}
+		})
 	}
 }
