@@ -30,7 +30,7 @@ func (s *Service) Middleware(next http.Handler) http.Handler {
 func (s *Service) authenticated(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, _ := r.Context().Value(callerKey{}).(*Caller)
-		if c == nil {
+		if c == nil || r.Context().Value(principalKey{}) != any(c.principal) { // no room, or With is in front of it
 			c = new(Caller)
 			r = r.WithContext(c.In(r.Context()))
 		}

@@ -173,7 +173,11 @@ func TestCaller(t *testing.T) {
 	for name, row := range map[string]struct {
 		ctx  context.Context
 		room bool
-	}{"room": {new(Caller).In(t.Context()), true}, "no room": {t.Context(), false}} {
+	}{
+		"room":               {new(Caller).In(t.Context()), true},
+		"no room":            {t.Context(), false},
+		"room behind a With": {With(new(Caller).In(t.Context()), Principal{User: "US2", Session: "s"}), false},
+	} {
 		t.Run(name, func(t *testing.T) {
 			steps := 0
 			b.Observe(func(ctx context.Context, _ Step) (context.Context, func(Result)) {
@@ -192,7 +196,7 @@ func TestCaller(t *testing.T) {
 			}
 			r.Header.Del("Authorization")
 			h.ServeHTTP(httptest.NewRecorder(), r)
-			if From(served.Context()).SignedIn() {
+			if p := From(served.Context()); p.User != "" {
 				t.Error("the next request in the same room, without a token, is not a guest's")
 			}
 		})
