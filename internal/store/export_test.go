@@ -23,7 +23,7 @@ func (s *Store) OnCommitted(tell func(audit.Record)) { s.committed = tell }
 
 // Peer is the store as another gateway has it: changes of an account take turns within one alone.
 func (s *Store) Peer() *Store {
-	return &Store{db: s.db, now: s.now, forUpdate: s.forUpdate, audit: s.audit, tables: s.tables}
+	return &Store{db: s.db, now: s.now, embedded: s.embedded, forUpdate: s.forUpdate, audit: s.audit, tables: s.tables}
 }
 
 // CreateAPIKeyUnaudited is what CreateAPIKey does to the database besides its audit event.
