@@ -40,7 +40,7 @@ func BenchmarkGateway(b *testing.B) {
 		{"calls=1000x8/denied=1of8/denials=selection", support, callsList, "selection", 1},
 	} {
 		b.Run(row.name, func(b *testing.B) {
-			h, token := handlerFor(b, row.caller)
+			h, token := handlerFor(b, demoData(b), row.caller)
 			body, err := json.Marshal(map[string]any{"query": row.query, "extensions": vars{"denials": row.listed}})
 			if err != nil {
 				b.Fatal(err)
@@ -57,16 +57,19 @@ func BenchmarkGateway(b *testing.B) {
 				w.serve(b, h, token, body)
 			}
 			stop()
+			if w.bytes < 20 {
+				b.Fatalf("%d bytes", w.bytes)
+			}
 			b.ReportMetric(float64(w.bytes), "answer-B")
 		})
 	}
 }
 
-// handlerFor is the program's handler on a copy of the demo, and the token of a caller, "" for a guest.
-func handlerFor(b *testing.B, caller string) (http.Handler, string) {
+// handlerFor is the program's handler on a folder of data, and the token of a caller, "" for a guest.
+func handlerFor(b *testing.B, data, caller string) (http.Handler, string) {
 	b.Helper()
 	s := serve{
-		Listen: "127.0.0.1:0", Data: demoData(b), RedisURL: os.Getenv("FIELDGATE_TEST_REDIS_URL"),
+		Listen: "127.0.0.1:0", Data: data, RedisURL: os.Getenv("FIELDGATE_TEST_REDIS_URL"),
 		Denials: "each", Demo: "auto", DemoPassword: password, Introspection: "role", signInFlags: signInFlags{LocalSignIn: "on"},
 		limitFlags: defaultFlags(b).limitFlags,
 	}
@@ -130,7 +133,7 @@ func (w *sink) serve(b *testing.B, h http.Handler, token string, body []byte) {
 	}
 	w.header, w.status, w.bytes = http.Header{}, http.StatusOK, 0
 	h.ServeHTTP(w, r)
-	if w.status != http.StatusOK || w.bytes < 20 {
-		b.Fatalf("status %d, %d bytes", w.status, w.bytes)
+	if w.status != http.StatusOK {
+		b.Fatalf("status %d", w.status)
 	}
 }
