@@ -41,3 +41,15 @@ func (s *Store) CreateAPIKeyUnaudited(ctx context.Context, scope upstream.Scope,
 		return err
 	})
 }
+
+// MaxPrepared is how many statements a connection to SQLite keeps prepared.
+const MaxPrepared = maxPrepared
+
+// Prepared is how many this one keeps.
+func Prepared(conn *sql.Conn) (kept int) {
+	_ = conn.Raw(func(c any) error {
+		kept = len(c.(*preparedConn).idle)
+		return nil
+	})
+	return kept
+}
