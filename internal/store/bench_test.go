@@ -92,6 +92,44 @@ func readPlainly(ctx context.Context, s *store.Store, numbers int) (read int, er
 	return read, rows.Err()
 }
 
+// BenchmarkAccount reads three fields of an account, as the smallest query does, beside the same by database/sql alone.
+func BenchmarkAccount(b *testing.B) {
+	sid := demo.Main().SID
+	scope := upstream.NewScope(sid, policy.NewFields("sid", "friendlyName", "status"))
+	for _, db := range storetest.Databases() {
+		s := db.Demo(b)
+		for _, way := range []struct {
+			name string
+			read func(ctx context.Context) (name string, err error)
+		}{
+			{"plain", func(ctx context.Context) (name string, err error) {
+				var status string
+				row := s.DB().QueryRowContext(ctx, "SELECT sid, friendly_name, status FROM accounts WHERE sid = $1", sid)
+				err = row.Scan(new(string), &name, &status)
+				return name, err
+			}},
+			{"store", func(ctx context.Context) (string, error) {
+				account, err := s.Account(ctx, scope)
+				if err != nil {
+					return "", err
+				}
+				return account.FriendlyName, nil
+			}},
+		} {
+			b.Run(db.Name+"/"+way.name, func(b *testing.B) {
+				b.ReportAllocs()
+				stop := bench.CPU(b)
+				for b.Loop() {
+					if name, err := way.read(b.Context()); err != nil || name == "" {
+						b.Fatalf("%q, %v", name, err)
+					}
+				}
+				stop()
+			})
+		}
+	}
+}
+
 // BenchmarkCreateAPIKey makes API keys one after another, with the audit event of each and without.
 func BenchmarkCreateAPIKey(b *testing.B) {
 	scope := everything(demo.Main().SID, model.APIKey{})

@@ -25,7 +25,8 @@ type row[T any] struct {
 func (t *table[T]) selecting(fields policy.Fields) (*statement, *row[T]) {
 	r := &row[T]{table: t, keys: make([]keyValue, len(t.order)), withID: fields.Has("id")}
 	r.places = make([]any, 0, len(t.order)+fields.Len())
-	st := new(statement)
+	st := &statement{args: make([]any, 0, 4)}
+	st.sql.Grow(256)
 	st.write("SELECT ")
 	for i, k := range t.order {
 		st.write(separator(i), k.column)

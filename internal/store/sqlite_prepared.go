@@ -5,8 +5,8 @@ import (
 	"database/sql/driver"
 )
 
-// maxPrepared is how many statements a connection to SQLite keeps prepared. Each takes some ten KiB at most.
-const maxPrepared = 64
+// maxPrepared is how many statements a connection to SQLite keeps prepared. Each takes some 20 KiB.
+const maxPrepared = 32
 
 // preparing makes connections to SQLite that keep the statements prepared that they have run. The driver reads and
 // plans a statement anew each time, which costs more than to find a row; that of Postgres keeps them by itself.
