@@ -122,3 +122,13 @@ func FuzzCursor(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkEncode makes the cursor of one more place in a list.
+func BenchmarkEncode(b *testing.B) {
+	list := cursors(b, 1).In([]string{"AC0123456789abcdef0123456789abcdef", "Account.calls"})
+	position := []string{"1772366400000000", "CA0123456789abcdef0123456789abcdef"}
+	b.ReportAllocs()
+	for b.Loop() {
+		list.Encode(position)
+	}
+}
