@@ -54,12 +54,12 @@ type (
 // operation writes until what it wrote is valid; tries is how often.
 func (c *composer) operation() (op operation, tries int) {
 	for tries = 1; ; tries++ {
-		c.fragments, c.variables, c.plain, c.aliased, c.left, c.asked = nil, nil, map[string]string{}, map[string][]string{}, 24, nil
+		c.fragments, c.variables, c.plain, c.aliased, c.left, c.asked = nil, nil, map[string]string{}, map[string][]string{}, 40, nil
 		kind, root := "query", c.schema.Query
 		switch n := c.IntN(100); {
 		case n < 25:
 			kind, root = "mutation", c.schema.Mutation
-		case n < 29:
+		case n < 31:
 			kind, root = "subscription", c.schema.Subscription
 		}
 		body := c.root(root)
@@ -149,28 +149,35 @@ func (c *composer) set(def *ast.Definition, depth int) string {
 		switch n := c.IntN(20); {
 		case n < 3 && depth > 1 || def.IsAbstractType() && n < 16 && depth > 0:
 			all = append(all, c.fragment(def, depth-1))
-		case n == 3 || len(def.Fields) == 0 || c.left <= 0:
+		case n == 3 || len(def.Fields) == 0:
 			all = append(all, c.selected(def, "__typename", depth))
 		default:
-			f := def.Fields[c.IntN(len(def.Fields))]
-			if edges := def.Fields.ForName("edges"); edges != nil && c.IntN(2) == 0 {
-				f = edges
-			}
-			if node := def.Fields.ForName("node"); node != nil && c.IntN(2) == 0 {
-				f = node
-			}
-			if c.schema.Types[f.Type.Name()].IsCompositeType() && depth <= 0 || def.Name == "__Schema" && f.Name == "types" {
-				f = nil
-			}
-			if f != nil {
+			if f := c.among(def, depth); f != nil {
 				all = append(all, c.field(def, f, depth-1))
 			}
+		}
+		if c.left <= 0 && len(all) > 0 {
+			break
 		}
 	}
 	if len(all) == 0 {
 		all = append(all, "__typename")
 	}
 	return "{ " + strings.Join(all, " ") + " }"
+}
+
+// among is one of the fields of a type, and mostly the one that leads on, or nil when it is too deep for that.
+func (c *composer) among(def *ast.Definition, depth int) *ast.FieldDefinition {
+	f := def.Fields[c.IntN(len(def.Fields))]
+	for _, name := range []string{"edges", "node"} {
+		if on := def.Fields.ForName(name); on != nil && c.IntN(2) == 0 {
+			f = on
+		}
+	}
+	if c.schema.Types[f.Type.Name()].IsCompositeType() && (depth <= 0 || c.left <= -20) || def.Name == "__Schema" && f.Name == "types" {
+		return nil
+	}
+	return f
 }
 
 // field writes one field. One without an alias has the same arguments wherever it is written, so that all merge, and one with
@@ -206,7 +213,7 @@ func (c *composer) alias(name string) string {
 		name = "t"
 	}
 	c.left--
-	return name + strconv.Itoa(100+c.left) + ": "
+	return name + strconv.Itoa(200+c.left) + ": "
 }
 
 // fragment writes a fragment: in place or by name, and one by name perhaps once more.

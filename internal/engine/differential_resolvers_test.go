@@ -93,10 +93,16 @@ func (w *world) resolve(ctx context.Context, object any) (any, error) {
 	coordinate, path := fc.Object+"."+fc.Field.Name, fc.Path().String()
 	c := call{coordinate, path, fc.Args, object, w.fields(ctx, fc)}
 	t.note(func() { t.Calls = append(t.Calls, c) })
+	v, err := w.random(ctx, t, fc, t.source(path))
 	if w.disturb != nil {
-		w.disturb(t, fc)
+		return w.disturb(t, fc, v, err)
 	}
-	r := t.source(path)
+	return v, err
+}
+
+// random is what the resolver comes to.
+func (w *world) random(ctx context.Context, t *trial, fc *graphql.FieldContext, r *rand.Rand) (any, error) {
+	coordinate := fc.Object + "." + fc.Field.Name
 	switch chance := r.Float64(); {
 	case chance < t.faults*0.5:
 		return nil, fault(r)

@@ -73,11 +73,16 @@ func (m *maker) discover(of *ast.Type, in reflect.Type) {
 	}
 }
 
-// value makes a value of a type; of what must not be null one in so many is, as nulls says.
+// value makes a value of a type. Below it one in five may be null that may be, and of what must not be as many as nulls says.
 func (m *maker) value(r *rand.Rand, of *ast.Type, in reflect.Type, nulls float64) reflect.Value {
 	v := reflect.New(in).Elem()
-	m.fill(r, of, v, nulls, false)
+	m.fill(r, nonNull(of), v, nulls, false)
 	return v
+}
+
+// nonNull is a type without its null.
+func nonNull(of *ast.Type) *ast.Type {
+	return &ast.Type{NamedType: of.NamedType, Elem: of.Elem, NonNull: true}
 }
 
 func (m *maker) fill(r *rand.Rand, of *ast.Type, v reflect.Value, nulls float64, masked bool) {
@@ -87,7 +92,7 @@ func (m *maker) fill(r *rand.Rand, of *ast.Type, v reflect.Value, nulls float64,
 	switch v.Kind() {
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
-		m.fill(r, &ast.Type{NamedType: of.NamedType, Elem: of.Elem, NonNull: true}, v.Elem(), nulls, masked)
+		m.fill(r, nonNull(of), v.Elem(), nulls/4, masked)
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), []int{0, 1, 1, 2, 2, 3}[r.IntN(6)], 3))
 		for i := range v.Len() {

@@ -100,7 +100,7 @@ func (o *oracle) refused(object *ast.Definition, f *ast.Field, path string) bool
 			return true
 		}
 	}
-	if f.Name == "node" {
+	if object == o.schema.Query && f.Name == "node" {
 		id, _ := o.value(f.Arguments.ForName("id").Value)
 		name := o.typeOf(id.(string))
 		if asked := o.schema.Types[name]; asked != nil && !o.allows(asked.Directives) {
