@@ -6,7 +6,9 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -26,6 +28,8 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
+var answersFile = flag.String("answers", "", "the file to which TestDifferential writes its answers, to compare them with another version's")
+
 // world is the gateway's own schema, served twice: as it is, and by gqlgen's own executor with its inline checks. Both ask the
 // same resolvers, which answer at random, the same at the same place.
 type world struct {
@@ -34,6 +38,7 @@ type world struct {
 	rows   map[string][]string // what each row of the matrix implies, read from its file
 
 	engine, plain http.Handler
+	answers       io.Writer // what is answered is written to it; nil for nothing
 	// disturb may change what a resolver answers, for a test of the test. It is set for the engine alone.
 	disturb func(t *trial, fc *graphql.FieldContext, v any, err error) (any, error)
 }
@@ -254,6 +259,9 @@ func (w *world) explore(r *rand.Rand, f figures) (failure string) {
 			return a.String() + wrong
 		}
 		f.count(a, h)
+		if w.answers != nil {
+			fmt.Fprintf(w.answers, "%s%s\n", a, shown(reflect.ValueOf(h)))
+		}
 	}
 	return ""
 }
@@ -276,6 +284,14 @@ func (w *world) try(a asking) (*happening, string) {
 func TestDifferential(t *testing.T) {
 	const operations = 2600
 	w, f := newWorld(t), figures{}
+	if *answersFile != "" {
+		file, err := os.Create(*answersFile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		w.answers = file
+	}
 	for seed := range uint64(operations) {
 		if failure := w.explore(rand.New(rand.NewPCG(seed, 6)), f); failure != "" {
 			t.Fatalf("seed %d\n%s", seed, failure)
