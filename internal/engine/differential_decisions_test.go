@@ -14,6 +14,7 @@ import (
 // judge is an oracle of the gateway's own schema, for one case.
 type judge struct {
 	*oracle
+	stray  bool     // see trial
 	masked []string // the coordinates that it saw masked
 }
 
@@ -29,7 +30,7 @@ func (w *world) judge(a asking, h *happening) string {
 		}
 		return ""
 	}
-	j := &judge{oracle: &oracle{
+	j := &judge{stray: a.trial.stray, oracle: &oracle{
 		schema: w.schema, doc: a.op.doc, vars: vars, signedIn: a.who.signedIn, typeOf: typeOf,
 		holds: func(permission, action string) bool { return a.who.holds[permission+" "+action] },
 	}}
@@ -196,7 +197,7 @@ func (j *judge) holdsUp(t *ast.Type, def *ast.Definition, group []*ast.Field, va
 		return ""
 	}
 	of := j.schema.Types[t.Name()]
-	if len(ids) > 0 {
+	if len(ids) > 0 && !(j.stray && value != nil) {
 		if of = j.schema.Types[typeOf(ids[0])]; of == nil {
 			return ""
 		}
@@ -211,7 +212,9 @@ func (j *judge) holdsUp(t *ast.Type, def *ast.Definition, group []*ast.Field, va
 	switch text, _ := value.(string); {
 	case of.Kind == ast.Object:
 		return j.stands(of, sets, value, path)
-	case of.Kind == ast.Union: // of a stream: all have the same rule
+	case of.IsAbstractType(): // it is of one of the types; what is to be told depends on which
+		denied, masked := j.denied, j.masked
+		defer func() { j.denied, j.masked = denied, masked }()
 		for _, one := range j.schema.PossibleTypes[of.Name] {
 			if j.stands(one, sets, value, path) == "" {
 				return ""

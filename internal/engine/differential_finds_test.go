@@ -89,7 +89,7 @@ func TestDifferentialFinds(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			w := newWorld(t, row.change)
 			for seed := range uint64(400) {
-				if failure := w.explore(rand.New(rand.NewPCG(seed, 6)), figures{}); failure != "" {
+				if failure := w.explore(rand.New(rand.NewPCG(seed, 6)), figures{}, nil); failure != "" {
 					if !strings.Contains(failure, row.says+":") {
 						t.Errorf("it is not %s that differs: %s", row.says, failure)
 					}

@@ -59,6 +59,7 @@ type trial struct {
 	values uint64  // the seed of what the resolvers answer
 	faults float64 // how many of them fail
 	nulls  float64 // how much is null that must not be
+	stray  bool    // whether objects found by id are of other types than the ids say, which no resolver should do
 }
 
 type trialKey struct{}
@@ -123,7 +124,7 @@ func (w *world) random(ctx context.Context, t *trial, fc *graphql.FieldContext, 
 func (w *world) answer(ctx context.Context, t *trial, r *rand.Rand, fc *graphql.FieldContext) any {
 	switch coordinate := fc.Object + "." + fc.Field.Name; coordinate {
 	case "Query.node":
-		name := typeOf(fc.Args["id"].(string))
+		name := w.found(t, r, fc.Args["id"].(string))
 		if w.objects[name] == nil {
 			return nil
 		}
@@ -135,7 +136,7 @@ func (w *world) answer(ctx context.Context, t *trial, r *rand.Rand, fc *graphql.
 			if engine.Withheld(ctx, i) {
 				continue
 			}
-			if name := typeOf(id); w.objects[name] == nil || r.Float64() < t.faults {
+			if name := w.found(t, r, id); w.objects[name] == nil || r.Float64() < t.faults {
 				graphql.AddError(graphql.WithFieldContext(ctx, &graphql.FieldContext{Index: &i}), fault(r))
 			} else {
 				nodes[i] = w.object(r, name, t.nulls).Interface().(model.Node)
@@ -156,6 +157,14 @@ func (w *world) answer(ctx context.Context, t *trial, r *rand.Rand, fc *graphql.
 	default:
 		return w.value(r, fc.Field.Definition.Type, w.returns[coordinate], t.nulls).Interface()
 	}
+}
+
+// found is the type of the object that is found by an id.
+func (w *world) found(t *trial, r *rand.Rand, id string) string {
+	if t.stray {
+		return pick(r, w.schema.PossibleTypes["Node"]...).Name
+	}
+	return typeOf(id)
 }
 
 // fault is an error as a resolver may have it.
