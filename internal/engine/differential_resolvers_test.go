@@ -17,16 +17,17 @@ import (
 	"github.com/fieldgate/fieldgate/graph/model"
 	"github.com/fieldgate/fieldgate/internal/engine"
 	"github.com/fieldgate/fieldgate/internal/problem"
-	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 // call is a call of a resolver.
 type call struct {
 	Coordinate, Path string
+	Way              string // the field contexts that lead to it, and the root's
 	Args             map[string]any
 	Object           any      // which it is asked of, where a resolver of ours is told
 	Fields           []string // what engine.Fields and engine.FieldsOf say is read of its value
+	Selected         []string // what gqlgen says
 }
 
 // happening is what became of one request, as far as anyone outside of the executor can tell.
@@ -92,13 +93,34 @@ func (w *world) around(ctx context.Context, next graphql.Resolver) (any, error) 
 func (w *world) resolve(ctx context.Context, object any) (any, error) {
 	t, fc := trialOf(ctx), graphql.GetFieldContext(ctx)
 	coordinate, path := fc.Object+"."+fc.Field.Name, fc.Path().String()
-	c := call{coordinate, path, fc.Args, object, w.fields(ctx, fc)}
+	c := call{coordinate, path, way(ctx), fc.Args, object, w.fields(ctx, fc), nil}
+	for _, f := range graphql.CollectFieldsCtx(ctx, nil) {
+		c.Selected = append(c.Selected, fmt.Sprintf("%s: %s %d", f.Alias, f.Name, len(f.Selections)))
+	}
 	t.note(func() { t.Calls = append(t.Calls, c) })
 	v, err := w.random(ctx, t, fc, t.source(path))
 	if w.disturb != nil {
 		return w.disturb(t, fc, v, err)
 	}
 	return v, err
+}
+
+// way is how a resolver sees where it stands.
+func way(ctx context.Context) string {
+	text := ""
+	if root := graphql.GetRootFieldContext(ctx); root != nil { // a subscription's field has none
+		text = root.Object + " " + root.Field.Alias
+	}
+	for at := graphql.GetFieldContext(ctx); at != nil; at = at.Parent {
+		text += " < " + at.Object
+		if at.Field.Field != nil {
+			text += "." + at.Field.Name + " " + at.Field.Alias
+		}
+		if at.Index != nil {
+			text += fmt.Sprint(" ", *at.Index)
+		}
+	}
+	return text
 }
 
 // random is what the resolver comes to.
@@ -290,4 +312,3 @@ func as[T any](v any, err error) (T, error) {
 }
 
 var _ graph.ResolverRoot = stubs{}
-var _ = ast.Path{}
