@@ -74,7 +74,7 @@ func (j *judge) answer(a asking, root *ast.Definition, body string) string {
 		}
 	}
 	for _, d := range got.Extensions.Denied {
-		if wrong := j.opens(d.Coordinate); wrong != "" {
+		if wrong := j.opens(d.Coordinate); wrong != "" && !j.stray { // nothing was decided of the arguments of a type that was not asked for
 			return wrong
 		}
 	}
