@@ -1,7 +1,9 @@
 package engine_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -223,8 +225,21 @@ func (w *world) fields(ctx context.Context, fc *graphql.FieldContext) []string {
 	return all
 }
 
-// sorted brings into one order what happens in any.
-func (h *happening) sorted() {
+// sorted brings into one order what happens in any. Of objects that were not asked for nothing was decided, and so there is no
+// order of what is wrong with them, and no selection to which it belongs.
+func (h *happening) sorted(stray bool) {
+	var answer struct {
+		Errors     []json.RawMessage `json:"errors,omitempty"`
+		Data       json.RawMessage   `json:"data,omitempty"`
+		Extensions json.RawMessage   `json:"extensions,omitempty"`
+	}
+	if stray && json.Unmarshal([]byte(h.Body), &answer) == nil {
+		slices.SortFunc(answer.Errors, func(a, b json.RawMessage) int { return bytes.Compare(a, b) })
+		body, _ := json.Marshal(answer) // what was JSON
+		h.Body = string(body)
+		h.Told = nil
+	}
+
 	slices.SortFunc(h.Calls, func(a, b call) int {
 		return slices.Compare([]string{a.Path, a.Coordinate}, []string{b.Path, b.Coordinate})
 	})

@@ -171,6 +171,9 @@ func (w *world) asks(c *composer, op operation) asking {
 		a.accept = "text/event-stream"
 	}
 	a.trial = trial{set: a.who.set, values: c.Uint64(), faults: pick(c.Rand, 0, 0, 0.1, 0.4), nulls: pick(c.Rand, 0, 0.1, 0.3), stray: c.IntN(20) == 0}
+	if a.trial.stray {
+		a.denials = "each"
+	}
 	return a
 }
 
@@ -201,7 +204,7 @@ func (a asking) ask(h http.Handler) *happening {
 	out := httptest.NewRecorder()
 	h.ServeHTTP(out, r.WithContext(context.WithValue(r.Context(), trialKey{}, &t)))
 	t.Status, t.Header, t.Body = out.Code, out.Header(), out.Body.String()
-	t.sorted()
+	t.sorted(t.stray)
 	return t.happening
 }
 
