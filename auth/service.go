@@ -37,8 +37,7 @@ type Service struct {
 	// listing has a slot for each user whose sessions may be listed at the same time.
 	// A page of users lists them for all; requests need connections to Redis too.
 	listing chan struct{}
-	// follower is for those who watch a session, and checking has a slot for each that is looked up.
-	follower *session.Follower
+	// checking has a slot for each watched session that is looked up.
 	checking chan struct{}
 }
 
@@ -54,7 +53,7 @@ func NewService(
 		tokens: tokens, sessions: sessions, matrix: matrix, version: policyVersion, rolesOf: rolesOf, log: log, now: time.Now,
 		observe: unobserved, trail: untold, attempts: unheard,
 		listing:  make(chan struct{}, listers),
-		follower: session.NewFollower(sessions), checking: make(chan struct{}, checkers),
+		checking: make(chan struct{}, checkers),
 	}
 }
 
