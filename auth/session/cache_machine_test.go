@@ -110,7 +110,9 @@ func (m *machine) must(err error) {
 	}
 }
 
-func (m *machine) any() *Store { return m.replicas[rapid.IntRange(0, len(m.replicas)-1).Draw(m.t, "gateway")] }
+func (m *machine) any() *Store {
+	return m.replicas[rapid.IntRange(0, len(m.replicas)-1).Draw(m.t, "gateway")]
+}
 
 func (m *machine) user() string { return rapid.SampledFrom(m.users).Draw(m.t, "user") }
 
@@ -309,9 +311,15 @@ func (m *machine) late(*rapid.T) {
 // session by any of them, whichever gateway it was that ended it, and how.
 func TestNothingAfterTheEnd(t *testing.T) {
 	ways := []func(ctx context.Context, s *Store, of Session) error{
-		func(ctx context.Context, s *Store, of Session) error { _, err := s.End(ctx, of.User, of.ID); return err },
+		func(ctx context.Context, s *Store, of Session) error {
+			_, err := s.End(ctx, of.User, of.ID)
+			return err
+		},
 		func(ctx context.Context, s *Store, of Session) error { _, err := s.EndAll(ctx, of.User); return err },
-		func(ctx context.Context, s *Store, of Session) error { _, err := s.Block(ctx, of.User, time.Minute); return err },
+		func(ctx context.Context, s *Store, of Session) error {
+			_, err := s.Block(ctx, of.User, time.Minute)
+			return err
+		},
 	}
 	onEach := func(t *testing.T, url string, rounds int) {
 		prefix := "{fieldgate-test-" + rand.Text() + "}:"

@@ -91,6 +91,7 @@ func (r *insideRedis) start() {
 	if err := r.mini.Restart(); err != nil {
 		r.t.Fatal(err)
 	}
+	r.mini.Ctx, r.mini.CtxCancel = context.WithCancel(context.Background()) // which its Close ended, and it waits by
 }
 
 type realRedis struct {
