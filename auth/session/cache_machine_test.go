@@ -307,9 +307,9 @@ func (m *machine) late(*rapid.T) {
 	f.mu.Unlock()
 }
 
-// TestNothingAfterTheEnd: while many ask every gateway, no request that begins after a session's end was answered is given the
+// TestNoAnswerAfterTheEnd: while many ask every gateway, no request that begins after a session's end was answered is given the
 // session by any of them, whichever gateway it was that ended it, and how.
-func TestNothingAfterTheEnd(t *testing.T) {
+func TestNoAnswerAfterTheEnd(t *testing.T) {
 	ways := []func(ctx context.Context, s *Store, of Session) error{
 		func(ctx context.Context, s *Store, of Session) error {
 			_, err := s.End(ctx, of.User, of.ID)

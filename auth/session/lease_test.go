@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -48,6 +49,25 @@ func opened(t *testing.T, s *Store, user string) Session {
 type hole struct {
 	listener net.Listener
 	shut     atomic.Bool
+	dials    atomic.Bool // are swallowed too
+}
+
+func (h *hole) DialHook(next redis.DialHook) redis.DialHook {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if !h.dials.Load() {
+			return next(ctx, network, addr)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(ioLimit):
+			return nil, os.ErrDeadlineExceeded
+		}
+	}
+}
+func (*hole) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+func (*hole) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
 }
 
 func newHole(t *testing.T, to string) *hole {
@@ -112,11 +132,21 @@ func TestLeaseRunsOut(t *testing.T) {
 				mini.Ctx, mini.CtxCancel = context.WithCancel(context.Background()) // which its Close ended, and it waits by
 			}
 		},
+		"dials that hang": func(mini *miniredis.Miniredis, h *hole) func() {
+			h.dials.Store(true)
+			mini.Close()
+			return func() {
+				_ = mini.Restart()
+				mini.Ctx, mini.CtxCancel = context.WithCancel(context.Background())
+				h.dials.Store(false)
+			}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			mini := miniredis.RunT(t)
 			h := newHole(t, mini.Addr())
 			s, _ := leased(t, h.listener.Addr().String())
+			s.client.AddHook(h)
 			of := opened(t, s, "US1")
 			for range 20 {
 				if _, err := s.Lookup(t.Context(), "US1", of.ID); err != nil {

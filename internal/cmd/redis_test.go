@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -26,6 +27,8 @@ type redisServer interface {
 	// freeze lets it answer no more without closing anything, until thaw; false when it cannot.
 	freeze() bool
 	thaw()
+	// commands is how many it has been given.
+	commands() int
 }
 
 // startRedis starts one, a real one with settings that follow those of its own.
@@ -81,10 +84,11 @@ type insideRedis struct {
 	mini *miniredis.Miniredis
 }
 
-func (r *insideRedis) url() string  { return "redis://" + r.mini.Addr() + "/0" }
-func (r *insideRedis) stop()        { r.mini.Close() }
-func (r *insideRedis) freeze() bool { return false }
-func (r *insideRedis) thaw()        {}
+func (r *insideRedis) url() string   { return "redis://" + r.mini.Addr() + "/0" }
+func (r *insideRedis) stop()         { r.mini.Close() }
+func (r *insideRedis) freeze() bool  { return false }
+func (r *insideRedis) thaw()         {}
+func (r *insideRedis) commands() int { return r.mini.CommandCount() }
 
 func (r *insideRedis) start() {
 	r.t.Helper()
@@ -138,7 +142,22 @@ func (r *realRedis) stop() {
 }
 
 func (r *realRedis) freeze() bool { return r.process.Process.Signal(syscall.SIGSTOP) == nil }
-func (r *realRedis) thaw()        { _ = r.process.Process.Signal(syscall.SIGCONT) }
+func (r *realRedis) commands() int {
+	r.t.Helper()
+	c := redis.NewClient(&redis.Options{Addr: r.address})
+	defer c.Close()
+	stats, err := c.InfoMap(context.Background(), "stats").Result()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	n, err := strconv.Atoi(stats["Stats"]["total_commands_processed"])
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return n
+}
+
+func (r *realRedis) thaw() { _ = r.process.Process.Signal(syscall.SIGCONT) }
 
 // eventually waits for what comes about by itself, outside of this process.
 func eventually(t testing.TB, what string, happened func() bool) {

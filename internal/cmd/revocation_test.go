@@ -150,6 +150,23 @@ func revoke(t *testing.T, gateways []*program, m minted, times int) {
 	}
 }
 
+// TestNoRedisForARequest: of a thousand requests of one session none asks Redis, which is asked for what has ended meanwhile.
+func TestNoRedisForARequest(t *testing.T) {
+	r := startRedis(t)
+	p := startDemo(t, "--redis-url", r.url(), "--budget=0")
+	who := p.as(support)
+	who.do(`{ viewer { sid } }`, nil).ok(t)
+	before, begun := r.commands(), time.Now()
+	for range 1000 {
+		who.do(`{ viewer { sid } }`, nil).ok(t)
+	}
+	n := r.commands() - before
+	if most := 4*(4*int(time.Since(begun)/sessionLease)+8) + 50; n > most {
+		t.Errorf("%d commands in %s, %d at most", n, time.Since(begun), most)
+	}
+	t.Logf("%d commands in %s", n, time.Since(begun))
+}
+
 // TestRevocations: of three gateways on one Redis, none serves a request that begins after a sign-out at any of them was answered.
 func TestRevocations(t *testing.T) {
 	t.Parallel()
