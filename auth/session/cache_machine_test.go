@@ -91,10 +91,12 @@ func TestCacheMachine(t *testing.T) {
 		})
 	}
 	t.Run("miniredis", func(t *testing.T) {
+		t.Parallel()
 		mini := miniredis.RunT(t)
 		onEach(t, "redis://"+mini.Addr(), mini)
 	})
 	t.Run("redis", func(t *testing.T) {
+		t.Parallel()
 		url := os.Getenv("FIELDGATE_TEST_REDIS_URL")
 		if url == "" {
 			t.Skip("FIELDGATE_TEST_REDIS_URL is not set")

@@ -143,6 +143,7 @@ func TestLeaseRunsOut(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			mini := miniredis.RunT(t)
 			h := newHole(t, mini.Addr())
 			s, _ := leased(t, h.listener.Addr().String())
