@@ -439,3 +439,62 @@ func TestEarlierID(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatExtendsTheLease: a read extends the lease from when it was sent, when the follower stands in the register
+// by it, or stood there all along and nothing has come; what does not fit drops all that is kept.
+func TestWhatExtendsTheLease(t *testing.T) {
+	onEveryRedis(t, func(t *testing.T, b *bench) {
+		if b.follower.lease == 0 {
+			return
+		}
+		ctx, f := t.Context(), b.follower
+		f.id = "it" // no reader runs: each read is made here
+		do := func(err error) {
+			t.Helper()
+			b.want("what happens", err, nil)
+		}
+		entry := func(after string) {
+			t.Helper()
+			do(b.client.XAdd(ctx, &redis.XAddArgs{Stream: b.log(), Values: []string{"kind", "end", "user", "US9", "sid", "", "after", after}}).Err())
+		}
+		for _, row := range []struct {
+			name           string
+			happens        func()
+			extends, drops bool
+		}{
+			{"the first", func() {}, true, true},
+			{"nothing has come", func() {}, true, false},
+			{"struck from the register", func() { do(b.client.HDel(ctx, b.followers(), "it").Err()) }, false, false},
+			{"written there again", func() {}, true, false},
+			{"somebody else's mark is there", func() { do(b.client.HSet(ctx, b.followers(), "it", "9-9 1s 1").Err()) }, false, false},
+			{"written there once more", func() {}, true, false},
+			{"an entry has come", func() { entry(f.at.last) }, false, false},
+			{"its place is written", func() {}, true, false},
+			{"an entry has come, while the place was to be written", func() { f.at.mark = ""; entry(f.at.last) }, true, false},
+			{"an entry is missing before the next", func() { entry("1-1") }, false, true},
+			{"begun anew", func() {}, true, true},
+			{"an entry that names none", func() { entry("") }, false, true},
+			{"begun anew again", func() {}, true, true},
+			{"the log is gone", func() { do(b.client.Del(ctx, b.log()).Err()) }, false, true},
+			{"begun with an empty log", func() {}, true, true},
+			{"another epoch", func() { do(b.client.Set(ctx, b.prefix+"epoch", "another", 0).Err()) }, false, true},
+			{"begun in it", func() {}, true, true},
+			{"no epoch", func() { do(b.client.Del(ctx, b.prefix+"epoch").Err()) }, false, true},
+			{"begun without one", func() {}, false, true},
+			{"still without one", func() {}, false, false},
+		} {
+			b.advance(time.Second)
+			row.happens()
+			before, dropped := f.until.Load(), f.cache.all.Load()
+			_, err := f.read(0)
+			do(err)
+			after := f.until.Load()
+			if want := b.since(b.now()) + int64(f.lease); (after == want) != row.extends || !row.extends && !row.drops && after != before {
+				t.Errorf("%s: the lease went from %d to %d; extended it is %d", row.name, before, after, want)
+			}
+			if (f.cache.all.Load() > dropped) != row.drops || row.drops && !row.extends && after != 0 {
+				t.Errorf("%s: dropped %v, want %v; the lease is %d", row.name, f.cache.all.Load() > dropped, row.drops, after)
+			}
+		}
+	})
+}
