@@ -87,8 +87,10 @@ func (s *Store) settle(ctx context.Context, logged []any) {
 	written := time.Now()
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), written.Add(longest))
 	defer cancel()
-	for nap := 100 * time.Microsecond; len(waiting) > 0; nap = min(2*nap, 5*time.Millisecond) {
-		time.Sleep(nap)
+	for polls := 0; len(waiting) > 0; polls++ {
+		if polls > 5 { // most are past it by then, and no sleep is shorter than a millisecond where nothing else happens
+			time.Sleep(time.Millisecond)
+		}
 		marks, err := s.client.HGetAll(ctx, s.followers()).Result()
 		waited := time.Since(written)
 		for id, mark := range waiting {
