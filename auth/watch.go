@@ -29,7 +29,7 @@ func (s *Service) Watch(ctx context.Context) (context.Context, context.CancelFun
 		return ctx, stop
 	}
 	// What is logged is told from here on, and what was logged before shows when the session is looked up.
-	w, err := s.follower.Watch(ctx, p.User, p.Session)
+	w, err := s.sessions.Watch(ctx, p.User, p.Session)
 	if err != nil {
 		cancel(refusalOf(err))
 		return ctx, stop

@@ -4,7 +4,8 @@
 // sessions, and for each user a generation and, while their roles are being changed, a block:
 //
 //	{fieldgate}:epoch                    random; a session made under another epoch is over
-//	{fieldgate}:revocations              stream of what ended or changed, for caches to follow
+//	{fieldgate}:revocations              stream of what ended or changed, for caches to follow; each entry names the one before
+//	{fieldgate}:followers                hash of the gateways that follow it with a cache: how far each has come, and its lease
 //	{fieldgate}:session:<sid>            the session
 //	{fieldgate}:session:<sid>:used       hashes of refresh tokens it has replaced
 //	{fieldgate}:user:<user>:sessions     session ids by the time they end
@@ -18,6 +19,14 @@
 // Every operation is one Lua script, so nobody sees half of it. All keys share one hash tag, so that this holds on Redis
 // Cluster too: ending a session, its index entry and the log entry that tells the caches are one step. The price, that
 // one shard serves all sessions, is small: a cache in each gateway, kept right by the log, takes the reads.
+//
+// # The cache
+//
+// With Options.Lease a store keeps what it has looked up, and answers from it while its lease holds, which each read of the log
+// renews that was sent at the time from which the lease counts. Whatever ends or changes something is written into the log in
+// the same script, and returns when no store can answer as before any more: every follower has applied the entry, or its
+// lease is out. A gap in the log, another epoch, another Redis or any error has all of it forgotten, and no answer is
+// given without a lease or Redis. What ends by time is judged at each call.
 //
 // # Changing roles
 //
@@ -35,7 +44,8 @@
 // # What Redis must be
 //
 // Redis should run with appendonly yes and the noeviction policy. With snapshots alone a crash can bring ended sessions
-// back. Times come from the caller's clock, so the clocks of the gateways must agree within seconds.
+// back. Times come from the caller's clock, so the clocks of the gateways must agree within seconds; leases go by the
+// monotonic clock of each alone.
 package session
 
 import (

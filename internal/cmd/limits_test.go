@@ -55,6 +55,8 @@ func TestBadLimits(t *testing.T) {
 		{"a role's budget of nothing", []string{"--budget-role=SUPPORT=0"}, "--budget-role takes numbers from 1"},
 		{"a session that is shorter than its token", []string{"--session-idle=1m"}, "--session-idle takes a duration from 10m0s"},
 		{"a session that ends before it is idle", []string{"--session-lifetime=1h"}, "--session-lifetime takes a duration from --session-idle (2h0m0s)"},
+		{"a lease that is renewed all the time", []string{"--session-lease=1ms"}, "--session-lease takes a duration from 20ms to 5s, or 0"},
+		{"a lease that holds up everybody", []string{"--session-lease=1m"}, "--session-lease takes a duration from 20ms to 5s, or 0"},
 		{"a session for ever", []string{"--session-lifetime=87600h"}, "--session-lifetime takes a duration"},
 		{"a proxy by name", []string{"--trusted-proxy=proxy.example"}, `--trusted-proxy takes an address or a network, such as 10.0.0.0/8, and not "proxy.example"`},
 	} {

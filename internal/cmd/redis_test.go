@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -26,6 +27,8 @@ type redisServer interface {
 	// freeze lets it answer no more without closing anything, until thaw; false when it cannot.
 	freeze() bool
 	thaw()
+	// commands is how many it has been given.
+	commands() int
 }
 
 // startRedis starts one, a real one with settings that follow those of its own.
@@ -61,7 +64,7 @@ func freeAddress(t *testing.T) string {
 	return ""
 }
 
-// flush loses everything that a Redis holds.
+// flush loses everything that a Redis holds, and waits until gateways must have found out.
 func flush(t *testing.T, r redisServer) {
 	t.Helper()
 	options, err := redis.ParseURL(r.url())
@@ -73,6 +76,7 @@ func flush(t *testing.T, r redisServer) {
 	if err := c.FlushAll(context.Background()).Err(); err != nil {
 		t.Fatal(err)
 	}
+	time.Sleep(sessionLease)
 }
 
 type insideRedis struct {
@@ -80,16 +84,18 @@ type insideRedis struct {
 	mini *miniredis.Miniredis
 }
 
-func (r *insideRedis) url() string  { return "redis://" + r.mini.Addr() + "/0" }
-func (r *insideRedis) stop()        { r.mini.Close() }
-func (r *insideRedis) freeze() bool { return false }
-func (r *insideRedis) thaw()        {}
+func (r *insideRedis) url() string   { return "redis://" + r.mini.Addr() + "/0" }
+func (r *insideRedis) stop()         { r.mini.Close() }
+func (r *insideRedis) freeze() bool  { return false }
+func (r *insideRedis) thaw()         {}
+func (r *insideRedis) commands() int { return r.mini.CommandCount() }
 
 func (r *insideRedis) start() {
 	r.t.Helper()
 	if err := r.mini.Restart(); err != nil {
 		r.t.Fatal(err)
 	}
+	r.mini.Ctx, r.mini.CtxCancel = context.WithCancel(context.Background()) // which its Close ended, and it waits by
 }
 
 type realRedis struct {
@@ -136,7 +142,22 @@ func (r *realRedis) stop() {
 }
 
 func (r *realRedis) freeze() bool { return r.process.Process.Signal(syscall.SIGSTOP) == nil }
-func (r *realRedis) thaw()        { _ = r.process.Process.Signal(syscall.SIGCONT) }
+func (r *realRedis) commands() int {
+	r.t.Helper()
+	c := redis.NewClient(&redis.Options{Addr: r.address})
+	defer c.Close()
+	stats, err := c.InfoMap(context.Background(), "stats").Result()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	n, err := strconv.Atoi(stats["Stats"]["total_commands_processed"])
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return n
+}
+
+func (r *realRedis) thaw() { _ = r.process.Process.Signal(syscall.SIGCONT) }
 
 // eventually waits for what comes about by itself, outside of this process.
 func eventually(t testing.TB, what string, happened func() bool) {

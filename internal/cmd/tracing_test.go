@@ -118,7 +118,7 @@ func TestTraces(t *testing.T) {
 
 // traces does much, and looks at what a collector was sent of it.
 func traces(t *testing.T, on kept, c *received) {
-	p := on.start(t)
+	p := on.start(t, "--session-lease=0") // or the look-up has nothing to ask
 	who := p.signIn(support)
 	const (
 		document = `query Marked($to: String, $id: ID!) { account { calls(first: 3, to: $to) { edges { node { sid price { amount } } } } } node(id: $id) { id } }`

@@ -90,7 +90,8 @@ func TestMachine(t *testing.T) {
 	}
 	storetest.Each(t, func(t *testing.T, db storetest.Database) {
 		users := db.Empty(t)
-		sessions, quiet := session.New(realRedis(t), time.Now, session.Options{}), slog.New(slog.NewTextHandler(io.Discard, nil))
+		sessions, quiet := session.New(realRedis(t), time.Now, session.Options{Lease: 100 * time.Millisecond}), slog.New(slog.NewTextHandler(io.Discard, nil))
+		defer sessions.Close()
 		keys, _, err := token.LoadKeys(t.TempDir())
 		if err != nil {
 			t.Fatal(err)
