@@ -40,6 +40,9 @@ type Service struct {
 	// follower is for those who watch a session, and checking has a slot for each that is looked up.
 	follower *session.Follower
 	checking chan struct{}
+	// outsiders verifies tokens of other issuers, whose people hold of reading alone.
+	outsiders Outsiders
+	reading   policy.Set
 }
 
 // listers is how many users' sessions are listed at the same time.
@@ -55,6 +58,7 @@ func NewService(
 		observe: unobserved, trail: untold, attempts: unheard,
 		listing:  make(chan struct{}, listers),
 		follower: session.NewFollower(sessions), checking: make(chan struct{}, checkers),
+		outsiders: nobody, reading: reading(matrix),
 	}
 }
 
@@ -314,7 +318,7 @@ func (s *Service) authenticate(ctx context.Context, rawToken string) (Principal,
 	case errors.Is(err, token.ErrExpired):
 		return Principal{}, ErrExpiredToken
 	case err != nil:
-		return Principal{}, ErrBadToken
+		return s.outsider(ctx, rawToken)
 	}
 	live, err := s.lookup(ctx, claims.Subject, claims.SessionID)
 	switch {

@@ -18,7 +18,7 @@ import (
 func (r query) Viewer(ctx context.Context) (*model.Viewer, error) {
 	p := auth.From(ctx)
 	v := &model.Viewer{Sid: p.SID(), Roles: modelRoles(p.Roles), Permissions: []*model.HeldPermission{}}
-	if p.Client == "" { // a client has no address, and its creator's is not its to tell
+	if p.Client == "" && p.Issuer == "" { // a client has no address, and its creator's is not its to tell
 		member, err := r.Users.MemberOf(ctx, p.User)
 		if err != nil {
 			return nil, err
