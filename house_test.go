@@ -23,7 +23,8 @@ const module = "github.com/fieldgate/fieldgate/"
 // here may not be imported: a new arrow is a decision, and is written down here.
 var arrows = map[string][]string{
 	"":                           {"internal/cmd"},
-	"bench":                      {}, // for benchmarks alone
+	"bench":                      {},    // for benchmarks alone
+	"bench/peer":                 {"*"}, // the gateway's packages on the schema of a comparison
 	"auth":                       {"auth/policy", "auth/session", "auth/token", "internal/problem"},
 	"auth/jws":                   {"internal/strictjson"},
 	"auth/policy":                {},
