@@ -44,7 +44,7 @@ func (p Principal) SID() string {
 // watched is by which user and session the log tells of this session.
 func (p Principal) watched() (user, sid string) {
 	if p.Issuer != "" {
-		return "", p.key
+		return p.key, p.key
 	}
 	return p.User, p.Session
 }

@@ -12,7 +12,7 @@ import (
 // ErrNotFound says that it has none. Who ends such a session deletes the key, and then tells the caches through the log:
 //
 //	DEL <key>
-//	XADD {fieldgate}:revocations MAXLEN ~ 10000 * kind end user "" sid <key>
+//	XADD {fieldgate}:revocations MAXLEN ~ 10000 * kind end user <key> sid ""
 func (s *Store) Plain(ctx context.Context, key string) error {
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()

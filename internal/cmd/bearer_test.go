@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -19,26 +21,43 @@ import (
 // console is another issuer, whose tokens are accepted as they are, with its sessions.
 type console struct {
 	t      *testing.T
-	secret string
+	secret []byte
 	file   string // of issuers, with its keys beside it
 	redis  redis.UniversalClient
 }
 
-func newConsole(t *testing.T, redisURL string) console {
+// bearersFile writes a file of issuers with one whose tokens are accepted as they are, with this line of sessions, and beside
+// it its secret, with this mode.
+func bearersFile(t testing.TB, sessions string, mode os.FileMode) string {
 	t.Helper()
-	c := console{t: t, secret: rand.Text() + rand.Text()}
-	key := file(t, "console.secret", base64.StdEncoding.EncodeToString([]byte(c.secret)))
-	c.file = file(t, "issuers.yaml", fmt.Sprintf(`bearers:
+	name := file(t, "issuers.yaml", fmt.Sprintf(`bearers:
   - name: console
     issuer: console.example
     audiences: [account]
     token_type: JWT
-    keys: [{id: hs, algorithm: HS256, file: %s}]
+    keys: [{id: hs, algorithm: HS256, file: console.secret}]
     claims: {roles: role}
     account: %s
     roles: {owner: OWNER, support: SUPPORT}
-    sessions: {key_prefix: "sess:"}
-`, key, demo.Main().SID))
+    %s
+`, demo.Main().SID, sessions))
+	secret := base64.StdEncoding.EncodeToString([]byte(rand.Text() + rand.Text()))
+	if err := os.WriteFile(filepath.Join(filepath.Dir(name), "console.secret"), []byte(secret), mode); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func newConsole(t *testing.T, redisURL string) console {
+	t.Helper()
+	c := console{t: t, file: bearersFile(t, `sessions: {key_prefix: "sess:"}`, 0o600)}
+	text, err := os.ReadFile(filepath.Join(filepath.Dir(c.file), "console.secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.secret, err = base64.StdEncoding.DecodeString(string(text)); err != nil {
+		t.Fatal(err)
+	}
 	options, err := redis.ParseURL(redisURL)
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +82,7 @@ func (c console) end(sid string) {
 		c.t.Fatal(err)
 	}
 	err := c.redis.XAdd(c.t.Context(), &redis.XAddArgs{
-		Stream: "{fieldgate}:revocations", MaxLen: 10000, Approx: true, Values: []any{"kind", "end", "user", "", "sid", "sess:" + sid},
+		Stream: "{fieldgate}:revocations", MaxLen: 10000, Approx: true, Values: []any{"kind", "end", "user", "sess:" + sid, "sid", ""},
 	}).Err()
 	if err != nil {
 		c.t.Fatal(err)
@@ -81,7 +100,7 @@ func (c console) token(role, sid string, claims vars) string {
 	maps.DeleteFunc(all, func(_ string, v any) bool { return v == nil })
 	token := jwt.NewWithClaims(jwt.SigningMethodHS256, all)
 	token.Header["kid"] = "hs"
-	raw, err := token.SignedString([]byte(c.secret))
+	raw, err := token.SignedString(c.secret)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -142,7 +161,7 @@ func TestBearer(t *testing.T) {
 	})
 
 	const badToken, ended = websocket.StatusCode(4403), websocket.StatusCode(4401)
-	other := console{t: t, secret: rand.Text() + rand.Text()}
+	other := console{t: t, secret: []byte(rand.Text() + rand.Text())}
 	for _, row := range []struct {
 		name, token string
 		closes      websocket.StatusCode

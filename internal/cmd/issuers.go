@@ -130,6 +130,13 @@ func (s signInFlags) warns() []string {
 	if s.LocalSignIn == "off" {
 		warnings = append(warnings, "nobody signs in with a password (--local-sign-in=off), and no identity provider makes anyone Owner: as long as the Owner is a user of the gateway's own, nobody is let in as Owner")
 	}
+	if file, err := s.load(); err == nil {
+		for _, b := range file.Bearers {
+			if b.Unchecked {
+				warnings = append(warnings, fmt.Sprintf("tokens of %s are good until they expire, whatever becomes of their sessions (sessions: unchecked in --issuers)", b.Name))
+			}
+		}
+	}
 	if s.Issuers != "" && othersMay(write, s.Issuers) {
 		warnings = append(warnings, fmt.Sprintf("others on this machine may write to the file of issuers (--issuers), %s: they could add one that makes them Administrator (chmod go-w)", s.Issuers))
 	}

@@ -49,7 +49,16 @@ func TestExample(t *testing.T) {
 		Scopes: []string{"openid", "email", "profile"},
 	}}
 	if !reflect.DeepEqual(got.Issuers, want) {
-		t.Errorf("got\n%+v\nwant\n%+v", got, want)
+		t.Errorf("got\n%+v\nwant\n%+v", got.Issuers, want)
+	}
+	bearers := []Bearer{{
+		Name: "console", Issuer: "console.example.com", Audiences: []string{"fieldgate"}, Type: "jwt",
+		Files:  []KeyFile{{"console-1", "EdDSA", "console-1.pem"}, {"console-2", "HS256", "console-2.secret"}},
+		Claims: BearerClaims{"sub", "role", "sid"}, Leeway: 30 * time.Second, Account: "AC00000000000000000000000000000000",
+		Roles: map[string]policy.Role{"developer": policy.Developer, "support": policy.Support}, Prefix: "sess:",
+	}}
+	if !reflect.DeepEqual(got.Bearers, bearers) {
+		t.Errorf("got\n%+v\nwant\n%+v", got.Bearers, bearers)
 	}
 }
 
