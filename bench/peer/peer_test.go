@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/fieldgate/fieldgate/auth/session"
+	"github.com/fieldgate/fieldgate/bench/peer/graph/model"
 	"github.com/fieldgate/fieldgate/internal/engine"
 	"github.com/fieldgate/fieldgate/internal/issuer"
 	"github.com/golang-jwt/jwt/v5"
@@ -31,14 +32,23 @@ import (
 
 // served is the peer on the rows of testdata.
 type served struct {
-	t       *testing.T
+	t       testing.TB
 	handler http.Handler
 	redis   redis.UniversalClient
 	ed      ed25519.PrivateKey
 	secret  []byte
 }
 
-func serve(t *testing.T, unchecked bool) served {
+func serve(t testing.TB, unchecked bool) served {
+	t.Helper()
+	account, err := load(os.DirFS("testdata"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return serveAccount(t, account, unchecked)
+}
+
+func serveAccount(t testing.TB, account *model.Account, unchecked bool) served {
 	t.Helper()
 	client, stop, err := session.Embedded()
 	if err != nil {
@@ -70,12 +80,7 @@ func serve(t *testing.T, unchecked bool) served {
 		t.Fatal(err)
 	}
 	bearer.Unchecked = unchecked
-	common := os.DirFS("testdata")
-	account, err := load(common)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s.handler, err = newHandler(account, common, bearer, client, engine.DenialsEach, slog.New(slog.DiscardHandler)); err != nil {
+	if s.handler, err = newHandler(account, os.DirFS("testdata"), bearer, client, engine.DenialsEach, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
 	if err := client.Set(t.Context(), "sess:lives", "{}", time.Hour).Err(); err != nil {
