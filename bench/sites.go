@@ -52,7 +52,11 @@ func Sites(b *testing.B, n int, run func()) {
 			rest = count{rest.objects + c.objects, rest.bytes + c.bytes}
 			continue
 		}
-		fmt.Fprintf(&text, "| %.1f | %.0f | `%s` | `%s` |\n", per(c.objects), per(c.bytes), s.by, s.of)
+		of := ""
+		if s.of != "" {
+			of = "`" + s.of + "`"
+		}
+		fmt.Fprintf(&text, "| %.1f | %.0f | `%s` | %s |\n", per(c.objects), per(c.bytes), s.by, of)
 	}
 	fmt.Fprintf(&text, "| %.1f | %.0f | what is rarer | |", per(rest.objects), per(rest.bytes))
 	b.Log(text.String())

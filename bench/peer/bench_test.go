@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/fieldgate/fieldgate/bench"
@@ -197,46 +196,8 @@ func BenchmarkConnections(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	token := "Bearer " + s.token("developer", "lives", nil)
+	token := s.token("developer", "lives", nil)
 	for _, n := range []int{1, 4, 16, 64} {
-		b.Run(fmt.Sprintf("connections=%d", n), func(b *testing.B) {
-			client := &http.Client{Transport: &http.Transport{MaxConnsPerHost: n, MaxIdleConnsPerHost: n}}
-			defer client.CloseIdleConnections()
-			ask := func() error {
-				r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, server.URL+"/graphql", bytes.NewReader(body))
-				if err != nil {
-					return err
-				}
-				r.Header = http.Header{"Content-Type": {"application/json"}, "Authorization": {token}}
-				answer, err := client.Do(r)
-				if err != nil {
-					return err
-				}
-				defer answer.Body.Close()
-				if n, err := io.Copy(io.Discard, answer.Body); err != nil || answer.StatusCode != http.StatusOK || n < 1000 {
-					return fmt.Errorf("%d, %d bytes, %w", answer.StatusCode, n, err)
-				}
-				return nil
-			}
-			var asking sync.WaitGroup
-			left := make(chan struct{}, n)
-			stop := bench.CPU(b)
-			b.ResetTimer()
-			for range n {
-				asking.Go(func() {
-					for range left {
-						if err := ask(); err != nil {
-							b.Error(err)
-						}
-					}
-				})
-			}
-			for range b.N {
-				left <- struct{}{}
-			}
-			close(left)
-			asking.Wait()
-			stop()
-		})
+		b.Run(fmt.Sprintf("connections=%d", n), func(b *testing.B) { bench.Requests(b, n, server.URL+"/graphql", token, body, 1000) })
 	}
 }

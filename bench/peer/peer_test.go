@@ -50,11 +50,7 @@ func serve(t testing.TB, unchecked bool) served {
 
 func serveAccount(t testing.TB, account *model.Account, unchecked bool) served {
 	t.Helper()
-	client, stop, err := session.Embedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(stop)
+	client := sessions(t)
 	_, ed, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -87,6 +83,25 @@ func serveAccount(t testing.TB, account *model.Account, unchecked bool) served {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// sessions is the Redis at FIELDGATE_TEST_REDIS_URL, or an embedded one.
+func sessions(t testing.TB) redis.UniversalClient {
+	t.Helper()
+	if url := os.Getenv("FIELDGATE_TEST_REDIS_URL"); url != "" {
+		client, err := session.NewClient(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { client.Close() })
+		return client
+	}
+	client, stop, err := session.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	return client
 }
 
 // token is one of a role, in a session.

@@ -62,13 +62,17 @@ func BenchmarkGateway(b *testing.B) {
 	}
 }
 
-// handlerFor is the program's handler on a copy of the demo, and the token of a caller, "" for a guest.
-func handlerFor(b *testing.B, caller string) (http.Handler, string) {
+// handlerFor is the program's handler on a copy of the demo, with a configuration that may be changed, and the token of a
+// caller, "" for a guest.
+func handlerFor(b *testing.B, caller string, changes ...func(*serve)) (http.Handler, string) {
 	b.Helper()
 	s := serve{
 		Listen: "127.0.0.1:0", Data: demoData(b), RedisURL: os.Getenv("FIELDGATE_TEST_REDIS_URL"),
 		Denials: "each", Demo: "auto", DemoPassword: password, Introspection: "role", signInFlags: signInFlags{LocalSignIn: "on"},
 		limitFlags: defaultFlags(b).limitFlags,
+	}
+	for _, change := range changes {
+		change(&s)
 	}
 	log := slog.New(slog.DiscardHandler)
 	g, err := open(b.Context(), s, engine.DefaultLimits(), nil, log)
