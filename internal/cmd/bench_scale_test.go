@@ -3,7 +3,6 @@ package cmd
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -12,35 +11,18 @@ import (
 	"github.com/fieldgate/fieldgate/bench"
 )
 
-// BenchmarkHTTP sends requests over connections of this machine to the program's own handler, and as many to one that reads
-// what it is sent and says 200: what the two differ in is what the gateway takes. The clients are counted in both.
-func BenchmarkHTTP(b *testing.B) {
-	program, token := handlerFor(b, owner, func(s *serve) { s.LimitSessionRequests = 64 })
-	empty := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		w.Header().Set("Content-Type", "application/json")
-	})
-	for _, row := range []struct {
-		name    string
-		handler http.Handler
-		query   string
-		least   int64 // bytes of the answer
-	}{
-		{"nothing", empty, smallQuery, 0},
-		{"small", program, smallQuery, 100},
-		{"numbers=1000x8", program, numbersList, 100_000},
-	} {
-		server := httptest.NewServer(row.handler)
-		b.Cleanup(server.Close)
-		body, err := json.Marshal(map[string]any{"query": row.query})
-		if err != nil {
-			b.Fatal(err)
-		}
-		for _, n := range []int{1, 4, 16, 64} {
-			b.Run(fmt.Sprintf("%s/connections=%d", row.name, n), func(b *testing.B) {
-				bench.Requests(b, n, server.URL+"/graphql", token, body, row.least)
-			})
-		}
+// BenchmarkConnections: what a request costs does not depend on how many connections ask at once. The clients are in this
+// process, and counted.
+func BenchmarkConnections(b *testing.B) {
+	h, token := handlerFor(b, owner, func(s *serve) { s.LimitSessionRequests = 64 })
+	server := httptest.NewServer(h)
+	b.Cleanup(server.Close)
+	body, err := json.Marshal(map[string]any{"query": smallQuery})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, n := range []int{1, 4, 16, 64} {
+		b.Run(fmt.Sprintf("connections=%d", n), func(b *testing.B) { bench.Requests(b, n, server.URL+"/graphql", token, body, 100) })
 	}
 }
 
