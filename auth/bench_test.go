@@ -73,7 +73,7 @@ func (d *directory) set(account string, roles ...policy.Role) {
 // bench is a service with everything real below it but SQL.
 type bench struct {
 	*Service
-	t         *testing.T
+	t         testing.TB
 	redis     *miniredis.Miniredis
 	sessions  *session.Store
 	clock     *clock
@@ -82,7 +82,7 @@ type bench struct {
 	authority *token.Authority
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t testing.TB) *bench {
 	t.Helper()
 	b := &bench{
 		t: t, redis: miniredis.RunT(t), matrix: policy.Published(),

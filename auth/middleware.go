@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -20,8 +19,7 @@ import (
 func (s *Service) Middleware(next http.Handler) http.Handler {
 	known := NoTokensInURL(s.authenticated(next))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Add("Vary", "Authorization")
-		w.Header().Add("Vary", "Cookie, "+CookieHeader)
+		w.Header()["Vary"] = append(w.Header()["Vary"], "Authorization", "Cookie, "+CookieHeader)
 		known.ServeHTTP(w, r)
 	})
 }
@@ -29,34 +27,36 @@ func (s *Service) Middleware(next http.Handler) http.Handler {
 // authenticated has requests served for whom they are of.
 func (s *Service) authenticated(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		cookies, err := s.readCookies(w, r)
-		if err != nil {
+		c, _ := r.Context().Value(callerKey{}).(*Caller)
+		if c == nil {
+			c = new(Caller)
+			r = r.WithContext(c.In(r.Context()))
+		}
+		c.principal = nil
+		var err error
+		if c.cookies, err = s.readCookies(w, r); err != nil {
 			code := problem.CodeOf(err)
 			problem.Write(w, code.Status(), code, err.Error())
 			return
 		}
-		ctx := context.WithValue(r.Context(), cookiesKey{}, cookies)
-		raw, err := tokenOf(r, cookies)
+		raw, err := tokenOf(r, c.cookies)
 		if err != nil {
-			_, done := s.observe(ctx, StepCheck)
+			_, done := s.observe(c, StepCheck)
 			done(resultOf(err))
 			refuseToken(w, err)
 			return
 		}
-		if raw == "" {
-			next.ServeHTTP(w, r.WithContext(With(ctx, Principal{})))
-			return
-		}
-		p, err := s.Authenticate(ctx, raw)
-		if err != nil {
-			if code := problem.CodeOf(err); code != problem.Unauthenticated {
-				s.log.WarnContext(ctx, "a token could not be checked",
-					"requestId", problem.RequestID(ctx), "code", code, "error", err)
+		if raw != "" {
+			if c.principal, err = s.authenticate(c, raw); err != nil {
+				if code := problem.CodeOf(err); code != problem.Unauthenticated {
+					s.log.WarnContext(c, "a token could not be checked",
+						"requestId", problem.RequestID(c), "code", code, "error", err)
+				}
+				refuseToken(w, err)
+				return
 			}
-			refuseToken(w, err)
-			return
 		}
-		next.ServeHTTP(w, r.WithContext(With(ctx, p)))
+		next.ServeHTTP(w, r)
 	})
 }
 
@@ -97,8 +97,13 @@ func bearer(header []string) (raw string, ok bool) {
 	}
 	scheme, raw, _ := strings.Cut(header[0], " ")
 	raw = strings.TrimLeft(raw, " ")
-	if !strings.EqualFold(scheme, "Bearer") || raw == "" || len(raw) > token.MaxSize || strings.ContainsAny(raw, " ,\t") {
+	if !strings.EqualFold(scheme, "Bearer") || raw == "" || len(raw) > token.MaxSize {
 		return "", false
+	}
+	for _, not := range []byte(" ,\t") { // one by one, which is much faster than strings.ContainsAny
+		if strings.IndexByte(raw, not) >= 0 {
+			return "", false
+		}
 	}
 	return raw, true
 }

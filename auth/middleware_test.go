@@ -24,7 +24,7 @@ type answer struct {
 }
 
 // ask sends a request with these Authorization headers through the middleware.
-func ask(t *testing.T, s *Service, target string, authorization ...string) answer {
+func ask(t testing.TB, s *Service, target string, authorization ...string) answer {
 	t.Helper()
 	a := answer{ResponseRecorder: httptest.NewRecorder()}
 	next := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -312,7 +312,7 @@ func signedIn(b *bench) policy.Set {
 }
 
 // silence is the address of a server that takes connections and says nothing.
-func silence(t *testing.T) string {
+func silence(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -54,9 +54,10 @@ func unobserved(ctx context.Context, _ Step) (context.Context, func(Result)) {
 
 // resultOf is the result of a step that ended with err.
 func resultOf(err error) Result {
-	switch code := problem.CodeOf(err); {
-	case err == nil:
+	if err == nil {
 		return OK
+	}
+	switch code := problem.CodeOf(err); {
 	case errors.Is(err, ErrBadToken):
 		return Bad
 	case errors.Is(err, ErrExpiredToken):

@@ -2,9 +2,11 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/auth/token"
 )
 
 // Outsider is who an access token of another issuer is about, once it was believed: no user of the gateway's own, and
@@ -25,41 +27,43 @@ type Outsider struct {
 type Outsiders func(raw string) (Outsider, error)
 
 // Trust has the service accept the tokens of other issuers too. It is called before the service is used.
-func (s *Service) Trust(o Outsiders) { s.outsiders = o }
+func (s *Service) Trust(others Outsiders) {
+	reading := reading(s.matrix)
+	s.verified.Others(func(raw string) (*known, time.Time, error) {
+		o, err := others(raw)
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		held, err := s.matrix.Set(o.Roles...)
+		if err != nil {
+			return nil, time.Time{}, ErrBadToken
+		}
+		return &known{principal: Principal{
+			Issuer: o.Issuer, User: o.User, Account: o.Account, Session: o.Session, Roles: o.Roles, Set: reading.Cut(held), Expires: o.Expires,
+			key: o.Key, unchecked: o.Unchecked,
+		}}, o.Expires, nil
+	})
+}
 
-// nobody is the Outsiders of a service that has no other.
-func nobody(string) (Outsider, error) { return Outsider{}, ErrBadToken }
-
-// outsider says who a token stands for that is none of the gateway's own.
-func (s *Service) outsider(ctx context.Context, raw string) (Principal, error) {
-	o, err := s.outsiders(raw)
+// outsider is whom a token of another issuer stands for, if their session lives.
+func (s *Service) outsider(ctx context.Context, t *token.Verified[known], p *Principal) (*Principal, error) {
+	err := s.alive(ctx, p)
+	if errors.Is(err, ErrSessionEnded) {
+		s.verified.Forget(t)
+	}
 	if err != nil {
-		return Principal{}, err
-	}
-	held, err := s.matrix.Set(o.Roles...)
-	if err != nil {
-		return Principal{}, ErrBadToken
-	}
-	p := Principal{
-		Issuer: o.Issuer, User: o.User, Account: o.Account, Session: o.Session, Roles: o.Roles, Set: s.reading.Cut(held), Expires: o.Expires,
-		key: o.Key,
-	}
-	if o.Unchecked {
-		p.key = ""
-		return p, nil
-	}
-	if err := s.alive(ctx, p.key); err != nil {
-		return Principal{}, err
+		return nil, err
 	}
 	return p, nil
 }
 
-// alive says whether the session with this key lives, nil for one that does.
-func (s *Service) alive(ctx context.Context, key string) error {
+// alive says whether an outsider's session lives, nil for one that does.
+func (s *Service) alive(ctx context.Context, p *Principal) error {
+	if p.unchecked {
+		return nil
+	}
 	ctx, done := s.observe(ctx, StepLookup)
-	ctx, cancel := context.WithTimeout(ctx, lookupLimit)
-	defer cancel()
-	err := s.sessions.Plain(ctx, key)
+	err := s.sessions.Plain(ctx, p.key)
 	done(resultOf(err))
 	if err != nil {
 		return refusalOf(err)
@@ -71,11 +75,11 @@ func (s *Service) alive(ctx context.Context, key string) error {
 const lookAgain = time.Second
 
 // stillOutside is still for an outsider, whose token is over at until.
-func (s *Service) stillOutside(ctx context.Context, p Principal, until time.Time) (time.Time, error) {
-	if p.key == "" {
+func (s *Service) stillOutside(ctx context.Context, p *Principal, until time.Time) (time.Time, error) {
+	if p.unchecked {
 		return until, nil
 	}
-	if err := s.alive(ctx, p.key); err != nil {
+	if err := s.alive(ctx, p); err != nil {
 		return time.Time{}, err
 	}
 	return earlier(until, s.now().Add(lookAgain)), nil

@@ -25,7 +25,8 @@ type Principal struct {
 	// Expires is when the access token is over: whatever outlasts one request ends then.
 	Expires time.Time
 
-	key string // of an Outsider's session in Redis; "" when that is not asked for
+	key       string // of an Outsider's session in Redis
+	unchecked bool   // that the key is not asked for
 }
 
 // SignedIn tells whether this is someone with a live session, and not a guest.
@@ -49,16 +50,49 @@ func (p Principal) watched() (user, sid string) {
 	return p.User, p.Session
 }
 
-// principalKey is the key of the Principal in a context.
+// principalKey is the key of the *Principal in a context.
 type principalKey struct{}
+
+// Caller is the context of a request with room for who is asking, which Middleware fills in: a guest until then. Without one
+// Middleware makes another context, and so another request.
+type Caller struct {
+	context.Context
+	principal *Principal
+	cookies   *Cookies // nil for a request that uses none
+}
+
+// callerKey is the key of the *Caller in a context.
+type callerKey struct{}
+
+// In begins the request in ctx, and returns c.
+func (c *Caller) In(ctx context.Context) context.Context {
+	c.Context = ctx
+	return c
+}
+
+// Value implements context.Context.
+func (c *Caller) Value(key any) any {
+	switch key {
+	case principalKey{}:
+		return c.principal
+	case cookiesKey{}:
+		return c.cookies
+	case callerKey{}:
+		return c
+	}
+	return c.Context.Value(key)
+}
 
 // With returns ctx with the principal in it.
 func With(ctx context.Context, p Principal) context.Context {
-	return context.WithValue(ctx, principalKey{}, p)
+	return context.WithValue(ctx, principalKey{}, &p)
 }
 
-// From returns the principal that With put into ctx, and a guest where there is none.
+// From returns the principal that With put into ctx, and a guest where there is none. Requests with one token share what
+// it refers to: nobody changes it.
 func From(ctx context.Context) Principal {
-	p, _ := ctx.Value(principalKey{}).(Principal)
-	return p
+	if p, _ := ctx.Value(principalKey{}).(*Principal); p != nil {
+		return *p
+	}
+	return Principal{}
 }

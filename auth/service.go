@@ -23,7 +23,9 @@ type RolesOf func(ctx context.Context, user string) (account string, roles []pol
 // shared.
 type Service struct {
 	tokens   *token.Authority
+	verified *token.Cache[known]
 	sessions *session.Store
+	live     func(ctx context.Context, holder, sid string) (session.Session, error) // the store's Lookup
 	matrix   *policy.Matrix
 	version  string
 	rolesOf  RolesOf
@@ -40,9 +42,6 @@ type Service struct {
 	// follower is for those who watch a session, and checking has a slot for each that is looked up.
 	follower *session.Follower
 	checking chan struct{}
-	// outsiders verifies tokens of other issuers, whose people hold of reading alone.
-	outsiders Outsiders
-	reading   policy.Set
 }
 
 // listers is how many users' sessions are listed at the same time.
@@ -54,11 +53,10 @@ func NewService(
 	tokens *token.Authority, sessions *session.Store, matrix *policy.Matrix, policyVersion string, rolesOf RolesOf, log *slog.Logger,
 ) *Service {
 	return &Service{
-		tokens: tokens, sessions: sessions, matrix: matrix, version: policyVersion, rolesOf: rolesOf, log: log, now: time.Now,
+		tokens: tokens, verified: token.NewCache[known](tokens), sessions: sessions, live: sessions.Lookup, matrix: matrix, version: policyVersion, rolesOf: rolesOf, log: log, now: time.Now,
 		observe: unobserved, trail: untold, attempts: unheard,
 		listing:  make(chan struct{}, listers),
 		follower: session.NewFollower(sessions), checking: make(chan struct{}, checkers),
-		outsiders: nobody, reading: reading(matrix),
 	}
 }
 
@@ -299,36 +297,69 @@ func (s *Service) Sessions(ctx context.Context, user string) ([]session.Session,
 	return sessions, shown(err)
 }
 
-// lookupLimit keeps the answer to a request under a second when Redis is away.
-const lookupLimit = 900 * time.Millisecond
-
-// Authenticate says who an access token stands for, with one round trip to Redis. The
+// Authenticate says who an access token stands for, by what the session store says of its session now. The
 // errors are ErrBadToken, ErrExpiredToken, ErrStaleToken and ErrSessionEnded, and
 // SERVICE_UNAVAILABLE when Redis does not answer; the Principal is then a guest.
 func (s *Service) Authenticate(ctx context.Context, rawToken string) (Principal, error) {
-	ctx, done := s.observe(ctx, StepCheck)
 	p, err := s.authenticate(ctx, rawToken)
+	if err != nil {
+		return Principal{}, err
+	}
+	return *p, nil
+}
+
+// authenticate is Authenticate for a Principal that others have too, and that nobody changes.
+func (s *Service) authenticate(ctx context.Context, rawToken string) (*Principal, error) {
+	ctx, done := s.observe(ctx, StepCheck)
+	p, err := s.check(ctx, rawToken)
 	done(resultOf(err))
 	return p, err
 }
 
-func (s *Service) authenticate(ctx context.Context, rawToken string) (Principal, error) {
-	claims, err := s.tokens.Verify(rawToken)
+func (s *Service) check(ctx context.Context, rawToken string) (*Principal, error) {
+	t, err := s.verified.Verify(rawToken)
 	switch {
-	case errors.Is(err, token.ErrExpired):
-		return Principal{}, ErrExpiredToken
+	case errors.Is(err, token.ErrExpired), errors.Is(err, ErrExpiredToken):
+		return nil, ErrExpiredToken
 	case err != nil:
-		return s.outsider(ctx, rawToken)
+		return nil, ErrBadToken
 	}
-	live, err := s.lookup(ctx, claims.Subject, claims.SessionID)
-	switch {
-	case err != nil:
-		return Principal{}, refusalOf(err)
-	case live.Holder() != claims.Subject, live.OAuthClient != claims.ClientID, live.Account != claims.Account,
-		live.Policy != s.version, !sameRoles(told(live), claims.Roles):
-		return Principal{}, ErrStaleToken
+	if k := t.Made.Load(); k != nil && k.principal.Issuer != "" {
+		return s.outsider(ctx, t, &k.principal)
 	}
-	return s.principal(live, claims.ExpiresAt)
+	live, err := s.lookup(ctx, t.Subject, t.SessionID)
+	if err != nil {
+		if errors.Is(err, session.ErrNotFound) {
+			s.verified.Forget(t)
+		}
+		return nil, refusalOf(err)
+	}
+	if k := t.Made.Load(); k != nil && alike(&k.of, &live) {
+		return &k.principal, nil
+	}
+	if live.Holder() != t.Subject || live.OAuthClient != t.ClientID || live.Account != t.Account ||
+		live.Policy != s.version || !sameRoles(told(live), t.Roles) {
+		return nil, ErrStaleToken
+	}
+	p, err := s.principal(live, t.ExpiresAt)
+	if err != nil {
+		return nil, err
+	}
+	k := &known{live, p}
+	t.Made.Store(k)
+	return &k.principal, nil
+}
+
+// known is whom a token stands for as long as its session is like this one. An outsider's session says nothing of them.
+type known struct {
+	of        session.Session
+	principal Principal
+}
+
+// alike says whether two records of a session say the same of all that is compared with a token, or goes into a Principal.
+func alike(a, b *session.Session) bool {
+	return a.ID == b.ID && a.User == b.User && a.OAuthClient == b.OAuthClient && a.Account == b.Account &&
+		a.Policy == b.Policy && a.Grants == b.Grants && slices.Equal(a.Roles, b.Roles)
 }
 
 // refusalOf says what an error of a look-up means for who asked.
@@ -342,11 +373,10 @@ func refusalOf(err error) error {
 	return unavailable(err)
 }
 
+// lookup finds a session, in less than a second when Redis is away.
 func (s *Service) lookup(ctx context.Context, holder, sid string) (session.Session, error) {
 	ctx, done := s.observe(ctx, StepLookup)
-	ctx, cancel := context.WithTimeout(ctx, lookupLimit)
-	defer cancel()
-	live, err := s.sessions.Lookup(ctx, holder, sid)
+	live, err := s.live(ctx, holder, sid)
 	done(resultOf(err))
 	return live, err
 }

@@ -86,7 +86,7 @@ func (s *Service) still(ctx context.Context, w *session.Watch, p Principal) (unt
 		return time.Time{}, ctx.Err()
 	}
 	if p.Issuer != "" {
-		return s.stillOutside(ctx, p, until)
+		return s.stillOutside(ctx, &p, until)
 	}
 	live, err := s.lookup(ctx, p.SID(), p.Session)
 	if err != nil {

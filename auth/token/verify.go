@@ -2,6 +2,7 @@ package token
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,15 +24,24 @@ var form = jws.Rules{MaxSize: MaxSize}
 // ErrInvalid, or ErrExpired when nothing but its time is wrong. The order is that of trust: size, form and header
 // first, then the signature, and only then the claims.
 func (a *Authority) Verify(raw string) (Claims, error) {
+	p, err := a.verify(raw)
+	return p.Claims, err
+}
+
+// verify is Verify with all that was read. Only check depends on when it is asked.
+func (a *Authority) verify(raw string) (payload, error) {
 	_, text, err := form.Verify(raw, a.keyFor)
 	if err != nil {
-		return Claims{}, invalid(err.Error())
+		return payload{}, invalid(err.Error())
 	}
-	claims, err := readClaims(text)
+	p, err := a.readClaims(text)
+	if err == nil {
+		err = a.check(&p)
+	}
 	if err != nil {
-		return Claims{}, err
+		return payload{}, err
 	}
-	return a.check(claims)
+	return p, nil
 }
 
 // keyFor returns the key that a header names.
@@ -48,13 +58,12 @@ func (a *Authority) keyFor(h jws.Header) (jws.Key, error) {
 
 // payload is a token's claims as they were read, before they are judged.
 type payload struct {
-	Claims
-	audiences []string
+	Claims    // Audience is empty when the token is for others
 	notBefore time.Time
 }
 
 // readClaims reads the claims and refuses those that are missing or of a wrong form.
-func readClaims(text []byte) (payload, error) {
+func (a *Authority) readClaims(text []byte) (payload, error) {
 	members, err := strictjson.DecodeObject(text, maxDepth)
 	if err != nil {
 		return payload{}, invalid("claims: " + err.Error())
@@ -83,8 +92,12 @@ func readClaims(text []byte) (payload, error) {
 			return payload{}, err
 		}
 	}
-	if p.audiences, err = readTexts(members["aud"]); err != nil {
+	audiences, err := readTexts(members["aud"])
+	if err != nil {
 		return payload{}, err
+	}
+	if slices.Contains(audiences, a.audience) {
+		p.Audience = a.audience
 	}
 	roles, given := members["roles"]
 	if !given {
@@ -123,26 +136,21 @@ func readTexts(value any) ([]string, error) {
 	return texts, nil
 }
 
-// check judges claims whose signature is good. The end is compared last, so that ErrExpired means that nothing else is
-// wrong.
-func (a *Authority) check(p payload) (Claims, error) {
+// check judges claims whose signature is good, as of now. The end is compared last, so that ErrExpired means that nothing
+// else is wrong.
+func (a *Authority) check(p *payload) error {
 	now := a.now()
-	for _, audience := range p.audiences {
-		if audience == a.audience {
-			p.Audience = audience
-		}
-	}
 	switch {
 	case p.Issuer != a.issuer:
-		return Claims{}, invalid("claims: another issuer")
+		return invalid("claims: another issuer")
 	case p.Audience == "":
-		return Claims{}, invalid("claims: another audience")
+		return invalid("claims: another audience")
 	case p.IssuedAt.After(now.Add(Leeway)) || p.notBefore.After(now.Add(Leeway)):
-		return Claims{}, invalid("claims: not yet in force")
+		return invalid("claims: not yet in force")
 	case !p.ExpiresAt.After(p.IssuedAt) || p.ExpiresAt.Sub(p.IssuedAt) > TTL+Leeway:
-		return Claims{}, invalid("claims: a lifetime that is not ours")
+		return invalid("claims: a lifetime that is not ours")
 	case !now.Before(p.ExpiresAt.Add(Leeway)):
-		return Claims{}, ErrExpired
+		return ErrExpired
 	}
-	return p.Claims, nil
+	return nil
 }

@@ -2,11 +2,8 @@ package cmd
 
 import (
 	"fmt"
-	"net/http"
 	"net/netip"
 	"strings"
-
-	"github.com/fieldgate/fieldgate/internal/quota"
 )
 
 // proxyFlags say who may speak for others.
@@ -33,16 +30,4 @@ func (f proxyFlags) proxies() (proxies, error) {
 		list = append(list, network)
 	}
 	return list, nil
-}
-
-// addressed notes in each request where it comes from.
-func (p proxies) addressed(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		from := quota.AddressOf(r, p)
-		r = r.WithContext(quota.WithRequest(r.Context(), from, w.Header()))
-		if len(p) > 0 {
-			r.RemoteAddr = netip.AddrPortFrom(from, 0).String()
-		}
-		next.ServeHTTP(w, r)
-	})
 }

@@ -12,16 +12,16 @@ import (
 )
 
 // BenchmarkConnections: what a request costs does not depend on how many connections ask at once. The clients are in this
-// process, and counted.
+// process, and counted. A session has no more than 50 at once.
 func BenchmarkConnections(b *testing.B) {
-	h, token := handlerFor(b, owner, func(s *serve) { s.LimitSessionRequests = 64 })
+	h, token := handlerFor(b, owner)
 	server := httptest.NewServer(h)
 	b.Cleanup(server.Close)
 	body, err := json.Marshal(map[string]any{"query": smallQuery})
 	if err != nil {
 		b.Fatal(err)
 	}
-	for _, n := range []int{1, 4, 16, 64} {
+	for _, n := range []int{1, 4, 16, 48} {
 		b.Run(fmt.Sprintf("connections=%d", n), func(b *testing.B) { bench.Requests(b, n, server.URL+"/graphql", token, body, 100) })
 	}
 }

@@ -62,25 +62,55 @@ func BenchmarkGateway(b *testing.B) {
 	}
 }
 
-// handlerFor is the program's handler on a copy of the demo, with a configuration that may be changed, and the token of a
-// caller, "" for a guest.
-func handlerFor(b *testing.B, caller string, changes ...func(*serve)) (http.Handler, string) {
+// BenchmarkAround is what a guest's request costs around the engine: ids, addresses, headers, names, origins, routes, and who
+// asks, which is nobody. With metrics, it is counted too.
+func BenchmarkAround(b *testing.B) {
+	for name, metrics := range map[string]string{"plain": "", "metrics": "127.0.0.1:0"} {
+		b.Run(name, func(b *testing.B) {
+			g, s := gatewayFor(b, metricsFlag{MetricsListen: metrics})
+			g.graphql = &engine.Handler{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })}
+			h := g.handler(s.hosts(), slog.New(slog.DiscardHandler))
+			r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, "http://127.0.0.1:8080/graphql", http.NoBody)
+			if err != nil {
+				b.Fatal(err)
+			}
+			r.RemoteAddr = "127.0.0.1:49152"
+			w := &sink{header: http.Header{}}
+			b.ReportAllocs()
+			stop := bench.CPU(b)
+			for b.Loop() {
+				clear(w.header)
+				h.ServeHTTP(w, r)
+			}
+			stop()
+			if w.status != http.StatusOK || len(w.header) < 7 {
+				b.Fatalf("status %d, headers %v", w.status, w.header)
+			}
+		})
+	}
+}
+
+// gatewayFor is the program on a copy of the demo.
+func gatewayFor(b *testing.B, metrics metricsFlag) (*gateway, serve) {
 	b.Helper()
 	s := serve{
 		Listen: "127.0.0.1:0", Data: demoData(b), RedisURL: os.Getenv("FIELDGATE_TEST_REDIS_URL"),
 		Denials: "each", Demo: "auto", DemoPassword: password, Introspection: "role", signInFlags: signInFlags{LocalSignIn: "on"},
-		limitFlags: defaultFlags(b).limitFlags,
+		limitFlags: defaultFlags(b).limitFlags, metricsFlag: metrics,
 	}
-	for _, change := range changes {
-		change(&s)
-	}
-	log := slog.New(slog.DiscardHandler)
-	g, err := open(b.Context(), s, engine.DefaultLimits(), nil, log)
+	g, err := open(b.Context(), s, engine.DefaultLimits(), nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { g.close() })
-	h := g.handler(s.hosts(), log)
+	return g, s
+}
+
+// handlerFor is the program's handler on a copy of the demo, and the token of a caller, "" for a guest.
+func handlerFor(b *testing.B, caller string) (http.Handler, string) {
+	b.Helper()
+	g, s := gatewayFor(b, metricsFlag{})
+	h := g.handler(s.hosts(), slog.New(slog.DiscardHandler))
 	if caller == guest {
 		return h, ""
 	}

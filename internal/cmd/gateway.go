@@ -315,24 +315,23 @@ func (g *gateway) close() error {
 // handler serves everything that the gateway answers to.
 func (g *gateway) handler(hosts map[string]bool, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/graphql", g.observer.requests(g.crossOrigin.protect(g.auth.Middleware(g.graphql)), g.health.stopping.Load))
-	mux.Handle("/oauth/token", g.tokenEndpoint(log))
-	mux.Handle("GET /schema.graphqls", g.auth.Middleware(g.schema))
-	mux.HandleFunc("GET /.well-known/jwks.json", func(w http.ResponseWriter, _ *http.Request) {
+	// Probes come to an address and not to a name, so they are answered under any: they show nothing.
+	g.health.register(mux)
+	handle := func(pattern string, h http.Handler) { mux.Handle(pattern, onlyHosts(hosts, h)) }
+	handle("/graphql", g.observer.requests(g.crossOrigin.protect(g.auth.Middleware(g.graphql)), g.health.stopping.Load))
+	handle("/oauth/token", g.tokenEndpoint(log))
+	handle("GET /schema.graphqls", g.auth.Middleware(g.schema))
+	handle("GET /.well-known/jwks.json", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/jwk-set+json")
 		w.Header().Set("Cache-Control", "public, max-age=300")
 		if _, err := w.Write(g.keys.JWKS()); err != nil {
 			log.Debug("the client went away", "error", err)
 		}
-	})
+	}))
 	pages := http.NewServeMux()
 	g.pages(pages, log)
-	mux.Handle("/", auth.NoTokensInURL(pages))
-	// Probes come to an address and not to a name, so they are answered under any: they show nothing.
-	all := http.NewServeMux()
-	g.health.register(all)
-	all.Handle("/", onlyHosts(hosts, mux))
-	return withRequestID(g.proxies.addressed(withHeaders(g.health.leaving(closeChunked(all)))))
+	handle("/", auth.NoTokensInURL(pages))
+	return g.proxies.scoped(withHeaders(g.health.leaving(closeChunked(mux))))
 }
 
 // redisLog passes on what the Redis client has to say, which is of connections.

@@ -2,19 +2,32 @@ package cmd
 
 import (
 	"crypto/rand"
-	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 
+	"github.com/fieldgate/fieldgate/auth"
 	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/fieldgate/fieldgate/internal/quota"
 )
 
-// withRequestID gives each request an id, in its context and in the answer.
-func withRequestID(next http.Handler) http.Handler {
+// scope is what goes with a request as its context, in one piece.
+type scope struct {
+	identified problem.Request
+	from       quota.Request
+	caller     auth.Caller
+}
+
+// scoped gives each request an id, in its context and in the answer, notes where it comes from, and has room for who asks.
+func (p proxies) scoped(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := rand.Text()
-		w.Header().Set("X-Request-Id", id)
-		next.ServeHTTP(w, r.WithContext(problem.WithRequestID(r.Context(), id)))
+		s, id, from := new(scope), rand.Text(), quota.AddressOf(r, p)
+		w.Header()["X-Request-Id"] = []string{id}
+		r = r.WithContext(s.caller.In(s.from.In(s.identified.In(r.Context(), id), from, w.Header())))
+		if len(p) > 0 {
+			r.RemoteAddr = netip.AddrPortFrom(from, 0).String()
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 
@@ -22,12 +35,7 @@ func withRequestID(next http.Handler) http.Handler {
 // another site could have made its own name lead here (DNS rebinding).
 func onlyHosts(names map[string]bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host := r.Host
-		if name, _, err := net.SplitHostPort(host); err == nil {
-			host = name
-		}
-		host = strings.ToLower(strings.Trim(host, "[]"))
-		if !names[host] {
+		if !names[r.Host] && !names[strings.ToLower(hostname(r.Host))] {
 			problem.Write(w, http.StatusMisdirectedRequest, problem.BadRequest,
 				"The gateway does not answer to this name. Whoever runs it can add it (--host).")
 			return

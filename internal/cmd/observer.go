@@ -53,13 +53,23 @@ func (o *observer) watchSessions(service *auth.Service) {
 	}
 }
 
-// exchange is what becomes known of a request to /graphql.
+// exchange is the context of a request to /graphql, and what becomes known of it.
 type exchange struct {
+	context.Context
+	answer    response
 	operation ast.Operation
 	refused   problem.Code // why nothing of it ran; empty when it ran
 }
 
 type exchangeKey struct{}
+
+// Value implements context.Context.
+func (x *exchange) Value(key any) any {
+	if key == (exchangeKey{}) {
+		return x
+	}
+	return x.Context.Value(key)
+}
 
 // exchangeOf is the exchange of ctx, and one that nobody looks at outside of a request.
 func exchangeOf(ctx context.Context) *exchange {
@@ -76,35 +86,38 @@ func (o *observer) requests(next http.Handler, stopping func() bool) http.Handle
 			next.ServeHTTP(&response{ResponseWriter: w, stopping: stopping}, r)
 			return
 		}
-		begun, x := time.Now(), &exchange{}
+		begun := time.Now()
 		end := func() {}
 		if o.metrics != nil {
 			end = o.metrics.Begin()
 		}
 		ctx, traced := o.traces.Request(r, r.Pattern)
-		watched := &response{ResponseWriter: w, stopping: stopping}
+		x := &exchange{Context: ctx, answer: response{ResponseWriter: w, stopping: stopping}}
 		defer func() {
 			end()
-			if watched.status == 0 {
-				watched.status = http.StatusInternalServerError // the handler panicked, and the server ends the connection
+			status := x.answer.status
+			if status == 0 {
+				status = http.StatusInternalServerError // the handler panicked, and the server ends the connection
 			}
-			traced(watched.status)
-			o.request(ctx, x, watched.status, time.Since(begun))
+			traced(status)
+			o.request(x, status, time.Since(begun))
 		}()
-		next.ServeHTTP(watched, r.WithContext(context.WithValue(ctx, exchangeKey{}, x)))
+		next.ServeHTTP(&x.answer, r.WithContext(x))
 	})
 }
 
 // request notes a request that was answered.
-func (o *observer) request(ctx context.Context, x *exchange, status int, took time.Duration) {
+func (o *observer) request(x *exchange, status int, took time.Duration) {
 	if x.refused == "" {
 		x.refused = refusalOf(status)
 	}
 	if o.metrics != nil {
 		o.metrics.Request(x.operation, status, x.refused, took)
 	}
-	o.log.DebugContext(ctx, "a request was answered", "requestId", problem.RequestID(ctx),
-		"operation", x.operation, "status", status, "refused", x.refused, "took", took.String())
+	if o.log.Enabled(x, slog.LevelDebug) {
+		o.log.DebugContext(x, "a request was answered", "requestId", problem.RequestID(x),
+			"operation", x.operation, "status", status, "refused", x.refused, "took", took.String())
+	}
 }
 
 // refusalOf is the code of a request that was refused before the engine saw it, by its status.

@@ -99,8 +99,7 @@ func (e *Error) Unwrap() error { return e.Cause }
 
 // CodeOf is err's code, and Internal for an error that is not ours to show.
 func CodeOf(err error) Code {
-	var p *Error
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*Error](err); ok {
 		return p.Code
 	}
 	return Internal

@@ -18,6 +18,9 @@ func AddressOf(r *http.Request, proxies []netip.Prefix) netip.Addr {
 		return slices.ContainsFunc(proxies, func(n netip.Prefix) bool { return n.Contains(a) })
 	}
 	from := at.Addr().Unmap()
+	if !isProxy(from) {
+		return from
+	}
 	passed := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(passed) - 1; i >= 0 && isProxy(from); i-- {
 		before, err := forwarded(passed[i])

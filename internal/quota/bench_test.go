@@ -3,6 +3,8 @@ package quota
 import (
 	"testing"
 	"time"
+
+	"github.com/fieldgate/fieldgate/bench"
 )
 
 // BenchmarkCharge is what a request pays for being counted: admitted, charged from what is held of the budget, and told of it.
@@ -13,6 +15,7 @@ func BenchmarkCharge(b *testing.B) {
 			budget, running := NewBudget(shared, time.Now), NewRunning(512, 50)
 			ctx, _ := from("192.0.2.1")
 			b.ReportAllocs()
+			stop := bench.CPU(b)
 			for b.Loop() {
 				leave, err := running.Enter(ctx, p.User)
 				if err == nil {
@@ -23,6 +26,7 @@ func BenchmarkCharge(b *testing.B) {
 				}
 				leave()
 			}
+			stop()
 		})
 	}
 }

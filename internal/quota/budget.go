@@ -23,7 +23,7 @@ const (
 	leaseLimit = 250 * time.Millisecond
 	// pause is how long Redis is left alone for guests when it did not answer.
 	pause = time.Second
-	// fewest is from how many callers on it is looked for those that have been gone for a minute.
+	// fewest is from how many callers on it is looked for those that are gone.
 	fewest = 1024
 )
 
@@ -58,15 +58,23 @@ type Payer struct {
 	Points int
 }
 
-// caller is a payer as budgets tell them apart: a user, or the address of guests.
+// caller is whom figures are of: somebody who is signed in, or the guests of an address.
 type caller struct {
-	user    string
-	address netip.Addr
+	signedIn string
+	address  netip.Addr
+}
+
+// callerOf is who is signed in or, when nobody is, the guests of the address that the request comes from.
+func callerOf(signedIn string, r *Request) caller {
+	if signedIn != "" || r == nil {
+		return caller{signedIn: signedIn}
+	}
+	return caller{address: neighbourhood(r.address)}
 }
 
 func (c caller) String() string {
-	if c.user != "" {
-		return c.user
+	if c.signedIn != "" {
+		return c.signedIn
 	}
 	return "guest " + c.address.String()
 }
@@ -79,7 +87,7 @@ type lease struct {
 	points int           // the whole budget
 	left   int           // of what was taken
 	rest   int           // what Redis has left at most: it does not become more in a window
-	policy string
+	policy []string      // the value of headerPolicy
 }
 
 // Charge takes the cost of an operation, one point at least, from the payer's budget and tells them in the answer's
@@ -97,10 +105,7 @@ func (b *Budget) Charge(ctx context.Context, p Payer, cost int) error {
 			Message: fmt.Sprintf("The operation costs %d points, and %d are all that can be spent in a minute.", cost, p.Points),
 		}
 	}
-	who := caller{user: p.User}
-	if p.User == "" {
-		who.address = neighbourhood(r.address)
-	}
+	who := callerOf(p.User, r)
 	l := b.lease(who)
 	if err := l.hold(ctx, p); err != nil {
 		return unavailable(err)
@@ -166,7 +171,7 @@ func (l *lease) at(now time.Time, points int) (left time.Duration) {
 	ms := now.UnixMilli() + l.phase
 	if w := ms / window.Milliseconds(); l.window != w || l.points != points {
 		l.window, l.points, l.left, l.rest = w, points, 0, points
-		l.policy = fmt.Sprintf(`"cost";q=%d;w=%d`, points, seconds(window))
+		l.policy = []string{fmt.Sprintf(`"cost";q=%d;w=%d`, points, seconds(window))}
 	}
 	return time.Duration(window.Milliseconds()-ms%window.Milliseconds()) * time.Millisecond
 }

@@ -83,7 +83,7 @@ func open(t testing.TB) (shared Shared, stop func()) {
 // from is the context of a request from an address.
 func from(address string) (context.Context, http.Header) {
 	header := http.Header{}
-	return WithRequest(context.Background(), netip.MustParseAddr(address), header), header
+	return new(Request).In(context.Background(), netip.MustParseAddr(address), header), header
 }
 
 func wantCode(t *testing.T, err error, want problem.Code) {
@@ -300,9 +300,39 @@ func TestRunning(t *testing.T) {
 	for _, leave := range ended {
 		leave()
 	}
-	if r.all != 0 || r.guests != 0 || len(r.callers) != 0 {
-		t.Errorf("%d are under way, %d of guests, of %v", r.all, r.guests, r.callers)
+	wantIdle(t, r)
+}
+
+// wantIdle checks that nothing is under way.
+func wantIdle(t *testing.T, r *Running) {
+	t.Helper()
+	if r.all != 0 || r.guests != 0 {
+		t.Errorf("%d are under way, %d of guests", r.all, r.guests)
 	}
+	for who, n := range r.callers {
+		if *n != 0 {
+			t.Errorf("%d of %s are under way", *n, who)
+		}
+	}
+}
+
+// TestRunningForgets: who has left is forgotten, and who has something under way is not, however many come meanwhile.
+func TestRunningForgets(t *testing.T) {
+	r := NewRunning(10, 1)
+	stay, err := r.Enter(t.Context(), "here")
+	wantCode(t, err, "")
+	for i := range 3 * fewest {
+		leave, err := r.Enter(t.Context(), fmt.Sprint("s", i))
+		wantCode(t, err, "")
+		leave()
+	}
+	if n := len(r.callers); n > fewest {
+		t.Errorf("%d callers are in memory", n)
+	}
+	_, err = r.Enter(t.Context(), "here")
+	wantCode(t, err, problem.RateLimited)
+	stay()
+	wantIdle(t, r)
 }
 
 // TestRunningGuests: guests together have half of the places, and whoever is signed in may have them all.
@@ -347,9 +377,7 @@ func TestRunningGuests(t *testing.T) {
 				leave()
 				leave() // a second time is nothing
 			}
-			if r.all != 0 || r.guests != 0 || len(r.callers) != 0 {
-				t.Errorf("%d are under way, %d of guests, of %v", r.all, r.guests, r.callers)
-			}
+			wantIdle(t, r)
 		})
 	}
 }

@@ -9,24 +9,35 @@ import (
 	"time"
 )
 
-// request is what is known of a request beside who is signed in.
-type request struct {
+// Request is the context of a request that comes from somewhere, and whose answer has headers in which its caller is told
+// how much of the budget is left.
+type Request struct {
+	context.Context
 	address netip.Addr
 
 	mu     sync.Mutex // the operations of a WebSocket share one
 	header http.Header
+	state  [1]string // the value of headerState
 }
 
 type requestKey struct{}
 
-// WithRequest notes in ctx from where a request comes, and the headers of its answer, in which its caller is told how
-// much of the budget is left.
-func WithRequest(ctx context.Context, address netip.Addr, answer http.Header) context.Context {
-	return context.WithValue(ctx, requestKey{}, &request{address: address, header: answer})
+// In begins the request in ctx, and returns r.
+func (r *Request) In(ctx context.Context, address netip.Addr, answer http.Header) context.Context {
+	r.Context, r.address, r.header = ctx, address, answer
+	return r
 }
 
-func requestOf(ctx context.Context) *request {
-	r, _ := ctx.Value(requestKey{}).(*request)
+// Value implements context.Context.
+func (r *Request) Value(key any) any {
+	if key == (requestKey{}) {
+		return r
+	}
+	return r.Context.Value(key)
+}
+
+func requestOf(ctx context.Context) *Request {
+	r, _ := ctx.Value(requestKey{}).(*Request)
 	return r
 }
 
@@ -47,19 +58,19 @@ const (
 )
 
 // tell writes the state of a budget into the answer (draft-ietf-httpapi-ratelimit-headers-10). An answer that has begun
-// has no place for it any more.
-func (r *request) tell(policy string, left int, reset time.Duration) {
+// has no place for it any more. policy is shared by all answers.
+func (r *Request) tell(policy []string, left int, reset time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	state := make([]byte, 0, 48)
 	state = strconv.AppendInt(append(state, `"cost";r=`...), int64(left), 10)
 	state = strconv.AppendInt(append(state, `;t=`...), int64(seconds(reset)), 10)
-	r.header.Set(headerPolicy, policy)
-	r.header.Set(headerState, string(state))
+	r.state[0] = string(state)
+	r.header[headerPolicy], r.header[headerState] = policy, r.state[:]
 }
 
 // retry says in the answer's headers when to try again (RFC 9110, section 10.2.3).
-func (r *request) retry(after time.Duration) {
+func (r *Request) retry(after time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.header.Set("Retry-After", strconv.Itoa(seconds(after)))

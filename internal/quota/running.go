@@ -3,6 +3,7 @@ package quota
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -25,41 +26,41 @@ type Running struct {
 	mu      sync.Mutex
 	all     int
 	guests  int
-	callers map[string]int // sessions, and guests by their address
+	callers map[caller]*int // sessions, and guests by their address; who was here lately stands at 0
+	sweepAt int
 }
 
 // NewRunning makes a bound.
 func NewRunning(most, perSession int) *Running {
-	return &Running{most: most, perSession: perSession, callers: map[string]int{}}
+	return &Running{most: most, perSession: perSession, callers: map[caller]*int{}, sweepAt: fewest}
 }
 
 // Enter lets an operation of a session begin, or of a guest, who is known by the address of ctx's request, when session is
 // empty; leave is called when it is over, and may be called twice. SERVICE_UNAVAILABLE says that the gateway has as much to
 // do as it may, or as it may for guests, RATE_LIMITED that the session or the address has.
 func (r *Running) Enter(ctx context.Context, session string) (leave func(), err error) {
-	guest, caller, whose, most := session == "", session, "session", r.perSession
+	who := callerOf(session, requestOf(ctx))
+	guest, whose, most := session == "", "session", r.perSession
 	if guest { // an address may be that of many people: half of what all guests have, or what one session has
 		whose, most = "address", max(r.most/4, r.perSession)
-		if from := requestOf(ctx); from != nil {
-			caller = neighbourhood(from.address).String()
-		}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	of := r.of(who)
 	switch {
 	case r.all >= r.most, guest && r.guests >= max(r.most/2, 1):
 		return nil, &problem.Error{
 			Code: problem.Unavailable, Limit: LimitRunning, Most: r.most, RetryAfter: time.Second,
 			Message: "The gateway has as many requests under way as it takes. Try again in a moment.",
 		}
-	case r.callers[caller] >= most:
+	case *of >= most:
 		return nil, &problem.Error{
 			Code: problem.RateLimited, Limit: LimitSessionRunning, Most: most, RetryAfter: time.Second,
 			Message: fmt.Sprintf("The %s has more requests under way than the %d that are allowed. Wait for an answer before the next.", whose, most),
 		}
 	}
 	r.all++
-	r.callers[caller]++
+	*of++
 	if guest {
 		r.guests++
 	}
@@ -69,17 +70,25 @@ func (r *Running) Enter(ctx context.Context, session string) (leave func(), err 
 		defer r.mu.Unlock()
 		if !left {
 			left = true
-			r.leave(caller, guest)
+			r.all--
+			*of--
+			if guest {
+				r.guests--
+			}
 		}
 	}, nil
 }
 
-func (r *Running) leave(caller string, guest bool) {
-	r.all--
-	if guest {
-		r.guests--
+// of is how many operations a caller has under way.
+func (r *Running) of(who caller) *int {
+	n := r.callers[who]
+	if n == nil {
+		if len(r.callers) >= r.sweepAt {
+			maps.DeleteFunc(r.callers, func(_ caller, n *int) bool { return *n == 0 })
+			r.sweepAt = max(fewest, 2*len(r.callers))
+		}
+		n = new(int)
+		r.callers[who] = n
 	}
-	if r.callers[caller]--; r.callers[caller] == 0 {
-		delete(r.callers, caller)
-	}
+	return n
 }
