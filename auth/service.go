@@ -39,8 +39,7 @@ type Service struct {
 	// listing has a slot for each user whose sessions may be listed at the same time.
 	// A page of users lists them for all; requests need connections to Redis too.
 	listing chan struct{}
-	// follower is for those who watch a session, and checking has a slot for each that is looked up.
-	follower *session.Follower
+	// checking has a slot for each watched session that is looked up.
 	checking chan struct{}
 }
 
@@ -56,7 +55,7 @@ func NewService(
 		tokens: tokens, verified: token.NewCache[known](tokens), sessions: sessions, live: sessions.Lookup, matrix: matrix, version: policyVersion, rolesOf: rolesOf, log: log, now: time.Now,
 		observe: unobserved, trail: untold, attempts: unheard,
 		listing:  make(chan struct{}, listers),
-		follower: session.NewFollower(sessions), checking: make(chan struct{}, checkers),
+		checking: make(chan struct{}, checkers),
 	}
 }
 

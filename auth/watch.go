@@ -30,7 +30,7 @@ func (s *Service) Watch(ctx context.Context) (context.Context, context.CancelFun
 	}
 	// What is logged is told from here on, and what was logged before shows when the session is looked up.
 	user, sid := p.watched()
-	w, err := s.follower.Watch(ctx, user, sid)
+	w, err := s.sessions.Watch(ctx, user, sid)
 	if err != nil {
 		cancel(refusalOf(err))
 		return ctx, stop

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // Block holds the user's sessions back because their roles are about to change, for ttl at most: Lookup, Create and
@@ -25,11 +23,11 @@ func (s *Store) Block(ctx context.Context, user string, ttl time.Duration) (gene
 	return number(reply, 0)
 }
 
-var blockScript = redis.NewScript(prelude + `
+var blockScript = script(`
 local user, deadline, ttl, lifetime = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+log('block', user, '')
 local generation = renew(user, lifetime)
 redis.call('SET', block_key(user), deadline, 'PX', ttl)
-log('block', user, '')
 return {'ok', generation}
 `)
 
@@ -52,11 +50,12 @@ func (s *Store) Reconcile(ctx context.Context, user string, generation int64, ro
 // A generation that is lower than expected means that Redis has lost what it knew: the sessions there are were made
 // since, perhaps with the old roles, so they are written like any. A block that stands then is another change's, which
 // tells the sessions itself.
-var reconcileScript = redis.NewScript(prelude + `
+var reconcileScript = script(`
 local user, expected, roles, policy, lifetime = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local current = tonumber(redis.call('GET', generation_key(user)) or '0')
 if current > tonumber(expected) then return {'stale'} end
 if current < tonumber(expected) and redis.call('EXISTS', block_key(user)) == 1 then return {'stale'} end
+log(roles == '[]' and 'end' or 'roles', user, '')
 redis.call('SET', generation_key(user), expected)
 local generation = renew(user, lifetime)
 for _, sid in ipairs(redis.call('ZRANGE', index_key(user), 0, -1)) do
@@ -67,11 +66,6 @@ for _, sid in ipairs(redis.call('ZRANGE', index_key(user), 0, -1)) do
 	end
 end
 redis.call('DEL', block_key(user))
-if roles == '[]' then
-	redis.call('DEL', index_key(user))
-	log('end', user, '')
-else
-	log('roles', user, '')
-end
+if roles == '[]' then redis.call('DEL', index_key(user)) end
 return {'ok'}
 `)

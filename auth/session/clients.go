@@ -5,8 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // MaxPerClient is how many sessions a client has at most; a new one ends the one that would end first. They are not
@@ -42,7 +40,7 @@ func (s *Store) CreateForClient(ctx context.Context, n NewClientSession) (Sessio
 	return made, err
 }
 
-var createForClientScript = redis.NewScript(prelude + `
+var createForClientScript = script(`
 local sid, user, expected, client, client_expected = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local epoch, deadline, lifetime, kept = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
 local held = held_back(user, expected) or held_back(client, client_expected)
@@ -73,7 +71,7 @@ func (s *Store) EndClient(ctx context.Context, user, client string, ttl time.Dur
 	return int(ended), err
 }
 
-var endClientScript = redis.NewScript(prelude + `
+var endClientScript = script(`
 local user, client, deadline, ttl, lifetime = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local ended = 0
 renew(client, lifetime)

@@ -5,8 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // Create stores a new session and returns it with its refresh token, which is not kept and cannot be had again. It
@@ -56,7 +54,7 @@ func earlier(a, b time.Time) time.Time {
 // roles, holds up Redis while it is done.
 const MaxPerUser = 100
 
-var createScript = redis.NewScript(prelude + `
+var createScript = script(`
 local sid, user, expected, epoch, deadline, lifetime, kept = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local held = held_back(user, expected)
 if held then return {held} end

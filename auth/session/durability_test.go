@@ -45,7 +45,7 @@ func TestDurability(t *testing.T) {
 				}
 				return true
 			})
-			got, err := newBench(t, "redis://"+mini.Addr(), mini).Durability(t.Context())
+			got, err := newBench(t, "redis://"+mini.Addr(), mini, 0).Durability(t.Context())
 			if (err != nil) != c.untold || got != c.want {
 				t.Errorf("got %+v, %v; want %+v, an error: %v", got, err, c.want, c.untold)
 			}
@@ -59,7 +59,7 @@ func TestDurabilityOfARealRedis(t *testing.T) {
 	binary := os.Getenv("FIELDGATE_TEST_REDIS_SERVER")
 	if binary == "" {
 		mini := miniredis.RunT(t)
-		if got, err := newBench(t, "redis://"+mini.Addr(), mini).Durability(t.Context()); err == nil {
+		if got, err := newBench(t, "redis://"+mini.Addr(), mini, 0).Durability(t.Context()); err == nil {
 			t.Errorf("miniredis says %+v", got)
 		}
 		return

@@ -2,8 +2,6 @@ package session
 
 import (
 	"context"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // End ends the session sid of a user or a client, at once for whoever asks the store, and tells the caches through the log. It returns
@@ -20,7 +18,7 @@ func (s *Store) End(ctx context.Context, holder, sid string) (bool, error) {
 	return ended > 0, err
 }
 
-var endScript = redis.NewScript(prelude + `
+var endScript = script(`
 local sid = ARGV[3]
 local kept = redis.call('HMGET', session_key(sid), 'user', 'oauth_client')
 local session = {user = kept[1] or nil, oauth_client = kept[2] or nil}
@@ -44,15 +42,15 @@ func (s *Store) EndAll(ctx context.Context, user string) (int, error) {
 	return int(ended), err
 }
 
-var endAllScript = redis.NewScript(prelude + `
+var endAllScript = script(`
 local user, lifetime = ARGV[3], ARGV[4]
 local ended = 0
+log('end', user, '')
 for _, sid in ipairs(redis.call('ZRANGE', index_key(user), 0, -1)) do
 	if live(sid) then ended = ended + 1 end
 	redis.call('DEL', session_key(sid), used_key(sid))
 end
 redis.call('DEL', index_key(user))
 renew(user, lifetime)
-log('end', user, '')
 return {'ok', ended}
 `)

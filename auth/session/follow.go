@@ -2,259 +2,357 @@ package session
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 )
 
 const (
-	// followBlock is how long one read of the log waits for an entry. With nothing to tell it is how often Redis is
-	// asked at all, twice each time.
+	// followBlock is how long one read of the log waits for an entry at most, and a quarter of the lease while the cache is
+	// used: a read then has time to be late before the lease is out.
 	followBlock = 100 * time.Millisecond
-	// followCount is how many entries one read takes. The log keeps more: only a read that is full may have come too
-	// late for some that were thrown away.
+	// followCount is how many entries one read takes. One that is full has not come to the end.
 	followCount = 1000
 	// followPatience is how long Redis may give no answer before everyone who watches is told that nothing is known.
 	followPatience = 2 * time.Second
-	// followPause is how long it is left alone after an error.
-	followPause = 50 * time.Millisecond
+	// followPause is how long it is left alone after an error that came again.
+	followPause = 20 * time.Millisecond
+	// followRest is how long the reader goes on when nothing was looked up and nobody watches.
+	followRest = 5 * time.Second
 )
 
-// Follower follows the log of what ended or changed, for all who watch a session in this process: one reader, which
-// runs while someone watches. It may be shared.
-type Follower struct {
+// follower reads the log of what ended or changed, for the cache of this process and for all who watch a session in it.
+// One goroutine reads, while there is something to read it for.
+//
+// # The lease
+//
+// The cache may be used until the lease is out, which is a time after a read of the log was sent, once all that it brought
+// has been applied. A follower with a lease is in the register of followers, with the place up to which it has applied the
+// log. Who writes into the log finds there for whom to wait (see settle): until each has come past the entry or the lease it
+// may have had when the entry was written is out. Nobody goes by the clock of another, nor by that of Redis.
+//
+// A follower that did not come past an entry in time is taken from the register, so that it holds up nobody again. It must not
+// have a lease then, without being there. So a read extends the lease only when it has just written itself into
+// the register, or has found itself there as it was and nothing in the log: what is written there is never the same
+// twice, and is taken away only as it was when the entry was written.
+type follower struct {
 	store *Store
+	cache *cache        // nil when there is none
+	lease time.Duration // 0 when there is no cache
+	name  string        // of this process; a reader's name in the register begins with it
+
+	until atomic.Int64 // the lease, as a time of Store.since
+	used  atomic.Bool  // whether something has been looked up of late
+	down  atomic.Bool  // whether Redis has just failed to answer; the reader finds out when it does again
 
 	mu      sync.Mutex
-	watches map[string]map[*Watch]bool // by user
-	ready   chan struct{}              // of the reader that runs, closed when it knows where to begin; nil when none does
+	at      place
+	id      string        // of the reader, in the register
+	marks   uint64        // how many marks were written there
+	slow    time.Duration // how long answers take, at the longest of late
+	flight  *flight       // the read that requests wait for
+	watches map[string]map[*Watch]bool
+	ready   chan struct{} // of the reader that runs, closed when it knows where to begin; nil when none does
+	begun   bool          // whether it is closed
+	ctx     context.Context
+	cancel  context.CancelFunc
+	running sync.WaitGroup
 }
 
-// NewFollower makes a follower of a store's log. It does nothing until someone watches.
-func NewFollower(s *Store) *Follower {
-	return &Follower{store: s, watches: map[string]map[*Watch]bool{}}
+// place is where the log has been applied up to, and the epoch to which that belongs. The zero place is none.
+type place struct {
+	life        uint64 // counts the places that did not follow from the one before
+	last, epoch string
+	mark        string // what stands in the register for it, "" when that is not so or not known
 }
 
-// Watch is one who watches a session.
-type Watch struct {
-	follower  *Follower
-	user, sid string
-	again     chan struct{} // has one when something may have changed
-	lost      chan struct{} // closed when nothing is known any more
+func newFollower(s *Store, lease time.Duration) *follower {
+	f := &follower{store: s, lease: lease, name: rand.Text(), watches: map[string]map[*Watch]bool{}}
+	f.ctx, f.cancel = context.WithCancel(context.Background())
+	if lease > 0 {
+		f.cache = newCache()
+	}
+	return f
 }
 
-// Watch begins to watch the user's session sid, which need not be there. What changes after it has returned is told by
-// Wait, so a Lookup that follows it and the calls of Wait together miss nothing. ErrUnavailable says that the log
-// cannot be followed.
-func (f *Follower) Watch(ctx context.Context, user, sid string) (*Watch, error) {
-	w := &Watch{follower: f, user: user, sid: sid, again: make(chan struct{}, 1), lost: make(chan struct{})}
-	f.mu.Lock()
-	if f.watches[user] == nil {
-		f.watches[user] = map[*Watch]bool{}
-	}
-	f.watches[user][w] = true
-	if f.ready == nil {
-		f.ready = make(chan struct{})
-		go f.run(f.ready)
-	}
-	ready := f.ready
-	f.mu.Unlock()
-
-	select {
-	case <-ready:
-		return w, nil
-	case <-w.lost:
-		return nil, errLost
-	case <-ctx.Done():
-		w.Close()
-		return nil, ctx.Err()
-	}
-}
-
-// errLost says that what happened to a session cannot be known any more.
-var errLost = fmt.Errorf("%w: the log of what ended cannot be followed", ErrUnavailable)
-
-// Wait returns nil when the session is to be looked up again: it may have ended or changed. It returns ErrUnavailable
-// when that cannot be known any more, and the context's error. Not every nil means a change.
-func (w *Watch) Wait(ctx context.Context) error {
-	select {
-	case <-w.lost:
-		return errLost
-	default:
-	}
-	select {
-	case <-w.again:
-		return nil
-	case <-w.lost:
-		return errLost
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// Lost is closed when nothing can be known any more: when Wait returns ErrUnavailable.
-func (w *Watch) Lost() <-chan struct{} { return w.lost }
-
-// Close ends the watch. It may be called twice.
-func (w *Watch) Close() {
-	f := w.follower
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.watches[w.user], w)
-	if len(f.watches[w.user]) == 0 {
-		delete(f.watches, w.user)
-	}
-}
-
-// place is where the reader stands in the log, and the epoch to which that belongs.
-type place struct{ last, epoch string }
-
-// run reads the log until nobody watches any more, or nothing can be known.
-func (f *Follower) run(ready chan struct{}) {
-	asked := time.Now()
-	at, err := f.store.tip(context.Background())
-	if err != nil {
-		f.lose()
+// start has a reader run. The follower is locked.
+func (f *follower) start() {
+	if f.ready != nil || f.ctx.Err() != nil {
 		return
 	}
-	close(ready)
-	// Everything that was logged before asOf has been told.
-	for asOf := asked; f.watched(); {
+	f.ready, f.begun = make(chan struct{}), false
+	f.id = f.name + " " + rand.Text()
+	f.running.Go(f.run)
+}
+
+// run reads the log until there is nothing to read it for.
+func (f *follower) run() {
+	asOf, used, failures := time.Now(), time.Now(), 0
+	for f.wanted(&used) {
 		asked := time.Now()
+		_, err := f.read(f.block(used))
 		if err == nil {
-			at, err = f.read(at)
-		} else if at, err = f.store.tip(context.Background()); err == nil {
-			// What answers now may be another Redis, whose log has not all that this one's had.
-			f.wakeAll()
-		}
-		if err == nil {
-			asOf = asked
+			// Everything that was logged before asOf has been told.
+			asOf, failures = asked, 0
+			f.down.Store(false)
 			continue
 		}
-		if time.Since(asOf) > followPatience {
+		if failures++; failures == 1 && f.known() {
+			continue // a connection that was broken says nothing of the next
+		}
+		f.down.Store(true)
+		if time.Since(asOf) > followPatience || !f.known() {
 			f.lose()
-			return
 		}
-		time.Sleep(followPause)
+		pause(f.ctx, followPause)
 	}
 }
 
-// tip is the end of the log as it is now.
-func (s *Store) tip(ctx context.Context) (place, error) {
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
-	defer cancel()
-	var at place
-	var err error
-	if at.epoch, err = s.epoch(ctx); err != nil {
-		return place{}, err
-	}
-	newest, err := s.client.XRevRangeN(ctx, s.prefix+"revocations", "+", "-", 1).Result()
-	if err != nil {
-		return place{}, unavailable(err)
-	}
-	at.last = "0-0"
-	if len(newest) > 0 {
-		at.last = newest[0].ID
-	}
-	return at, nil
-}
-
-// epoch is the life of the store, "" when it has none.
-func (s *Store) epoch(ctx context.Context) (string, error) {
-	epoch, err := s.client.Get(ctx, s.prefix+"epoch").Result()
-	if errors.Is(err, redis.Nil) {
-		return "", nil
-	}
-	return epoch, unavailable(err)
-}
-
-// read waits a moment for what follows in the log, tells those whom it concerns, and returns where that ends. A store
-// that has lost what it knew has no entry for it, so its epoch is read as well.
-func (f *Follower) read(at place) (place, error) {
-	s := f.store
-	// The client alone would wait ten seconds longer than the block.
-	ctx, cancel := context.WithTimeout(context.Background(), followBlock+callLimit)
-	defer cancel()
-	found, err := s.client.XRead(ctx, &redis.XReadArgs{
-		Streams: []string{s.prefix + "revocations", at.last}, Count: followCount, Block: followBlock,
-	}).Result()
-	if err != nil && !errors.Is(err, redis.Nil) {
-		return at, unavailable(err)
-	}
-	for _, stream := range found {
-		for _, entry := range stream.Messages {
-			user, _ := entry.Values["user"].(string)
-			sid, _ := entry.Values["sid"].(string)
-			f.wake(user, sid)
-			at.last = entry.ID
-		}
-		if len(stream.Messages) == followCount {
-			f.wakeAll()
-		}
-	}
-	epoch, err := s.epoch(ctx)
-	if err != nil || epoch == at.epoch {
-		return at, err
-	}
-	next, err := s.tip(ctx)
-	if err == nil {
-		f.wakeAll()
-	}
-	return next, err
-}
-
-// watched tells whether someone watches. When nobody does the reader is over.
-func (f *Follower) watched() bool {
+// known tells whether the reader has ever known where it was.
+func (f *follower) known() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.watches) == 0 {
-		f.ready = nil
-		return false
+	return f.begun
+}
+
+// wanted tells whether there is something to read for. When there is not, the reader is over and leaves the register, under
+// a name that no other one has.
+func (f *follower) wanted(used *time.Time) bool {
+	if f.used.Swap(false) {
+		*used = time.Now()
+	}
+	f.mu.Lock()
+	if f.ctx.Err() == nil && (len(f.watches) > 0 || f.lease > 0 && time.Since(*used) < followRest) {
+		f.mu.Unlock()
+		return true
+	}
+	f.move(place{})
+	f.ready = nil
+	id := f.id
+	f.mu.Unlock()
+	f.down.Store(false)
+	if f.lease > 0 {
+		ctx, cancel := context.WithTimeout(context.Background(), ioLimit)
+		defer cancel()
+		_ = f.store.client.HDel(ctx, f.store.followers(), id).Err() // or else it is taken away
+	}
+	return false
+}
+
+// close ends the reader. The store asks Redis from then on.
+func (f *follower) close() {
+	f.cancel()
+	f.running.Wait()
+}
+
+// block is how long a read waits for something to come.
+func (f *follower) block(used time.Time) time.Duration {
+	if f.lease > 0 && time.Since(used) < followRest {
+		return min(f.lease/4, followBlock)
+	}
+	return followBlock
+}
+
+// read reads what follows in the log, and waits for that up to block; 0 does not wait. True says that all was applied
+// that had been logged when the read began. After an error nothing is known any more.
+func (f *follower) read(block time.Duration) (bool, error) {
+	f.mu.Lock()
+	at, id := f.at, f.id
+	f.mu.Unlock()
+	var whole bool
+	var err error
+	if at.last == "" {
+		at, err = f.begin()
+	}
+	if err == nil {
+		whole, err = f.follow(at, id, block)
+	}
+	if err != nil {
+		f.mu.Lock()
+		f.move(place{})
+		f.mu.Unlock()
+	}
+	return whole, err
+}
+
+// begin takes the end of the log as it is now for the place. What had been looked up before is forgotten, and all who watch
+// look again: what is logged there may be another Redis's, which has not all that the one before it had.
+func (f *follower) begin() (place, error) {
+	ctx, cancel := context.WithTimeout(f.ctx, ioLimit)
+	defer cancel()
+	s := f.store
+	pipe := s.client.Pipeline()
+	newest, epoch := pipe.XRevRangeN(ctx, s.log(), "+", "-", 1), pipe.Get(ctx, s.prefix+"epoch")
+	if err := perform(ctx, pipe); err != nil {
+		return place{}, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.move(place{last: lastOf(newest), epoch: epoch.Val()})
+	if f.begun {
+		f.wakeAll()
+	} else if f.ready != nil {
+		f.begun = true
+		close(f.ready)
+	}
+	return f.at, nil
+}
+
+// lastOf is the id of the newest entry.
+func lastOf(newest *redis.XMessageSliceCmd) string {
+	if entries := newest.Val(); len(entries) > 0 {
+		return entries[0].ID
+	}
+	return "0-0"
+}
+
+// move goes to a place that does not follow from the one before. The follower is locked.
+func (f *follower) move(to place) {
+	to.life = f.at.life + 1
+	f.at = to
+	f.until.Store(0)
+	f.cache.forgetAll()
+}
+
+// follow applies what follows in the log after a place. A store that has lost what it knew, or another one, has no entry for
+// that, so the epoch and the end of the log are read as well.
+func (f *follower) follow(at place, id string, block time.Duration) (bool, error) {
+	s := f.store
+	sent, began := s.since(s.now()), time.Now()
+	ctx, cancel := context.WithTimeout(f.ctx, block+f.limit(block))
+	defer cancel()
+	pipe := s.client.Pipeline()
+	var wrote *redis.IntCmd
+	var found *redis.StringCmd
+	mark := at.mark
+	switch {
+	case f.lease == 0: // nobody waits for a follower that has no cache
+	case mark == "":
+		mark = f.mark(at.last)
+		wrote = pipe.HSet(ctx, s.followers(), id, mark)
+	default:
+		found = pipe.HGet(ctx, s.followers(), id)
+	}
+	wait := block
+	if block == 0 {
+		wait = -1
+	}
+	entries := pipe.XRead(ctx, &redis.XReadArgs{Streams: []string{s.log(), at.last}, Count: followCount, Block: wait})
+	epoch := pipe.Get(ctx, s.prefix+"epoch")
+	newest := pipe.XRevRangeN(ctx, s.log(), "+", "-", 1)
+	if err := perform(ctx, pipe); err != nil {
+		return false, err
+	}
+	var came []redis.XMessage
+	if streams := entries.Val(); len(streams) > 0 {
+		came = streams[0].Messages
+	}
+
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(came) == 0 || block == 0 {
+		f.slow = max(time.Since(began)-block, f.slow-f.slow/64)
+	}
+	if f.at.life != at.life {
+		return false, nil // it has begun elsewhere meanwhile
+	}
+	if epoch.Val() != at.epoch || len(came) == followCount || !f.apply(came) || earlierID(lastOf(newest), f.at.last) {
+		f.move(place{})
+		return false, nil
+	}
+	isThere := wrote != nil && wrote.Err() == nil || found != nil && found.Val() == mark
+	switch {
+	case !isThere && f.at.mark == mark:
+		f.at.mark = ""
+	case isThere && f.at.last == at.last:
+		f.at.mark = mark
+	}
+	if isThere && (wrote != nil || len(came) == 0) {
+		f.until.Store(max(f.until.Load(), sent+int64(f.lease)))
+	}
+	return true, nil
+}
+
+// apply forgets what entries of the log are about and wakes who watches it. False says that one is missing before them. What
+// another read has applied is passed over. The follower is locked.
+func (f *follower) apply(entries []redis.XMessage) bool {
+	for _, entry := range entries {
+		if !earlierID(f.at.last, entry.ID) {
+			continue
+		}
+		if after, _ := entry.Values["after"].(string); after != f.at.last {
+			return false
+		}
+		user, _ := entry.Values["user"].(string)
+		sid, _ := entry.Values["sid"].(string)
+		f.cache.forget(user)
+		for w := range f.watches[user] {
+			if sid == "" || sid == w.sid {
+				w.wake()
+			}
+		}
+		f.at.last, f.at.mark = entry.ID, ""
 	}
 	return true
 }
 
-// wake has those look again who watch this session, or any of the user's when sid is empty.
-func (f *Follower) wake(user, sid string) {
+// mark is what a follower writes into the register: its place, its lease, and what makes it unlike all others.
+func (f *follower) mark(last string) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for w := range f.watches[user] {
-		if sid == "" || sid == w.sid {
-			w.wake()
-		}
-	}
+	f.marks++
+	return fmt.Sprintf("%s %s %d", last, f.lease, f.marks)
 }
 
-// wakeAll has everyone look again.
-func (f *Follower) wakeAll() {
+// limit is how long an answer may take. While requests wait for it that is little more than the lease where Redis is near, and
+// more where it is far or the machine has too much to do.
+func (f *follower) limit(block time.Duration) time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, all := range f.watches {
-		for w := range all {
-			w.wake()
-		}
+	if block > 0 || f.slow == 0 {
+		return ioLimit
 	}
+	return min(f.lease+4*f.slow, ioLimit)
 }
 
-func (w *Watch) wake() {
+// perform runs a pipeline of reads. That there is nothing is no error, nor is it that a full Redis takes nothing more: what could
+// not be written shows in its own command.
+func perform(ctx context.Context, pipe redis.Pipeliner) error {
+	commands, err := pipe.Exec(ctx)
+	if len(commands) == 0 {
+		return unavailable(err)
+	}
+	for _, command := range commands {
+		if err := command.Err(); err != nil && !errors.Is(err, redis.Nil) && !redis.IsOOMError(err) {
+			return unavailable(err)
+		}
+	}
+	return nil
+}
+
+// earlierID says whether an entry's id is earlier than another: two numbers with a dash between.
+func earlierID(a, b string) bool {
+	aTime, aCount, _ := strings.Cut(a, "-")
+	bTime, bCount, _ := strings.Cut(b, "-")
+	if aTime != bTime {
+		return less(aTime, bTime)
+	}
+	return less(aCount, bCount)
+}
+
+// less compares two numbers without leading zeros.
+func less(a, b string) bool { return len(a) < len(b) || len(a) == len(b) && a < b }
+
+// pause waits, unless ctx ends.
+func pause(ctx context.Context, d time.Duration) {
 	select {
-	case w.again <- struct{}{}:
-	default: // they will look anyway
+	case <-ctx.Done():
+	case <-time.After(d):
 	}
-}
-
-// lose tells everyone that nothing is known any more. The reader is over.
-func (f *Follower) lose() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, all := range f.watches {
-		for w := range all {
-			close(w.lost)
-		}
-	}
-	clear(f.watches)
-	f.ready = nil
 }

@@ -28,7 +28,14 @@ func (c *counted) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	}
 }
 func (c *counted) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return next
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		c.mu.Lock()
+		for _, cmd := range cmds {
+			c.names[cmd.Name()]++
+		}
+		c.mu.Unlock()
+		return next(ctx, cmds)
+	}
 }
 
 // take is how many commands there were since the last time.
@@ -44,9 +51,9 @@ func (c *counted) take() int {
 }
 
 // watching begins a watch that is closed with the test.
-func (b *bench) watching(f *Follower, user, sid string) *Watch {
+func (b *bench) watching(user, sid string) *Watch {
 	b.t.Helper()
-	w, err := f.Watch(b.t.Context(), user, sid)
+	w, err := b.Watch(b.t.Context(), user, sid)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -79,14 +86,13 @@ func (b *bench) quiet(w *Watch) {
 // TestFollow: who watches is told of what happens to the session and to all of the user's, and of nothing else.
 func TestFollow(t *testing.T) {
 	onEveryRedis(t, func(t *testing.T, b *bench) {
-		f := NewFollower(b.Store)
 		before, _ := b.signIn("US1")
 		if _, err := b.End(t.Context(), "US1", before.ID); err != nil {
 			t.Fatal(err)
 		}
 		one, _ := b.signIn("US1")
 		two, _ := b.signIn("US1")
-		first, second, third := b.watching(f, "US1", one.ID), b.watching(f, "US1", two.ID), b.watching(f, "US2", "x")
+		first, second, third := b.watching("US1", one.ID), b.watching("US1", two.ID), b.watching("US2", "x")
 		if _, err := b.End(t.Context(), "US1", one.ID); err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +110,7 @@ func TestFollow(t *testing.T) {
 // TestFollowMany: a log that grows faster than it is read has everyone look, as some of it may have been thrown away.
 func TestFollowMany(t *testing.T) {
 	onEveryRedis(t, func(t *testing.T, b *bench) {
-		w := b.watching(NewFollower(b.Store), "US1", "x")
+		w := b.watching("US1", "x")
 		// All of it at once: a transaction is one step.
 		if _, err := b.client.TxPipelined(t.Context(), func(tx redis.Pipeliner) error {
 			for range 3 * followCount {
@@ -121,7 +127,7 @@ func TestFollowMany(t *testing.T) {
 // TestFollowAnew: a store that has lost what it knew has everyone look, and so has one that has been away.
 func TestFollowAnew(t *testing.T) {
 	onEveryRedis(t, func(t *testing.T, b *bench) {
-		w := b.watching(NewFollower(b.Store), "US1", "x")
+		w := b.watching("US1", "x")
 		b.flush(t.Context())
 		b.told(w)
 		if err := b.Start(t.Context()); err != nil {
@@ -142,9 +148,8 @@ func TestFollowAnew(t *testing.T) {
 // answers again, watches begin again.
 func TestFollowAway(t *testing.T) {
 	mini := miniredis.RunT(t)
-	b := newBench(t, "redis://"+mini.Addr(), mini)
-	f := NewFollower(b.Store)
-	first, second := b.watching(f, "US1", "x"), b.watching(f, "US2", "x")
+	b := newBench(t, "redis://"+mini.Addr(), mini, 0)
+	first, second := b.watching("US1", "x"), b.watching("US2", "x")
 	mini.SetError("LOADING Redis is loading the dataset in memory")
 	began := time.Now()
 	for _, w := range []*Watch{first, second} {
@@ -156,11 +161,11 @@ func TestFollowAway(t *testing.T) {
 	if took := time.Since(began); took < followPatience-2*followBlock || took > 3*followPatience {
 		t.Errorf("told after %v", took)
 	}
-	if _, err := f.Watch(t.Context(), "US1", "x"); !errors.Is(err, ErrUnavailable) {
+	if _, err := b.Watch(t.Context(), "US1", "x"); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("another one: %v", err)
 	}
 	mini.SetError("")
-	w := b.watching(f, "US1", "x")
+	w := b.watching("US1", "x")
 	if _, err := b.EndAll(t.Context(), "US1"); err != nil {
 		t.Fatal(err)
 	}
@@ -170,17 +175,17 @@ func TestFollowAway(t *testing.T) {
 // TestFollowIdle: Redis is asked for nothing when nobody watches, and seldom when nothing happens.
 func TestFollowIdle(t *testing.T) {
 	mini := miniredis.RunT(t)
-	b := newBench(t, "redis://"+mini.Addr(), mini)
+	b := newBench(t, "redis://"+mini.Addr(), mini, 0)
 	c := &counted{names: map[string]int{}}
 	b.client.AddHook(c)
-	f := NewFollower(b.Store)
+	f := b.follower
 	time.Sleep(3 * followBlock)
 	if n := c.take(); n > 0 {
 		t.Errorf("%d commands before anyone watches", n)
 	}
 	var all []*Watch
 	for range 100 {
-		all = append(all, b.watching(f, "US1", "x"))
+		all = append(all, b.watching("US1", "x"))
 	}
 	time.Sleep(time.Second)
 	if n := c.take(); n < 2 || n > 40 {
@@ -206,14 +211,13 @@ func TestFollowIdle(t *testing.T) {
 // TestFollowCalledOff: who gives up leaves nothing behind.
 func TestFollowCalledOff(t *testing.T) {
 	mini := miniredis.RunT(t)
-	b := newBench(t, "redis://"+mini.Addr(), mini)
-	f := NewFollower(b.Store)
+	b := newBench(t, "redis://"+mini.Addr(), mini, 0)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if w, err := f.Watch(ctx, "US1", "x"); err == nil {
+	if w, err := b.Watch(ctx, "US1", "x"); err == nil {
 		w.Close() // it was faster
 	}
-	w := b.watching(f, "US1", "x")
+	w := b.watching("US1", "x")
 	if err := w.Wait(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("waiting: %v", err)
 	}
@@ -236,13 +240,13 @@ func BenchmarkFollow(b *testing.B) {
 				}
 				b.Cleanup(func() { client.Close() })
 				stores[i] = New(client, time.Now, Options{})
+				b.Cleanup(stores[i].Close)
 				stores[i].prefix = "{fieldgate-bench}:"
 			}
 			if err := stores[0].Start(b.Context()); err != nil {
 				b.Fatal(err)
 			}
-			f := NewFollower(stores[1])
-			keep, err := f.Watch(b.Context(), "US1", "x") // the reader goes on from one to the next
+			keep, err := stores[1].Watch(b.Context(), "US1", "x") // the reader goes on from one to the next
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -255,7 +259,7 @@ func BenchmarkFollow(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				w, err := f.Watch(b.Context(), "US1", made.ID)
+				w, err := stores[1].Watch(b.Context(), "US1", made.ID)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // usedKept is how often a session can be refreshed. It remembers every token that was used; a client that refreshes when
@@ -38,7 +36,7 @@ func (s *Store) Redeem(ctx context.Context, refreshToken string) (Session, error
 	return found, nil
 }
 
-var redeemScript = redis.NewScript(prelude + `
+var redeemScript = script(`
 local session, flat, ended = presented(ARGV[3], ARGV[4])
 if not session then return {flat, ended} end
 return {'ok', flat}
@@ -76,8 +74,9 @@ func (s *Store) Rotate(ctx context.Context, refreshToken string, roles []string,
 	return rotated, token, nil
 }
 
-// The log entry is for roles or a policy that changed without Block, as after a restart with another matrix.
-var rotateScript = redis.NewScript(prelude + `
+// The log entry is for roles or a policy that changed without Block, as after a restart with another matrix, and for a session
+// that ends sooner than it would have, as after one with another Options.Idle.
+var rotateScript = script(`
 local sid, hash, next, roles, policy, expected = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local deadline, lifetime, kept = ARGV[9], ARGV[10], ARGV[11]
 local session, why = presented(sid, hash)
@@ -88,11 +87,13 @@ if redis.call('ZCARD', used_key(sid)) >= tonumber(kept) then
 	finish(sid, session)
 	return {'none'}
 end
+if tonumber(session['end']) < tonumber(deadline) then deadline = session['end'] end
+if session.roles ~= roles or session.policy ~= policy or tonumber(deadline) < tonumber(session.deadline) then
+	log('roles', session.user, sid)
+end
 redis.call('ZADD', used_key(sid), ARGV[2], hash)
 redis.call('HSET', session_key(sid), 'refresh', next, 'roles', roles, 'policy', policy, 'generation', expected,
 	'seen', ARGV[2])
-if tonumber(session['end']) < tonumber(deadline) then deadline = session['end'] end
 keep(sid, session.user, deadline, lifetime)
-if session.roles ~= roles or session.policy ~= policy then log('roles', session.user, sid) end
 return {'ok', redis.call('HGETALL', session_key(sid))}
 `)

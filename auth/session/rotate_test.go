@@ -209,7 +209,7 @@ func TestUntilCutsTheSessionShort(t *testing.T) {
 // On miniredis alone: the clock of a real Redis cannot be driven.
 func TestNothingStaysBehind(t *testing.T) {
 	mini := miniredis.RunT(t)
-	b := newBench(t, "redis://"+mini.Addr(), mini)
+	b := newBench(t, "redis://"+mini.Addr(), mini, 0)
 	_, token := b.signIn("alice")
 	if _, err := b.Block(t.Context(), "alice", time.Second); err != nil {
 		t.Fatal(err)

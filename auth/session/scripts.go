@@ -1,5 +1,11 @@
 package session
 
+import "github.com/redis/go-redis/v9"
+
+// script makes one of a body, which is that of a function. Its answer comes first; what was logged, if anything was, the
+// user it is about, and who follows the log at that moment come after it.
+func script(body string) *redis.Script { return redis.NewScript(prelude + body + postlude) }
+
 // prelude begins every script. Times are milliseconds since 1970 by the caller's clock and decide; the expiry of keys,
 // by the clock of Redis, only clears away. ARGV begins with the prefix of all keys and the time.
 const prelude = `
@@ -12,9 +18,16 @@ local function index_key(user) return PREFIX .. 'user:' .. user .. ':sessions' e
 local function generation_key(user) return PREFIX .. 'user:' .. user .. ':generation' end
 local function block_key(user) return PREFIX .. 'user:' .. user .. ':block' end
 
--- log tells the caches that something of a user's ended or changed; an empty sid means every session of the user.
+local LOG = PREFIX .. 'revocations'
+local logged, about = '', ''
+
+-- log tells the caches that something of a user's ended or changed; an empty sid means every session of the user. An entry
+-- names the one before it, so that who reads on knows that none is missing. It is written before what it is about is done: a
+-- Redis whose memory is full refuses it, and nothing has happened then. A script logs of one user only.
 local function log(kind, user, sid)
-	redis.call('XADD', PREFIX .. 'revocations', 'MAXLEN', '~', '10000', '*', 'kind', kind, 'user', user, 'sid', sid)
+	local newest = redis.call('XREVRANGE', LOG, '+', '-', 'COUNT', 1)[1]
+	logged, about = redis.call('XADD', LOG, 'MAXLEN', '~', '10000', '*', 'kind', kind, 'user', user, 'sid', sid,
+		'after', newest and newest[1] or '0-0'), user
 end
 
 -- live returns a session as a table and as Redis gives it, or nil when there is none or it is over.
@@ -53,9 +66,9 @@ local function holder(session) return session.oauth_client or session.user end
 
 -- finish ends one session. The log tells of the user's, whoever holds it: their sessions are what caches know.
 local function finish(sid, session)
+	log('end', session.user, sid)
 	redis.call('DEL', session_key(sid), used_key(sid))
 	redis.call('ZREM', index_key(holder(session)), sid)
-	log('end', session.user, sid)
 end
 
 -- renew starts the next generation of a user's roles and returns its number.
@@ -77,4 +90,16 @@ local function presented(sid, hash)
 	if session.refresh ~= hash then return nil, 'none' end
 	return session, flat
 end
+
+local function act()
+`
+
+// logReply is how many parts the reply has of a script that has logged something.
+const logReply = 4
+
+const postlude = `
+end
+local answer = act()
+if answer.err or logged == '' then return answer.err and answer or {answer} end
+return {answer, logged, about, redis.call('HGETALL', PREFIX .. 'followers')}
 `

@@ -21,7 +21,15 @@ const callLimit = 800 * time.Millisecond
 type Options struct {
 	Lifetime time.Duration // a session ends this long after sign-in, whatever happens: 12 hours
 	Idle     time.Duration // and this long after its last refresh: 2 hours
+
+	// Lease is how long a session that was looked up may be used again after the log of what ended was last read, at most
+	// MaxLease: so long a change waits at most for a gateway that is out of reach, and so soon all is refused after
+	// Redis has failed. 0 keeps no session; each is looked up in Redis.
+	Lease time.Duration
 }
+
+// MaxLease bounds Options.Lease, which all who change something may have to wait.
+const MaxLease = 5 * time.Second
 
 // Store keeps sessions in Redis. It may be shared.
 type Store struct {
@@ -30,12 +38,15 @@ type Store struct {
 	prefix   string
 	lifetime time.Duration
 	idle     time.Duration
+	base     time.Time // from which times of the lease count
+	follower *follower
 }
 
 // New makes a store on a client, best one from NewClient or Embedded, which stays the caller's to close. now is the
-// clock, time.Now outside of tests.
+// clock, time.Now outside of tests. Close is to be called before the client's.
 func New(client redis.UniversalClient, now func() time.Time, options Options) *Store {
-	s := &Store{client: client, now: now, prefix: keyPrefix, lifetime: 12 * time.Hour, idle: 2 * time.Hour}
+	s := &Store{client: client, now: now, prefix: keyPrefix, lifetime: 12 * time.Hour, idle: 2 * time.Hour, base: now()}
+	s.follower = newFollower(s, min(options.Lease, MaxLease))
 	if options.Lifetime > 0 {
 		s.lifetime = options.Lifetime
 	}
@@ -44,6 +55,16 @@ func New(client redis.UniversalClient, now func() time.Time, options Options) *S
 	}
 	return s
 }
+
+// Close ends what the store does by itself: it reads the log while sessions are looked up or watched. Nothing is kept of them
+// any more.
+func (s *Store) Close() { s.follower.close() }
+
+// since is a time that does not jump with the clock of the machine.
+func (s *Store) since(now time.Time) int64 { return int64(now.Sub(s.base)) }
+
+func (s *Store) log() string       { return s.prefix + "revocations" }
+func (s *Store) followers() string { return s.prefix + "followers" }
 
 // Start makes the epoch if there is none, so that caches have one to follow. It fails when Redis cannot be reached.
 func (s *Store) Start(ctx context.Context) error {
@@ -72,15 +93,23 @@ func (s *Store) Generation(ctx context.Context, user string) (int64, error) {
 }
 
 // run executes a script with the prefix, the time and then args, and returns its answer after the word it begins with;
-// every word but "ok" is an error of this package, and only "reused" has an answer too. The one key that is named, the epoch, tells Redis Cluster the slot;
+// every word but "ok" is an error of this package, and only "reused" has an answer too. What the script has ended or changed,
+// no gateway takes for what it was any more when run returns. The one key that is named, the epoch, tells Redis Cluster the slot;
 // the scripts build the others, which all lie in the same one.
 func (s *Store) run(ctx context.Context, script *redis.Script, args ...any) ([]any, error) {
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
 	args = append([]any{s.prefix, millis(s.now())}, args...)
-	reply, err := script.Run(ctx, s.client, []string{s.prefix + "epoch"}, args...).Slice()
+	whole, err := script.Run(ctx, s.client, []string{s.prefix + "epoch"}, args...).Slice()
 	if err != nil {
 		return nil, unavailable(err)
+	}
+	if len(whole) == logReply {
+		s.settle(ctx, whole[1:])
+	}
+	var reply []any
+	if len(whole) > 0 {
+		reply, _ = whole[0].([]any)
 	}
 	if len(reply) == 0 {
 		return nil, fmt.Errorf("%w: an empty answer", ErrUnavailable)

@@ -33,22 +33,25 @@ type bench struct {
 	t     *testing.T
 }
 
-// onEveryRedis runs a test on miniredis, and on the Redis that FIELDGATE_TEST_REDIS_URL names when it is set.
+// onEveryRedis runs a test on miniredis, and on the Redis that FIELDGATE_TEST_REDIS_URL names when it is set; on each
+// without a lease and with one.
 func onEveryRedis(t *testing.T, test func(t *testing.T, b *bench)) {
-	t.Run("miniredis", func(t *testing.T) {
-		mini := miniredis.RunT(t)
-		test(t, newBench(t, "redis://"+mini.Addr(), mini))
-	})
-	t.Run("redis", func(t *testing.T) {
-		url := os.Getenv("FIELDGATE_TEST_REDIS_URL")
-		if url == "" {
-			t.Skip("FIELDGATE_TEST_REDIS_URL is not set")
-		}
-		test(t, newBench(t, url, nil))
-	})
+	for name, lease := range map[string]time.Duration{"": 0, " leased": MaxLease} {
+		t.Run("miniredis"+name, func(t *testing.T) {
+			mini := miniredis.RunT(t)
+			test(t, newBench(t, "redis://"+mini.Addr(), mini, lease))
+		})
+		t.Run("redis"+name, func(t *testing.T) {
+			url := os.Getenv("FIELDGATE_TEST_REDIS_URL")
+			if url == "" {
+				t.Skip("FIELDGATE_TEST_REDIS_URL is not set")
+			}
+			test(t, newBench(t, url, nil, lease))
+		})
+	}
 }
 
-func newBench(t *testing.T, url string, mini *miniredis.Miniredis) *bench {
+func newBench(t *testing.T, url string, mini *miniredis.Miniredis, lease time.Duration) *bench {
 	t.Helper()
 	o, err := redis.ParseURL(url)
 	if err != nil {
@@ -58,12 +61,13 @@ func newBench(t *testing.T, url string, mini *miniredis.Miniredis) *bench {
 	o.ReadTimeout, o.PoolTimeout, o.MaxRetries = time.Minute, time.Minute, -1
 	client := redis.NewClient(o)
 	c := &clock{time: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)}
-	b := &bench{Store: New(client, c.now, Options{}), clock: c, mini: mini, t: t}
+	b := &bench{Store: New(client, c.now, Options{Lease: lease}), clock: c, mini: mini, t: t}
 	b.prefix = "{fieldgate-test-" + rand.Text() + "}:"
 	if err := b.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		b.Close()
 		b.flush(context.Background())
 		client.Close()
 	})
@@ -82,7 +86,11 @@ func (b *bench) flush(ctx context.Context) {
 			b.t.Fatal(err)
 		}
 	}
+	b.lapse()
 }
+
+// lapse has the lease run out: what nobody wrote into the log shows then.
+func (b *bench) lapse() { b.follower.until.Store(0) }
 
 // advance moves the clock, and with it the expiry of keys where that can be driven.
 func (b *bench) advance(d time.Duration) {
@@ -190,6 +198,7 @@ func TestAnotherEpochEndsEverySession(t *testing.T) {
 				if err := change(ctx, b.client, b.prefix+"epoch"); err != nil {
 					b.t.Fatal(err)
 				}
+				b.lapse()
 				_, err := b.Lookup(ctx, "alice", made.ID)
 				b.want("Lookup", err, ErrNotFound)
 				_, err = b.Redeem(ctx, refresh)

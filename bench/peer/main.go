@@ -3,10 +3,13 @@
 // others; docs/performance.md has what came of that.
 //
 // Environment: PORT, KEYS_FILE, REDIS_URL, SESSION_CHECK=0 (a token is good without its session), COMMON (the folder with
-// data.json and permissions.json), PPROF (an address for profiles).
+// data.json and permissions.json), SESSION_LEASE (that of the sessions, 100ms as in the gateway; with 0 Redis is asked with each
+// request), PPROF (an address for profiles).
 package main
 
 import (
+	"cmp"
+	"context"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -49,7 +52,18 @@ func run(denials string) error {
 		return err
 	}
 	defer client.Close()
-	h, err := newHandler(account, common, bearer, client, how, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	lease, err := time.ParseDuration(cmp.Or(os.Getenv("SESSION_LEASE"), "100ms"))
+	if err != nil {
+		return fmt.Errorf("SESSION_LEASE: %w", err)
+	}
+	sessions := session.New(client, time.Now, session.Options{Lease: lease})
+	defer sessions.Close()
+	if !bearer.Unchecked {
+		if err := sessions.Start(context.Background()); err != nil {
+			return err
+		}
+	}
+	h, err := newHandler(account, common, bearer, sessions, how, slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	if err != nil {
 		return err
 	}

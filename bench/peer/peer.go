@@ -27,7 +27,6 @@ import (
 	"github.com/fieldgate/fieldgate/internal/issuer"
 	"github.com/fieldgate/fieldgate/internal/keyfile"
 	"github.com/fieldgate/fieldgate/internal/problem"
-	"github.com/redis/go-redis/v9"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
@@ -36,7 +35,7 @@ var matrixCSV string
 
 // newHandler wires the packages together as internal/cmd does: the caller's token and session, then the engine.
 func newHandler(
-	account *model.Account, common fs.FS, bearer issuer.Bearer, client redis.UniversalClient, denials engine.Denials, log *slog.Logger,
+	account *model.Account, common fs.FS, bearer issuer.Bearer, sessions *session.Store, denials engine.Denials, log *slog.Logger,
 ) (http.Handler, error) {
 	matrix, err := policy.ParseMatrix(strings.NewReader(matrixCSV))
 	if err != nil {
@@ -63,7 +62,7 @@ func newHandler(
 		return nil, err
 	}
 	nobody := func(context.Context, string) (string, []policy.Role, error) { return "", nil, problem.Missing() }
-	service := auth.NewService(authority, session.New(client, time.Now, session.Options{}), matrix, matrix.Version(), nobody, log)
+	service := auth.NewService(authority, sessions, matrix, matrix.Version(), nobody, log)
 	service.Trust(issuer.NewBearers([]issuer.Bearer{bearer}, time.Now).Verify)
 	h, err := engine.NewHandler(sealed, engine.Config{
 		Table:   table,

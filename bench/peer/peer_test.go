@@ -34,7 +34,6 @@ import (
 type served struct {
 	t       testing.TB
 	handler http.Handler
-	redis   redis.UniversalClient
 	ed      ed25519.PrivateKey
 	secret  []byte
 }
@@ -50,7 +49,12 @@ func serve(t testing.TB, unchecked bool) served {
 
 func serveAccount(t testing.TB, account *model.Account, unchecked bool) served {
 	t.Helper()
-	client := sessions(t)
+	client := redisFor(t)
+	sessions := session.New(client, time.Now, session.Options{Lease: 100 * time.Millisecond})
+	t.Cleanup(sessions.Close)
+	if err := sessions.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	_, ed, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +63,7 @@ func serveAccount(t testing.TB, account *model.Account, unchecked bool) served {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := served{t: t, redis: client, ed: ed, secret: []byte(rand.Text() + rand.Text())}
+	s := served{t: t, ed: ed, secret: []byte(rand.Text() + rand.Text())}
 	keys, err := json.Marshal(map[string]any{"issuer": "tests", "audience": "account", "keys": []map[string]string{
 		{"kid": "ed", "alg": "EdDSA", "publicKey": string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))},
 		{"kid": "hs", "alg": "HS256", "secret": base64.StdEncoding.EncodeToString(s.secret)},
@@ -76,7 +80,7 @@ func serveAccount(t testing.TB, account *model.Account, unchecked bool) served {
 		t.Fatal(err)
 	}
 	bearer.Unchecked = unchecked
-	if s.handler, err = newHandler(account, os.DirFS("testdata"), bearer, client, engine.DenialsEach, slog.New(slog.DiscardHandler)); err != nil {
+	if s.handler, err = newHandler(account, os.DirFS("testdata"), bearer, sessions, engine.DenialsEach, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
 	if err := client.Set(t.Context(), "sess:lives", "{}", time.Hour).Err(); err != nil {
@@ -85,8 +89,8 @@ func serveAccount(t testing.TB, account *model.Account, unchecked bool) served {
 	return s
 }
 
-// sessions is the Redis at FIELDGATE_TEST_REDIS_URL, or an embedded one.
-func sessions(t testing.TB) redis.UniversalClient {
+// redisFor is the Redis at FIELDGATE_TEST_REDIS_URL, or an embedded one.
+func redisFor(t testing.TB) redis.UniversalClient {
 	t.Helper()
 	if url := os.Getenv("FIELDGATE_TEST_REDIS_URL"); url != "" {
 		client, err := session.NewClient(url)
@@ -282,7 +286,7 @@ func TestRefused(t *testing.T) {
 
 // TestAgrees: a comparison of other permissions is not served.
 func TestAgrees(t *testing.T) {
-	s := serve(t, false)
+	sessions := session.New(redisFor(t), time.Now, session.Options{})
 	account, err := load(os.DirFS("testdata"))
 	if err != nil {
 		t.Fatal(err)
@@ -302,7 +306,7 @@ func TestAgrees(t *testing.T) {
 				t.Fatalf("%s is not there", row.old)
 			}
 			changed := fstest.MapFS{"permissions.json": {Data: bytes.Replace(text, []byte(row.old), []byte(row.by), 1)}}
-			_, err := newHandler(account, changed, issuer.Bearer{}, s.redis, engine.DenialsEach, slog.New(slog.DiscardHandler))
+			_, err := newHandler(account, changed, issuer.Bearer{}, sessions, engine.DenialsEach, slog.New(slog.DiscardHandler))
 			if err == nil || !strings.Contains(err.Error(), row.says) {
 				t.Errorf("%v, want %q", err, row.says)
 			}

@@ -81,9 +81,9 @@ func (c console) end(sid string) {
 	if err := c.redis.Del(c.t.Context(), "sess:"+sid).Err(); err != nil {
 		c.t.Fatal(err)
 	}
-	err := c.redis.XAdd(c.t.Context(), &redis.XAddArgs{
-		Stream: "{fieldgate}:revocations", MaxLen: 10000, Approx: true, Values: []any{"kind", "end", "user", "sess:" + sid, "sid", ""},
-	}).Err()
+	const log = `local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+		return redis.call('XADD', KEYS[1], 'MAXLEN', '~', '10000', '*', 'kind', 'end', 'user', ARGV[1], 'sid', '', 'after', newest and newest[1] or '0-0')`
+	err := c.redis.Eval(c.t.Context(), log, []string{"{fieldgate}:revocations"}, "sess:"+sid).Err()
 	if err != nil {
 		c.t.Fatal(err)
 	}

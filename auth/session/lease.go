@@ -1,0 +1,133 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// holds says whether the lease is not out: whether the cache may be used for what is asked now.
+func (f *follower) holds(now time.Time) bool {
+	if !f.used.Load() { // only read where many ask
+		f.used.Store(true)
+	}
+	return f.store.since(now) < f.until.Load()
+}
+
+// flight is a read that others wait for.
+type flight struct {
+	done chan struct{}
+	err  error
+}
+
+// renew has the log read when the lease is out: once for all who ask meanwhile. True says that all has been applied that had
+// been logged when it was called; who has waited for another's read may find a lease instead, or has to ask again.
+// When Redis does not answer nobody waits for it but one, and then the reader.
+func (f *follower) renew(ctx context.Context) (bool, error) {
+	f.mu.Lock()
+	f.start()
+	if f.holds(f.store.now()) || f.ctx.Err() != nil {
+		f.mu.Unlock()
+		return false, nil
+	}
+	if f.down.Load() {
+		f.mu.Unlock()
+		return false, errAway
+	}
+	if other := f.flight; other != nil {
+		f.mu.Unlock()
+		select {
+		case <-other.done:
+			return false, other.err
+		case <-ctx.Done():
+			return false, unavailable(ctx.Err())
+		}
+	}
+	mine := &flight{done: make(chan struct{})}
+	f.flight = mine
+	f.mu.Unlock()
+	fresh, err := f.read(0) // not with the caller's context: others wait for it
+	if err != nil {
+		f.down.Store(true)
+	}
+	f.mu.Lock()
+	f.flight = nil
+	f.mu.Unlock()
+	mine.err = err
+	close(mine.done)
+	return fresh, err
+}
+
+// errAway says that Redis has just failed to answer.
+var errAway = fmt.Errorf("%w: it has just failed to answer", ErrUnavailable)
+
+// settle returns when no gateway takes for good any more what an entry of the log is about. logged has the entry, its user, and
+// the register of followers when it was written. Each of them is waited for until it has come past the entry, or until
+// the lease is out that it may have had then, and is taken from the register in that case.
+func (s *Store) settle(ctx context.Context, logged []any) {
+	entry, _ := logged[0].(string)
+	user, _ := logged[1].(string)
+	s.follower.cache.forget(user)
+	register, _ := logged[2].([]any)
+	waiting, longest := map[string]string{}, time.Duration(0)
+	for i := 0; i+1 < len(register); i += 2 {
+		id, _ := register[i].(string)
+		mark, _ := register[i+1].(string)
+		if !strings.HasPrefix(id, s.follower.name) && !past(mark, entry) {
+			waiting[id], longest = mark, max(longest, leaseOf(mark))
+		}
+	}
+	if len(waiting) == 0 {
+		return
+	}
+	// Who is not told of what is done already goes on waiting: it is done.
+	written := time.Now()
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), written.Add(longest))
+	defer cancel()
+	for nap := 100 * time.Microsecond; len(waiting) > 0; nap = min(2*nap, 5*time.Millisecond) {
+		time.Sleep(nap)
+		marks, err := s.client.HGetAll(ctx, s.followers()).Result()
+		waited := time.Since(written)
+		for id, mark := range waiting {
+			switch {
+			case err == nil && past(marks[id], entry):
+				delete(waiting, id)
+			case waited >= leaseOf(mark):
+				delete(waiting, id)
+				s.strike(id, mark)
+			}
+		}
+	}
+}
+
+// past says whether a follower with this mark has applied the log up to an entry.
+func past(mark, entry string) bool {
+	last, _, _ := strings.Cut(mark, " ")
+	return last != "" && !earlierID(last, entry)
+}
+
+// leaseOf is how long to wait for a follower with this mark: its lease, and some more as no two clocks are as fast.
+func leaseOf(mark string) time.Duration {
+	_, rest, _ := strings.Cut(mark, " ")
+	text, _, _ := strings.Cut(rest, " ")
+	lease, err := time.ParseDuration(text)
+	if err != nil || lease > MaxLease {
+		lease = MaxLease
+	}
+	return lease + lease/32
+}
+
+// strike takes a follower from the register, if it has not written itself there since. One that cannot be taken from it now is
+// waited for again.
+func (s *Store) strike(id, mark string) {
+	ctx, cancel := context.WithTimeout(context.Background(), ioLimit)
+	defer cancel()
+	_ = strikeScript.Run(ctx, s.client, []string{s.followers()}, id, mark).Err()
+}
+
+var strikeScript = redis.NewScript(`
+return redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] and redis.call('HDEL', KEYS[1], ARGV[1]) or 0
+`)
