@@ -34,6 +34,7 @@ type Decision struct {
 
 	refusals bool          // whether anything at all was denied, met or not
 	told     map[spot]bool // what Denied has been told of
+	register string        // the hash by which the operation's text is to be kept, or ""
 }
 
 // spot is a denied selection or, below an abstract type, what is denied there.

@@ -88,7 +88,7 @@ type Denial struct {
 }
 
 // tell tells Denied what was denied and not told of before: what was met, and what was selected in vain.
-func (c Config) tell(ctx context.Context, d *Decision, met []denial) {
+func (c *Config) tell(ctx context.Context, d *Decision, met []denial) {
 	if c.Denied == nil || len(met) == 0 && !d.refusals {
 		return
 	}

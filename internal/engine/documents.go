@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
@@ -20,6 +21,10 @@ const (
 type documents struct {
 	graphql.Cache[*ast.QueryDocument]
 	trusted map[string]*ast.QueryDocument
+}
+
+func newDocuments(t *trustedDocuments) documents {
+	return documents{lru.New[*ast.QueryDocument](cachedDocuments), t.parsed}
 }
 
 // Get finds a document by its text.

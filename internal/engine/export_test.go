@@ -1,16 +1,19 @@
 package engine
 
 import (
+	"context"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// NewAuthorizer is the extension that decides, for tests that put it on a server of their own.
-func NewAuthorizer(cfg Config, schema *ast.Schema) graphql.HandlerExtension {
-	cfg.schema, cfg.sizes = schema, introspectionSizes(schema)
-	return authorizer{cfg}
+// Events subscribes as the transports do: next gives one answer after the other, and nil when there are no more.
+func (h *Handler) Events(ctx context.Context, query string) (next func() *graphql.Response) {
+	op, faults := h.exec.prepare(ctx, &graphql.RawParams{Query: query})
+	if faults != nil {
+		return once(h.exec.reject(ctx, faults))
+	}
+	return h.exec.events(ctx, op)
 }
 
 // Kept is how many views are kept.

@@ -14,23 +14,21 @@ import (
 
 // transport speaks GraphQL over HTTP, by POST and, for queries, by GET; with streams of events where they are asked for.
 type transport struct {
-	Config
+	*Config
+	exec    *executor
 	buffers *buffers
 	pack    func(http.Handler) http.HandlerFunc
 }
 
-func newTransport(cfg Config) (transport, error) {
+func newTransport(exec *executor) (transport, error) {
 	pack, err := newPacker()
-	return transport{cfg, new(buffers), pack}, err
+	return transport{exec.Config, exec, new(buffers), pack}, err
 }
 
-// Supports takes every request: what is not one of ours is refused by Do.
-func (transport) Supports(*http.Request) bool { return true }
-
-// Do answers one request.
-func (t transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+// ServeHTTP answers one request.
+func (t transport) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if upgrades(r) {
-		t.openSocket(w, r, exec)
+		t.openSocket(w, r)
 		return
 	}
 	var out Outcome
@@ -39,11 +37,11 @@ func (t transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 		defer func() { answered(out) }()
 		r = r.WithContext(ctx)
 	}
-	t.answer(w, r, exec, &out)
+	t.answer(w, r, &out)
 }
 
 // answer answers one request, and says what became of it.
-func (t transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor, out *Outcome) {
+func (t transport) answer(w http.ResponseWriter, r *http.Request, out *Outcome) {
 	header := w.Header()
 	header.Set("Cache-Control", "private, no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
@@ -83,10 +81,10 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.G
 	}
 	defer leave()
 	params.Headers = r.Header
-	op, refused := exec.CreateOperationContext(ctx, params)
+	op, refused := t.exec.prepare(ctx, params)
 	out.of(op)
 	if refused != nil {
-		resp := exec.DispatchError(graphql.WithOperationContext(ctx, op), t.capped(refused))
+		resp := t.exec.reject(ctx, t.capped(refused))
 		out.became(op, resp)
 		t.once(w, r, media, op, resp)
 		return
@@ -102,11 +100,10 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.G
 			return
 		}
 		leave() // it waits more than it works
-		t.subscribe(w, r, exec, op, out)
+		t.subscribe(w, r, op, out)
 		return
 	}
-	responses, ctx := exec.DispatchOperation(ctx, op)
-	resp := responses(ctx)
+	resp := t.exec.respond(ctx, op)
 	if resp == nil {
 		resp = t.tooLate()
 	}

@@ -82,7 +82,7 @@ func (t transport) encodeEvent(out *bytes.Buffer, resp *graphql.Response) {
 
 // subscribe answers a subscription: with each of its events until there are no more, the client goes away, nothing more may
 // be sent to the caller, or the gateway stops.
-func (t transport) subscribe(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor, op *graphql.OperationContext, out *Outcome) {
+func (t transport) subscribe(w http.ResponseWriter, r *http.Request, op *graphql.OperationContext, out *Outcome) {
 	leaving, end, ok := t.streams.begin()
 	if !ok {
 		w.Header().Set("Retry-After", "1")
@@ -101,7 +101,7 @@ func (t transport) subscribe(w http.ResponseWriter, r *http.Request, exec graphq
 	permitted, release := t.Streams.Watch(r.Context())
 	defer release()
 	ctx, cancel := context.WithCancel(permitted)
-	source := t.follow(ctx, exec, op)
+	source := t.follow(ctx, op)
 	defer func() {
 		cancel()
 		t.close(source)

@@ -187,10 +187,10 @@ func (s *socket) execute(ctx context.Context, op *operation, params *graphql.Raw
 		return
 	}
 	defer leave()
-	oc, refused := s.exec.CreateOperationContext(limited, params)
+	oc, refused := s.exec.prepare(limited, params)
 	out.of(oc)
 	if refused != nil {
-		resp := s.exec.DispatchError(graphql.WithOperationContext(limited, oc), s.capped(refused))
+		resp := s.exec.reject(limited, s.capped(refused))
 		out.became(oc, resp)
 		s.fail(op, resp.Errors)
 		return
@@ -200,8 +200,7 @@ func (s *socket) execute(ctx context.Context, op *operation, params *graphql.Raw
 		s.events(ctx, op, oc, out)
 		return
 	}
-	responses, limited := s.exec.DispatchOperation(limited, oc)
-	resp := responses(limited)
+	resp := s.exec.respond(limited, oc)
 	if resp == nil {
 		resp = s.tooLate()
 	}
@@ -226,7 +225,7 @@ func (s *socket) events(ctx context.Context, op *operation, oc *graphql.Operatio
 	defer func() { out.streamed(oc, &what) }()
 	buffer := s.buffers.get()
 	defer s.buffers.put(buffer)
-	if s.stream(ctx, s.exec, oc, &what, func() bool { return true }, func(resp *graphql.Response) bool {
+	if s.stream(ctx, oc, &what, func() bool { return true }, func(resp *graphql.Response) bool {
 		return s.answer(buffer, op, resp)
 	}) {
 		s.finish(op)
