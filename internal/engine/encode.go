@@ -55,9 +55,15 @@ func newPacker() (func(http.Handler) http.HandlerFunc, error) {
 func (t transport) write(w http.ResponseWriter, r *http.Request, media string, op *graphql.OperationContext, resp *graphql.Response) {
 	out := t.buffers.get()
 	defer t.buffers.put(out)
-	out.Grow(len(resp.Data) + 256)
-	t.encode(out, resp)
+	t.begin(out, resp)
+	begun := out.Len()
+	t.end(out, resp)
 	out.WriteByte('\n')
+	head, rest := out.Bytes()[:begun], out.Bytes()[begun:]
+	if resp.Data != nil {
+		rest = append(resp.Data, rest...) // which has the room, and is not needed any more
+	}
+	size := len(head) + len(rest)
 
 	status := statusOf(media, resp)
 	header := w.Header()
@@ -67,38 +73,60 @@ func (t transport) write(w http.ResponseWriter, r *http.Request, media string, o
 	if status == http.StatusServiceUnavailable {
 		header.Set("Retry-After", "1")
 	}
-	header.Set("Content-Type", media+"; charset=utf-8")
-	header.Set("Content-Length", strconv.Itoa(out.Len()))
-	send := func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(status)
-		if _, err := w.Write(out.Bytes()); err != nil {
-			t.Log.Debug("the client went away", "error", err)
-		}
+	header["Content-Type"] = typeResponse
+	if media == mediaJSON {
+		header["Content-Type"] = typeJSON
 	}
-	if out.Len() >= packedSize && op != nil && op.Operation != nil && op.Operation.Operation == ast.Query {
-		t.pack(http.HandlerFunc(send))(w, r) // which says what it varies by
+	header["Content-Length"] = []string{strconv.Itoa(size)}
+	if size >= packedSize && r.Header["Accept-Encoding"] != nil && op != nil && op.Operation != nil && op.Operation.Operation == ast.Query {
+		t.pack(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { t.send(w, status, head, rest) }))(w, r) // which says what it varies by
 		return
 	}
 	header.Add("Vary", "Accept-Encoding")
-	send(w, r)
+	t.send(w, status, head, rest)
+}
+
+// send writes an answer of two parts.
+func (t transport) send(w http.ResponseWriter, status int, head, rest []byte) {
+	w.WriteHeader(status)
+	_, err := w.Write(head)
+	if err == nil {
+		_, err = w.Write(rest)
+	}
+	if err != nil {
+		t.Log.Debug("the client went away", "error", err)
+	}
 }
 
 // encode writes an answer as JSON. What the executor encoded is not encoded again.
 func (t transport) encode(out *bytes.Buffer, resp *graphql.Response) {
+	t.begin(out, resp)
+	out.Write(resp.Data)
+	t.end(out, resp)
+}
+
+// begin writes what comes before the data.
+func (t transport) begin(out *bytes.Buffer, resp *graphql.Response) {
 	out.WriteByte('{')
-	separator := ""
 	if len(resp.Errors) > 0 {
 		out.WriteString(`"errors":`)
 		t.member(out, "errors", resp.Errors)
-		separator = ","
+		if resp.Data != nil {
+			out.WriteByte(',')
+		}
 	}
 	if resp.Data != nil {
-		out.WriteString(separator + `"data":`)
-		out.Write(resp.Data)
-		separator = ","
+		out.WriteString(`"data":`)
 	}
+}
+
+// end writes what comes after the data.
+func (t transport) end(out *bytes.Buffer, resp *graphql.Response) {
 	if len(resp.Extensions) > 0 {
-		out.WriteString(separator + `"extensions":`)
+		if resp.Data != nil || len(resp.Errors) > 0 {
+			out.WriteByte(',')
+		}
+		out.WriteString(`"extensions":`)
 		t.member(out, "extensions", resp.Extensions)
 	}
 	out.WriteByte('}')

@@ -25,6 +25,14 @@ func newTransport(exec *executor) (transport, error) {
 	return transport{exec.Config, exec, new(buffers), pack}, err
 }
 
+// The values of headers that all answers share. Nobody changes them: who adds another makes a new list.
+var (
+	privately    = []string{"private, no-store"}
+	nosniff      = []string{"nosniff"}
+	typeJSON     = []string{mediaJSON + "; charset=utf-8"}
+	typeResponse = []string{mediaResponse + "; charset=utf-8"}
+)
+
 // ServeHTTP answers one request.
 func (t transport) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if upgrades(r) {
@@ -43,8 +51,7 @@ func (t transport) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // answer answers one request, and says what became of it.
 func (t transport) answer(w http.ResponseWriter, r *http.Request, out *Outcome) {
 	header := w.Header()
-	header.Set("Cache-Control", "private, no-store")
-	header.Set("X-Content-Type-Options", "nosniff")
+	header["Cache-Control"], header["X-Content-Type-Options"] = privately, nosniff
 	header.Add("Vary", "Accept")
 	media := accepted(r.Header)
 	switch {
@@ -59,13 +66,13 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, out *Outcome) 
 		t.refuse(w, out, http.StatusNotAcceptable, "Answers are "+mediaResponse+" or "+mediaJSON+", or streams of "+mediaStream+".")
 		return
 	}
-	params, err := readParams(w, r, t.Limits)
+	params, err := t.readParams(w, r)
 	if refused := (refusedRequest{}); errors.As(err, &refused) {
 		t.refuseWith(w, out, refused.status, refused.shown)
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), t.Limits.Time)
-	defer cancel()
+	ctx := within(r.Context(), t.Limits.Time)
+	defer ctx.stop()
 	var op *graphql.OperationContext
 	defer func() {
 		if p := recover(); p != nil { // in the engine itself: resolvers' panics end at their field

@@ -41,24 +41,24 @@ const longestName = 512
 // nameOf is how a request's members name its document, or "": by documentId (GraphQL over HTTP, appendix Persisted
 // Documents), by doc_id, as requests of Relay do, or by extensions.persistedQuery, as Apollo's do, which may come with the
 // text. Such a text must have the hash that it comes with.
-func nameOf(members map[string]any) (documentName, error) {
-	query, _ := members["query"].(string)
+func nameOf(m *members) (documentName, error) {
+	query, _ := m[memberQuery].(string)
 	var name string
-	for _, member := range []string{"documentId", "doc_id"} {
-		v := members[member]
+	for _, member := range [...]int{memberDocumentID, memberDocID} {
+		v := m[member]
 		if v == nil {
 			continue
 		}
 		text, ok := v.(string)
 		switch {
 		case !ok || text == "" || len(text) > longestName:
-			return "", badRequest("The %s of a request is a text of at most %d bytes.", member, longestName)
+			return "", badRequest("The %s of a request is a text of at most %d bytes.", memberNames[member], longestName)
 		case query != "" || name != "":
 			return "", badRequest("A request has a query, or names one document.")
 		}
 		name = text
 	}
-	extensions, _ := members["extensions"].(map[string]any)
+	extensions, _ := m[memberExtensions].(map[string]any)
 	v := extensions["persistedQuery"]
 	if v == nil {
 		return documentName(name), nil

@@ -30,9 +30,10 @@ func FuzzReadParams(f *testing.F) {
 		const most = 4096
 		limits := DefaultLimits()
 		limits.BodyBytes = most
+		asked := transport{Config: &Config{Limits: limits}, buffers: new(buffers)}
 		r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(string(body)))
 		r.Header.Set("Content-Type", "application/json")
-		p, err := readParams(httptest.NewRecorder(), r, limits)
+		p, err := asked.readParams(httptest.NewRecorder(), r)
 		if err != nil {
 			var refused refusedRequest
 			if p != nil || !errors.As(err, &refused) || refused.status < 400 || refused.status > 499 {
@@ -73,9 +74,10 @@ func FuzzReadQuery(f *testing.F) {
 		const most = 4096
 		limits := DefaultLimits()
 		limits.BodyBytes = most
+		asked := transport{Config: &Config{Limits: limits}, buffers: new(buffers)}
 		r := httptest.NewRequest(http.MethodGet, "/graphql", nil)
 		r.URL.RawQuery = query
-		p, err := readParams(httptest.NewRecorder(), r, limits)
+		p, err := asked.readParams(httptest.NewRecorder(), r)
 		if err != nil {
 			var refused refusedRequest
 			if p != nil || !errors.As(err, &refused) || refused.status < 400 || refused.status > 499 {
@@ -117,7 +119,7 @@ func hasCaseVariant(body []byte) bool {
 func TestBodyThatBreaks(t *testing.T) {
 	r := httptest.NewRequest(http.MethodPost, "/graphql", brokenReader{})
 	r.Header.Set("Content-Type", "application/json")
-	_, err := readParams(httptest.NewRecorder(), r, DefaultLimits())
+	_, err := transport{Config: &Config{Limits: DefaultLimits()}, buffers: new(buffers)}.readParams(httptest.NewRecorder(), r)
 	var refused refusedRequest
 	if !errors.As(err, &refused) || refused.status != http.StatusBadRequest || strings.Contains(err.Error(), "secret") {
 		t.Errorf("%v", err)

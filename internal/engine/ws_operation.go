@@ -165,7 +165,7 @@ func (s *socket) perform(op *operation, payload map[string]any) {
 			s.fail(op, gqlerror.List{s.Present(ctx, s.panicked(p))})
 		}
 	}()
-	params, err := paramsOf(payload, s.Limits.VariablesDepth)
+	params, err := paramsOf(membersOf(payload), s.Limits.VariablesDepth)
 	if refused := (refusedRequest{}); errors.As(err, &refused) {
 		out.Refused, out.Limit = refused.shown.Code, refused.shown.Limit
 		s.fail(op, gqlerror.List{{Message: refused.shown.Message, Extensions: refused.shown.Extensions()}})
@@ -177,8 +177,8 @@ func (s *socket) perform(op *operation, payload map[string]any) {
 
 // execute runs an operation, and says what became of it.
 func (s *socket) execute(ctx context.Context, op *operation, params *graphql.RawParams, out *Outcome) {
-	limited, cancel := context.WithTimeout(ctx, s.Limits.Time)
-	defer cancel()
+	limited := within(ctx, s.Limits.Time)
+	defer limited.stop()
 	leave, err := s.admit(limited)
 	if err != nil {
 		resp := &graphql.Response{Errors: gqlerror.List{s.Present(limited, err)}}
