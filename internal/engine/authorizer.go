@@ -126,7 +126,9 @@ func (a authorizer) InterceptResponse(ctx context.Context, next graphql.Response
 		d.failed = codes(resp.Errors)
 		met := d.take()
 		a.tell(ctx, d, met)
-		d.report(resp, met)
+		if each := d.report(resp, met); len(each) > 0 {
+			resp.Errors = errorsOfEach(each)
+		}
 	}
 	return resp
 }

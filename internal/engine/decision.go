@@ -205,24 +205,35 @@ func (n *denial) order() (order []int) {
 	return order
 }
 
-// order is that of a path.
+// order is that of a path. Where an abstract type stands, it is by the first type by name that selects the key.
 func (d *Decision) order(path ast.Path) []int {
 	order := make([]int, 0, len(path))
-	var s *Selection
+	types := []*Selections{d.plan.root}
 	for _, p := range path {
 		switch p := p.(type) {
 		case ast.PathIndex:
 			order = append(order, int(p))
 		case ast.PathName:
-			at := d.plan.root
-			if s != nil {
-				at = d.in(s, step{key: string(p)})
+			var s *Selection
+			for _, u := range byName(types) {
+				if s = u.byKey(string(p)); s != nil && d.refusal(u.id) == nil {
+					break
+				}
+				s = nil
 			}
-			if s = at.byKey(string(p)); s == nil {
+			if s == nil {
 				return order
 			}
-			order = append(order, s.order)
+			order, types = append(order, s.order), d.below(s)
 		}
 	}
 	return order
+}
+
+// join puts denials to those that were met, which are in the order of the answer.
+func (d *Decision) join(met []denial) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.apart = d.apart || len(d.met) > 0
+	d.met = append(d.met, met...)
 }

@@ -35,20 +35,21 @@ func ParseDenials(s string) (Denials, error) {
 	return "", problem.New(problem.BadRequest, "Denials are listed as each, selection or extensions.")
 }
 
-// report writes the denials that were met, in their order, into the answer, among the errors that resolvers gave.
-func (d *Decision) report(resp *graphql.Response, met []denial) {
+// report writes the denials that were met, in their order, into the answer, among the errors that resolvers gave. Those
+// that are an answer's only errors, one for each, it gives back instead: appendErrors writes them.
+func (d *Decision) report(resp *graphql.Response, met []denial) (each []denial) {
 	if d.counts != nil {
 		for _, t := range d.tallies(met) {
 			d.counts.denials(t.refusal.rule, t.count)
 		}
 	}
-	if masked := d.masked(); len(masked) > 0 {
-		extend(resp, "masked", masked)
+	if d.masks {
+		extend(resp, "masked", d.masked())
 	}
-	switch d.denials {
-	case DenialsSelection:
+	switch {
+	case d.denials == DenialsSelection:
 		d.merge(resp, errorsOf(d.bySelection(met)))
-	case DenialsExtensions:
+	case d.denials == DenialsExtensions:
 		d.merge(resp, nil)
 		if all := d.bySelection(met); len(all) > 0 {
 			denied := make([]map[string]any, len(all))
@@ -57,20 +58,28 @@ func (d *Decision) report(resp *graphql.Response, met []denial) {
 			}
 			extend(resp, "denied", denied)
 		}
+	case len(resp.Errors) == 0:
+		return met
 	default:
 		list := make([]placed, len(met))
 		for i := range met {
-			list[i] = placed{met[i].error(), nil}
-			if len(resp.Errors) > 0 {
-				list[i].order = met[i].order()
-			}
+			list[i] = placed{met[i].error(), met[i].order()}
 		}
 		d.merge(resp, list)
 	}
+	return nil
 }
 
-// appendErrors writes denials as an answer lists each of them, to which nothing else went wrong: as the JSON of what report
-// would put there.
+// errorsOfEach are denials as an answer lists each of them.
+func errorsOfEach(met []denial) gqlerror.List {
+	list := make(gqlerror.List, len(met))
+	for i := range met {
+		list[i] = met[i].error()
+	}
+	return list
+}
+
+// appendErrors is errorsOfEach as JSON.
 func appendErrors(out []byte, met []denial) []byte {
 	out = append(out, '[')
 	for i := range met {
@@ -236,9 +245,6 @@ func (d *Decision) bySelection(met []denial) []*tally {
 
 // masked lists the selections that the caller sees masked.
 func (d *Decision) masked() []map[string]any {
-	if !d.masks {
-		return nil
-	}
 	var masked []map[string]any
 	d.each(func(s *Selection, _ bool) {
 		if s.mask != "" && d.refusal(s.id) == nil {
