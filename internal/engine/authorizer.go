@@ -10,20 +10,20 @@ import (
 )
 
 // observed is decide with the Observer told.
-func (c *Config) observed(ctx context.Context, op *graphql.OperationContext, trusted bool) (*Decision, error) {
+func (c *Config) observed(ctx context.Context, op *graphql.OperationContext, o *plans, trusted bool) (*Decision, error) {
 	if c.Observer != nil {
 		var decided func()
 		ctx, decided = c.Observer.Authorize(ctx)
 		defer decided()
 	}
-	return c.decide(ctx, op, trusted)
+	return c.decide(ctx, op, o, trusted)
 }
 
 // decide decides an operation that is parsed and validated and has its variables coerced, or refuses it for a limit. What only
 // guards against documents that strangers write does not apply to one that whoever runs the gateway has listed: its tokens,
 // levels, aliases, root fields, directives and fields are not counted. What it may read is decided as of any other, and
 // it is charged, timed and counted as any other.
-func (c *Config) decide(ctx context.Context, op *graphql.OperationContext, trusted bool) (*Decision, error) {
+func (c *Config) decide(ctx context.Context, op *graphql.OperationContext, o *plans, trusted bool) (*Decision, error) {
 	denials := c.Denials
 	if wish, ok := op.Extensions["denials"]; ok {
 		text, _ := wish.(string)
@@ -39,33 +39,12 @@ func (c *Config) decide(ctx context.Context, op *graphql.OperationContext, trust
 	if trusted {
 		limits = limits.forTrusted()
 	}
-	grants := c.Table.Grants(c.Caller(ctx))
-	w := walk{
-		schema: c.schema, table: c.Table, grants: grants, typeOf: c.TypeOf, vars: op.Variables, limits: limits,
-		once: c.Once, lists: c.Lists, sizes: c.sizes, views: c.Views, doc: op.Doc, inputs: map[input]verdict{},
-		counts: c.counts(),
-	}
-	root, err := w.operation(op.Operation)
-	if err != nil {
-		return nil, err
-	}
-	return &Decision{
-		table:    c.Table,
-		grants:   grants,
-		unmasked: grants.Allows(c.Table.Unmasked()),
-		denials:  denials,
-		root:     root,
-		inputs:   w.inputs,
-		counts:   w.counts,
-		cost:     w.costs.sum,
-		refusals: w.refusals,
-		views:    c.Views,
-	}, nil
+	return c.decidePlan(o, op.Variables, c.Table.Grants(c.Caller(ctx)), limits, denials)
 }
 
 // refused is the answer to a mutation of which any root field, argument or input
 // is denied, and to a subscription whose one field is: nothing of it runs. Otherwise it is nil.
-func (c *Config) refused(ctx context.Context, op *graphql.OperationContext, d *Decision) *graphql.Response {
+func (c *Config) refused(ctx context.Context, op *graphql.OperationContext, d *Decision) *answer {
 	if op.Operation.Operation == ast.Query {
 		return nil
 	}
@@ -74,10 +53,10 @@ func (c *Config) refused(ctx context.Context, op *graphql.OperationContext, d *D
 		return nil
 	}
 	c.tell(ctx, d, refused)
-	resp := &graphql.Response{}
+	resp := &answer{}
 	for _, n := range refused {
 		resp.Errors = append(resp.Errors, n.error())
-		d.counts.denial(n.refusal.rule)
+		d.counts.denials(n.refusal.rule, 1)
 	}
 	return resp
 }

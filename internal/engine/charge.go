@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
@@ -40,22 +39,22 @@ func (c *Config) charge(ctx context.Context, d *Decision) error {
 
 // inTurn answers a query or mutation when its turn has come. Its answer is put together then, and sent later: a client
 // that is slow to take it holds up nobody.
-func (e *executor) inTurn(ctx context.Context, d *Decision) *graphql.Response {
+func (e *executor) inTurn(ctx context.Context, d *Decision) *answer {
 	if e.Turn == nil {
 		return e.run(ctx)
 	}
 	over, err := e.Turn(ctx, d.cost)
 	if err != nil {
-		return &graphql.Response{Errors: gqlerror.List{e.shown(ctx, err)}}
+		return &answer{Errors: gqlerror.List{e.shown(ctx, err)}}
 	}
 	defer over()
 	return e.run(ctx)
 }
 
 // chargeEvent has a subscriber pay for an event. One who cannot gets the error in its place.
-func (c *Config) chargeEvent(ctx context.Context, d *Decision, event *graphql.Response) *graphql.Response {
+func (c *Config) chargeEvent(ctx context.Context, d *Decision, event *answer) *answer {
 	if err := c.charge(ctx, d); err != nil {
-		return &graphql.Response{Errors: gqlerror.List{c.shown(ctx, err)}}
+		return &answer{Errors: gqlerror.List{c.shown(ctx, err)}}
 	}
 	return event
 }

@@ -52,7 +52,7 @@ func newPacker() (func(http.Handler) http.HandlerFunc, error) {
 
 // write sends the answer to an operation, and compresses it when that is worth it. Answers to mutations hold tokens and
 // secrets, and stay as they are.
-func (t transport) write(w http.ResponseWriter, r *http.Request, media string, op *graphql.OperationContext, resp *graphql.Response) {
+func (t transport) write(w http.ResponseWriter, r *http.Request, media string, op *graphql.OperationContext, resp *answer) {
 	out := t.buffers.get()
 	defer t.buffers.put(out)
 	t.begin(out, resp)
@@ -99,18 +99,23 @@ func (t transport) send(w http.ResponseWriter, status int, head, rest []byte) {
 }
 
 // encode writes an answer as JSON. What the executor encoded is not encoded again.
-func (t transport) encode(out *bytes.Buffer, resp *graphql.Response) {
+func (t transport) encode(out *bytes.Buffer, resp *answer) {
 	t.begin(out, resp)
 	out.Write(resp.Data)
 	t.end(out, resp)
 }
 
 // begin writes what comes before the data.
-func (t transport) begin(out *bytes.Buffer, resp *graphql.Response) {
+func (t transport) begin(out *bytes.Buffer, resp *answer) {
 	out.WriteByte('{')
-	if len(resp.Errors) > 0 {
+	failed := len(resp.Errors) > 0 || len(resp.denied) > 0
+	if failed {
 		out.WriteString(`"errors":`)
-		t.member(out, "errors", resp.Errors)
+		if len(resp.denied) > 0 {
+			out.Write(appendErrors(out.AvailableBuffer(), resp.denied))
+		} else {
+			t.member(out, "errors", resp.Errors)
+		}
 		if resp.Data != nil {
 			out.WriteByte(',')
 		}
@@ -121,7 +126,7 @@ func (t transport) begin(out *bytes.Buffer, resp *graphql.Response) {
 }
 
 // end writes what comes after the data.
-func (t transport) end(out *bytes.Buffer, resp *graphql.Response) {
+func (t transport) end(out *bytes.Buffer, resp *answer) {
 	if len(resp.Extensions) > 0 {
 		if resp.Data != nil || len(resp.Errors) > 0 {
 			out.WriteByte(',')
@@ -145,7 +150,7 @@ func (t transport) member(out *bytes.Buffer, name string, value any) {
 // statusOf is the status of an answer (GraphQL over HTTP, sections 6.4.1 and 6.4.2).
 // As application/json a well-formed request is answered with 200, for old clients;
 // an operation that ran is answered with 200 in any case.
-func statusOf(media string, resp *graphql.Response) int {
+func statusOf(media string, resp *answer) int {
 	if resp.Data != nil || len(resp.Errors) == 0 {
 		return http.StatusOK
 	}

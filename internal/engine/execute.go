@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
@@ -24,9 +25,22 @@ type executor struct {
 	recover   graphql.RecoverFunc
 }
 
+// answer is what a request is answered with, or one event of a subscription.
+type answer struct {
+	Data       json.RawMessage // nil when nothing ran
+	Errors     gqlerror.List
+	Extensions map[string]any
+	denied     []denial // which are listed as its only errors
+}
+
+// answered is an answer of what the schema gives, and the errors of its resolvers.
+func answered(resp *graphql.Response, failed gqlerror.List) *answer {
+	return &answer{Data: resp.Data, Errors: append(resp.Errors, failed...)}
+}
+
 func newExecutor(es *Sealed, cfg *Config) *executor {
 	e := &executor{
-		Config: cfg, sealed: es, documents: newDocuments(cfg.trusted), rules: quietRules(), roots: cfg.aroundMutations, present: cfg.presented,
+		Config: cfg, sealed: es, documents: newDocuments(cfg), rules: quietRules(), roots: cfg.aroundMutations, present: cfg.presented,
 		recover: func(_ context.Context, p any) error { return cfg.panicked(p) },
 	}
 	return e
@@ -44,20 +58,23 @@ func (e *executor) prepare(ctx context.Context, params *graphql.RawParams) (*gra
 		return op, gqlerror.List{refused}
 	}
 	op.RawQuery, op.Extensions = params.Query, params.Extensions
-	var faults gqlerror.List
-	if op.Doc, faults = e.read(ctx, params.Query); faults != nil {
+	doc, faults := e.read(ctx, params.Query)
+	if faults != nil {
 		return op, faults
 	}
-	if op.Operation = op.Doc.Operations.ForName(params.OperationName); op.Operation == nil {
+	op.Doc = doc.QueryDocument
+	plans := doc.operation(params.OperationName)
+	if plans == nil {
 		return op, invalid(gqlerror.Errorf("operation %s not found", params.OperationName))
 	}
+	op.Operation = plans.definition
 	if len(op.Operation.VariableDefinitions) > 0 {
 		var err error
 		if op.Variables, err = validator.VariableValues(e.schema, op.Operation, params.Variables); err != nil {
 			return op, invalid(gqlerror.WrapIfUnwrapped(err))
 		}
 	}
-	d, err := e.observed(ctx, op, named.trusted)
+	d, err := e.observed(ctx, op, plans, named.trusted)
 	if err == nil {
 		err = e.charge(ctx, d)
 	}
@@ -70,22 +87,23 @@ func (e *executor) prepare(ctx context.Context, params *graphql.RawParams) (*gra
 }
 
 // read finds a document by its text, or parses and validates it.
-func (e *executor) read(ctx context.Context, text string) (*ast.QueryDocument, gqlerror.List) {
+func (e *executor) read(ctx context.Context, text string) (*document, gqlerror.List) {
 	if doc, known := e.documents.Get(ctx, text); known {
 		return doc, nil
 	}
-	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, e.Limits.Tokens)
+	parsed, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, e.Limits.Tokens)
 	if err != nil {
 		fault := gqlerror.WrapIfUnwrapped(err)
 		errcode.Set(fault, errcode.ParseFailed)
 		return nil, gqlerror.List{fault}
 	}
-	if len(doc.Operations) == 0 {
+	if len(parsed.Operations) == 0 {
 		return nil, invalid(gqlerror.Errorf("no operation provided"))
 	}
-	if faults := validator.ValidateWithRules(e.schema, doc, e.rules); len(faults) > 0 {
+	if faults := validator.ValidateWithRules(e.schema, parsed, e.rules); len(faults) > 0 {
 		return nil, invalid(faults...)
 	}
+	doc := newDocument(e.catalog, parsed, len(text) > cachedSize)
 	e.documents.Add(ctx, text, doc)
 	return doc, nil
 }
@@ -99,8 +117,8 @@ func invalid(faults ...*gqlerror.Error) gqlerror.List {
 }
 
 // reject answers a request of which nothing runs.
-func (e *executor) reject(ctx context.Context, faults gqlerror.List) *graphql.Response {
-	resp := &graphql.Response{Errors: make(gqlerror.List, len(faults))}
+func (e *executor) reject(ctx context.Context, faults gqlerror.List) *answer {
+	resp := &answer{Errors: make(gqlerror.List, len(faults))}
 	for i, fault := range faults {
 		resp.Errors[i] = e.present(ctx, fault)
 	}
@@ -108,11 +126,11 @@ func (e *executor) reject(ctx context.Context, faults gqlerror.List) *graphql.Re
 }
 
 // respond runs a query or mutation. It is nil when the time is over before it has begun.
-func (e *executor) respond(ctx context.Context, op *graphql.OperationContext) *graphql.Response {
+func (e *executor) respond(ctx context.Context, op *graphql.OperationContext) *answer {
 	ctx = graphql.WithOperationContext(ctx, op)
 	d := decisionOf(op)
 	if d == nil {
-		return undecided(ctx)
+		return answered(undecided(ctx), nil)
 	}
 	if refused := e.refused(ctx, op, d); refused != nil {
 		return refused
@@ -128,18 +146,16 @@ func (e *executor) respond(ctx context.Context, op *graphql.OperationContext) *g
 }
 
 // run is what an operation that is no subscription gives.
-func (e *executor) run(ctx context.Context) *graphql.Response {
-	resp := e.sealed.Exec(ctx)(ctx)
-	resp.Errors = append(resp.Errors, graphql.GetErrors(ctx)...)
-	return resp
+func (e *executor) run(ctx context.Context) *answer {
+	return answered(e.sealed.Exec(ctx)(ctx), graphql.GetErrors(ctx))
 }
 
 // events runs a subscription. Each call of next gives the next answer, and nil when there are no more.
-func (e *executor) events(ctx context.Context, op *graphql.OperationContext) (next func() *graphql.Response) {
+func (e *executor) events(ctx context.Context, op *graphql.OperationContext) (next func() *answer) {
 	ctx = graphql.WithOperationContext(ctx, op)
 	d := decisionOf(op)
 	if d == nil {
-		return once(undecided(ctx))
+		return once(answered(undecided(ctx), nil))
 	}
 	if refused := e.refused(ctx, op, d); refused != nil {
 		return once(refused)
@@ -149,17 +165,16 @@ func (e *executor) events(ctx context.Context, op *graphql.OperationContext) (ne
 	begun := graphql.WithResponseContext(ctx, e.present, e.recover)
 	events := e.sealed.Exec(begun)
 	if faults := graphql.GetErrors(begun); faults != nil {
-		return once(&graphql.Response{Errors: faults})
+		return once(&answer{Errors: faults})
 	}
-	return func() *graphql.Response {
+	return func() *answer {
 		if ctx.Err() != nil {
 			return nil
 		}
 		ctx := ofStream(graphql.WithResponseContext(ctx, e.present, e.recover), op, d)
-		resp := events(ctx)
-		if resp != nil {
-			resp.Errors = append(resp.Errors, graphql.GetErrors(ctx)...)
-			resp = e.chargeEvent(ctx, d, resp)
+		var resp *answer
+		if event := events(ctx); event != nil {
+			resp = e.chargeEvent(ctx, d, answered(event, graphql.GetErrors(ctx)))
 		}
 		resp = e.ofEvent(ctx, d, resp)
 		if resp != nil {
@@ -170,8 +185,8 @@ func (e *executor) events(ctx context.Context, op *graphql.OperationContext) (ne
 }
 
 // once gives one answer.
-func once(resp *graphql.Response) func() *graphql.Response {
-	return func() *graphql.Response {
+func once(resp *answer) func() *answer {
+	return func() *answer {
 		one := resp
 		resp = nil
 		return one
@@ -179,11 +194,11 @@ func once(resp *graphql.Response) func() *graphql.Response {
 }
 
 // told puts what was denied into an answer, and tells of it.
-func (e *executor) told(ctx context.Context, d *Decision, resp *graphql.Response) {
+func (e *executor) told(ctx context.Context, d *Decision, resp *answer) {
 	d.failed = codes(resp.Errors)
 	met := d.take()
 	e.tell(ctx, d, met)
-	d.report(resp, met)
+	resp.denied = d.report(resp, met)
 }
 
 // resolvers is what the resolvers of an operation run through.

@@ -10,10 +10,17 @@ import (
 // Events subscribes as the transports do: next gives one answer after the other, and nil when there are no more.
 func (h *Handler) Events(ctx context.Context, query string) (next func() *graphql.Response) {
 	op, faults := h.exec.prepare(ctx, &graphql.RawParams{Query: query})
-	if faults != nil {
-		return once(h.exec.reject(ctx, faults))
+	events := once(h.exec.reject(ctx, faults))
+	if faults == nil {
+		events = h.exec.events(ctx, op)
 	}
-	return h.exec.events(ctx, op)
+	return func() *graphql.Response {
+		event := events()
+		if event == nil {
+			return nil
+		}
+		return &graphql.Response{Data: event.Data, Errors: append(event.Errors, errorsOfEach(event.denied)...), Extensions: event.Extensions}
+	}
 }
 
 // Kept is how many views are kept.

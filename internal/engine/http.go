@@ -78,7 +78,7 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, out *Outcome) 
 		if p := recover(); p != nil { // in the engine itself: resolvers' panics end at their field
 			err := t.Present(ctx, t.panicked(p))
 			out.Refused = problem.Internal
-			t.once(w, r, media, op, &graphql.Response{Errors: gqlerror.List{err}})
+			t.once(w, r, media, op, &answer{Errors: gqlerror.List{err}})
 		}
 	}()
 	leave, err := t.admit(ctx)
@@ -122,7 +122,7 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, out *Outcome) 
 }
 
 // once sends an answer that is whole, in the form that the client prefers.
-func (t transport) once(w http.ResponseWriter, r *http.Request, media string, op *graphql.OperationContext, resp *graphql.Response) {
+func (t transport) once(w http.ResponseWriter, r *http.Request, media string, op *graphql.OperationContext, resp *answer) {
 	if media != mediaStream {
 		t.write(w, r, media, op, resp)
 		return
@@ -131,8 +131,8 @@ func (t transport) once(w http.ResponseWriter, r *http.Request, media string, op
 }
 
 // failure is the answer that holds one error of ours.
-func failure(code problem.Code, message string) *graphql.Response {
-	return &graphql.Response{Errors: gqlerror.List{{Message: message, Extensions: map[string]any{"code": code}}}}
+func failure(code problem.Code, message string) *answer {
+	return &answer{Errors: gqlerror.List{{Message: message, Extensions: map[string]any{"code": code}}}}
 }
 
 // refuse answers a request that does not become an operation that runs.

@@ -70,7 +70,7 @@ func (out *Outcome) of(op *graphql.OperationContext) {
 }
 
 // became notes what became of an operation.
-func (out *Outcome) became(op *graphql.OperationContext, resp *graphql.Response) {
+func (out *Outcome) became(op *graphql.OperationContext, resp *answer) {
 	if resp.Data == nil && len(resp.Errors) > 0 {
 		out.Refused = codeOf(resp.Errors[0])
 		out.Limit, _ = resp.Errors[len(resp.Errors)-1].Extensions["limit"].(string) // where it is not the only one it is about the others
@@ -156,10 +156,10 @@ func (t *counts) mask(c policy.Check, masked bool) {
 	}
 }
 
-// denial counts one in the answer.
-func (t *counts) denial(r policy.Rule) {
+// denials counts so many in the answer.
+func (t *counts) denials(r policy.Rule, n int) {
 	if t != nil {
-		t.of(r).Denials++
+		t.of(r).Denials += n
 	}
 }
 

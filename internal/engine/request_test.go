@@ -132,20 +132,20 @@ func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("secret of 
 
 // TestStatus: what an answer's first error makes of its status (GraphQL over HTTP, section 6.4.2).
 func TestStatus(t *testing.T) {
-	refused := func(code any) *graphql.Response {
+	refused := func(code any) *answer {
 		resp := graphql.ErrorResponse(t.Context(), "refused")
 		resp.Errors[0].Extensions = map[string]any{"code": code}
-		return resp
+		return answered(resp, nil)
 	}
 	for _, row := range []struct {
 		name  string
 		media string
-		resp  *graphql.Response
+		resp  *answer
 		want  int
 	}{
-		{"data", mediaResponse, &graphql.Response{Data: []byte(`{}`)}, 200},
-		{"null data with errors", mediaResponse, &graphql.Response{Data: []byte(`null`), Errors: refused(problem.Forbidden).Errors}, 200},
-		{"nothing at all", mediaResponse, &graphql.Response{}, 200},
+		{"data", mediaResponse, &answer{Data: []byte(`{}`)}, 200},
+		{"null data with errors", mediaResponse, &answer{Data: []byte(`null`), Errors: refused(problem.Forbidden).Errors}, 200},
+		{"nothing at all", mediaResponse, &answer{}, 200},
 		{"denied", mediaResponse, refused(problem.Forbidden), 403},
 		{"a guest denied", mediaResponse, refused(problem.Unauthenticated), 401},
 		{"not available", mediaResponse, refused(problem.Unavailable), 503},

@@ -44,7 +44,7 @@ func (t transport) close(s *source) {
 }
 
 func (t transport) run(ctx context.Context, op *graphql.OperationContext, s *source) {
-	put := func(resp *graphql.Response) bool {
+	put := func(resp *answer) bool {
 		s.next.Reset()
 		t.encodeEvent(s.next, resp) // before the next is asked for, which has the same buffer for its data
 		select {
@@ -57,7 +57,7 @@ func (t transport) run(ctx context.Context, op *graphql.OperationContext, s *sou
 	}
 	defer func() {
 		if p := recover(); p != nil { // in the engine itself: resolvers' panics end at their field
-			put(&graphql.Response{Errors: gqlerror.List{t.Present(ctx, t.panicked(p))}})
+			put(&answer{Errors: gqlerror.List{t.Present(ctx, t.panicked(p))}})
 		}
 	}()
 	t.stream(ctx, op, &s.streamed, func() bool {
@@ -72,7 +72,7 @@ func (t transport) run(ctx context.Context, op *graphql.OperationContext, s *sou
 }
 
 // tooLate is the answer to an operation that has taken longer than it may.
-func (t transport) tooLate() *graphql.Response {
+func (t transport) tooLate() *answer {
 	late := failure(problem.Timeout, fmt.Sprintf("The operation took longer than %s.", t.Limits.Time))
 	late.Errors[0].Extensions["limit"] = limitTime
 	return late

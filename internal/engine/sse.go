@@ -36,14 +36,14 @@ func (t transport) open(w http.ResponseWriter) eventStream {
 }
 
 // last sends the last event that holds an answer, and ends the stream.
-func (s eventStream) last(resp *graphql.Response) {
+func (s eventStream) last(resp *answer) {
 	if s.next(resp) == nil {
 		s.complete()
 	}
 }
 
 // next sends an event that holds an answer.
-func (s eventStream) next(resp *graphql.Response) error {
+func (s eventStream) next(resp *answer) error {
 	out := s.t.buffers.get()
 	defer s.t.buffers.put(out)
 	s.t.encodeEvent(out, resp)
@@ -68,7 +68,7 @@ func (s eventStream) send(text []byte) error {
 }
 
 // encodeEvent writes an answer as an event, in one line of data.
-func (t transport) encodeEvent(out *bytes.Buffer, resp *graphql.Response) {
+func (t transport) encodeEvent(out *bytes.Buffer, resp *answer) {
 	out.WriteString("event: next\ndata: ")
 	begin := out.Len()
 	t.encode(out, resp)

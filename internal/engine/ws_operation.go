@@ -181,7 +181,7 @@ func (s *socket) execute(ctx context.Context, op *operation, params *graphql.Raw
 	defer limited.stop()
 	leave, err := s.admit(limited)
 	if err != nil {
-		resp := &graphql.Response{Errors: gqlerror.List{s.Present(limited, err)}}
+		resp := &answer{Errors: gqlerror.List{s.Present(limited, err)}}
 		out.became(nil, resp)
 		s.fail(op, resp.Errors)
 		return
@@ -225,7 +225,7 @@ func (s *socket) events(ctx context.Context, op *operation, oc *graphql.Operatio
 	defer func() { out.streamed(oc, &what) }()
 	buffer := s.buffers.get()
 	defer s.buffers.put(buffer)
-	if s.stream(ctx, oc, &what, func() bool { return true }, func(resp *graphql.Response) bool {
+	if s.stream(ctx, oc, &what, func() bool { return true }, func(resp *answer) bool {
 		return s.answer(buffer, op, resp)
 	}) {
 		s.finish(op)
@@ -234,7 +234,7 @@ func (s *socket) events(ctx context.Context, op *operation, oc *graphql.Operatio
 
 // answer sends what an operation gives, and says whether more may follow. An answer without data is of an operation
 // of which nothing ran, or that came to nothing: the client is told the errors, and nothing follows.
-func (s *socket) answer(out *bytes.Buffer, op *operation, resp *graphql.Response) bool {
+func (s *socket) answer(out *bytes.Buffer, op *operation, resp *answer) bool {
 	if resp.Data == nil && len(resp.Errors) > 0 {
 		s.fail(op, resp.Errors)
 		return false
