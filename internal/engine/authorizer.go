@@ -68,28 +68,8 @@ func (a authorizer) decide(ctx context.Context, op *graphql.OperationContext) (*
 	if trusted(op) {
 		limits = limits.forTrusted()
 	}
-	grants := a.Table.Grants(a.Caller(ctx))
-	w := walk{
-		schema: a.schema, table: a.Table, grants: grants, typeOf: a.TypeOf, vars: op.Variables, limits: limits,
-		once: a.Once, lists: a.Lists, sizes: a.sizes, views: a.Views, doc: op.Doc, inputs: map[input]verdict{},
-		counts: a.counts(),
-	}
-	root, err := w.operation(op.Operation)
-	if err != nil {
-		return nil, err
-	}
-	return &Decision{
-		table:    a.Table,
-		grants:   grants,
-		unmasked: grants.Allows(a.Table.Unmasked()),
-		denials:  denials,
-		root:     root,
-		inputs:   w.inputs,
-		counts:   w.counts,
-		cost:     w.costs.sum,
-		refusals: w.refusals,
-		views:    a.Views,
-	}, nil
+	o := newPlans(a.catalog, op.Doc, op.Operation, true)
+	return a.decidePlan(o, op.Variables, a.Table.Grants(a.Caller(ctx)), limits, denials)
 }
 
 // InterceptOperation refuses a mutation of which any root field, argument or input
@@ -114,7 +94,7 @@ func (a authorizer) InterceptOperation(ctx context.Context, next graphql.Operati
 	resp := &graphql.Response{}
 	for _, n := range refused {
 		resp.Errors = append(resp.Errors, n.error())
-		d.counts.denial(n.refusal.rule)
+		d.counts.denials(n.refusal.rule, 1)
 	}
 	return graphql.OneShot(resp)
 }

@@ -10,6 +10,7 @@ import (
 // NewAuthorizer is the extension that decides, for tests that put it on a server of their own.
 func NewAuthorizer(cfg Config, schema *ast.Schema) graphql.HandlerExtension {
 	cfg.schema, cfg.sizes = schema, introspectionSizes(schema)
+	cfg.catalog = cfg.newCatalog(nil)
 	return authorizer{cfg}
 }
 

@@ -26,7 +26,7 @@ func FieldsOf(ctx context.Context, object string, paths ...string) policy.Fields
 
 // fields is FieldsOf; an empty object is of every type.
 func fields(ctx context.Context, object string, paths []string) policy.Fields {
-	s := current(ctx)
+	d, s := current(ctx)
 	if s == nil {
 		return policy.Fields{}
 	}
@@ -36,12 +36,12 @@ func fields(ctx context.Context, object string, paths []string) policy.Fields {
 		if path != "" {
 			way = strings.Split(path, ".")
 		}
-		for _, u := range s.named(way) {
+		for _, u := range d.named(s, way) {
 			if object != "" && u.object != object {
 				continue
 			}
-			for _, f := range u.fields {
-				if f.refuse == nil && f.name != "__typename" {
+			for i := range u.Fields {
+				if f := &u.Fields[i]; f.name != typename && d.refusal(f.id) == nil {
 					names = append(names, f.name)
 				}
 			}
@@ -50,15 +50,15 @@ func fields(ctx context.Context, object string, paths []string) policy.Fields {
 	return policy.NewFields(names...)
 }
 
-// current is the selection being resolved, or nil where no decided operation runs.
-func current(ctx context.Context) *selection {
+// current is the selection being resolved and the decision on it, or nil where no decided operation runs.
+func current(ctx context.Context) (*Decision, *Selection) {
 	if !graphql.HasOperationContext(ctx) || graphql.GetFieldContext(ctx) == nil {
-		return nil
+		return nil, nil
 	}
 	d := decisionOf(graphql.GetOperationContext(ctx))
 	if d == nil {
-		return nil
+		return nil, nil
 	}
 	steps, _ := trail(ctx)
-	return d.root.find(steps)
+	return d, d.find(steps)
 }

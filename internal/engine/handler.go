@@ -68,7 +68,8 @@ type Config struct {
 	streams *streams
 	tally   *sockets
 	trusted *trustedDocuments
-	sizes   map[string]int  // of introspection's lists
+	sizes   map[string]int // of introspection's lists
+	catalog *catalog
 	rules   [][]policy.Rule // by check, for the Observer
 }
 
@@ -97,6 +98,7 @@ func NewHandler(es *Sealed, cfg Config) (*Handler, error) {
 	cfg.schema = es.Schema()
 	cfg.sizes = introspectionSizes(cfg.schema)
 	cfg.rules = rulesOf(cfg.Table)
+	cfg.catalog = cfg.newCatalog(es.stamp.Numbers)
 	var err error
 	if cfg.trusted, err = trustDocuments(cfg.schema, cfg.Documents.Trusted); err != nil {
 		return nil, err

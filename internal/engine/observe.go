@@ -147,10 +147,10 @@ func (t *counts) mask(c policy.Check, masked bool) {
 	}
 }
 
-// denial counts one in the answer.
-func (t *counts) denial(r policy.Rule) {
+// denials counts so many in the answer.
+func (t *counts) denials(r policy.Rule, n int) {
 	if t != nil {
-		t.of(r).Denials++
+		t.of(r).Denials += n
 	}
 }
 

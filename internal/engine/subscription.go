@@ -12,11 +12,11 @@ import (
 // ofStream puts the field of a subscription into the context of each of its events:
 // gqlgen leaves it out, and with it the beginning of every path.
 func ofStream(ctx context.Context, op *graphql.OperationContext, d *Decision) context.Context {
-	fields := graphql.CollectFields(op, op.Operation.SelectionSet, []string{d.root.object})
+	fields := graphql.CollectFields(op, op.Operation.SelectionSet, []string{d.plan.root.object})
 	if len(fields) != 1 {
 		return ctx
 	}
-	return graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: d.root.object, Field: fields[0]})
+	return graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: d.plan.root.object, Field: fields[0]})
 }
 
 // ofEvent is what goes out for an event: nothing when the stream ended while it was

@@ -16,11 +16,9 @@ import (
 // rest as any other.
 func TestTrusted(t *testing.T) {
 	s := small(t)
-	cfg := Config{
-		Table: s.table, Views: NewViews(IntrospectionFull, s.schema, s.table), TypeOf: func(id string) string { return id },
-		Caller: func(context.Context) policy.Set { return s.set }, Limits: DefaultLimits(), Once: []string{"Query.hello"}, schema: s.schema,
-		sizes: introspectionSizes(s.schema),
-	}
+	cfg := s.config()
+	cfg.Caller, cfg.Limits, cfg.Once = func(context.Context) policy.Set { return s.set }, DefaultLimits(), []string{"Query.hello"}
+	cfg.catalog = cfg.newCatalog(nil)
 	many := func(n int, format string) string {
 		var b strings.Builder
 		for i := range n {
