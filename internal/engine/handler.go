@@ -71,6 +71,9 @@ type Config struct {
 	sizes   map[string]int // of introspection's lists
 	catalog *catalog
 	rules   [][]policy.Rule // by check, for the Observer
+
+	plain  bool                    // for tests: everything runs by gqlgen's own executor
+	around graphql.FieldMiddleware // for tests: what each field is resolved by way of, nil for none
 }
 
 // Handler serves a schema over HTTP.
@@ -112,6 +115,9 @@ func NewHandler(es *Sealed, cfg Config) (*Handler, error) {
 	srv.Use(authorizer{cfg})
 	srv.Use(persisted{cfg})
 	srv.AroundRootFields(cfg.aroundMutations)
+	if cfg.around != nil {
+		srv.AroundFields(cfg.around)
+	}
 	srv.SetQueryCache(documents{lru.New[*ast.QueryDocument](cachedDocuments), cfg.trusted.parsed})
 	srv.SetParserTokenLimit(cfg.Limits.Tokens)
 	srv.SetValidationRulesFn(quietRules)
