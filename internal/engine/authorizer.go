@@ -38,6 +38,7 @@ func (a authorizer) MutateOperationContext(ctx context.Context, op *graphql.Oper
 	if err := a.charge(ctx, d); err != nil {
 		return a.present(ctx, err)
 	}
+	d.plain = a.plain
 	op.Stats.SetExtension(decisionKey, d)
 	return nil
 }

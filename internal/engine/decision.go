@@ -21,6 +21,7 @@ type Decision struct {
 	plan     *plan
 	grants   policy.Grants
 	unmasked bool
+	plain    bool // whether gqlgen's own executor runs it
 	denials  Denials
 	views    *Views
 	counts   *counts

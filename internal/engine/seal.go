@@ -1,11 +1,13 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // Stamp is what the generator step says of the code it guarded.
@@ -30,10 +32,24 @@ func Seal(es graphql.ExecutableSchema, s Stamp) *Sealed { return &Sealed{es, s} 
 
 // Exec runs the operation of ctx if it was decided.
 func (s *Sealed) Exec(ctx context.Context) graphql.ResponseHandler {
-	if decisionOf(graphql.GetOperationContext(ctx)) == nil {
+	op := graphql.GetOperationContext(ctx)
+	d := decisionOf(op)
+	if d == nil {
 		return graphql.OneShot(undecided(ctx))
 	}
-	return s.ExecutableSchema.Exec(ctx)
+	if d.plain || d.plan.kind == ast.Subscription {
+		return s.ExecutableSchema.Exec(ctx)
+	}
+	done := false
+	return func(ctx context.Context) *graphql.Response {
+		if done {
+			return nil
+		}
+		done = true
+		w := s.write(ctx, d, op, "")
+		defer w.release()
+		return &graphql.Response{Data: bytes.Clone(w.Bytes())}
+	}
 }
 
 func undecided(ctx context.Context) *graphql.Response {
