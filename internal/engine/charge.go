@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
@@ -39,16 +40,16 @@ func (c *Config) charge(ctx context.Context, d *Decision) error {
 
 // inTurn answers a query or mutation when its turn has come. Its answer is put together then, and sent later: a client
 // that is slow to take it holds up nobody.
-func (e *executor) inTurn(ctx context.Context, d *Decision) *answer {
+func (e *executor) inTurn(ctx context.Context, op *graphql.OperationContext, d *Decision) *answer {
 	if e.Turn == nil {
-		return e.run(ctx)
+		return e.run(ctx, op, d)
 	}
 	over, err := e.Turn(ctx, d.cost)
 	if err != nil {
 		return &answer{Errors: gqlerror.List{e.shown(ctx, err)}}
 	}
 	defer over()
-	return e.run(ctx)
+	return e.run(ctx, op, d)
 }
 
 // chargeEvent has a subscriber pay for an event. One who cannot gets the error in its place.

@@ -55,14 +55,7 @@ func newPacker() (func(http.Handler) http.HandlerFunc, error) {
 func (t transport) write(w http.ResponseWriter, r *http.Request, media string, op *graphql.OperationContext, resp *answer) {
 	out := t.buffers.get()
 	defer t.buffers.put(out)
-	t.begin(out, resp)
-	begun := out.Len()
-	t.end(out, resp)
-	out.WriteByte('\n')
-	head, rest := out.Bytes()[:begun], out.Bytes()[begun:]
-	if resp.Data != nil {
-		rest = append(resp.Data, rest...) // which has the room, and is not needed any more
-	}
+	head, rest := t.parts(out, resp)
 	size := len(head) + len(rest)
 
 	status := statusOf(media, resp)
@@ -89,7 +82,10 @@ func (t transport) write(w http.ResponseWriter, r *http.Request, media string, o
 // send writes an answer of two parts.
 func (t transport) send(w http.ResponseWriter, status int, head, rest []byte) {
 	w.WriteHeader(status)
-	_, err := w.Write(head)
+	var err error
+	if len(head) > 0 {
+		_, err = w.Write(head)
+	}
 	if err == nil {
 		_, err = w.Write(rest)
 	}
@@ -105,11 +101,30 @@ func (t transport) encode(out *bytes.Buffer, resp *answer) {
 	t.end(out, resp)
 }
 
+// parts are those of an answer that is sent as it is: what the data is kept in is not copied. They are good until out
+// is used again or the answer is released.
+func (t transport) parts(out *bytes.Buffer, resp *answer) (head, rest []byte) {
+	if w := resp.writer; w != nil && !resp.failed() {
+		t.end(out, resp)
+		w.buf = append(append(w.buf, out.Bytes()...), '\n')
+		return nil, w.buf
+	}
+	t.begin(out, resp)
+	begun := out.Len()
+	t.end(out, resp)
+	out.WriteByte('\n')
+	head, rest = out.Bytes()[:begun], out.Bytes()[begun:]
+	if w := resp.writer; w != nil {
+		w.buf = append(w.buf, rest...)
+		return head, w.buf[len(opening):]
+	}
+	return head, append(resp.Data, rest...)
+}
+
 // begin writes what comes before the data.
 func (t transport) begin(out *bytes.Buffer, resp *answer) {
 	out.WriteByte('{')
-	failed := len(resp.Errors) > 0 || len(resp.denied) > 0
-	if failed {
+	if resp.failed() {
 		out.WriteString(`"errors":`)
 		if len(resp.denied) > 0 {
 			out.Write(appendErrors(out.AvailableBuffer(), resp.denied))
@@ -128,7 +143,7 @@ func (t transport) begin(out *bytes.Buffer, resp *answer) {
 // end writes what comes after the data.
 func (t transport) end(out *bytes.Buffer, resp *answer) {
 	if len(resp.Extensions) > 0 {
-		if resp.Data != nil || len(resp.Errors) > 0 {
+		if resp.Data != nil || resp.failed() {
 			out.WriteByte(',')
 		}
 		out.WriteString(`"extensions":`)

@@ -31,6 +31,21 @@ type answer struct {
 	Errors     gqlerror.List
 	Extensions map[string]any
 	denied     []denial // which are listed as its only errors
+	writer     *Writer  // which has the data, after opening; nil when it is of gqlgen's own executor
+}
+
+// failed says whether the answer lists errors.
+func (a *answer) failed() bool { return len(a.Errors) > 0 || len(a.denied) > 0 }
+
+// opening is how an answer begins that has no errors.
+const opening = `{"data":`
+
+// release gives back what the answer is kept in, once it is sent.
+func (a *answer) release() {
+	if a.writer != nil {
+		a.writer.release()
+		a.writer, a.Data = nil, nil
+	}
 }
 
 // answered is an answer of what the schema gives, and the errors of its resolvers.
@@ -125,7 +140,7 @@ func (e *executor) reject(ctx context.Context, faults gqlerror.List) *answer {
 	return resp
 }
 
-// respond runs a query or mutation. It is nil when the time is over before it has begun.
+// respond runs a query or mutation. The answer is to be released. It is nil when the time is over before it has begun.
 func (e *executor) respond(ctx context.Context, op *graphql.OperationContext) *answer {
 	ctx = graphql.WithOperationContext(ctx, op)
 	d := decisionOf(op)
@@ -140,14 +155,18 @@ func (e *executor) respond(ctx context.Context, op *graphql.OperationContext) *a
 		return nil
 	}
 	ctx = graphql.WithResponseContext(ctx, e.present, e.recover)
-	resp := e.inTurn(ctx, d)
+	resp := e.inTurn(ctx, op, d)
 	e.told(ctx, d, resp)
 	return resp
 }
 
 // run is what an operation that is no subscription gives.
-func (e *executor) run(ctx context.Context) *answer {
-	return answered(e.sealed.Exec(ctx)(ctx), graphql.GetErrors(ctx))
+func (e *executor) run(ctx context.Context, op *graphql.OperationContext, d *Decision) *answer {
+	if e.plain {
+		return answered(e.sealed.Exec(ctx)(ctx), graphql.GetErrors(ctx))
+	}
+	w := e.sealed.write(ctx, d, op, opening)
+	return &answer{Data: w.Bytes()[len(opening):], Errors: graphql.GetErrors(ctx), writer: w}
 }
 
 // events runs a subscription. Each call of next gives the next answer, and nil when there are no more.

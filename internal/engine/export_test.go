@@ -23,6 +23,18 @@ func (h *Handler) Events(ctx context.Context, query string) (next func() *graphq
 	}
 }
 
+// Plain has every operation run by gqlgen's own executor and its inline checks, for tests that compare.
+func Plain(cfg Config) Config {
+	cfg.plain = true
+	return cfg
+}
+
+// Around has each field resolved by way of around, for tests that answer in the place of resolvers.
+func Around(cfg Config, around graphql.FieldMiddleware) Config {
+	cfg.around = around
+	return cfg
+}
+
 // Kept is how many views are kept.
 func (v *Views) Kept() int { return len(v.kept) }
 

@@ -68,9 +68,9 @@ type Config struct {
 	sizes   map[string]int // of introspection's lists
 	catalog *catalog
 	rules   [][]policy.Rule // by check, for the Observer
-	// For tests:
-	plain  bool                    // whether gqlgen's own executor runs everything
-	around graphql.FieldMiddleware // what resolvers run through; it may be nil
+
+	plain  bool                    // for tests: everything runs by gqlgen's own executor
+	around graphql.FieldMiddleware // for tests: what each field is resolved by way of, nil for none
 }
 
 // Handler serves a schema over HTTP.

@@ -114,6 +114,7 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, out *Outcome) 
 	if resp == nil {
 		resp = t.tooLate()
 	}
+	defer resp.release()
 	out.became(op, resp)
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		out.Limit = limitTime

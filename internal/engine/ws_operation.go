@@ -204,6 +204,7 @@ func (s *socket) execute(ctx context.Context, op *operation, params *graphql.Raw
 	if resp == nil {
 		resp = s.tooLate()
 	}
+	defer resp.release()
 	out.became(oc, resp)
 	if errors.Is(limited.Err(), context.DeadlineExceeded) {
 		out.Limit = limitTime
