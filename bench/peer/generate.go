@@ -1,4 +1,3 @@
 package main
 
-//go:generate go run github.com/99designs/gqlgen generate
-//go:generate go run ./gen
+//go:generate go run ../../internal/engine/gen/guard --config gqlgen.yml --matrix matrix.csv

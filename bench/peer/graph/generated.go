@@ -24,7 +24,7 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "cb5283eb54b1247f", Fields: 97, Objects: 14})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "cb5283eb54b1247f", Fields: 97, Objects: 14, Numbers: fieldNumbers})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -1389,6 +1389,10 @@ func (ec *executionContext) _Account_phoneNumbers(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.PhoneNumber) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOPhoneNumber2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐPhoneNumberᚄ(w, f, v))
+			}
+
 			return ec.marshalOPhoneNumber2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐPhoneNumberᚄ(ctx, selections, v)
 		},
 		true,
@@ -1436,6 +1440,10 @@ func (ec *executionContext) _Account_apiKeys(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.APIKey) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOApiKey2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐAPIKeyᚄ(w, f, v))
+			}
+
 			return ec.marshalOApiKey2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐAPIKeyᚄ(ctx, selections, v)
 		},
 		true,
@@ -1483,6 +1491,10 @@ func (ec *executionContext) _Account_usage(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.UsageRecord) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOUsageRecord2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐUsageRecordᚄ(w, f, v))
+			}
+
 			return ec.marshalOUsageRecord2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐUsageRecordᚄ(ctx, selections, v)
 		},
 		true,
@@ -1530,6 +1542,10 @@ func (ec *executionContext) _Account_logs(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.LogEntry) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOLogEntry2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐLogEntryᚄ(w, f, v))
+			}
+
 			return ec.marshalOLogEntry2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐLogEntryᚄ(ctx, selections, v)
 		},
 		true,
@@ -2287,6 +2303,10 @@ func (ec *executionContext) _Query_account(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Account) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOAccount2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐAccount(w, f, v))
+			}
+
 			return ec.marshalOAccount2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐAccount(ctx, selections, v)
 		},
 		true,
