@@ -44,8 +44,11 @@ const (
 
 // gateway is the whole program, wired together.
 type gateway struct {
-	graphql *engine.Handler
-	schema  http.Handler
+	graphql interface {
+		http.Handler
+		Close(ctx context.Context) error
+	}
+	schema http.Handler
 	// documentation is the schema for GraphiQL.
 	documentation http.Handler
 	auth          *auth.Service
