@@ -32,6 +32,7 @@ func (s *Service) authenticated(next http.Handler) http.Handler {
 			c = new(Caller)
 			r = r.WithContext(c.In(r.Context()))
 		}
+		ctx := r.Context()
 		c.principal = nil
 		var err error
 		if c.cookies, err = s.readCookies(w, r); err != nil {
@@ -41,16 +42,16 @@ func (s *Service) authenticated(next http.Handler) http.Handler {
 		}
 		raw, err := tokenOf(r, c.cookies)
 		if err != nil {
-			_, done := s.observe(c, StepCheck)
+			_, done := s.observe(ctx, StepCheck)
 			done(resultOf(err))
 			refuseToken(w, err)
 			return
 		}
 		if raw != "" {
-			if c.principal, err = s.authenticate(c, raw); err != nil {
+			if c.principal, err = s.authenticate(ctx, raw); err != nil {
 				if code := problem.CodeOf(err); code != problem.Unauthenticated {
-					s.log.WarnContext(c, "a token could not be checked",
-						"requestId", problem.RequestID(c), "code", code, "error", err)
+					s.log.WarnContext(ctx, "a token could not be checked",
+						"requestId", problem.RequestID(ctx), "code", code, "error", err)
 				}
 				refuseToken(w, err)
 				return

@@ -30,7 +30,7 @@ func ask(t testing.TB, s *Service, target string, authorization ...string) answe
 	next := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		a.served, a.principal = true, From(r.Context())
 	})
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, target, strings.NewReader("{}"))
+	r := httptest.NewRequestWithContext(new(Caller).In(t.Context()), http.MethodPost, target, strings.NewReader("{}"))
 	r.Header["Authorization"] = authorization
 	if authorization == nil {
 		r.Header.Del("Authorization")
@@ -161,6 +161,41 @@ func TestGoodToken(t *testing.T) {
 		if a.Header().Get("Vary") != "Authorization" {
 			t.Errorf("%q: no Vary", scheme)
 		}
+	}
+}
+
+// TestCaller: a request that has room for who asks is passed on as it is, and any other as another; each step goes on in the
+// context that the request came with.
+func TestCaller(t *testing.T) {
+	b := newBench(t)
+	raw := b.signIn().Access
+	type layerKey struct{}
+	for name, row := range map[string]struct {
+		ctx  context.Context
+		room bool
+	}{"room": {new(Caller).In(t.Context()), true}, "no room": {t.Context(), false}} {
+		t.Run(name, func(t *testing.T) {
+			steps := 0
+			b.Observe(func(ctx context.Context, _ Step) (context.Context, func(Result)) {
+				if ctx.Value(layerKey{}) == "a layer between" {
+					steps++
+				}
+				return ctx, func(Result) {}
+			})
+			r := httptest.NewRequestWithContext(context.WithValue(row.ctx, layerKey{}, "a layer between"), http.MethodPost, "/graphql", http.NoBody)
+			r.Header.Set("Authorization", "Bearer "+raw)
+			var served *http.Request
+			h := b.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { served = r }))
+			h.ServeHTTP(httptest.NewRecorder(), r)
+			if served == nil || (served == r) != row.room || From(served.Context()).User != mary || steps != 2 {
+				t.Fatalf("served %p for %p, %d steps", served, r, steps)
+			}
+			r.Header.Del("Authorization")
+			h.ServeHTTP(httptest.NewRecorder(), r)
+			if From(served.Context()).SignedIn() {
+				t.Error("the next request in the same room, without a token, is not a guest's")
+			}
+		})
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 // scope is what goes with a request as its context, in one piece.
 type scope struct {
+	id         [1]string // as the value of a header
 	identified problem.Request
 	from       quota.Request
 	caller     auth.Caller
@@ -21,9 +22,10 @@ type scope struct {
 // scoped gives each request an id, in its context and in the answer, notes where it comes from, and has room for who asks.
 func (p proxies) scoped(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s, id, from := new(scope), rand.Text(), quota.AddressOf(r, p)
-		w.Header()["X-Request-Id"] = []string{id}
-		r = r.WithContext(s.caller.In(s.from.In(s.identified.In(r.Context(), id), from, w.Header())))
+		s, from := new(scope), quota.AddressOf(r, p)
+		s.id[0] = rand.Text()
+		w.Header()["X-Request-Id"] = s.id[:]
+		r = r.WithContext(s.caller.In(s.from.In(s.identified.In(r.Context(), s.id[0]), from, w.Header())))
 		if len(p) > 0 {
 			r.RemoteAddr = netip.AddrPortFrom(from, 0).String()
 		}
