@@ -273,6 +273,9 @@ func (f *follower) follow(at place, id string, block time.Duration) (bool, error
 	case isThere && f.at.last == at.last:
 		f.at.mark = mark
 	}
+	if at.epoch == "" {
+		return false, nil // one that comes and is lost again before the next read would not show
+	}
 	if isThere && (wrote != nil || len(came) == 0) {
 		f.until.Store(max(f.until.Load(), sent+int64(f.lease)))
 	}

@@ -41,7 +41,7 @@ func TestFaultsOfAFrozenRedis(t *testing.T) {
 	stop()
 	before := g.goroutines()
 	r.freeze()
-	time.Sleep(100 * time.Millisecond) // what was on its way has its answer
+	time.Sleep(sessionLease)
 	stop = g.load(50, g.guarded)
 	time.Sleep(5 * time.Second)
 	all := stop()

@@ -209,6 +209,7 @@ func (g *tried) closed() {
 
 func (g *tried) closedWithin(answered time.Duration) {
 	g.t.Helper()
+	time.Sleep(sessionLease)
 	var public []time.Duration
 	var worst time.Duration
 	times := busy(g.t)

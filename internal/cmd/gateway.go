@@ -286,6 +286,7 @@ func (g *gateway) sessions(ctx context.Context, url string, options session.Opti
 	g.redis = client
 	g.observer.watchRedis(client)
 	sessions := session.New(client, time.Now, options)
+	g.closers = append(g.closers, func() error { sessions.Close(); return nil })
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	if err := patiently(ctx, sessions.Start); err != nil {

@@ -145,6 +145,7 @@ func TestLifecycle(t *testing.T) {
 // whoever has a token within a second, lets nobody sign in, and serves guests.
 func unavailable(t *testing.T, who client) {
 	t.Helper()
+	time.Sleep(sessionLease)
 	fastest := patience // what else a busy machine takes is not the program's doing
 	for range 3 {       // the first may find a connection that has just been lost
 		a := who.try(whoAmI, nil).refused(t, http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE")

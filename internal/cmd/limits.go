@@ -52,11 +52,14 @@ type limitFlags struct {
 type sessionFlags struct {
 	SessionIdle     time.Duration `help:"How long a session lasts that is not refreshed." default:"2h" env:"FIELDGATE_SESSION_IDLE"`
 	SessionLifetime time.Duration `help:"How long a session lasts in any case, from signing in." default:"12h" env:"FIELDGATE_SESSION_LIFETIME"`
+	SessionLease    time.Duration `help:"How long a session may be used again without asking Redis. So soon all is refused when Redis fails, and so long ending a session takes at most when another gateway is out of reach. 0 asks for each request." default:"100ms" env:"FIELDGATE_SESSION_LEASE"`
 }
 
 const (
 	// maxTime leaves an operation that takes its time a moment to be answered in.
 	maxTime = writeTimeout - 5*time.Second
+	// minLease is the shortest lease: it is renewed four times as often.
+	minLease = 20 * time.Millisecond
 	// maxLifetime is the longest that a session can last: whatever is said of a user holds as long.
 	maxLifetime = 90 * 24 * time.Hour
 )
@@ -115,13 +118,15 @@ func (s sessionFlags) check() error {
 		return fmt.Errorf("--session-idle takes a duration from %s on: an access token lasts as long", token.TTL)
 	case s.SessionLifetime < s.SessionIdle || s.SessionLifetime > maxLifetime:
 		return fmt.Errorf("--session-lifetime takes a duration from --session-idle (%s) to %s", s.SessionIdle, maxLifetime)
+	case s.SessionLease != 0 && (s.SessionLease < minLease || s.SessionLease > session.MaxLease):
+		return fmt.Errorf("--session-lease takes a duration from %s to %s, or 0 to ask Redis for each request", minLease, session.MaxLease)
 	}
 	return nil
 }
 
 // sessionOptions are theirs for the sessions.
 func (s sessionFlags) sessionOptions() session.Options {
-	return session.Options{Idle: s.SessionIdle, Lifetime: s.SessionLifetime}
+	return session.Options{Idle: s.SessionIdle, Lifetime: s.SessionLifetime, Lease: s.SessionLease}
 }
 
 // ofEngine are those that the engine keeps.

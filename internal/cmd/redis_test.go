@@ -61,7 +61,7 @@ func freeAddress(t *testing.T) string {
 	return ""
 }
 
-// flush loses everything that a Redis holds.
+// flush loses everything that a Redis holds, and waits until gateways must have found out.
 func flush(t *testing.T, r redisServer) {
 	t.Helper()
 	options, err := redis.ParseURL(r.url())
@@ -73,6 +73,7 @@ func flush(t *testing.T, r redisServer) {
 	if err := c.FlushAll(context.Background()).Err(); err != nil {
 		t.Fatal(err)
 	}
+	time.Sleep(sessionLease)
 }
 
 type insideRedis struct {
@@ -90,6 +91,7 @@ func (r *insideRedis) start() {
 	if err := r.mini.Restart(); err != nil {
 		r.t.Fatal(err)
 	}
+	r.mini.Ctx, r.mini.CtxCancel = context.WithCancel(context.Background()) // which its Close ended, and it waits by
 }
 
 type realRedis struct {

@@ -1,0 +1,410 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+)
+
+const testLease = 100 * time.Millisecond
+
+// leased is a store with a lease by the clock of the machine, as the program makes it, and what counts its commands.
+func leased(t *testing.T, address string) (*Store, *counted) {
+	t.Helper()
+	client, err := NewClient("redis://" + address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := &counted{names: map[string]int{}}
+	client.AddHook(commands)
+	s := New(client, time.Now, Options{Lease: testLease})
+	t.Cleanup(func() {
+		s.Close()
+		client.Close()
+	})
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s, commands
+}
+
+func opened(t *testing.T, s *Store, user string) Session {
+	t.Helper()
+	made, _, err := s.Create(t.Context(), NewSession{User: user, Account: "AC1", Roles: []string{"SUPPORT"}, Policy: "v1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+// hole passes on what is said between a store and its Redis, until it is shut: then it swallows it.
+type hole struct {
+	listener net.Listener
+	shut     atomic.Bool
+}
+
+func newHole(t *testing.T, to string) *hole {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &hole{listener: listener}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			server, err := net.Dial("tcp", to)
+			if err != nil {
+				conn.Close()
+				continue
+			}
+			for from, to := range map[net.Conn]net.Conn{conn: server, server: conn} {
+				go func() {
+					defer from.Close()
+					defer to.Close()
+					said := make([]byte, 64<<10)
+					for {
+						n, err := from.Read(said)
+						if err != nil {
+							return
+						}
+						if h.shut.Load() {
+							continue
+						}
+						if _, err := to.Write(said[:n]); err != nil {
+							return
+						}
+					}
+				}()
+			}
+		}
+	}()
+	return h
+}
+
+// TestLeaseRunsOut: when Redis fails, what is in the cache is served for the lease at most, then all is refused, and what is
+// asked meanwhile does not wait; when it is back, so are the sessions.
+func TestLeaseRunsOut(t *testing.T) {
+	for name, fault := range map[string]func(mini *miniredis.Miniredis, h *hole) (mend func()){
+		"errors": func(mini *miniredis.Miniredis, _ *hole) func() {
+			mini.SetError("LOADING Redis is loading the dataset in memory")
+			return func() { mini.SetError("") }
+		},
+		"silence": func(_ *miniredis.Miniredis, h *hole) func() {
+			h.shut.Store(true)
+			return func() { h.shut.Store(false) }
+		},
+		"gone": func(mini *miniredis.Miniredis, _ *hole) func() {
+			mini.Close()
+			return func() {
+				_ = mini.Restart()
+				mini.Ctx, mini.CtxCancel = context.WithCancel(context.Background()) // which its Close ended, and it waits by
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			mini := miniredis.RunT(t)
+			h := newHole(t, mini.Addr())
+			s, _ := leased(t, h.listener.Addr().String())
+			of := opened(t, s, "US1")
+			for range 20 {
+				if _, err := s.Lookup(t.Context(), "US1", of.ID); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(5 * time.Millisecond)
+			}
+			mend := fault(mini, h)
+			failed := time.Now()
+			var lastYes, slowest time.Duration
+			var mu sync.Mutex
+			var asking sync.WaitGroup
+			for range 8 {
+				asking.Go(func() {
+					for time.Since(failed) < time.Second {
+						begun := time.Now()
+						_, err := s.Lookup(t.Context(), "US1", of.ID)
+						mu.Lock()
+						if err == nil {
+							lastYes = max(lastYes, begun.Sub(failed))
+						} else if !errors.Is(err, ErrUnavailable) {
+							t.Error(err)
+						}
+						slowest = max(slowest, time.Since(begun))
+						mu.Unlock()
+						time.Sleep(time.Millisecond)
+					}
+				})
+			}
+			asking.Wait()
+			if lastYes > testLease {
+				t.Errorf("served %s after the fault", lastYes)
+			}
+			if slowest > callLimit+testLease {
+				t.Errorf("somebody waited for %s", slowest)
+			}
+			begun := time.Now()
+			for range 100 {
+				if _, err := s.Lookup(t.Context(), "US1", of.ID); !errors.Is(err, ErrUnavailable) {
+					t.Fatal(err)
+				}
+			}
+			if took := time.Since(begun); took > 200*time.Millisecond {
+				t.Errorf("a hundred are refused after %s", took)
+			}
+			mend()
+			mended := time.Now()
+			for {
+				_, err := s.Lookup(t.Context(), "US1", of.ID)
+				if err == nil {
+					break
+				}
+				if time.Since(mended) > 10*time.Second {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Millisecond)
+			}
+			t.Logf("served until %s after the fault, the longest wait %s, back after %s", lastYes, slowest, time.Since(mended))
+		})
+	}
+}
+
+// TestNothingForARequest: Redis is not asked for a request whose session is known, and nothing is allocated.
+func TestNothingForARequest(t *testing.T) {
+	s, commands := leased(t, miniredis.RunT(t).Addr())
+	of := opened(t, s, "US1")
+	ctx := t.Context()
+	look := func() {
+		if _, err := s.Lookup(ctx, "US1", of.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look()
+	commands.take()
+	begun := time.Now()
+	for range 50_000 {
+		look()
+	}
+	// Four commands make a read, which comes at least every quarter of the lease.
+	most := 4 * (4*int(time.Since(begun)/testLease) + 8)
+	if n := commands.take(); n > most {
+		t.Errorf("%d commands, %d at most", n, most)
+	}
+	if n := testing.AllocsPerRun(1000, look); n > 0.5 { // the reader's are counted too
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// TestNoStampede: when the lease is out, one read is made for all who ask at once.
+func TestNoStampede(t *testing.T) {
+	s, commands := leased(t, miniredis.RunT(t).Addr())
+	of := opened(t, s, "US1")
+	if _, err := s.Lookup(t.Context(), "US1", of.ID); err != nil {
+		t.Fatal(err)
+	}
+	s.Close() // no reader: whatever is read, requests have read
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	s.follower.ctx = ctx
+	s.follower.ready = make(chan struct{})
+	commands.take()
+	var asking sync.WaitGroup
+	for range 200 {
+		asking.Go(func() {
+			if _, err := s.Lookup(t.Context(), "US1", of.ID); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	asking.Wait()
+	commands.mu.Lock()
+	defer commands.mu.Unlock()
+	if n := commands.names["xread"]; n < 1 || n > 3 {
+		t.Errorf("the log was read %d times", n)
+	}
+}
+
+// meanwhile has something happen between the answer of Redis to a look-up and whoever waits for it.
+type meanwhile struct{ happens func() }
+
+func (*meanwhile) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (m *meanwhile) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := next(ctx, cmd)
+		if m.happens != nil && cmd.Name() == "evalsha" {
+			m.happens()
+		}
+		return err
+	}
+}
+func (*meanwhile) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+// TestLookupOvertaken: a session that ends while it is looked up is not kept.
+func TestLookupOvertaken(t *testing.T) {
+	mini := miniredis.RunT(t)
+	s, _ := leased(t, mini.Addr())
+	other, _ := leased(t, mini.Addr())
+	for name, by := range map[string]*Store{"here": s, "elsewhere": other} {
+		of := opened(t, other, "US"+name)
+		before := opened(t, other, "US0"+name)
+		if _, err := s.Lookup(t.Context(), before.User, before.ID); err != nil { // the script is known, and the reader runs
+			t.Fatal(err)
+		}
+		slow := &meanwhile{}
+		s.client.AddHook(slow)
+		slow.happens = func() {
+			slow.happens = nil
+			if _, err := by.End(t.Context(), of.User, of.ID); err != nil {
+				t.Error(err)
+			}
+		}
+		if _, err := s.Lookup(t.Context(), of.User, of.ID); err != nil {
+			t.Errorf("%s: it was asked before: %v", name, err)
+		}
+		if _, err := s.Lookup(t.Context(), of.User, of.ID); !errors.Is(err, ErrNotFound) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestSettle: how long who ends a session waits for another gateway, by what stands in the register of it.
+func TestSettle(t *testing.T) {
+	const far = "9999999999999-0"
+	for name, row := range map[string]struct {
+		mark        string
+		least, most time.Duration
+		struck      bool
+	}{
+		"nobody":                {"", 0, 90 * time.Millisecond, false},
+		"one that is past it":   {far + " 100ms 1", 0, 90 * time.Millisecond, false},
+		"one that is away":      {"0-0 100ms 1", 100 * time.Millisecond, time.Second, true},
+		"one of a longer lease": {"0-0 300ms 1", 300 * time.Millisecond, time.Second, true},
+		"one that cannot be read, and no gateway waits for longer": {"x", MaxLease, MaxLease + 2*time.Second, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, _ := leased(t, miniredis.RunT(t).Addr())
+			if row.mark != "" {
+				if err := s.client.HSet(t.Context(), s.followers(), "other", row.mark).Err(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			of := opened(t, s, "US1")
+			begun := time.Now()
+			if ended, err := s.End(t.Context(), "US1", of.ID); err != nil || !ended {
+				t.Fatal(ended, err)
+			}
+			if took := time.Since(begun); took < row.least || took > row.most {
+				t.Errorf("it took %s", took)
+			}
+			left, err := s.client.HExists(t.Context(), s.followers(), "other").Result()
+			if err != nil || left != (row.mark != "" && !row.struck) {
+				t.Errorf("it is in the register: %v, %v", left, err)
+			}
+		})
+	}
+}
+
+// TestSettleComesPast: who comes past the entry is waited for no longer, and who writes itself into the register
+// meanwhile is not taken from it.
+func TestSettleComesPast(t *testing.T) {
+	for name, row := range map[string]struct {
+		next        string
+		least, most time.Duration
+	}{
+		"past it":       {"9999999999999-0 2s 2", 100 * time.Millisecond, 1900 * time.Millisecond},
+		"there, behind": {"0-0 2s 2", 2 * time.Second, 4 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, _ := leased(t, miniredis.RunT(t).Addr())
+			set := func(mark string) {
+				if err := s.client.HSet(t.Context(), s.followers(), "other", mark).Err(); err != nil {
+					t.Error(err)
+				}
+			}
+			set("0-0 2s 1")
+			of := opened(t, s, "US1")
+			begun := time.Now()
+			next := time.AfterFunc(100*time.Millisecond, func() { set(row.next) })
+			defer next.Stop()
+			// Nor does it matter that the caller has gone.
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			if _, err := s.End(ctx, "US1", of.ID); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(begun); took < row.least || took > row.most {
+				t.Errorf("it took %s", took)
+			}
+			if mark := s.client.HGet(t.Context(), s.followers(), "other").Val(); mark != row.next {
+				t.Errorf("the register has %q", mark)
+			}
+		})
+	}
+}
+
+// TestRest: with nothing to look up the reader ends and leaves the register, and so it does with the store; whoever looks up a
+// session then is served.
+func TestRest(t *testing.T) {
+	for name, end := range map[string]func(s *Store){
+		"nothing to do": func(s *Store) { time.Sleep(followRest + followBlock) },
+		"closed":        (*Store).Close,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, commands := leased(t, miniredis.RunT(t).Addr())
+			of := opened(t, s, "US1")
+			for range 2 {
+				if _, err := s.Lookup(t.Context(), "US1", of.ID); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if n := s.client.HLen(t.Context(), s.followers()).Val(); n != 1 {
+				t.Errorf("%d in the register", n)
+			}
+			end(s)
+			deadline := time.Now().Add(5 * time.Second)
+			for s.client.HLen(t.Context(), s.followers()).Val() > 0 {
+				if time.Now().After(deadline) {
+					t.Fatal("it is in the register still")
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+			commands.take()
+			time.Sleep(2 * followBlock)
+			if n := commands.take(); n > 0 {
+				t.Errorf("%d commands", n)
+			}
+			if _, err := s.Lookup(t.Context(), "US1", of.ID); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestEarlierID(t *testing.T) {
+	for _, row := range []struct {
+		a, b string
+		want bool
+	}{
+		{"1-0", "1-0", false}, {"1-0", "1-1", true}, {"1-1", "1-0", false}, {"1-9", "1-10", true}, {"1-10", "1-9", false},
+		{"9-0", "10-0", true}, {"10-0", "9-5", false}, {"0-0", "1764374400000-0", true}, {"1764374400000-1", "1764374400001-0", true},
+	} {
+		if got := earlierID(row.a, row.b); got != row.want {
+			t.Errorf("%s before %s: %v", row.a, row.b, got)
+		}
+	}
+}
