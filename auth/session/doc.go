@@ -19,6 +19,8 @@
 // Cluster too: ending a session, its index entry and the log entry that tells the caches are one step. The price, that
 // one shard serves all sessions, is small: a cache in each gateway, kept right by the log, takes the reads.
 //
+// A key that another system writes can be a session too, under a name of its own (Plain).
+//
 // # Changing roles
 //
 // A session carries the generation its roles were read under, and is good only while the user's generation is the same.
