@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/fieldgate/fieldgate/bench"
 	"github.com/fieldgate/fieldgate/graph"
 	"github.com/fieldgate/fieldgate/graph/model"
 	"github.com/fieldgate/fieldgate/internal/engine"
@@ -63,18 +64,18 @@ func BenchmarkAnswer(b *testing.B) {
 	cfg.Table, cfg.Views = table, engine.NewViews(engine.IntrospectionRole, schema, table)
 	cfg.Caller = func(context.Context) policy.Set { return all }
 	cfg.Limits.Cost = 1 << 30
-	const row = "id sid phoneNumber friendlyName status beta addressRequirements dateCreated"
-	for _, bench := range []struct {
+	const fields = "id sid phoneNumber friendlyName status beta addressRequirements dateCreated"
+	for _, row := range []struct {
 		name string
 		n    int
 		text string
 	}{
 		{"small", 0, "{ account { id sid friendlyName status } }"},
-		{"10x8", 10, "{ account { phoneNumbers { edges { node { " + row + " } } } } }"},
-		{"1000x8", 1000, "{ account { phoneNumbers { edges { node { " + row + " } } } } }"},
-		{"10000x8", 10000, "{ account { phoneNumbers { edges { node { " + row + " } } } } }"},
+		{"10x8", 10, "{ account { phoneNumbers { edges { node { " + fields + " } } } } }"},
+		{"1000x8", 1000, "{ account { phoneNumbers { edges { node { " + fields + " } } } } }"},
+		{"10000x8", 10000, "{ account { phoneNumbers { edges { node { " + fields + " } } } } }"},
 	} {
-		run, err := engine.Running(graph.NewGuardedSchema(graph.Config{Resolvers: numbers{list: list(bench.n)}}), cfg, bench.text)
+		run, err := engine.Running(graph.NewGuardedSchema(graph.Config{Resolvers: numbers{list: list(row.n)}}), cfg, row.text)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -85,9 +86,10 @@ func BenchmarkAnswer(b *testing.B) {
 			b.Fatalf("%.500s\nand by gqlgen\n%.500s", written, plain)
 		}
 		for _, by := range []string{"writers", "gqlgen"} {
-			b.Run(bench.name+"/"+by, func(b *testing.B) {
+			b.Run(row.name+"/"+by, func(b *testing.B) {
 				b.SetBytes(int64(len(plain)))
 				b.ReportAllocs()
+				defer bench.CPU(b)()
 				for b.Loop() {
 					run(by == "gqlgen", func([]byte) {})
 				}
