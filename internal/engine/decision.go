@@ -21,7 +21,6 @@ type Decision struct {
 	plan     *plan
 	grants   policy.Grants
 	unmasked bool
-	plain    bool // whether gqlgen's own executor runs it
 	denials  Denials
 	views    *Views
 	counts   *counts
@@ -38,7 +37,8 @@ type Decision struct {
 	apart bool  // whether met is in no order
 	end   error // why a stream ends, until it is told
 
-	told map[spot]bool // what Denied has been told of
+	told     map[spot]bool // what Denied has been told of
+	register string        // the hash by which the operation's text is to be kept, or ""
 }
 
 // spot is a denied selection or, below an abstract type, what is denied there.
@@ -74,7 +74,7 @@ func decisionOf(op *graphql.OperationContext) *Decision {
 }
 
 // decidePlan decides an operation for who has the grants, or refuses it: by a *problem.Error.
-func (c Config) decidePlan(o *plans, vars map[string]any, grants policy.Grants, limits Limits, denials Denials) (*Decision, error) {
+func (c *Config) decidePlan(o *plans, vars map[string]any, grants policy.Grants, limits Limits, denials Denials) (*Decision, error) {
 	d := &Decision{
 		plan:     o.plan(vars),
 		grants:   grants,
@@ -206,24 +206,35 @@ func (n *denial) order() (order []int) {
 	return order
 }
 
-// order is that of a path.
+// order is that of a path. Where an abstract type stands, it is by the first type by name that selects the key.
 func (d *Decision) order(path ast.Path) []int {
 	order := make([]int, 0, len(path))
-	var s *Selection
+	types := []*Selections{d.plan.root}
 	for _, p := range path {
 		switch p := p.(type) {
 		case ast.PathIndex:
 			order = append(order, int(p))
 		case ast.PathName:
-			at := d.plan.root
-			if s != nil {
-				at = d.in(s, step{key: string(p)})
+			var s *Selection
+			for _, u := range byName(types) {
+				if s = u.byKey(string(p)); s != nil && d.refusal(u.id) == nil {
+					break
+				}
+				s = nil
 			}
-			if s = at.byKey(string(p)); s == nil {
+			if s == nil {
 				return order
 			}
-			order = append(order, s.order)
+			order, types = append(order, s.order), d.below(s)
 		}
 	}
 	return order
+}
+
+// join puts denials to those that were met, which are in the order of the answer.
+func (d *Decision) join(met []denial) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.apart = d.apart || len(d.met) > 0
+	d.met = append(d.met, met...)
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -35,20 +34,21 @@ func ParseDenials(s string) (Denials, error) {
 	return "", problem.New(problem.BadRequest, "Denials are listed as each, selection or extensions.")
 }
 
-// report writes the denials that were met, in their order, into the answer, among the errors that resolvers gave.
-func (d *Decision) report(resp *graphql.Response, met []denial) {
+// report writes the denials that were met, in their order, into the answer, among the errors that resolvers gave. Those
+// that are an answer's only errors, one for each, it gives back instead: appendErrors writes them.
+func (d *Decision) report(resp *answer, met []denial) (each []denial) {
 	if d.counts != nil {
 		for _, t := range d.tallies(met) {
 			d.counts.denials(t.refusal.rule, t.count)
 		}
 	}
-	if masked := d.masked(); len(masked) > 0 {
-		extend(resp, "masked", masked)
+	if d.masks {
+		extend(resp, "masked", d.masked())
 	}
-	switch d.denials {
-	case DenialsSelection:
+	switch {
+	case d.denials == DenialsSelection:
 		d.merge(resp, errorsOf(d.bySelection(met)))
-	case DenialsExtensions:
+	case d.denials == DenialsExtensions:
 		d.merge(resp, nil)
 		if all := d.bySelection(met); len(all) > 0 {
 			denied := make([]map[string]any, len(all))
@@ -57,20 +57,28 @@ func (d *Decision) report(resp *graphql.Response, met []denial) {
 			}
 			extend(resp, "denied", denied)
 		}
+	case len(resp.Errors) == 0:
+		return met
 	default:
 		list := make([]placed, len(met))
 		for i := range met {
-			list[i] = placed{met[i].error(), nil}
-			if len(resp.Errors) > 0 {
-				list[i].order = met[i].order()
-			}
+			list[i] = placed{met[i].error(), met[i].order()}
 		}
 		d.merge(resp, list)
 	}
+	return nil
 }
 
-// appendErrors writes denials as an answer lists each of them, to which nothing else went wrong: as the JSON of what report
-// would put there.
+// errorsOfEach are denials as an answer lists each of them.
+func errorsOfEach(met []denial) gqlerror.List {
+	list := make(gqlerror.List, len(met))
+	for i := range met {
+		list[i] = met[i].error()
+	}
+	return list
+}
+
+// appendErrors is errorsOfEach as JSON.
 func appendErrors(out []byte, met []denial) []byte {
 	out = append(out, '[')
 	for i := range met {
@@ -130,7 +138,7 @@ type Denial struct {
 }
 
 // tell tells Denied what was denied and not told of before: what was met, and what was selected in vain.
-func (c Config) tell(ctx context.Context, d *Decision, met []denial) {
+func (c *Config) tell(ctx context.Context, d *Decision, met []denial) {
 	if c.Denied == nil || len(met) == 0 && !d.refusals {
 		return
 	}
@@ -165,7 +173,7 @@ type placed struct {
 }
 
 // merge puts the denials, which are in order, among the errors that resolvers gave, all in the answer's order.
-func (d *Decision) merge(resp *graphql.Response, all []placed) {
+func (d *Decision) merge(resp *answer, all []placed) {
 	if len(resp.Errors) > 0 {
 		for _, err := range resp.Errors {
 			all = append(all, placed{err, d.order(err.Path)})
@@ -236,9 +244,6 @@ func (d *Decision) bySelection(met []denial) []*tally {
 
 // masked lists the selections that the caller sees masked.
 func (d *Decision) masked() []map[string]any {
-	if !d.masks {
-		return nil
-	}
 	var masked []map[string]any
 	d.each(func(s *Selection, _ bool) {
 		if s.mask != "" && d.refusal(s.id) == nil {
@@ -294,7 +299,7 @@ func (n *denial) error() *gqlerror.Error {
 	return &gqlerror.Error{Message: n.refusal.message(), Path: n.path(), Extensions: n.refusal.extensions()}
 }
 
-func extend(resp *graphql.Response, key string, value any) {
+func extend(resp *answer, key string, value any) {
 	if resp.Extensions == nil {
 		resp.Extensions = map[string]any{}
 	}

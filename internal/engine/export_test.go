@@ -6,14 +6,22 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2"
-	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// NewAuthorizer is the extension that decides, for tests that put it on a server of their own.
-func NewAuthorizer(cfg Config, schema *ast.Schema) graphql.HandlerExtension {
-	cfg.schema, cfg.sizes = schema, introspectionSizes(schema)
-	cfg.catalog = cfg.newCatalog(nil)
-	return authorizer{cfg}
+// Events subscribes as the transports do: next gives one answer after the other, and nil when there are no more.
+func (h *Handler) Events(ctx context.Context, query string) (next func() *graphql.Response) {
+	op, faults := h.exec.prepare(ctx, &graphql.RawParams{Query: query})
+	events := once(h.exec.reject(ctx, faults))
+	if faults == nil {
+		events = h.exec.events(ctx, op)
+	}
+	return func() *graphql.Response {
+		event := events()
+		if event == nil {
+			return nil
+		}
+		return &graphql.Response{Data: event.Data, Errors: append(event.Errors, errorsOfEach(event.denied)...), Extensions: event.Extensions}
+	}
 }
 
 // Plain has every operation run by gqlgen's own executor and its inline checks, for tests that compare.

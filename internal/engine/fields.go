@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/auth/policy"
@@ -30,22 +29,18 @@ func fields(ctx context.Context, object string, paths []string) policy.Fields {
 	if s == nil {
 		return policy.Fields{}
 	}
-	var names []string
+	names := make([]string, 0, 32)
 	for _, path := range paths {
-		var way []string
-		if path != "" {
-			way = strings.Split(path, ".")
-		}
-		for _, u := range d.named(s, way) {
+		d.named(s, path, func(u *Selections) {
 			if object != "" && u.object != object {
-				continue
+				return
 			}
 			for i := range u.Fields {
 				if f := &u.Fields[i]; f.name != typename && d.refusal(f.id) == nil {
 					names = append(names, f.name)
 				}
 			}
-		}
+		})
 	}
 	return policy.NewFields(names...)
 }
@@ -59,6 +54,6 @@ func current(ctx context.Context) (*Decision, *Selection) {
 	if d == nil {
 		return nil, nil
 	}
-	steps, _ := trail(ctx)
-	return d, d.find(steps)
+	s, _ := d.selection(graphql.GetFieldContext(ctx))
+	return d, s
 }

@@ -33,10 +33,10 @@ func (g Gate) FieldAndInput(ctx context.Context, field graphql.CollectedField, o
 	if !g.Field(ctx, field, object, check) {
 		return false
 	}
-	s, indexes := g.decision.place(ctx, object, field.Alias)
-	if s != nil {
+	fc := graphql.GetFieldContext(ctx)
+	if s := g.decision.within(fc, object).byKey(field.Alias); s != nil {
 		if v := g.decision.verdict(s); v.decided && v.denied == nil {
-			g.decision.withhold(s, indexes, v.elements)
+			g.decision.withhold(s, fc, v.elements)
 			return true
 		}
 	}
@@ -53,8 +53,9 @@ func (g Gate) Object(ctx context.Context, object string, check policy.Check) boo
 	if d.grants.Allows(check) {
 		return true
 	}
-	steps, indexes := trail(ctx)
-	d.meet(denial{refusal: d.because(object, "", check), at: d.find(steps), object: true, indexes: indexes})
+	fc := graphql.GetFieldContext(ctx)
+	s, _ := d.selection(fc)
+	d.meet(denial{refusal: d.because(object, "", check), at: s, object: true, indexes: indexes(fc)})
 	return false
 }
 
@@ -109,14 +110,15 @@ func (g Gate) deny(ctx context.Context, field graphql.CollectedField, object str
 		return // nothing was decided: the sealed schema has refused the operation
 	}
 	var why *refusal
-	s, indexes := d.place(ctx, object, field.Alias)
+	fc := graphql.GetFieldContext(ctx)
+	s := d.within(fc, object).byKey(field.Alias)
 	if s != nil {
 		why = d.refusal(s.id)
 	}
 	if why == nil {
 		why = d.because(object, field.Name, check)
 	}
-	d.meet(denial{refusal: why, at: s, indexes: indexes})
+	d.meet(denial{refusal: why, at: s, indexes: indexes(fc)})
 }
 
 // because is why a check of generated code is not passed, that of an object or of a field of it.
@@ -133,25 +135,36 @@ func (d *Decision) because(object, field string, check policy.Check) *refusal {
 	return g.refusal(d.plan.catalog.table, d.grants)
 }
 
-// place is the selection that answers a key of the object at which ctx stands, and the indexes in the lists on its way.
-func (d *Decision) place(ctx context.Context, object, key string) (*Selection, []int32) {
-	steps, indexes := trail(ctx)
-	return d.find(append(steps, step{object, key})), indexes
-}
-
-// trail is the way from the root to where ctx stands: the concrete type and key of
-// each step, and the indexes in the lists that are crossed.
-func trail(ctx context.Context) ([]step, []int32) {
-	var steps []step
-	var indexes []int32
-	for at := graphql.GetFieldContext(ctx); at != nil; at = at.Parent {
-		if at.Index != nil {
-			indexes = append(indexes, int32(*at.Index))
-		} else if at.Field.Field != nil {
-			steps = append(steps, step{at.Object, at.Field.Alias})
+// selection is the one that is being answered where fc stands, or nil. It is true above the fields of the root.
+func (d *Decision) selection(fc *graphql.FieldContext) (s *Selection, root bool) {
+	for ; fc != nil; fc = fc.Parent {
+		if fc.Index == nil && fc.Field.Field != nil {
+			return d.within(fc.Parent, fc.Object).byKey(fc.Field.Alias), false
 		}
 	}
-	slices.Reverse(steps)
-	slices.Reverse(indexes)
-	return steps, indexes
+	return nil, true
+}
+
+// within is what is selected of an object of this type where fc stands, or nil.
+func (d *Decision) within(fc *graphql.FieldContext, object string) *Selections {
+	s, root := d.selection(fc)
+	switch {
+	case root:
+		return d.plan.root
+	case s == nil:
+		return nil
+	}
+	return s.of(object)
+}
+
+// indexes are the places in the lists that are crossed on the way to where fc stands.
+func indexes(fc *graphql.FieldContext) []int32 {
+	var all []int32
+	for ; fc != nil; fc = fc.Parent {
+		if fc.Index != nil {
+			all = append(all, int32(*fc.Index))
+		}
+	}
+	slices.Reverse(all)
+	return all
 }

@@ -99,7 +99,7 @@ func TestProbeQuery(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			schema, table := compileText(t, `type Query { `+row.fields+` } type Me @signedIn { name: String }`)
-			got, err := probeQuery(Config{Table: table, schema: schema})
+			got, err := probeQuery(&Config{Table: table, schema: schema})
 			if err != nil {
 				got += "an error"
 			}
@@ -122,36 +122,54 @@ func TestParseDenials(t *testing.T) {
 	}
 }
 
-// TestFind: steps that the operation does not select lead nowhere.
-func TestFind(t *testing.T) {
-	s := small(t)
-	d := s.decision(t, `{ page { name } things { ... on Page { a: name } ... on Call { b: name } } }`, s.grants)
+// TestSelection: a way that the operation does not select leads nowhere.
+func TestSelection(t *testing.T) {
+	d := small(t).decision(t, `{ page { name } things { ... on Page { a: name } ... on Call { b: name } } }`, small(t).grants)
+	at := func(object, key string, parent *graphql.FieldContext) *graphql.FieldContext {
+		return &graphql.FieldContext{Object: object, Field: graphql.CollectedField{Field: &ast.Field{Alias: key}}, Parent: parent}
+	}
+	page, things := at("Query", "page", nil), at("Query", "things", nil)
 	for _, row := range []struct {
-		name  string
-		steps []step
-		want  string
+		name string
+		fc   *graphql.FieldContext
+		want string
 	}{
-		{"a field", []step{{"Query", "page"}, {"Page", "name"}}, "Page.name"},
-		{"of a type not known", []step{{key: "things"}, {key: "a"}}, "Page.name"},
-		{"of another type", []step{{key: "things"}, {"Call", "b"}}, "Call.name"},
-		{"of a type that does not select it", []step{{key: "things"}, {"Call", "a"}}, ""},
-		{"of a type that cannot be there", []step{{key: "things"}, {"Query", "a"}}, ""},
-		{"a key of no type", []step{{key: "things"}, {key: "c"}}, ""},
-		{"below a leaf", []step{{key: "page"}, {key: "name"}, {key: "name"}}, ""},
-		{"no such key", []step{{key: "nothing"}}, ""},
+		{"a field", at("Page", "name", page), "Page.name"},
+		{"in a list", at("Call", "b", &graphql.FieldContext{Index: new(7), Parent: things}), "Call.name"},
+		{"of a type that does not select it", at("Call", "a", things), ""},
+		{"of a type that cannot be there", at("Query", "a", things), ""},
+		{"below a leaf", at("Page", "name", at("Page", "name", page)), ""},
+		{"no such key", at("Query", "nothing", nil), ""},
 		{"nowhere", nil, ""},
 	} {
 		got := ""
-		if found := d.find(row.steps); found != nil {
-			got = found.object + "." + found.name
+		if found, _ := d.selection(row.fc); found != nil {
+			got = found.coordinate
 		}
 		if got != row.want {
 			t.Errorf("%s: %q, want %q", row.name, got, row.want)
 		}
 	}
-	path := ast.Path{ast.PathName("things"), ast.PathIndex(3), ast.PathName("nothing"), ast.PathName("more")}
-	if got := d.order(path); !slices.Equal(got, []int{1, 3}) {
-		t.Errorf("the order of a path that is not selected: %v", got)
+}
+
+// TestOrderOfPath: where an abstract type stands, a path does not say which type it goes by.
+func TestOrderOfPath(t *testing.T) {
+	s := small(t)
+	d := s.decision(t, `{ page { name } things { ... on Page { x: id y: name } ... on Call { y: name z: id } } }`, s.grants)
+	name := func(key string) ast.PathElement { return ast.PathName(key) }
+	for _, row := range []struct {
+		name string
+		path ast.Path
+		want []int
+	}{
+		{"the first type by name that selects the key", ast.Path{name("things"), ast.PathIndex(3), name("y")}, []int{1, 3, 0}},
+		{"the only one", ast.Path{name("things"), ast.PathIndex(3), name("x")}, []int{1, 3, 0}},
+		{"as far as it is selected", ast.Path{name("things"), ast.PathIndex(3), name("nothing"), name("more")}, []int{1, 3}},
+		{"none", nil, []int{}},
+	} {
+		if got := d.order(row.path); !slices.Equal(got, row.want) {
+			t.Errorf("%s: %v, want %v", row.name, got, row.want)
+		}
 	}
 }
 

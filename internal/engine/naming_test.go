@@ -31,7 +31,7 @@ func FuzzName(f *testing.F) {
 		if err != nil {
 			return
 		}
-		p, err := paramsOf(members, DefaultLimits().VariablesDepth)
+		p, err := paramsOf(membersOf(members), DefaultLimits().VariablesDepth)
 		if err != nil {
 			if strings.Contains(err.Error(), "secret-marker") {
 				t.Fatalf("the error repeats the request: %v", err)

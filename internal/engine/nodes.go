@@ -4,6 +4,8 @@ import (
 	"context"
 	"reflect"
 	"slices"
+
+	"github.com/99designs/gqlgen/graphql"
 )
 
 // A field such as node(id:) or nodes(ids:) is decided by the types that stand inside the
@@ -91,11 +93,12 @@ func Withheld(ctx context.Context, i int) bool {
 	return i >= len(elements) || elements[i] != nil
 }
 
-// withhold notes the denied objects of a field that is given a list of ids, each at its place.
-func (d *Decision) withhold(s *Selection, indexes []int32, elements []*refusal) {
+// withhold notes the denied objects of a field that is given a list of ids, each at its place. The field's object is where
+// fc stands.
+func (d *Decision) withhold(s *Selection, fc *graphql.FieldContext, elements []*refusal) {
 	for i, r := range elements {
 		if r != nil {
-			d.meet(denial{refusal: r, at: s, object: true, indexes: append(slices.Clip(indexes), int32(i))})
+			d.meet(denial{refusal: r, at: s, object: true, indexes: append(indexes(fc), int32(i))})
 		}
 	}
 }

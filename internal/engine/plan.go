@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/auth/policy"
@@ -38,6 +39,7 @@ type Selection struct {
 	// for what no code is generated for.
 	Number int
 	key    string       // as the answer has it before the value: "alias":
+	begin  string       // that, and a comma before it where it is not the first of its object
 	check  policy.Check // of the field
 	*field
 	// Field is what gqlgen's functions take.
@@ -109,39 +111,6 @@ func (s *Selection) of(object string) *Selections {
 	return nil
 }
 
-// step is one step of a path: the concrete type that the key belongs to, where it
-// is known, and the key.
-type step struct{ object, key string }
-
-// find follows steps from the root. It is nil where the operation does not select that.
-func (d *Decision) find(steps []step) *Selection {
-	var s *Selection
-	for i, st := range steps {
-		at := d.plan.root
-		if i > 0 {
-			at = d.in(s, st)
-		}
-		if s = at.byKey(st.key); s == nil {
-			return nil
-		}
-	}
-	return s
-}
-
-// in is what is selected of the value's concrete type. Where the step does not say
-// which type that is, it is the first by name that selects the key.
-func (d *Decision) in(s *Selection, st step) *Selections {
-	if st.object != "" {
-		return s.of(st.object)
-	}
-	for _, u := range byName(d.below(s)) {
-		if d.refusal(u.id) == nil && u.byKey(st.key) != nil {
-			return u
-		}
-	}
-	return nil
-}
-
 // below is what was decided of the value of a selection, for each concrete type that may come.
 func (d *Decision) below(s *Selection) []*Selections {
 	switch {
@@ -161,25 +130,24 @@ func byName(types []*Selections) []*Selections {
 	return slices.SortedFunc(slices.Values(types), func(a, b *Selections) int { return cmp.Compare(a.object, b.object) })
 }
 
-// named gathers what lies under s by way of these field names, over aliases and
-// concrete types. Denied selections are left out.
-func (d *Decision) named(s *Selection, names []string) []*Selections {
-	var found []*Selections
+// named visits what lies under s by way of these field names, parted by dots, over aliases and concrete types. Denied
+// selections are left out.
+func (d *Decision) named(s *Selection, path string, visit func(*Selections)) {
+	name, rest, _ := strings.Cut(path, ".")
 	for _, u := range d.below(s) {
 		if d.refusal(u.id) != nil {
 			continue
 		}
-		if len(names) == 0 {
-			found = append(found, u)
+		if path == "" {
+			visit(u)
 			continue
 		}
 		for i := range u.Fields {
-			if u.Fields[i].name == names[0] {
-				found = append(found, d.named(&u.Fields[i], names[1:])...)
+			if u.Fields[i].name == name {
+				d.named(&u.Fields[i], rest, visit)
 			}
 		}
 	}
-	return found
 }
 
 // each visits every selection that was decided, in the operation's order and by type name. Abstract says that it is

@@ -1,13 +1,11 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/internal/problem"
-	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // Stamp is what the generator step says of the code it guarded.
@@ -32,24 +30,10 @@ func Seal(es graphql.ExecutableSchema, s Stamp) *Sealed { return &Sealed{es, s} 
 
 // Exec runs the operation of ctx if it was decided.
 func (s *Sealed) Exec(ctx context.Context) graphql.ResponseHandler {
-	op := graphql.GetOperationContext(ctx)
-	d := decisionOf(op)
-	if d == nil {
+	if decisionOf(graphql.GetOperationContext(ctx)) == nil {
 		return graphql.OneShot(undecided(ctx))
 	}
-	if d.plain || d.plan.kind == ast.Subscription {
-		return s.ExecutableSchema.Exec(ctx)
-	}
-	done := false
-	return func(ctx context.Context) *graphql.Response {
-		if done {
-			return nil
-		}
-		done = true
-		w := s.write(ctx, d, op, "")
-		defer w.release()
-		return &graphql.Response{Data: bytes.Clone(w.Bytes())}
-	}
+	return s.ExecutableSchema.Exec(ctx)
 }
 
 func undecided(ctx context.Context) *graphql.Response {

@@ -74,7 +74,7 @@ func (w *Writer) Begin(o *Object, s *Selections, check policy.Check) bool {
 func (o *Object) May(check policy.Check) bool { return o.grants.Allows(check) }
 
 // Key begins a field of an object.
-func (w *Writer) Key(f *Selection) { w.buf = append(w.buf, f.key...) }
+func (w *Writer) Key(f *Selection) { w.buf = append(w.buf, f.begin...) }
 
 // Deny writes null for a field that the caller may not read.
 func (w *Writer) Deny(f *Selection) {
@@ -129,9 +129,7 @@ func (w *Writer) EndList(l *List) bool {
 	return w.invalid == l.invalid && len(w.open) == l.open || w.end(l.mark)
 }
 
-func (w *Writer) mark() mark {
-	return mark{len(w.buf), w.invalid, len(w.open), len(w.late), len(w.waiting)}
-}
+func (w *Writer) mark() mark { return mark{len(w.buf), w.invalid, len(w.open)} }
 
 // end nulls an object or list of which something is null that must not be, and keeps its place when something of it is
 // still to come.
