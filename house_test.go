@@ -44,6 +44,7 @@ var arrows = map[string][]string{
 	"internal/keyfile":           {},
 	"internal/manifest":          {"internal/strictjson"},
 	"internal/issuer":            {"auth", "auth/jws", "auth/policy", "internal/identity", "internal/problem", "internal/strictjson"},
+	"internal/memory":            {},
 	"internal/issuer/issuertest": {}, // a provider for tests alone
 	"internal/metrics":           {"auth", "auth/policy", "internal/engine", "internal/problem"},
 	"internal/oauth":             {"auth", "internal/identity", "internal/problem"},

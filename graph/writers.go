@@ -169,7 +169,7 @@ func (ec *executionContext) writeAcceptInvitationPayload(w *engine.Writer, s *en
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"AcceptInvitationPayload"`)
@@ -196,7 +196,7 @@ func (ec *executionContext) writeAccount(w *engine.Writer, s *engine.Selections,
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"Account"`)
@@ -412,7 +412,7 @@ func (ec *executionContext) writeAddPaymentMethodPayload(w *engine.Writer, s *en
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"AddPaymentMethodPayload"`)
@@ -450,7 +450,7 @@ func (ec *executionContext) writeAlert(w *engine.Writer, s *engine.Selections, o
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"Alert"`)
@@ -606,7 +606,7 @@ func (ec *executionContext) writeAlertConnection(w *engine.Writer, s *engine.Sel
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"AlertConnection"`)
@@ -636,7 +636,7 @@ func (ec *executionContext) writeAlertEdge(w *engine.Writer, s *engine.Selection
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"AlertEdge"`)
@@ -666,7 +666,7 @@ func (ec *executionContext) writeApiKey(w *engine.Writer, s *engine.Selections, 
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"ApiKey"`)
@@ -714,7 +714,7 @@ func (ec *executionContext) writeApiKeyConnection(w *engine.Writer, s *engine.Se
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"ApiKeyConnection"`)
@@ -744,7 +744,7 @@ func (ec *executionContext) writeApiKeyEdge(w *engine.Writer, s *engine.Selectio
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"ApiKeyEdge"`)
@@ -774,7 +774,7 @@ func (ec *executionContext) writeApplication(w *engine.Writer, s *engine.Selecti
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"Application"`)
@@ -934,7 +934,7 @@ func (ec *executionContext) writeApplicationConnection(w *engine.Writer, s *engi
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"ApplicationConnection"`)
@@ -964,7 +964,7 @@ func (ec *executionContext) writeApplicationEdge(w *engine.Writer, s *engine.Sel
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"ApplicationEdge"`)
@@ -994,7 +994,7 @@ func (ec *executionContext) writeAuditEvent(w *engine.Writer, s *engine.Selectio
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"AuditEvent"`)
@@ -1170,7 +1170,7 @@ func (ec *executionContext) writeAuditEventConnection(w *engine.Writer, s *engin
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"AuditEventConnection"`)
@@ -1200,7 +1200,7 @@ func (ec *executionContext) writeAuditEventEdge(w *engine.Writer, s *engine.Sele
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"AuditEventEdge"`)
@@ -1230,7 +1230,7 @@ func (ec *executionContext) writeAvailablePhoneNumber(w *engine.Writer, s *engin
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"AvailablePhoneNumber"`)
@@ -1330,7 +1330,7 @@ func (ec *executionContext) writeAvailablePhoneNumberConnection(w *engine.Writer
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"AvailablePhoneNumberConnection"`)
@@ -1360,7 +1360,7 @@ func (ec *executionContext) writeAvailablePhoneNumberEdge(w *engine.Writer, s *e
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"AvailablePhoneNumberEdge"`)
@@ -1390,7 +1390,7 @@ func (ec *executionContext) writeBillingSettings(w *engine.Writer, s *engine.Sel
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"BillingSettings"`)
@@ -1462,7 +1462,7 @@ func (ec *executionContext) writeBuyPhoneNumberPayload(w *engine.Writer, s *engi
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"BuyPhoneNumberPayload"`)
@@ -1500,7 +1500,7 @@ func (ec *executionContext) writeCall(w *engine.Writer, s *engine.Selections, ob
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"Call"`)
@@ -1662,7 +1662,7 @@ func (ec *executionContext) writeCallConnection(w *engine.Writer, s *engine.Sele
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"CallConnection"`)
@@ -1692,7 +1692,7 @@ func (ec *executionContext) writeCallEdge(w *engine.Writer, s *engine.Selections
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"CallEdge"`)
@@ -1722,7 +1722,7 @@ func (ec *executionContext) writeCookieSessionPayload(w *engine.Writer, s *engin
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"CookieSessionPayload"`)
@@ -1746,7 +1746,7 @@ func (ec *executionContext) writeCreateApiKeyPayload(w *engine.Writer, s *engine
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"CreateApiKeyPayload"`)
@@ -1794,7 +1794,7 @@ func (ec *executionContext) writeCreateApplicationPayload(w *engine.Writer, s *e
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"CreateApplicationPayload"`)
@@ -1832,7 +1832,7 @@ func (ec *executionContext) writeCreateCustomerProfilePayload(w *engine.Writer, 
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"CreateCustomerProfilePayload"`)
@@ -1870,7 +1870,7 @@ func (ec *executionContext) writeCreateFleetPayload(w *engine.Writer, s *engine.
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"CreateFleetPayload"`)
@@ -1908,7 +1908,7 @@ func (ec *executionContext) writeCreateNetworkAccessProfilePayload(w *engine.Wri
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"CreateNetworkAccessProfilePayload"`)
@@ -1946,7 +1946,7 @@ func (ec *executionContext) writeCreateOAuthClientPayload(w *engine.Writer, s *e
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"CreateOAuthClientPayload"`)
@@ -1994,7 +1994,7 @@ func (ec *executionContext) writeCreateUsageTriggerPayload(w *engine.Writer, s *
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"CreateUsageTriggerPayload"`)
@@ -2032,7 +2032,7 @@ func (ec *executionContext) writeCustomerProfile(w *engine.Writer, s *engine.Sel
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"CustomerProfile"`)
@@ -2128,7 +2128,7 @@ func (ec *executionContext) writeCustomerProfileConnection(w *engine.Writer, s *
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"CustomerProfileConnection"`)
@@ -2158,7 +2158,7 @@ func (ec *executionContext) writeCustomerProfileEdge(w *engine.Writer, s *engine
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"CustomerProfileEdge"`)
@@ -2188,7 +2188,7 @@ func (ec *executionContext) writeDeleteApiKeyPayload(w *engine.Writer, s *engine
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"DeleteApiKeyPayload"`)
@@ -2212,7 +2212,7 @@ func (ec *executionContext) writeDeleteApplicationPayload(w *engine.Writer, s *e
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"DeleteApplicationPayload"`)
@@ -2236,7 +2236,7 @@ func (ec *executionContext) writeDeleteOAuthClientPayload(w *engine.Writer, s *e
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"DeleteOAuthClientPayload"`)
@@ -2260,7 +2260,7 @@ func (ec *executionContext) writeDeleteSenderIdRegistrationPayload(w *engine.Wri
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"DeleteSenderIdRegistrationPayload"`)
@@ -2284,7 +2284,7 @@ func (ec *executionContext) writeDeleteUsageTriggerPayload(w *engine.Writer, s *
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"DeleteUsageTriggerPayload"`)
@@ -2308,7 +2308,7 @@ func (ec *executionContext) writeEndSessionPayload(w *engine.Writer, s *engine.S
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"EndSessionPayload"`)
@@ -2332,7 +2332,7 @@ func (ec *executionContext) writeEndUserSessionsPayload(w *engine.Writer, s *eng
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"EndUserSessionsPayload"`)
@@ -2356,7 +2356,7 @@ func (ec *executionContext) writeFleet(w *engine.Writer, s *engine.Selections, o
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"Fleet"`)
@@ -2470,7 +2470,7 @@ func (ec *executionContext) writeFleetConnection(w *engine.Writer, s *engine.Sel
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"FleetConnection"`)
@@ -2500,7 +2500,7 @@ func (ec *executionContext) writeFleetEdge(w *engine.Writer, s *engine.Selection
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"FleetEdge"`)
@@ -2533,7 +2533,7 @@ func (ec *executionContext) writeFlex(w *engine.Writer, s *engine.Selections, ob
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"Flex"`)
@@ -2569,7 +2569,7 @@ func (ec *executionContext) writeFlexConfiguration(w *engine.Writer, s *engine.S
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"FlexConfiguration"`)
@@ -2703,7 +2703,7 @@ func (ec *executionContext) writeFunction(w *engine.Writer, s *engine.Selections
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"Function"`)
@@ -2769,7 +2769,7 @@ func (ec *executionContext) writeFunctionConnection(w *engine.Writer, s *engine.
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"FunctionConnection"`)
@@ -2799,7 +2799,7 @@ func (ec *executionContext) writeFunctionEdge(w *engine.Writer, s *engine.Select
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"FunctionEdge"`)
@@ -2832,7 +2832,7 @@ func (ec *executionContext) writeFunctionService(w *engine.Writer, s *engine.Sel
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"FunctionService"`)
@@ -2910,7 +2910,7 @@ func (ec *executionContext) writeFunctionServiceConnection(w *engine.Writer, s *
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"FunctionServiceConnection"`)
@@ -2940,7 +2940,7 @@ func (ec *executionContext) writeFunctionServiceEdge(w *engine.Writer, s *engine
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"FunctionServiceEdge"`)
@@ -2970,7 +2970,7 @@ func (ec *executionContext) writeHeldPermission(w *engine.Writer, s *engine.Sele
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"HeldPermission"`)
@@ -3000,7 +3000,7 @@ func (ec *executionContext) writeInvitation(w *engine.Writer, s *engine.Selectio
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"Invitation"`)
@@ -3080,7 +3080,7 @@ func (ec *executionContext) writeInvitationConnection(w *engine.Writer, s *engin
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"InvitationConnection"`)
@@ -3110,7 +3110,7 @@ func (ec *executionContext) writeInvitationEdge(w *engine.Writer, s *engine.Sele
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"InvitationEdge"`)
@@ -3140,7 +3140,7 @@ func (ec *executionContext) writeInviteUserPayload(w *engine.Writer, s *engine.S
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"InviteUserPayload"`)
@@ -3178,7 +3178,7 @@ func (ec *executionContext) writeInvoice(w *engine.Writer, s *engine.Selections,
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"Invoice"`)
@@ -3272,7 +3272,7 @@ func (ec *executionContext) writeInvoiceConnection(w *engine.Writer, s *engine.S
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"InvoiceConnection"`)
@@ -3302,7 +3302,7 @@ func (ec *executionContext) writeInvoiceEdge(w *engine.Writer, s *engine.Selecti
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"InvoiceEdge"`)
@@ -3332,7 +3332,7 @@ func (ec *executionContext) writeMessage(w *engine.Writer, s *engine.Selections,
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"Message"`)
@@ -3474,7 +3474,7 @@ func (ec *executionContext) writeMessageConnection(w *engine.Writer, s *engine.S
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"MessageConnection"`)
@@ -3504,7 +3504,7 @@ func (ec *executionContext) writeMessageEdge(w *engine.Writer, s *engine.Selecti
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"MessageEdge"`)
@@ -3534,7 +3534,7 @@ func (ec *executionContext) writeMoney(w *engine.Writer, s *engine.Selections, o
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"Money"`)
@@ -3564,7 +3564,7 @@ func (ec *executionContext) writeMutation(w *engine.Writer, s *engine.Selections
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"Mutation"`)
@@ -3842,7 +3842,7 @@ func (ec *executionContext) writeNetworkAccessProfile(w *engine.Writer, s *engin
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"NetworkAccessProfile"`)
@@ -3900,7 +3900,7 @@ func (ec *executionContext) writeNetworkAccessProfileConnection(w *engine.Writer
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"NetworkAccessProfileConnection"`)
@@ -3930,7 +3930,7 @@ func (ec *executionContext) writeNetworkAccessProfileEdge(w *engine.Writer, s *e
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"NetworkAccessProfileEdge"`)
@@ -3960,7 +3960,7 @@ func (ec *executionContext) writeOAuthClient(w *engine.Writer, s *engine.Selecti
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"OAuthClient"`)
@@ -4036,7 +4036,7 @@ func (ec *executionContext) writeOAuthClientConnection(w *engine.Writer, s *engi
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"OAuthClientConnection"`)
@@ -4066,7 +4066,7 @@ func (ec *executionContext) writeOAuthClientEdge(w *engine.Writer, s *engine.Sel
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"OAuthClientEdge"`)
@@ -4096,7 +4096,7 @@ func (ec *executionContext) writeOAuthGrant(w *engine.Writer, s *engine.Selectio
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"OAuthGrant"`)
@@ -4126,7 +4126,7 @@ func (ec *executionContext) writePageInfo(w *engine.Writer, s *engine.Selections
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"PageInfo"`)
@@ -4176,7 +4176,7 @@ func (ec *executionContext) writePaymentMethod(w *engine.Writer, s *engine.Selec
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"PaymentMethod"`)
@@ -4266,7 +4266,7 @@ func (ec *executionContext) writePaymentMethodConnection(w *engine.Writer, s *en
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"PaymentMethodConnection"`)
@@ -4296,7 +4296,7 @@ func (ec *executionContext) writePaymentMethodEdge(w *engine.Writer, s *engine.S
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"PaymentMethodEdge"`)
@@ -4326,7 +4326,7 @@ func (ec *executionContext) writePermissionRow(w *engine.Writer, s *engine.Selec
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"PermissionRow"`)
@@ -4374,7 +4374,7 @@ func (ec *executionContext) writePhoneNumber(w *engine.Writer, s *engine.Selecti
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"PhoneNumber"`)
@@ -4614,7 +4614,7 @@ func (ec *executionContext) writePhoneNumberCapabilities(w *engine.Writer, s *en
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"PhoneNumberCapabilities"`)
@@ -4656,7 +4656,7 @@ func (ec *executionContext) writePhoneNumberConnection(w *engine.Writer, s *engi
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"PhoneNumberConnection"`)
@@ -4686,7 +4686,7 @@ func (ec *executionContext) writePhoneNumberEdge(w *engine.Writer, s *engine.Sel
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"PhoneNumberEdge"`)
@@ -4716,7 +4716,7 @@ func (ec *executionContext) writeProjectSettings(w *engine.Writer, s *engine.Sel
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"ProjectSettings"`)
@@ -4791,7 +4791,7 @@ func (ec *executionContext) writeQuery(w *engine.Writer, s *engine.Selections) b
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"Query"`)
@@ -4851,7 +4851,7 @@ func (ec *executionContext) writeRefreshSessionPayload(w *engine.Writer, s *engi
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"RefreshSessionPayload"`)
@@ -4887,7 +4887,7 @@ func (ec *executionContext) writeReleasePhoneNumberPayload(w *engine.Writer, s *
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"ReleasePhoneNumberPayload"`)
@@ -4911,7 +4911,7 @@ func (ec *executionContext) writeRemovePaymentMethodPayload(w *engine.Writer, s 
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"RemovePaymentMethodPayload"`)
@@ -4935,7 +4935,7 @@ func (ec *executionContext) writeRemoveUserPayload(w *engine.Writer, s *engine.S
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"RemoveUserPayload"`)
@@ -4959,7 +4959,7 @@ func (ec *executionContext) writeResendInvitationPayload(w *engine.Writer, s *en
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"ResendInvitationPayload"`)
@@ -4987,7 +4987,7 @@ func (ec *executionContext) writeRevokeInvitationPayload(w *engine.Writer, s *en
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"RevokeInvitationPayload"`)
@@ -5011,7 +5011,7 @@ func (ec *executionContext) writeRotateAuthTokenPayload(w *engine.Writer, s *eng
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"RotateAuthTokenPayload"`)
@@ -5041,7 +5041,7 @@ func (ec *executionContext) writeSenderIdRegistration(w *engine.Writer, s *engin
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"SenderIdRegistration"`)
@@ -5135,7 +5135,7 @@ func (ec *executionContext) writeSenderIdRegistrationConnection(w *engine.Writer
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"SenderIdRegistrationConnection"`)
@@ -5165,7 +5165,7 @@ func (ec *executionContext) writeSenderIdRegistrationEdge(w *engine.Writer, s *e
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"SenderIdRegistrationEdge"`)
@@ -5195,7 +5195,7 @@ func (ec *executionContext) writeSession(w *engine.Writer, s *engine.Selections,
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"Session"`)
@@ -5249,7 +5249,7 @@ func (ec *executionContext) writeSetUserRolesPayload(w *engine.Writer, s *engine
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"SetUserRolesPayload"`)
@@ -5277,7 +5277,7 @@ func (ec *executionContext) writeSignInPayload(w *engine.Writer, s *engine.Selec
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"SignInPayload"`)
@@ -5313,7 +5313,7 @@ func (ec *executionContext) writeSignOutPayload(w *engine.Writer, s *engine.Sele
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"SignOutPayload"`)
@@ -5337,7 +5337,7 @@ func (ec *executionContext) writeSim(w *engine.Writer, s *engine.Selections, obj
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"Sim"`)
@@ -5439,7 +5439,7 @@ func (ec *executionContext) writeSimConnection(w *engine.Writer, s *engine.Selec
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"SimConnection"`)
@@ -5469,7 +5469,7 @@ func (ec *executionContext) writeSimEdge(w *engine.Writer, s *engine.Selections,
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"SimEdge"`)
@@ -5499,7 +5499,7 @@ func (ec *executionContext) writeStudioFlow(w *engine.Writer, s *engine.Selectio
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"StudioFlow"`)
@@ -5581,7 +5581,7 @@ func (ec *executionContext) writeStudioFlowConnection(w *engine.Writer, s *engin
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"StudioFlowConnection"`)
@@ -5611,7 +5611,7 @@ func (ec *executionContext) writeStudioFlowEdge(w *engine.Writer, s *engine.Sele
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"StudioFlowEdge"`)
@@ -5641,7 +5641,7 @@ func (ec *executionContext) writeSubmitCustomerProfilePayload(w *engine.Writer, 
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"SubmitCustomerProfilePayload"`)
@@ -5669,7 +5669,7 @@ func (ec *executionContext) writeSubmitSenderIdRegistrationPayload(w *engine.Wri
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"SubmitSenderIdRegistrationPayload"`)
@@ -5707,7 +5707,7 @@ func (ec *executionContext) writeTaskQueue(w *engine.Writer, s *engine.Selection
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"TaskQueue"`)
@@ -5773,7 +5773,7 @@ func (ec *executionContext) writeTaskQueueConnection(w *engine.Writer, s *engine
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"TaskQueueConnection"`)
@@ -5803,7 +5803,7 @@ func (ec *executionContext) writeTaskQueueEdge(w *engine.Writer, s *engine.Selec
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"TaskQueueEdge"`)
@@ -5833,7 +5833,7 @@ func (ec *executionContext) writeTransferOwnershipPayload(w *engine.Writer, s *e
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"TransferOwnershipPayload"`)
@@ -5861,7 +5861,7 @@ func (ec *executionContext) writeTrustProduct(w *engine.Writer, s *engine.Select
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"TrustProduct"`)
@@ -5957,7 +5957,7 @@ func (ec *executionContext) writeTrustProductConnection(w *engine.Writer, s *eng
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"TrustProductConnection"`)
@@ -5987,7 +5987,7 @@ func (ec *executionContext) writeTrustProductEdge(w *engine.Writer, s *engine.Se
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"TrustProductEdge"`)
@@ -6017,7 +6017,7 @@ func (ec *executionContext) writeUpdateApiKeyPayload(w *engine.Writer, s *engine
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"UpdateApiKeyPayload"`)
@@ -6045,7 +6045,7 @@ func (ec *executionContext) writeUpdateApplicationPayload(w *engine.Writer, s *e
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"UpdateApplicationPayload"`)
@@ -6073,7 +6073,7 @@ func (ec *executionContext) writeUpdateBillingSettingsPayload(w *engine.Writer, 
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"UpdateBillingSettingsPayload"`)
@@ -6101,7 +6101,7 @@ func (ec *executionContext) writeUpdateFleetPayload(w *engine.Writer, s *engine.
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"UpdateFleetPayload"`)
@@ -6129,7 +6129,7 @@ func (ec *executionContext) writeUpdateFlexConfigurationPayload(w *engine.Writer
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"UpdateFlexConfigurationPayload"`)
@@ -6157,7 +6157,7 @@ func (ec *executionContext) writeUpdateNetworkAccessProfilePayload(w *engine.Wri
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"UpdateNetworkAccessProfilePayload"`)
@@ -6185,7 +6185,7 @@ func (ec *executionContext) writeUpdatePhoneNumberPayload(w *engine.Writer, s *e
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"UpdatePhoneNumberPayload"`)
@@ -6213,7 +6213,7 @@ func (ec *executionContext) writeUpdateProjectSettingsPayload(w *engine.Writer, 
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"UpdateProjectSettingsPayload"`)
@@ -6241,7 +6241,7 @@ func (ec *executionContext) writeUpdateSimPayload(w *engine.Writer, s *engine.Se
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"UpdateSimPayload"`)
@@ -6269,7 +6269,7 @@ func (ec *executionContext) writeUsageRecord(w *engine.Writer, s *engine.Selecti
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"UsageRecord"`)
@@ -6353,7 +6353,7 @@ func (ec *executionContext) writeUsageRecordConnection(w *engine.Writer, s *engi
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"UsageRecordConnection"`)
@@ -6383,7 +6383,7 @@ func (ec *executionContext) writeUsageRecordEdge(w *engine.Writer, s *engine.Sel
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"UsageRecordEdge"`)
@@ -6413,7 +6413,7 @@ func (ec *executionContext) writeUsageTrigger(w *engine.Writer, s *engine.Select
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"UsageTrigger"`)
@@ -6515,7 +6515,7 @@ func (ec *executionContext) writeUsageTriggerConnection(w *engine.Writer, s *eng
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"UsageTriggerConnection"`)
@@ -6545,7 +6545,7 @@ func (ec *executionContext) writeUsageTriggerEdge(w *engine.Writer, s *engine.Se
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"UsageTriggerEdge"`)
@@ -6578,7 +6578,7 @@ func (ec *executionContext) writeUser(w *engine.Writer, s *engine.Selections, ob
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"User"`)
@@ -6654,7 +6654,7 @@ func (ec *executionContext) writeUserConnection(w *engine.Writer, s *engine.Sele
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"UserConnection"`)
@@ -6684,7 +6684,7 @@ func (ec *executionContext) writeUserEdge(w *engine.Writer, s *engine.Selections
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"UserEdge"`)
@@ -6714,7 +6714,7 @@ func (ec *executionContext) writeViewer(w *engine.Writer, s *engine.Selections, 
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"Viewer"`)
@@ -6760,7 +6760,7 @@ func (ec *executionContext) writeWorker(w *engine.Writer, s *engine.Selections, 
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"Worker"`)
@@ -6826,7 +6826,7 @@ func (ec *executionContext) writeWorkerConnection(w *engine.Writer, s *engine.Se
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"WorkerConnection"`)
@@ -6856,7 +6856,7 @@ func (ec *executionContext) writeWorkerEdge(w *engine.Writer, s *engine.Selectio
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"WorkerEdge"`)

@@ -21,6 +21,7 @@ import (
 
 	"github.com/fieldgate/fieldgate/auth/session"
 	"github.com/fieldgate/fieldgate/internal/engine"
+	"github.com/fieldgate/fieldgate/internal/memory"
 )
 
 func main() {
@@ -33,6 +34,7 @@ func main() {
 }
 
 func run(denials string) error {
+	memory.Tune()
 	how, err := engine.ParseDenials(denials)
 	if err != nil {
 		return err

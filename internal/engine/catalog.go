@@ -39,7 +39,7 @@ type field struct {
 	object, name string
 	definition   *ast.FieldDefinition // nil for __typename, and for what the type does not have
 	number       int                  // see Selection.Number
-	key          string               // see Selection.key
+	key          string               // see Selection.key, with a comma before it
 	nonNull      bool
 	lists        int // how many lists nest in its value
 	mask         policy.Mask
@@ -117,8 +117,8 @@ func unknownField(object, name string) *field {
 	}
 }
 
-// keyOf is a key as an answer has it before its value. Names need no escapes.
-func keyOf(name string) string { return `"` + name + `":` }
+// keyOf is a key as an answer has it before its value, with a comma before it. Names need no escapes.
+func keyOf(name string) string { return `,"` + name + `":` }
 
 func (c *Config) newField(k *catalog, of string, def *ast.FieldDefinition) *field {
 	f := unknownField(of, def.Name)

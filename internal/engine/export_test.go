@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2"
 )
 
 // Events subscribes as the transports do: next gives one answer after the other, and nil when there are no more.
@@ -44,4 +45,38 @@ const MaxViews = maxViews
 // SetTimes says how often streams say something, and how long one write may take.
 func (h *Handler) SetTimes(keepAlive, patience time.Duration) {
 	h.streams.keepAlive, h.streams.patience = keepAlive, patience
+}
+
+// Running is an operation without variables that is decided, to be run again and again: by the writers, or by gqlgen's own
+// executor. It gives the data.
+func Running(es *Sealed, cfg Config, text string) (func(plain bool, use func([]byte)), error) {
+	cfg.schema = es.Schema()
+	cfg.sizes = introspectionSizes(cfg.schema)
+	doc, errs := gqlparser.LoadQuery(cfg.schema, text)
+	if errs != nil {
+		return nil, errs
+	}
+	grants := cfg.Table.Grants(cfg.Caller(context.Background()))
+	kept := newPlans(cfg.newCatalog(es.stamp.Numbers), doc, doc.Operations[0], false)
+	return func(plain bool, use func([]byte)) {
+		d, err := cfg.decidePlan(kept, nil, grants, cfg.Limits, cfg.Denials)
+		if err != nil {
+			panic(err)
+		}
+		op := &graphql.OperationContext{
+			RawQuery: text, Doc: doc, Operation: doc.Operations[0],
+			RecoverFunc:            func(_ context.Context, p any) error { return cfg.panicked(p) },
+			ResolverMiddleware:     func(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) },
+			RootResolverMiddleware: func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler { return next(ctx) },
+		}
+		op.Stats.SetExtension(decisionKey, d)
+		ctx := graphql.WithResponseContext(graphql.WithOperationContext(context.Background(), op), cfg.Present, op.RecoverFunc)
+		if plain {
+			use(es.ExecutableSchema.Exec(ctx)(ctx).Data)
+			return
+		}
+		w := es.write(ctx, d, op, "")
+		use(w.Bytes())
+		w.release()
+	}, nil
 }

@@ -53,7 +53,7 @@ type List struct {
 }
 
 // mark is where a value begins, in what the Writer has by then.
-type mark struct{ at, invalid, open, late, waiting int }
+type mark struct{ at, invalid, open int }
 
 // Begin begins an object if the caller may know of it, and writes null if not.
 func (w *Writer) Begin(o *Object, s *Selections, check policy.Check) bool {
@@ -73,13 +73,8 @@ func (w *Writer) Begin(o *Object, s *Selections, check policy.Check) bool {
 // May says whether the caller passes the check in this object.
 func (o *Object) May(check policy.Check) bool { return o.grants.Allows(check) }
 
-// Key begins the i-th field of an object.
-func (w *Writer) Key(i int, f *Selection) {
-	if i > 0 {
-		w.buf = append(w.buf, ',')
-	}
-	w.buf = append(w.buf, f.key...)
-}
+// Key begins a field of an object.
+func (w *Writer) Key(f *Selection) { w.buf = append(w.buf, f.begin...) }
 
 // Deny writes null for a field that the caller may not read.
 func (w *Writer) Deny(f *Selection) {
@@ -134,9 +129,7 @@ func (w *Writer) EndList(l *List) bool {
 	return w.invalid == l.invalid && len(w.open) == l.open || w.end(l.mark)
 }
 
-func (w *Writer) mark() mark {
-	return mark{len(w.buf), w.invalid, len(w.open), len(w.late), len(w.waiting)}
-}
+func (w *Writer) mark() mark { return mark{len(w.buf), w.invalid, len(w.open)} }
 
 // end nulls an object or list of which something is null that must not be, and keeps its place when something of it is
 // still to come.

@@ -14,7 +14,7 @@ type hole struct {
 	context.Context
 	w     *Writer
 	at    *Selection
-	from  mark
+	from  before
 	taken bool   // whether its value was written by the Writer
 	value []byte // what was, when that is not where it belongs
 }
@@ -92,7 +92,7 @@ func (o *Object) several(s *Selections, concurrent []bool) bool {
 
 // run has the field resolved and writes its value. It is true for a null that spreads.
 func (w *Writer) run(ctx context.Context, f *Selection, call func(context.Context) graphql.Marshaler) bool {
-	outer, from, indexes := w.taken, w.mark(), len(w.indexes)
+	outer, from, indexes := w.taken, w.before(), len(w.indexes)
 	h := &hole{Context: ctx, w: w, at: f, from: from}
 	m := h.resolve(call)
 	// Whatever became of it, the Writer stands where it stood.

@@ -47,6 +47,14 @@ type late struct {
 
 type span struct{ from, to int }
 
+// before is what the Writer has before it comes to a value that a hole gives, and to what is postponed in it.
+type before struct {
+	mark
+	late, waiting int
+}
+
+func (w *Writer) before() before { return before{w.mark(), len(w.late), len(w.waiting)} }
+
 // postpone leaves the place of a value open.
 func (w *Writer) postpone(ctx context.Context, f *Selection, call func(context.Context) graphql.Marshaler) {
 	w.open = append(w.open, len(w.late))
@@ -66,7 +74,7 @@ func (w *Writer) enclose(m mark, isNull bool) {
 
 // flush has everything resolved that was postponed since, and puts it into the value that was written since. It says
 // whether the value is not null then; ok is whether it was not before.
-func (w *Writer) flush(since mark, ok bool) bool {
+func (w *Writer) flush(since before, ok bool) bool {
 	tasks, all := w.waiting[since.waiting:], w.late[since.late:]
 	if len(tasks) == 0 {
 		return ok
@@ -124,7 +132,7 @@ func (w *Writer) perform(t *task) {
 }
 
 // splice puts what the tasks have written, and were denied, where it belongs, and null for what has come to nothing.
-func (w *Writer) splice(since mark, tasks []task, all []late) {
+func (w *Writer) splice(since before, tasks []task, all []late) {
 	rest := newWriter(nil, nil, nil) // for its buffers
 	defer rest.release()
 	rest.buf = append(rest.buf, w.buf[since.at:]...)
@@ -158,7 +166,7 @@ func (w *Writer) splice(since mark, tasks []task, all []late) {
 }
 
 // join puts what was denied in the tasks into the answer's order.
-func (w *Writer) join(since mark, tasks []task) {
+func (w *Writer) join(since before, tasks []task) {
 	n := 0
 	for i := range tasks {
 		n += tasks[i].denied.to - tasks[i].denied.from

@@ -11,7 +11,7 @@ import (
 var writers = sync.Pool{New: func() any { return new(Writer) }}
 
 // mostKeptBuffer is the largest buffer that is kept.
-const mostKeptBuffer = 1 << 20
+const mostKeptBuffer = 4 << 20
 
 // newWriter is a Writer for an operation that was decided.
 func newWriter(d *Decision, op *graphql.OperationContext, c *crew) *Writer {
@@ -39,7 +39,7 @@ type answerer interface {
 func (s *Sealed) write(ctx context.Context, d *Decision, op *graphql.OperationContext, head string) *Writer {
 	w := newWriter(d, op, new(crew))
 	w.buf = append(w.buf, head...)
-	from := w.mark()
+	from := w.before()
 	if !w.answer(ctx, s.ExecutableSchema.(answerer)) || !w.flush(from, true) {
 		w.buf = w.buf[:from.at]
 		w.Null()

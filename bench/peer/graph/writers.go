@@ -43,7 +43,7 @@ func (ec *executionContext) writeAccount(w *engine.Writer, s *engine.Selections,
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"Account"`)
@@ -181,7 +181,7 @@ func (ec *executionContext) writeApiKey(w *engine.Writer, s *engine.Selections, 
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"ApiKey"`)
@@ -279,7 +279,7 @@ func (ec *executionContext) writeLogEntry(w *engine.Writer, s *engine.Selections
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"LogEntry"`)
@@ -377,7 +377,7 @@ func (ec *executionContext) writeMoney(w *engine.Writer, s *engine.Selections, o
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"Money"`)
@@ -415,7 +415,7 @@ func (ec *executionContext) writePhoneNumber(w *engine.Writer, s *engine.Selecti
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"PhoneNumber"`)
@@ -516,7 +516,7 @@ func (ec *executionContext) writeQuery(w *engine.Writer, s *engine.Selections) b
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"Query"`)
@@ -552,7 +552,7 @@ func (ec *executionContext) writeUsageRecord(w *engine.Writer, s *engine.Selecti
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"UsageRecord"`)
@@ -650,7 +650,7 @@ func (ec *executionContext) writeUser(w *engine.Writer, s *engine.Selections, ob
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"User"`)

@@ -45,7 +45,7 @@ func (ec *executionContext) writeCall(w *engine.Writer, s *engine.Selections, ob
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"Call"`)
@@ -105,7 +105,7 @@ func (ec *executionContext) writeCreateKeyPayload(w *engine.Writer, s *engine.Se
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"CreateKeyPayload"`)
@@ -133,7 +133,7 @@ func (ec *executionContext) writeKey(w *engine.Writer, s *engine.Selections, obj
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"Key"`)
@@ -179,7 +179,7 @@ func (ec *executionContext) writeMutation(w *engine.Writer, s *engine.Selections
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"Mutation"`)
@@ -224,7 +224,7 @@ func (ec *executionContext) writePage(w *engine.Writer, s *engine.Selections, ob
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"Page"`)
@@ -299,7 +299,7 @@ func (ec *executionContext) writeQuery(w *engine.Writer, s *engine.Selections) b
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"Query"`)
@@ -389,7 +389,7 @@ func (ec *executionContext) writeRenamePayload(w *engine.Writer, s *engine.Selec
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"RenamePayload"`)
@@ -427,7 +427,7 @@ func (ec *executionContext) writeTouchPayload(w *engine.Writer, s *engine.Select
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
-		w.Key(i, f)
+		w.Key(f)
 		switch f.Number {
 		case -1: // __typename
 			w.Raw(`"TouchPayload"`)

@@ -153,7 +153,7 @@ func (w *Writers) object(o *codegen.Object) {
 	}
 	w.printf("\nfunc (ec *executionContext) write%s(w *engine.Writer, s *engine.Selections%s) bool {\n", o.Name, param)
 	w.printf("\tvar o engine.Object\n\tif !w.Begin(&o, s, %d) {\n\t\treturn false\n\t}\n", w.Table.Object(o.Name))
-	w.printf("\tfor i := range s.Fields {\n\t\tf := &s.Fields[i]\n\t\tw.Key(i, f)\n\t\tswitch f.Number {\n")
+	w.printf("\tfor i := range s.Fields {\n\t\tf := &s.Fields[i]\n\t\tw.Key(f)\n\t\tswitch f.Number {\n")
 	w.printf("\t\tcase -1: // __typename\n\t\t\tw.Raw(`%q`)\n", o.Name)
 	for i, f := range o.Fields {
 		w.printf("\t\tcase %d: // %s\n", i, f.Name)
