@@ -144,6 +144,10 @@ func TestBearer(t *testing.T) {
 	}
 	boss.do(`{ account { balance { amount } users(first: 1) { edges { node { email } } } } }`, nil).ok(t)
 
+	if got := command(t, "check", "--issuers", c.file); got.status != 0 || !strings.Contains(got.stdout, "Bearer tokens of console: console.example; 2 roles in role.\n") {
+		t.Errorf("%+v", got)
+	}
+
 	t.Run("changes nothing", func(t *testing.T) {
 		for _, change := range []string{
 			`mutation { signOut { endedSessionId } }`,

@@ -129,7 +129,7 @@ func (c checkCmd) Run(o output) error {
 		fmt.Fprintf(o.out, "Issuer %s: %s; groups for %d roles in %s.\n", i.Name, i.Issuer, len(i.Roles), i.Claims.Groups)
 	}
 	for _, b := range file.Bearers {
-		fmt.Fprintf(o.out, "Bearer tokens of %s: %s; %d keys, %d roles in %s.\n", b.Name, b.Issuer, len(b.Files), len(b.Roles), b.Claims.Roles)
+		fmt.Fprintf(o.out, "Bearer tokens of %s: %s; %d roles in %s.\n", b.Name, b.Issuer, len(b.Roles), b.Claims.Roles)
 	}
 	fmt.Fprintf(o.out, "%d fields, each with its rule; %d rows of the matrix (version %s); rules %s.\n",
 		fields, len(matrix.Rows()), matrix.Version(), table.Fingerprint())
