@@ -8,7 +8,8 @@ bench:
 	go test -run '^$$' -bench . -count $(COUNT) -benchtime 1s ./auth/... ./internal/...
 
 # What the gateway is made of beside other GraphQL servers, on the comparison in the folder PEERS, which has a run.mjs: once
-# with leased sessions, once with a GET of Redis for each request. PEER_ARGS is for run.mjs.
+# with leased sessions, once with a GET of Redis for each request. PEER_ARGS is for run.mjs. What it writes,
+# PEERS/run/results.json, bench/peer/table.mjs makes the table of docs/performance.md of.
 PEER_ARGS ?= --peers gqlgen-bare,gqlgen-textbook,mercurius-auth,yoga-genericauth,static-auth
 .PHONY: peers
 peers:
