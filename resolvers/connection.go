@@ -10,6 +10,7 @@ import (
 	"github.com/fieldgate/fieldgate/graph/model"
 	"github.com/fieldgate/fieldgate/internal/engine"
 	"github.com/fieldgate/fieldgate/internal/problem"
+	"github.com/fieldgate/fieldgate/internal/relay"
 	"github.com/fieldgate/fieldgate/internal/upstream"
 )
 
@@ -49,7 +50,8 @@ func list[C connectionOf[E], E edgeOf[T], T any, F comparable](
 		}
 		bound = append(bound, string(text))
 	}
-	page, err := r.page(bound, first, after)
+	cursors := r.Cursors.In(bound)
+	page, err := pageOf(cursors, first, after)
 	if err != nil {
 		return nil, err
 	}
@@ -58,20 +60,20 @@ func list[C connectionOf[E], E edgeOf[T], T any, F comparable](
 		return nil, err
 	}
 	info := model.PageInfo{HasNextPage: found.HasNext, HasPreviousPage: page.After != nil}
-	edges := make([]*E, len(found.Items))
-	each, last := engine.Fields(ctx, "edges").Has("cursor"), len(edges)-1
-	for i, item := range found.Items {
+	last := len(found.Items) - 1
+	if asked := engine.Fields(ctx, "pageInfo"); last >= 0 && (asked.Has("startCursor") || asked.Has("endCursor")) {
+		start, end := cursors.Encode(found.Position(0)), cursors.Encode(found.Position(last))
+		info.StartCursor, info.EndCursor = &start, &end
+	}
+	all, edges := make([]E, len(found.Items)), make([]*E, len(found.Items))
+	each := engine.Fields(ctx, "edges").Has("cursor")
+	for i := range found.Items {
 		cursor := "" // that nobody asks for is not made
-		if each || i == 0 || i == last {
-			cursor = r.Cursors.Encode(bound, found.Positions[i])
+		if each {
+			cursor = cursors.Encode(found.Position(i))
 		}
-		if i == 0 {
-			info.StartCursor = &cursor
-		}
-		if i == last {
-			info.EndCursor = &cursor
-		}
-		edges[i] = &E{Cursor: cursor, Node: item}
+		all[i] = E{Cursor: cursor, Node: found.Items[i]}
+		edges[i] = &all[i]
 	}
 	return &C{Edges: edges, PageInfo: info}, nil
 }
@@ -89,7 +91,7 @@ type noFilter struct{}
 
 // newEdge is the edge of a new object in the list of this field, such as Account.apiKeys, without filters.
 func newEdge[E edgeOf[T], T any](ctx context.Context, r *Root, field string, made upstream.Made[T]) *E {
-	return &E{Cursor: r.Cursors.Encode(listScope(ctx, field), made.Position), Node: *made.Object}
+	return &E{Cursor: r.Cursors.In(listScope(ctx, field)).Encode(made.Position), Node: *made.Object}
 }
 
 // listScope is what the cursors of a list without filters are bound to.
@@ -97,8 +99,8 @@ func listScope(ctx context.Context, field string) []string {
 	return []string{auth.From(ctx).Account, field}
 }
 
-// page reads the arguments of a list whose cursors are bound to this.
-func (r *Root) page(bound []string, first *int, after *string) (upstream.Page, error) {
+// pageOf reads the arguments of a list that has these cursors.
+func pageOf(cursors *relay.List, first *int, after *string) (upstream.Page, error) {
 	page := upstream.Page{First: defaultPage}
 	if first != nil {
 		page.First = *first
@@ -107,7 +109,7 @@ func (r *Root) page(bound []string, first *int, after *string) (upstream.Page, e
 		return page, problem.Input(fmt.Sprintf("first is between 1 and %d.", maxPage), "first")
 	}
 	if after != nil {
-		position, err := r.Cursors.Decode(bound, *after)
+		position, err := cursors.Decode(*after)
 		if err != nil {
 			return page, problem.Input("after is no cursor of this list with these filters.", "after")
 		}

@@ -15,15 +15,19 @@ import (
 	"github.com/fieldgate/fieldgate/internal/upstream"
 )
 
+// Viewer answers from the principal. The address alone is read, if it is asked for.
 func (r query) Viewer(ctx context.Context) (*model.Viewer, error) {
-	p := auth.From(ctx)
+	p, asked := auth.From(ctx), engine.Fields(ctx, "")
 	v := &model.Viewer{Sid: p.SID(), Roles: modelRoles(p.Roles), Permissions: []*model.HeldPermission{}}
-	if p.Client == "" && p.Issuer == "" { // a client has no address, and its creator's is not its to tell
+	if p.Client == "" && p.Issuer == "" && asked.Has("email") { // a client has no address, and its creator's is not its to tell
 		member, err := r.Users.MemberOf(ctx, p.User)
 		if err != nil {
 			return nil, err
 		}
 		v.Email = &member.Email
+	}
+	if !asked.Has("permissions") {
+		return v, nil
 	}
 	for _, held := range r.Matrix.Held(p.Set) {
 		row := &model.HeldPermission{Permission: model.Permission(held.Permission)}

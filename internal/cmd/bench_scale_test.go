@@ -14,7 +14,7 @@ import (
 // BenchmarkConnections: what a request costs does not depend on how many connections ask at once. The clients are in this
 // process, and counted. A session has no more than 50 at once.
 func BenchmarkConnections(b *testing.B) {
-	h, token := handlerFor(b, owner)
+	h, token := handlerFor(b, demoData(b), owner)
 	server := httptest.NewServer(h)
 	b.Cleanup(server.Close)
 	body, err := json.Marshal(map[string]any{"query": smallQuery})
@@ -28,7 +28,7 @@ func BenchmarkConnections(b *testing.B) {
 
 // BenchmarkRows: what a row costs does not depend on how many there are.
 func BenchmarkRows(b *testing.B) {
-	h, token := handlerFor(b, owner)
+	h, token := handlerFor(b, demoData(b), owner)
 	for _, n := range []int{10, 100, 1000} {
 		b.Run(fmt.Sprintf("rows=%d", n), func(b *testing.B) {
 			w, body := answered(b, h, token, strings.Replace(numbersList, "1000", fmt.Sprint(n), 1))
@@ -51,7 +51,7 @@ func BenchmarkSites(b *testing.B) {
 		{"calls=1000x8/denied=1of8", support, callsList},
 	} {
 		b.Run(row.name, func(b *testing.B) {
-			h, token := handlerFor(b, row.caller)
+			h, token := handlerFor(b, demoData(b), row.caller)
 			w, body := answered(b, h, token, row.query)
 			for b.Loop() {
 				bench.Sites(b, 100, func() { w.serve(b, h, token, body) })

@@ -41,7 +41,7 @@ func BenchmarkGateway(b *testing.B) {
 		{"calls=1000x8/denied=1of8/denials=selection", support, callsList, "selection", 1},
 	} {
 		b.Run(row.name, func(b *testing.B) {
-			h, token := handlerFor(b, row.caller)
+			h, token := handlerFor(b, demoData(b), row.caller)
 			body, err := json.Marshal(map[string]any{"query": row.query, "extensions": vars{"denials": row.listed}})
 			if err != nil {
 				b.Fatal(err)
@@ -58,6 +58,9 @@ func BenchmarkGateway(b *testing.B) {
 				w.serve(b, h, token, body)
 			}
 			stop()
+			if w.bytes < 20 {
+				b.Fatalf("%d bytes", w.bytes)
+			}
 			b.ReportMetric(float64(w.bytes), "answer-B")
 		})
 	}
@@ -68,7 +71,7 @@ func BenchmarkGateway(b *testing.B) {
 func BenchmarkAround(b *testing.B) {
 	for name, metrics := range map[string]string{"plain": "", "metrics": "127.0.0.1:0"} {
 		b.Run(name, func(b *testing.B) {
-			g, s := gatewayFor(b, metricsFlag{MetricsListen: metrics})
+			g, s := gatewayFor(b, demoData(b), metricsFlag{MetricsListen: metrics})
 			g.graphql = nothing{}
 			h := g.handler(s.hosts(), slog.New(slog.DiscardHandler))
 			r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, "http://127.0.0.1:8080/graphql", http.NoBody)
@@ -97,13 +100,13 @@ type nothing struct{}
 func (nothing) ServeHTTP(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }
 func (nothing) Close(context.Context) error                      { return nil }
 
-// gatewayFor is the program on a copy of the demo.
-func gatewayFor(b *testing.B, metrics metricsFlag) (*gateway, serve) {
+// gatewayFor is the program on a folder of data.
+func gatewayFor(b *testing.B, data string, metrics metricsFlag) (*gateway, serve) {
 	b.Helper()
 	s := serve{
-		Listen: "127.0.0.1:0", Data: demoData(b), RedisURL: os.Getenv("FIELDGATE_TEST_REDIS_URL"),
+		Listen: "127.0.0.1:0", Data: data, RedisURL: os.Getenv("FIELDGATE_TEST_REDIS_URL"),
 		Denials: "each", Demo: "auto", DemoPassword: password, Introspection: "role", signInFlags: signInFlags{LocalSignIn: "on"},
-		limitFlags: defaultFlags(b).limitFlags, metricsFlag: metrics,
+		limitFlags: defaultFlags(b).limitFlags, sessionFlags: defaultFlags(b).sessionFlags, metricsFlag: metrics,
 	}
 	g, err := open(b.Context(), s, engine.DefaultLimits(), nil, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -113,10 +116,10 @@ func gatewayFor(b *testing.B, metrics metricsFlag) (*gateway, serve) {
 	return g, s
 }
 
-// handlerFor is the program's handler on a copy of the demo, and the token of a caller, "" for a guest.
-func handlerFor(b *testing.B, caller string) (http.Handler, string) {
+// handlerFor is the program's handler on a folder of data, and the token of a caller, "" for a guest.
+func handlerFor(b *testing.B, data, caller string) (http.Handler, string) {
 	b.Helper()
-	g, s := gatewayFor(b, metricsFlag{})
+	g, s := gatewayFor(b, data, metricsFlag{})
 	h := g.handler(s.hosts(), slog.New(slog.DiscardHandler))
 	if caller == guest {
 		return h, ""
@@ -171,7 +174,7 @@ func (w *sink) serve(b *testing.B, h http.Handler, token string, body []byte) {
 	}
 	w.header, w.status, w.bytes = http.Header{}, http.StatusOK, 0
 	h.ServeHTTP(w, r)
-	if w.status != http.StatusOK || w.bytes < 20 {
-		b.Fatalf("status %d, %d bytes", w.status, w.bytes)
+	if w.status != http.StatusOK {
+		b.Fatalf("status %d", w.status)
 	}
 }

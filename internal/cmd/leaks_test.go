@@ -262,7 +262,7 @@ func TestPanic(t *testing.T) {
 	c := client{p: &program{t: t, url: server.URL, http: server.Client()}}
 	call := encodeID("Call", "CA1")
 	for _, query := range []string{
-		`{ account { sid } }`, `{ viewer { sid } }`, `{ node(id: "` + call + `") { id } }`, `{ nodes(ids: ["` + call + `"]) { id } }`,
+		`{ account { sid } }`, `{ viewer { email } }`, `{ node(id: "` + call + `") { id } }`, `{ nodes(ids: ["` + call + `"]) { id } }`,
 	} {
 		a := c.do(query, nil)
 		quiet(t, a)

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"hash"
 )
 
 // ErrCursor says that a cursor was not made by this gateway for this list: by
@@ -31,15 +32,27 @@ func NewCursors(key []byte) (*Cursors, error) {
 	return &Cursors{key: key}, nil
 }
 
-// Encode is the cursor of a position, the values of the columns that the list is
-// ordered by, in the list that scope names: account, field and filters.
-func (c *Cursors) Encode(scope []string, position []string) string {
-	body := appendStrings(nil, position)
-	return base64.RawURLEncoding.EncodeToString(append(c.mac(scope, body), body...))
+// List is the cursors of one list. One goroutine at a time may use it.
+type List struct {
+	key, scope []byte
+	mac        hash.Hash // nil until it is needed
+}
+
+// In is the cursors of the list that scope names: account, field and filters.
+func (c *Cursors) In(scope []string) *List {
+	named := binary.AppendUvarint(nil, uint64(len(scope))) // so that no scope is another's beginning
+	return &List{key: c.key, scope: appendStrings(named, scope)}
+}
+
+// Encode is the cursor of a position, the values of the columns that the list is ordered by.
+func (l *List) Encode(position []string) string {
+	var room [128]byte
+	body := appendStrings(room[:0], position)
+	return base64.RawURLEncoding.EncodeToString(append(l.sum(body), body...))
 }
 
 // Decode reads the position back, or says ErrCursor.
-func (c *Cursors) Decode(scope []string, cursor string) ([]string, error) {
+func (l *List) Decode(cursor string) ([]string, error) {
 	if len(cursor) > maxCursor {
 		return nil, ErrCursor
 	}
@@ -48,18 +61,21 @@ func (c *Cursors) Decode(scope []string, cursor string) ([]string, error) {
 		return nil, ErrCursor
 	}
 	sum, body := raw[:macSize], raw[macSize:]
-	if !hmac.Equal(sum, c.mac(scope, body)) {
+	if !hmac.Equal(sum, l.sum(body)) {
 		return nil, ErrCursor
 	}
 	return readStrings(body), nil
 }
 
-func (c *Cursors) mac(scope []string, body []byte) []byte {
-	h := hmac.New(sha256.New, c.key)
-	h.Write(binary.AppendUvarint(nil, uint64(len(scope)))) // so that no scope is another's beginning
-	h.Write(appendStrings(nil, scope))
-	h.Write(body)
-	return h.Sum(nil)[:macSize]
+// sum is the MAC of a position, with room for the position behind it.
+func (l *List) sum(body []byte) []byte {
+	if l.mac == nil {
+		l.mac = hmac.New(sha256.New, l.key)
+	}
+	l.mac.Reset()
+	l.mac.Write(l.scope)
+	l.mac.Write(body)
+	return l.mac.Sum(make([]byte, 0, sha256.Size+len(body)))[:macSize]
 }
 
 // appendStrings writes each string after its length.

@@ -13,7 +13,9 @@ const maxID = 256
 // GlobalID is the opaque id of the object of this GraphQL type and key, where the
 // key is the SID of most types.
 func GlobalID(typeName, key string) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(typeName + ":" + key))
+	var named, encoded [128]byte // room on the stack for what is usual
+	text := append(append(append(named[:0], typeName...), ':'), key...)
+	return string(base64.RawURLEncoding.AppendEncode(encoded[:0], text))
 }
 
 // ParseID reads the GraphQL type and the key out of a global id. It is false for

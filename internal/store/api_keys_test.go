@@ -59,7 +59,7 @@ func testAPIKeys(t *testing.T, s *store.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(list.Items[0], *key) || !reflect.DeepEqual(list.Positions[0], position) {
+	if !reflect.DeepEqual(list.Items[0], *key) || !reflect.DeepEqual(list.Position(0), position) {
 		t.Error("the list does not begin with the new key at its position")
 	}
 	sum := sha256.Sum256([]byte(*secret))

@@ -144,7 +144,7 @@ func testPaymentMethods(t *testing.T, s *store.Store) {
 			t.Fatal(err)
 		}
 		list, err := s.PaymentMethods(ctx, scope, upstream.Page{First: 1})
-		if err != nil || !reflect.DeepEqual(list.Items[0], *made.Object) || !reflect.DeepEqual(list.Positions[0], made.Position) {
+		if err != nil || !reflect.DeepEqual(list.Items[0], *made.Object) || !reflect.DeepEqual(list.Position(0), made.Position) {
 			t.Errorf("the list begins with %+v, not %+v at %v; error %v", list.Items, made.Object, made.Position, err)
 		}
 		return made.Object

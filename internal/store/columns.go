@@ -1,12 +1,5 @@
 package store
 
-import (
-	"strings"
-
-	"github.com/fieldgate/fieldgate/auth/policy"
-	"github.com/fieldgate/fieldgate/internal/relay"
-)
-
 // table says how the objects of one type of the schema are kept: in which table, and
 // from which columns each field is read.
 type table[T any] struct {
@@ -49,36 +42,3 @@ const (
 	day
 	e164 // a phone number
 )
-
-// permitted are the columns of the fields that may be read.
-func (t *table[T]) permitted(fields policy.Fields) []column[T] {
-	columns := make([]column[T], 0, len(t.columns))
-	for _, c := range t.columns {
-		if fields.Has(c.field) {
-			columns = append(columns, c)
-		}
-	}
-	return columns
-}
-
-// identify gives an object its SID, and its global id if that may be read.
-func (t *table[T]) identify(object *T, sid string, fields policy.Fields) {
-	if t.identity == nil {
-		return
-	}
-	id, place := t.identity(object)
-	*place = sid
-	if fields.Has("id") {
-		*id = relay.GlobalID(t.typeName, sid)
-	}
-}
-
-// names lists columns for a SELECT or RETURNING, after what comes first.
-func names[T any](first []string, columns []column[T]) string {
-	all := make([]string, 0, len(first)+len(columns))
-	all = append(all, first...)
-	for _, c := range columns {
-		all = append(all, c.name)
-	}
-	return strings.Join(all, ", ")
-}

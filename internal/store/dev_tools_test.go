@@ -67,7 +67,7 @@ func testApplications(t *testing.T, s *store.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(list.Items[0], want) || !reflect.DeepEqual(list.Positions[0], created.Position) {
+	if !reflect.DeepEqual(list.Items[0], want) || !reflect.DeepEqual(list.Position(0), created.Position) {
 		t.Error("the list does not begin with the new application at its position")
 	}
 

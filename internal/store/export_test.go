@@ -23,7 +23,7 @@ func (s *Store) OnCommitted(tell func(audit.Record)) { s.committed = tell }
 
 // Peer is the store as another gateway has it: changes of an account take turns within one alone.
 func (s *Store) Peer() *Store {
-	return &Store{db: s.db, now: s.now, forUpdate: s.forUpdate, audit: s.audit, tables: s.tables}
+	return &Store{db: s.db, now: s.now, embedded: s.embedded, forUpdate: s.forUpdate, audit: s.audit, tables: s.tables}
 }
 
 // CreateAPIKeyUnaudited is what CreateAPIKey does to the database besides its audit event.
@@ -40,4 +40,16 @@ func (s *Store) CreateAPIKeyUnaudited(ctx context.Context, scope upstream.Scope,
 		_, _, err = locate(ctx, s, tx, &s.apiKeys, scope, sid)
 		return err
 	})
+}
+
+// MaxPrepared is how many statements a connection to SQLite keeps prepared.
+const MaxPrepared = maxPrepared
+
+// Prepared is how many this one keeps.
+func Prepared(conn *sql.Conn) (kept int) {
+	_ = conn.Raw(func(c any) error {
+		kept = len(c.(*preparedConn).idle)
+		return nil
+	})
+	return kept
 }

@@ -50,11 +50,11 @@ func lists[T, F any](
 	bind := func(f F) func(context.Context, *store.Store, upstream.Scope, upstream.Page) (page, error) {
 		return func(ctx context.Context, s *store.Store, scope upstream.Scope, p upstream.Page) (page, error) {
 			list, err := call(s, ctx, scope, f, p)
-			items := make([]any, len(list.Items))
+			found := page{items: make([]any, len(list.Items)), positions: make([][]string, len(list.Items)), hasNext: list.HasNext}
 			for i, item := range list.Items {
-				items[i] = item
+				found.items[i], found.positions[i] = item, list.Position(i)
 			}
-			return page{items, list.Positions, list.HasNext}, err
+			return found, err
 		}
 	}
 	var zero T

@@ -62,8 +62,8 @@ func testOAuthClients(t *testing.T, s *store.Store) {
 		t.Errorf("made %+v", client)
 	}
 	first, err := s.OAuthClients(ctx, mainClients(), identity.ClientFilter{}, upstream.Page{First: 1})
-	if err != nil || first.Items[0].Sid != client.Sid || !slices.Equal(first.Positions[0], position) {
-		t.Errorf("the list begins with %+v at %q, %v", first.Items, first.Positions, err)
+	if err != nil || first.Items[0].Sid != client.Sid || !slices.Equal(first.Position(0), position) {
+		t.Errorf("the list begins with %+v, %v", first.Items, err)
 	}
 
 	c, err := s.ClientCredential(ctx, client.Sid)

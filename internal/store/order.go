@@ -14,15 +14,6 @@ func newestFirst(column string) []key {
 	return []key{{column: column, kind: moment, descending: true}, {column: "sid", kind: text, descending: true}}
 }
 
-// orderNames are the columns that lists are ordered by: a position's parts.
-func (t *table[T]) orderNames() []string {
-	columns := make([]string, len(t.order))
-	for i, k := range t.order {
-		columns[i] = k.column
-	}
-	return columns
-}
-
 // orderBy is what follows ORDER BY.
 func (t *table[T]) orderBy() string {
 	terms := make([]string, len(t.order))
@@ -77,7 +68,7 @@ func (st *statement) beyond(keys []key, marks []string) {
 // maxText bounds a text in a position. SIDs have 34 characters.
 const maxText = 64
 
-// parse reads what a position says of a key, which must be as positionPart writes it:
+// parse reads what a position says of a key, which must be as position writes it:
 // a position has passed a MAC, and is not trusted all the same.
 func (k kind) parse(part string) (value any, ok bool) {
 	switch k {

@@ -1,11 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 
-	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/fieldgate/fieldgate/internal/upstream"
 )
@@ -29,9 +29,7 @@ func listWhere[T any](
 	if page.First < 1 || page.First > maxFirst {
 		return upstream.List[T]{}, problem.Input("A page has 1 to 1000 items.", "first")
 	}
-	columns := t.permitted(scope.Fields())
-	st := new(statement)
-	st.write("SELECT ", names(t.orderNames(), columns), " FROM ", t.name, " WHERE ")
+	st, row := t.selecting(scope.Fields())
 	condition(st)
 	for _, add := range filters {
 		if add != nil {
@@ -48,44 +46,11 @@ func listWhere[T any](
 		return upstream.List[T]{}, failed(ctx, "listing "+t.name, err)
 	}
 	defer rows.Close()
-	found, err := t.scanPage(rows, columns, scope.Fields(), page.First)
+	found, err := row.page(rows, page.First)
 	if err != nil {
 		return upstream.List[T]{}, failed(ctx, "listing "+t.name, err)
 	}
 	return found, nil
-}
-
-// scanPage reads at most first objects and whether there is one more.
-func (t *table[T]) scanPage(
-	rows *sql.Rows, columns []column[T], fields policy.Fields, first int,
-) (upstream.List[T], error) {
-	var found upstream.List[T]
-	position := make([]positionPart, len(t.order))
-	places := make([]any, len(t.order)+len(columns))
-	for i := range position {
-		places[i] = &position[i]
-	}
-	for rows.Next() {
-		if len(found.Items) == first {
-			found.HasNext = true
-			break
-		}
-		found.Items = append(found.Items, *new(T))
-		item := &found.Items[len(found.Items)-1]
-		for i, c := range columns {
-			places[len(position)+i] = c.place(item)
-		}
-		if err := rows.Scan(places...); err != nil {
-			return upstream.List[T]{}, err
-		}
-		at := make([]string, len(position))
-		for i, part := range position {
-			at[i] = string(part)
-		}
-		t.identify(item, at[len(at)-1], fields)
-		found.Positions = append(found.Positions, at)
-	}
-	return found, rows.Err()
 }
 
 // get reads the account's object of this SID. Another account's is NOT_FOUND.
@@ -98,55 +63,51 @@ func get[T any](ctx context.Context, s *Store, t *table[T], scope upstream.Scope
 func locate[T any](
 	ctx context.Context, s *Store, q querier, t *table[T], scope upstream.Scope, sid string,
 ) (object *T, position []string, err error) {
-	columns := t.permitted(scope.Fields())
-	st := new(statement)
-	st.write("SELECT ", names(t.orderNames(), columns), " FROM ", t.name,
-		" WHERE ", t.account, " = ", st.arg(scope.Account()), " AND sid = ", st.arg(sid))
-	return one(ctx, s, q, t, st, columns, scope)
+	st, row := t.selecting(scope.Fields())
+	st.write(t.account, " = ", st.arg(scope.Account()), " AND sid = ", st.arg(sid))
+	return one(ctx, s, q, st, row)
 }
 
 // only reads the one object of its type that the account has.
 func only[T any](ctx context.Context, s *Store, q querier, t *table[T], scope upstream.Scope) (*T, error) {
-	columns := t.permitted(scope.Fields())
-	st := new(statement)
-	st.write("SELECT ", names(t.orderNames(), columns), " FROM ", t.name,
-		" WHERE ", t.account, " = ", st.arg(scope.Account()))
-	object, _, err := one(ctx, s, q, t, st, columns, scope)
+	st, row := t.selecting(scope.Fields())
+	st.write(t.account, " = ", st.arg(scope.Account()))
+	object, _, err := one(ctx, s, q, st, row)
 	return object, err
 }
 
-// one runs a statement that answers with one object: the columns of its position, then
-// the permitted ones.
-func one[T any](
-	ctx context.Context, s *Store, q querier, t *table[T], st *statement, columns []column[T], scope upstream.Scope,
-) (object *T, position []string, err error) {
-	rows, err := s.query(ctx, q, st)
-	if err != nil {
-		return nil, nil, failed(ctx, "reading "+t.name, err)
-	}
-	defer rows.Close()
-	found, err := t.scanPage(rows, columns, scope.Fields(), 1)
-	if err == nil {
-		err = rows.Close()
-	}
-	if err != nil {
-		return nil, nil, failed(ctx, "reading "+t.name, err)
-	}
-	if len(found.Items) == 0 {
+// one runs a statement that answers with one object.
+func one[T any](ctx context.Context, s *Store, q querier, st *statement, row *row[T]) (*T, []string, error) {
+	err := s.scanOne(ctx, q, st, row.places...)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
 		return nil, nil, problem.Missing()
+	case err != nil:
+		return nil, nil, failed(ctx, "reading "+row.table.name, err)
 	}
-	return &found.Items[0], found.Positions[0], nil
+	row.identify()
+	return &row.object, position(row.keys), nil
 }
 
-// scanOne runs a statement and reads its first row. Without one it is sql.ErrNoRows.
+// scanOne runs a statement that finds its row by an index, and reads it. Without one it is sql.ErrNoRows.
 func (s *Store) scanOne(ctx context.Context, q querier, st *statement, places ...any) error {
+	if s.embedded && q == querier(s.db) {
+		// What can take long is the wait for a connection. To have a goroutine watch ctx while the row is read, as
+		// database/sql and the driver each do, takes as long as to read it.
+		conn, err := s.db.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		ctx, q = context.WithoutCancel(ctx), conn
+	}
 	rows, err := s.query(ctx, q, st)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	if !rows.Next() {
-		return errors.Join(rows.Err(), sql.ErrNoRows)
+		return cmp.Or(rows.Err(), sql.ErrNoRows)
 	}
 	if err := rows.Scan(places...); err != nil {
 		return err

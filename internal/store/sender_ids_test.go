@@ -40,7 +40,7 @@ func testSenderIDs(t *testing.T, s *store.Store) {
 		t.Errorf("handed in %+v", r)
 	}
 	list, err := s.SenderIDRegistrations(ctx, mainSenderIDs(), upstream.SenderIDFilter{}, upstream.Page{First: 1})
-	if err != nil || !reflect.DeepEqual(list.Items[0], r) || !reflect.DeepEqual(list.Positions[0], made.Position) {
+	if err != nil || !reflect.DeepEqual(list.Items[0], r) || !reflect.DeepEqual(list.Position(0), made.Position) {
 		t.Errorf("the list does not begin with it, error %v", err)
 	}
 

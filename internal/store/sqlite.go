@@ -21,7 +21,7 @@ func openSQLite(path string, open Opener) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := open(connector)
+	db := open(preparing{connector})
 	// SQLite works inside this process, so more connections than this only take memory.
 	connections := max(8, 2*runtime.GOMAXPROCS(0))
 	db.SetMaxOpenConns(connections)

@@ -29,6 +29,8 @@ var (
 type Store struct {
 	db  *sql.DB
 	now func() time.Time
+	// embedded says that the database works inside this process: SQLite.
+	embedded bool
 	// forUpdate follows a SELECT of a row that the transaction is going to change: others
 	// that want the same wait there. SQLite needs nothing, its transactions follow each other.
 	forUpdate string
@@ -86,7 +88,9 @@ func OpenSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 	if err := migrateSQLite(ctx, db, path); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return newStore(db, o), nil
+	s := newStore(db, o)
+	s.embedded = true
+	return s, nil
 }
 
 func newStore(db *sql.DB, o Options) *Store {

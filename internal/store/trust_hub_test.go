@@ -59,7 +59,7 @@ func testCustomerProfiles(t *testing.T, s *store.Store) {
 		t.Errorf("the SID is %s", profile.Sid)
 	}
 	list, err := s.CustomerProfiles(ctx, scope, upstream.CustomerProfileFilter{}, upstream.Page{First: 1})
-	if err != nil || !reflect.DeepEqual(list.Items[0], *profile) || !reflect.DeepEqual(list.Positions[0], made.Position) {
+	if err != nil || !reflect.DeepEqual(list.Items[0], *profile) || !reflect.DeepEqual(list.Position(0), made.Position) {
 		t.Errorf("the list does not begin with the new profile at its position; error %v", err)
 	}
 

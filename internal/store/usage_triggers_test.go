@@ -60,7 +60,7 @@ func testUsageTriggers(t *testing.T, s *store.Store) {
 		t.Errorf("kept %v", kept)
 	}
 	list, err := s.UsageTriggers(ctx, scope, upstream.UsageTriggerFilter{}, upstream.Page{First: 1})
-	if err != nil || list.Items[0].Sid != trigger.Sid || !reflect.DeepEqual(list.Positions[0], made.Position) {
+	if err != nil || list.Items[0].Sid != trigger.Sid || !reflect.DeepEqual(list.Position(0), made.Position) {
 		t.Errorf("the list does not begin with the new trigger at its position; error %v", err)
 	}
 	wantProblem(t, s.DeleteUsageTrigger(ctx, changing(other), trigger.Sid), problem.NotFound)

@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -205,21 +204,6 @@ type noneSince[R ~string] struct{ place *[]R }
 func (n noneSince[R]) Scan(src any) error {
 	if src != nil {
 		*n.place = []R{}
-	}
-	return nil
-}
-
-// positionPart is what a position says of one key.
-type positionPart string
-
-func (p *positionPart) Scan(src any) error {
-	switch v := src.(type) {
-	case int64:
-		*p = positionPart(strconv.FormatInt(v, 10))
-	case string:
-		*p = positionPart(v)
-	default:
-		return unexpected(src, "a key")
 	}
 	return nil
 }

@@ -41,15 +41,15 @@ type Page struct {
 	// First is how many items at most, 1 to 1000.
 	First int
 	// After is the position of the item after which to go on: the values of the
-	// columns that the list is ordered by, as List.Positions gave them. Nil is the start.
+	// columns that the list is ordered by, as List.Position gave them. Nil is the start.
 	After []string
 }
 
 // List is a page of a list.
 type List[T any] struct {
 	Items []T
-	// Positions has the position of each item, to make its cursor of.
-	Positions [][]string
+	// Position is where an item stands in the list, to make its cursor of.
+	Position func(item int) []string
 	// HasNext says whether more items follow.
 	HasNext bool
 }
