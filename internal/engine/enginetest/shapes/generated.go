@@ -106,8 +106,8 @@ type ComplexityRoot struct {
 // region    ************************** generated!.gotpl **************************
 
 type MutationResolver interface {
-	First(ctx context.Context) (*model.Shape, error)
-	Second(ctx context.Context) (*model.Shape, error)
+	First(ctx context.Context) (*model.Dot, error)
+	Second(ctx context.Context) (*model.Dot, error)
 }
 type QueryResolver interface {
 	Shape(ctx context.Context) (*model.Shape, error)
@@ -919,11 +919,11 @@ func (ec *executionContext) _Mutation_first(ctx context.Context, field graphql.C
 			return ec.Resolvers.Mutation().First(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.Shape) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Dot) graphql.Marshaler {
 			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(w, f, v))
+				return w.Taken(ec.writeODot2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐDot(w, f, v))
 			}
-			return ec.marshalOShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(ctx, selections, v)
+			return ec.marshalODot2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐDot(ctx, selections, v)
 		},
 		true,
 		false,
@@ -936,7 +936,7 @@ func (ec *executionContext) fieldContext_Mutation_first(_ context.Context, field
 		IsMethod:   true,
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Shape(ctx, field)
+			return ec.childFields_Dot(ctx, field)
 		},
 	}
 	return fc, nil
@@ -957,11 +957,11 @@ func (ec *executionContext) _Mutation_second(ctx context.Context, field graphql.
 			return ec.Resolvers.Mutation().Second(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.Shape) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Dot) graphql.Marshaler {
 			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(w, f, v))
+				return w.Taken(ec.writeODot2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐDot(w, f, v))
 			}
-			return ec.marshalOShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(ctx, selections, v)
+			return ec.marshalODot2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐDot(ctx, selections, v)
 		},
 		true,
 		false,
@@ -974,7 +974,7 @@ func (ec *executionContext) fieldContext_Mutation_second(_ context.Context, fiel
 		IsMethod:   true,
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Shape(ctx, field)
+			return ec.childFields_Dot(ctx, field)
 		},
 	}
 	return fc, nil
@@ -1961,7 +1961,7 @@ func (ec *executionContext) fieldContext_Shape_dots(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Shape_thing(ctx context.Context, field graphql.CollectedField, obj *model.Shape) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Shape", 0) {
+	if !ec.gate.Field(ctx, field, "Shape", 2) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -1996,7 +1996,7 @@ func (ec *executionContext) fieldContext_Shape_thing(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Shape_things(ctx context.Context, field graphql.CollectedField, obj *model.Shape) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Shape", 0) {
+	if !ec.gate.Field(ctx, field, "Shape", 2) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -2031,7 +2031,7 @@ func (ec *executionContext) fieldContext_Shape_things(_ context.Context, field g
 }
 
 func (ec *executionContext) _Shape_any(ctx context.Context, field graphql.CollectedField, obj *model.Shape) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Shape", 0) {
+	if !ec.gate.Field(ctx, field, "Shape", 2) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -4812,6 +4812,13 @@ func (ec *executionContext) marshalOColor2ᚖgithubᚗcomᚋfieldgateᚋfieldgat
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) marshalODot2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐDot(ctx context.Context, sel ast.SelectionSet, v *model.Dot) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Dot(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOFloat2ᚖfloat64(ctx context.Context, v any) (*float64, error) {

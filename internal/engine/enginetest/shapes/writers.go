@@ -402,7 +402,7 @@ func (ec *executionContext) writeShape(w *engine.Writer, s *engine.Selections, o
 			}
 			w.Require(ec.writeNDot2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐDotᚄ(w, f, obj.Dots))
 		case 26: // thing
-			if !o.May(0) {
+			if !o.May(2) {
 				w.Deny(f)
 				continue
 			}
@@ -412,13 +412,13 @@ func (ec *executionContext) writeShape(w *engine.Writer, s *engine.Selections, o
 				w.Null()
 			}
 		case 27: // things
-			if !o.May(0) {
+			if !o.May(2) {
 				w.Deny(f)
 				continue
 			}
 			ec.writeOThing2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐThingᚄ(w, f, obj.Things)
 		case 28: // any
-			if !o.May(0) {
+			if !o.May(2) {
 				w.Deny(f)
 				continue
 			}
@@ -567,6 +567,13 @@ func (ec *executionContext) writeOColor2ᚕgithubᚗcomᚋfieldgateᚋfieldgate�
 		w.Enum(string(v[i]))
 	}
 	return w.EndList(&l)
+}
+
+func (ec *executionContext) writeODot2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐDot(w *engine.Writer, f *engine.Selection, v *model.Dot) bool {
+	if v == nil {
+		return w.Null()
+	}
+	return ec.writeDot(w, f.Under(), v)
 }
 
 func (ec *executionContext) writeOShape2ᚕᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShapeᚄ(w *engine.Writer, f *engine.Selection, v [][]*model.Shape) bool {
