@@ -44,7 +44,7 @@ func (s *Sealed) write(ctx context.Context, d *Decision, op *graphql.OperationCo
 		w.buf = w.buf[:from.at]
 		w.Null()
 	}
-	d.met = append(d.met, w.met...)
+	d.join(w.met)
 	return w
 }
 
