@@ -75,7 +75,7 @@ func (t transport) write(w http.ResponseWriter, r *http.Request, media string, o
 		t.pack(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { t.send(w, status, head, rest) }))(w, r) // which says what it varies by
 		return
 	}
-	header.Add("Vary", "Accept-Encoding")
+	vary(header, "Accept-Encoding", byEncoding)
 	t.send(w, status, head, rest)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/internal/problem"
@@ -29,9 +30,20 @@ func newTransport(exec *executor) (transport, error) {
 var (
 	privately    = []string{"private, no-store"}
 	nosniff      = []string{"nosniff"}
+	byAccept     = []string{"Accept"}
+	byEncoding   = []string{"Accept", "Accept-Encoding"}
 	typeJSON     = []string{mediaJSON + "; charset=utf-8"}
 	typeResponse = []string{mediaResponse + "; charset=utf-8"}
 )
+
+// vary says that the answer varies by one more header of the request: then they are all, if there are no others than ours.
+func vary(h http.Header, by string, all []string) {
+	if was := h["Vary"]; len(was) == len(all)-1 && slices.Equal(was, all[:len(was)]) {
+		h["Vary"] = all
+		return
+	}
+	h.Add("Vary", by)
+}
 
 // ServeHTTP answers one request.
 func (t transport) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -52,7 +64,7 @@ func (t transport) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (t transport) answer(w http.ResponseWriter, r *http.Request, out *Outcome) {
 	header := w.Header()
 	header["Cache-Control"], header["X-Content-Type-Options"] = privately, nosniff
-	header.Add("Vary", "Accept")
+	vary(header, "Accept", byAccept)
 	media := accepted(r.Header)
 	switch {
 	case r.Method != http.MethodPost && r.Method != http.MethodGet:
@@ -66,8 +78,9 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, out *Outcome) 
 		t.refuse(w, out, http.StatusNotAcceptable, "Answers are "+mediaResponse+" or "+mediaJSON+", or streams of "+mediaStream+".")
 		return
 	}
-	params, err := t.readParams(w, r)
-	if refused := (refusedRequest{}); errors.As(err, &refused) {
+	var params graphql.RawParams
+	if err := t.readParams(w, r, &params); err != nil {
+		refused := err.(refusedRequest) // as all of them are
 		t.refuseWith(w, out, refused.status, refused.shown)
 		return
 	}
@@ -88,7 +101,7 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, out *Outcome) 
 	}
 	defer leave()
 	params.Headers = r.Header
-	op, refused := t.exec.prepare(ctx, params)
+	op, refused := t.exec.prepare(ctx, &params)
 	out.of(op)
 	if refused != nil {
 		resp := t.exec.reject(ctx, t.capped(refused))
