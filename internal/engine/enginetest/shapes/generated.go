@@ -26,7 +26,7 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "e665e62eac1dc5dc", Fields: 85, Objects: 11, Numbers: fieldNumbers})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "41ee32545c995c65", Fields: 86, Objects: 11, Numbers: fieldNumbers})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -51,9 +51,10 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		Again func(childComplexity int) int
-		Must  func(childComplexity int) int
-		Shape func(childComplexity int) int
+		Again  func(childComplexity int) int
+		Closed func(childComplexity int) int
+		Must   func(childComplexity int) int
+		Shape  func(childComplexity int) int
 	}
 
 	Secret struct {
@@ -113,6 +114,7 @@ type QueryResolver interface {
 	Shape(ctx context.Context) (*model.Shape, error)
 	Again(ctx context.Context) (*model.Shape, error)
 	Must(ctx context.Context) (*model.Shape, error)
+	Closed(ctx context.Context) (*model.Shape, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -165,6 +167,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Again(childComplexity), true
+	case "Query.closed":
+		if e.ComplexityRoot.Query.Closed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Closed(childComplexity), true
 
 	case "Query.must":
 		if e.ComplexityRoot.Query.Must == nil {
@@ -538,6 +546,8 @@ func (ec *executionContext) childFields_Query(ctx context.Context, field graphql
 		return ec.fieldContext_Query_again(ctx, field)
 	case "must":
 		return ec.fieldContext_Query_must(ctx, field)
+	case "closed":
+		return ec.fieldContext_Query_closed(ctx, field)
 	case "__schema":
 		return ec.fieldContext_Query___schema(ctx, field)
 	case "__type":
@@ -1082,6 +1092,44 @@ func (ec *executionContext) _Query_must(ctx context.Context, field graphql.Colle
 	)
 }
 func (ec *executionContext) fieldContext_Query_must(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Shape(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_closed(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Query", 4) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_closed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().Closed(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Shape) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeNShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(w, f, v))
+			}
+			return ec.marshalNShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_closed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
 		Field:      field,
@@ -3716,6 +3764,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_must(ctx, field)
+				})
+		case "closed":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_closed(ctx, field)
 				})
 		case "__type":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {

@@ -27,6 +27,7 @@ type (
 func (q query) Shape(ctx context.Context) (*model.Shape, error)   { return q.r(ctx, "shape") }
 func (q query) Again(ctx context.Context) (*model.Shape, error)   { return q.r(ctx, "again") }
 func (q query) Must(ctx context.Context) (*model.Shape, error)    { return q.r(ctx, "must") }
+func (q query) Closed(ctx context.Context) (*model.Shape, error)  { return q.r(ctx, "closed") }
 func (m mutation) First(ctx context.Context) (*model.Dot, error)  { return m.dot(ctx, "first") }
 func (m mutation) Second(ctx context.Context) (*model.Dot, error) { return m.dot(ctx, "second") }
 
