@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 
+	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -26,6 +28,9 @@ func (c *compiler) arguments(s *Selection) {
 			c.guard(s, &arg.guarded, arg.input, given.Value)
 		}
 	}
+	s.argued = s.node != nil || slices.ContainsFunc(s.guards, func(g guard) bool {
+		return g.guarded != nil && g.check != policy.CheckPublic || g.within != nil && !g.within.opens
+	})
 	for _, arg := range s.Field.Arguments {
 		s.unvalued = c.unvalued(arg.Value) || s.unvalued
 	}

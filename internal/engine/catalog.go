@@ -49,7 +49,6 @@ type field struct {
 	first        *ast.ArgumentDefinition
 	node         *ast.ArgumentDefinition // see policy.NodeArgument
 	arguments    []argument
-	argued       bool // whether its arguments are part of its decision
 	once         bool // whether an operation has one of its kind
 }
 
@@ -135,12 +134,10 @@ func (c *Config) newField(k *catalog, of string, def *ast.FieldDefinition) *fiel
 	f.first, f.node = def.Arguments.ForName("first"), policy.NodeArgument(def)
 	f.once = slices.Contains(c.Once, f.coordinate)
 	f.size = c.sizeOf(f)
-	f.argued = f.node != nil
 	f.arguments = make([]argument, len(def.Arguments))
 	for i, arg := range def.Arguments {
 		a := &f.arguments[i]
 		a.set(arg.Name, fmt.Sprintf("%s(%s:)", f.coordinate, arg.Name), c.Table.Argument(of, def.Name, arg.Name), k.inputs[arg.Type.Name()])
-		f.argued = f.argued || a.check != policy.CheckPublic || a.input != nil && !a.input.opens
 	}
 	return f
 }

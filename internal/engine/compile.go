@@ -104,12 +104,12 @@ func (c *compiler) field(o *object, s *Selection, parent *Selection, order int) 
 	}
 	s.parent, s.order, s.id = parent, order, c.id()
 	s.Field.IsNonDeferrable = true // @defer is refused
+	if len(f.Arguments) > 0 {
+		c.arguments(s)
+	}
 	if s.argued {
 		s.nth = c.plan.argued
 		c.plan.argued++
-	}
-	if len(f.Arguments) > 0 {
-		c.arguments(s)
 	}
 	if s.first != nil {
 		s.size = pageSize(s)

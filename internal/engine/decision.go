@@ -23,7 +23,8 @@ type Decision struct {
 	unmasked bool
 	denials  Denials
 	views    *Views
-	counts   *counts
+	counts   *counts // nil when nobody is told, or counted
+	counted  counts
 	cost     int                  // how many fields the answer may have, as Limits.Cost counts them
 	failed   map[problem.Code]int // the errors of what ran, but for denials
 
@@ -81,8 +82,8 @@ func (c *Config) decidePlan(o *plans, vars map[string]any, grants policy.Grants,
 		unmasked: grants.Allows(c.Table.Unmasked()),
 		denials:  denials,
 		views:    c.Views,
-		counts:   c.counts(),
 	}
+	c.count(d)
 	w := walk{Decision: d, typeOf: c.TypeOf, vars: vars, limits: limits}
 	if err := w.operation(); err != nil {
 		return nil, err
@@ -98,9 +99,12 @@ func (d *Decision) refusal(id int) *refusal {
 	return nil
 }
 
-// verdict is what was decided of the arguments of a selection, of which they are part of the decision.
+// verdict is what was decided of the arguments of a selection.
 func (d *Decision) verdict(s *Selection) verdict {
-	if s.argued && s.nth < len(d.verdicts) {
+	switch {
+	case !s.argued:
+		return verdict{decided: true}
+	case s.nth < len(d.verdicts):
 		return d.verdicts[s.nth]
 	}
 	return verdict{}
@@ -158,30 +162,35 @@ func inOrder[T any](all []T, order func(*T) []int) {
 	}
 }
 
+// index is the denied position's place in the i-th list on the way.
+func (n *denial) index(i int) int32 {
+	if i < len(n.indexes) {
+		return n.indexes[i]
+	}
+	return 0
+}
+
 // way is the way from the root to a denied position: each key's selection, and each index.
 func (n *denial) way(key func(*Selection), index func(int32)) {
-	indexes := n.indexes
-	next := func(lists int) {
+	crossed := 0
+	cross := func(lists int) {
 		for range lists {
-			i := int32(0)
-			if len(indexes) > 0 {
-				i, indexes = indexes[0], indexes[1:]
-			}
-			index(i)
+			index(n.index(crossed))
+			crossed++
 		}
 	}
 	var down func(s *Selection)
 	down = func(s *Selection) {
 		if s.parent != nil {
 			down(s.parent)
-			next(s.parent.lists)
+			cross(s.parent.lists)
 		}
 		key(s)
 	}
 	if n.at != nil {
 		down(n.at)
 		if n.object {
-			next(n.at.lists)
+			cross(n.at.lists)
 		}
 	}
 }
@@ -235,6 +244,9 @@ func (d *Decision) order(path ast.Path) []int {
 func (d *Decision) join(met []denial) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.apart = d.apart || len(d.met) > 0
-	d.met = append(d.met, met...)
+	if len(d.met) == 0 {
+		d.met = met
+		return
+	}
+	d.met, d.apart = append(d.met, met...), true
 }

@@ -37,8 +37,8 @@ func ParseDenials(s string) (Denials, error) {
 // report writes the denials that were met, in their order, into the answer, among the errors that resolvers gave. Those
 // that are an answer's only errors, one for each, it gives back instead: appendErrors writes them.
 func (d *Decision) report(resp *answer, met []denial) (each []denial) {
-	if d.counts != nil {
-		for _, t := range d.tallies(met) {
+	if d.counts != nil && len(met) > 0 {
+		for _, t := range d.tallies(met).all {
 			d.counts.denials(t.refusal.rule, t.count)
 		}
 	}
@@ -79,51 +79,44 @@ func errorsOfEach(met []denial) gqlerror.List {
 }
 
 // appendErrors is errorsOfEach as JSON.
-func appendErrors(out []byte, met []denial) []byte {
+func (d *Decision) appendErrors(out []byte, met []denial) []byte {
+	t := d.tallies(nil)
 	out = append(out, '[')
 	for i := range met {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = met[i].appendError(out)
+		out = met[i].append(out, t.of(&met[i]))
 	}
 	return append(out, ']')
 }
 
-// appendError is error as JSON.
-func (n *denial) appendError(out []byte) []byte {
-	out = append(out, n.refusal.head...)
-	if n.at != nil {
-		out = append(out, `,"path":[`...)
-		var rest []int32
-		out, rest = appendPath(out, n.at, n.indexes)
-		if n.object {
-			out, _ = appendIndexes(out, n.at.lists, rest)
-		}
-		out = append(out, ']')
+// append writes the denial's error as JSON. What it has in common with others of the same tally is put together once.
+func (n *denial) append(out []byte, t *tally) []byte {
+	if t.texts == nil {
+		t.texts = n.texts()
 	}
-	return append(out, n.refusal.tail...)
+	for i, text := range t.texts {
+		if i > 0 {
+			out = strconv.AppendInt(out, int64(n.index(i-1)), 10)
+		}
+		out = append(out, text...)
+	}
+	return out
 }
 
-// appendPath writes the way to a selection, and gives the indexes that are left.
-func appendPath(out []byte, s *Selection, indexes []int32) ([]byte, []int32) {
-	if s.parent != nil {
-		out, indexes = appendPath(out, s.parent, indexes)
-		out, indexes = appendIndexes(out, s.parent.lists, indexes)
-		out = append(out, ',')
+// texts are what stands around each index in the denial's error as JSON.
+func (n *denial) texts() []string {
+	if n.at == nil {
+		return []string{n.refusal.head + n.refusal.tail}
 	}
-	return append(out, s.key[:len(s.key)-1]...), indexes
-}
-
-func appendIndexes(out []byte, lists int, indexes []int32) ([]byte, []int32) {
-	for range lists {
-		i := int32(0)
-		if len(indexes) > 0 {
-			i, indexes = indexes[0], indexes[1:]
-		}
-		out = strconv.AppendInt(append(out, ','), int64(i), 10)
-	}
-	return out, indexes
+	var texts []string
+	text, comma := append(make([]byte, 0, 512), n.refusal.head+`,"path":[`...), ""
+	n.way(
+		func(s *Selection) { text, comma = append(append(text, comma...), s.key[:len(s.key)-1]...), "," },
+		func(int32) { texts, text = append(texts, string(append(text, ','))), text[:0] },
+	)
+	return append(texts, string(append(append(text, ']'), n.refusal.tail...)))
 }
 
 // Denial is what an operation was denied: a field, an argument, an input field or, by its id, an object.
@@ -190,41 +183,50 @@ func (d *Decision) merge(resp *answer, all []placed) {
 type tally struct {
 	denial
 	count int
-	next  *tally // of the same selection
+	texts []string // see denial.append
+	next  *tally   // of the same selection
 }
 
-// tallies counts the denials of each denied selection that was met.
-func (d *Decision) tallies(met []denial) []*tally {
-	if len(met) == 0 {
-		return nil
-	}
-	var all []*tally
-	first := make([]*tally, d.plan.ids+1) // by id; the last for what no selection explains
+// tallies counts denials by what is denied.
+type tallies struct {
+	all  []*tally
+	byID []*tally // by the selection's id, the last for what no selection explains
+}
+
+// tallies counts those that were met.
+func (d *Decision) tallies(met []denial) *tallies {
+	t := &tallies{byID: make([]*tally, d.plan.ids+1)}
 	for i := range met {
-		n := &met[i]
-		id := d.plan.ids
-		if n.at != nil {
-			id = n.at.id
-		}
-		t := first[id]
-		for t != nil && (t.object != n.object || t.refusal != n.refusal) {
-			t = t.next
-		}
-		if t == nil {
-			t = &tally{denial: *n, next: first[id]}
-			first[id] = t
-			all = append(all, t)
-		}
-		t.count++
+		t.of(&met[i]).count++
 	}
-	return all
+	return t
+}
+
+// of is the tally that a denial belongs to.
+func (t *tallies) of(n *denial) *tally {
+	id := len(t.byID) - 1
+	if n.at != nil {
+		id = n.at.id
+	}
+	for known := t.byID[id]; known != nil; known = known.next {
+		if known.object == n.object && known.refusal == n.refusal {
+			return known
+		}
+	}
+	one := &tally{denial: *n, next: t.byID[id]}
+	t.byID[id] = one
+	t.all = append(t.all, one)
+	return one
 }
 
 // bySelection counts the denials of each denied selection, in the answer's order.
 // One that was decided but not met, as below an empty list, counts zero; one below
 // an abstract type is listed only when it was met.
 func (d *Decision) bySelection(met []denial) []*tally {
-	all := d.tallies(met)
+	var all []*tally
+	if len(met) > 0 {
+		all = d.tallies(met).all
+	}
 	if d.refusals {
 		known := map[*Selection]bool{}
 		for _, t := range all {

@@ -2,10 +2,12 @@ package engine
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2"
+	"github.com/fieldgate/fieldgate/auth/policy"
+	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // Events subscribes as the transports do: next gives one answer after the other, and nil when there are no more.
@@ -47,36 +49,53 @@ func (h *Handler) SetTimes(keepAlive, patience time.Duration) {
 	h.streams.keepAlive, h.streams.patience = keepAlive, patience
 }
 
-// Running is an operation without variables that is decided, to be run again and again: by the writers, or by gqlgen's own
-// executor. It gives the data.
-func Running(es *Sealed, cfg Config, text string) (func(plain bool, use func([]byte)), error) {
-	cfg.schema = es.Schema()
-	cfg.sizes = introspectionSizes(cfg.schema)
-	doc, errs := gqlparser.LoadQuery(cfg.schema, text)
-	if errs != nil {
-		return nil, errs
+// Planned is an operation that was planned, for tests that decide it for several callers.
+type Planned struct {
+	cfg   Config
+	plans *plans
+}
+
+// Plan plans the first operation of a document: once, or passing, for each decision anew.
+func Plan(cfg Config, schema *ast.Schema, doc *ast.QueryDocument, passing bool) *Planned {
+	cfg.schema, cfg.sizes, cfg.rules, cfg.Observer = schema, introspectionSizes(schema), rulesOf(cfg.Table), struct{ Observer }{}
+	cfg.catalog = cfg.newCatalog(nil)
+	return &Planned{cfg, newPlans(cfg.catalog, doc, doc.Operations[0], passing)}
+}
+
+// Kept is how many plans are kept of the operation.
+func (p *Planned) Kept() int {
+	if all := p.plans.kept.Load(); all != nil {
+		return len(*all)
 	}
-	grants := cfg.Table.Grants(cfg.Caller(context.Background()))
-	kept := newPlans(cfg.newCatalog(es.stamp.Numbers), doc, doc.Operations[0], false)
-	return func(plain bool, use func([]byte)) {
-		d, err := cfg.decidePlan(kept, nil, grants, cfg.Limits, cfg.Denials)
-		if err != nil {
-			panic(err)
+	return 0
+}
+
+// Decide is what is denied to a caller, with the place of each, and masked, and what the operation costs.
+func (p *Planned) Decide(vars map[string]any, grants policy.Grants, limits Limits) (denied, masked []string, cost int, counted []Decided, err error) {
+	d, err := p.cfg.decidePlan(p.plans, vars, grants, limits, DenialsEach)
+	if err != nil {
+		return nil, nil, 0, nil, err
+	}
+	note := func(way []string, r *refusal) {
+		if r != nil {
+			denied = append(denied, strings.Join(way, ".")+" "+r.coordinate)
 		}
-		op := &graphql.OperationContext{
-			RawQuery: text, Doc: doc, Operation: doc.Operations[0],
-			RecoverFunc:            func(_ context.Context, p any) error { return cfg.panicked(p) },
-			ResolverMiddleware:     func(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) },
-			RootResolverMiddleware: func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler { return next(ctx) },
+	}
+	d.each(func(s *Selection, _ bool) {
+		note(s.pattern(), d.refusal(s.id))
+		value := s.pattern()
+		for range s.lists {
+			value = append(value, "@")
 		}
-		op.Stats.SetExtension(decisionKey, d)
-		ctx := graphql.WithResponseContext(graphql.WithOperationContext(context.Background(), op), cfg.Present, op.RecoverFunc)
-		if plain {
-			use(es.ExecutableSchema.Exec(ctx)(ctx).Data)
-			return
+		for _, u := range d.below(s) {
+			note(value, d.refusal(u.id))
 		}
-		w := es.write(ctx, d, op, "")
-		use(w.Bytes())
-		w.release()
-	}, nil
+		for _, r := range d.verdict(s).elements {
+			note(value, r)
+		}
+		if s.mask != "" && !d.unmasked && d.refusal(s.id) == nil {
+			masked = append(masked, strings.Join(s.pattern(), "."))
+		}
+	})
+	return denied, masked, d.cost, d.counts.sum(), nil
 }

@@ -34,7 +34,7 @@ func (g Gate) FieldAndInput(ctx context.Context, field graphql.CollectedField, o
 		return false
 	}
 	fc := graphql.GetFieldContext(ctx)
-	if s := g.decision.within(fc, object).byKey(field.Alias); s != nil {
+	if s := g.decision.within(fc, object).byKey(field.Alias); s != nil && s.name == field.Name {
 		if v := g.decision.verdict(s); v.decided && v.denied == nil {
 			g.decision.withhold(s, fc, v.elements)
 			return true

@@ -78,8 +78,9 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, out *Outcome) 
 		t.refuse(w, out, http.StatusNotAcceptable, "Answers are "+mediaResponse+" or "+mediaJSON+", or streams of "+mediaStream+".")
 		return
 	}
-	params, err := t.readParams(w, r)
-	if refused := (refusedRequest{}); errors.As(err, &refused) {
+	var params graphql.RawParams
+	if err := t.readParams(w, r, &params); err != nil {
+		refused := err.(refusedRequest) // as all of them are
 		t.refuseWith(w, out, refused.status, refused.shown)
 		return
 	}
@@ -100,7 +101,7 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, out *Outcome) 
 	}
 	defer leave()
 	params.Headers = r.Header
-	op, refused := t.exec.prepare(ctx, params)
+	op, refused := t.exec.prepare(ctx, &params)
 	out.of(op)
 	if refused != nil {
 		resp := t.exec.reject(ctx, t.capped(refused))

@@ -24,7 +24,7 @@ type subject struct {
 	grants policy.Grants
 }
 
-func subjectOf(t *testing.T, schema *ast.Schema, table *policy.Table) subject {
+func subjectOf(t testing.TB, schema *ast.Schema, table *policy.Table) subject {
 	t.Helper()
 	owner, err := policy.Published().Set(policy.Owner)
 	if err != nil {
@@ -33,7 +33,7 @@ func subjectOf(t *testing.T, schema *ast.Schema, table *policy.Table) subject {
 	return subject{schema, table, owner, table.Grants(owner)}
 }
 
-func read(t *testing.T, path string) *ast.Source {
+func read(t testing.TB, path string) *ast.Source {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -54,7 +54,7 @@ func small(t *testing.T) subject {
 }
 
 // published is the schema that the gateway serves.
-func published(t *testing.T) subject {
+func published(t testing.TB) subject {
 	t.Helper()
 	sources := []*ast.Source{read(t, "../../schema.graphqls")}
 	files, err := filepath.Glob("../../schema/*.graphqls")

@@ -114,12 +114,12 @@ func rulesOf(t *policy.Table) [][]policy.Rule {
 	return rules
 }
 
-// counts is a new count, when there is someone to tell.
-func (c *Config) counts() *counts {
-	if c.Observer == nil {
-		return nil
+// count has what is decided counted, when there is someone to tell.
+func (c *Config) count(d *Decision) {
+	if c.Observer != nil {
+		d.counts = &d.counted
+		d.counted = counts{allowed: make([]int32, len(c.rules)), rules: c.rules}
 	}
-	return &counts{allowed: make([]int32, len(c.rules)), rules: c.rules}
 }
 
 // allow counts a place of the operation that passes a check.
@@ -167,6 +167,9 @@ func (t *counts) denials(r policy.Rule, n int) {
 func (t *counts) sum() []Decided {
 	if t == nil {
 		return nil
+	}
+	if t.decided == nil {
+		t.decided = make([]Decided, 0, 4)
 	}
 	for check, n := range t.allowed {
 		if n == 0 {

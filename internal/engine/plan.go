@@ -51,8 +51,11 @@ type Selection struct {
 	under *Selections // the only one of types, where the value's type is not abstract
 	order int         // its place among the keys of its object
 	id    int
-	nth   int // its place among the selections of the plan that are argued
 	size  int // see field.size
+	// argued says that its arguments are part of the decision: one that is given is guarded, or they are ids. It is the nth
+	// such selection of the plan.
+	argued bool
+	nth    int
 	// guards are the checks of its arguments, as they are written.
 	guards []guard
 	// unvalued says that an argument may have no value, such as an integer of a hundred digits.

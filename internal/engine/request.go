@@ -65,41 +65,41 @@ func membersOf(object map[string]any) *members {
 	return &m
 }
 
-// readParams reads a GraphQL request by GET or POST (GraphQL over HTTP, sections
+// readParams reads a GraphQL request into p, by GET or POST (GraphQL over HTTP, sections
 // 6.1 and 6.3). No error repeats a part of the request.
-func (t transport) readParams(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, error) {
+func (t transport) readParams(w http.ResponseWriter, r *http.Request, p *graphql.RawParams) error {
 	if r.Method == http.MethodGet {
-		return readQuery(r, &t.Limits)
+		return readQuery(r, &t.Limits, p)
 	}
-	return t.readBody(w, r)
+	return t.readBody(w, r, p)
 }
 
-func (t transport) readBody(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, error) {
+func (t transport) readBody(w http.ResponseWriter, r *http.Request, p *graphql.RawParams) error {
 	if !isJSON(r.Header) {
-		return nil, refuses(http.StatusUnsupportedMediaType, "The Content-Type of a request is application/json in UTF-8.")
+		return refuses(http.StatusUnsupportedMediaType, "The Content-Type of a request is application/json in UTF-8.")
 	}
 	if encoding := strings.Join(r.Header.Values("Content-Encoding"), ", "); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return nil, refuses(http.StatusUnsupportedMediaType, "The body of a request is not compressed.")
+		return refuses(http.StatusUnsupportedMediaType, "The body of a request is not compressed.")
 	}
 	most := t.Limits.BodyBytes
 	if r.ContentLength > most { // it is not waited for
 		w.Header().Set("Connection", "close")
-		return nil, tooLarge(most)
+		return tooLarge(most)
 	}
 	body := t.buffers.get()
 	defer t.buffers.put(body)
 	body.Grow(int(max(r.ContentLength, 0)) + bytes.MinRead) // then ReadFrom need not grow it
 	if _, err := body.ReadFrom(http.MaxBytesReader(innermost(w), r.Body, most)); err != nil {
 		if more := (*http.MaxBytesError)(nil); errors.As(err, &more) {
-			return nil, tooLarge(most)
+			return tooLarge(most)
 		}
-		return nil, badRequest("The body could not be read.")
+		return badRequest("The body could not be read.")
 	}
 	var m members
 	if err := strictjson.Pick(body.Bytes(), jsonDepth, memberNames[:], m[:]); err != nil {
-		return nil, t.unread(body.Bytes(), err)
+		return t.unread(body.Bytes(), err)
 	}
-	return paramsOf(&m, t.Limits.VariablesDepth)
+	return paramsOf(&m, t.Limits.VariablesDepth, p)
 }
 
 // isJSON says whether a request's body is JSON in UTF-8.
@@ -145,21 +145,21 @@ func innermost(w http.ResponseWriter) http.ResponseWriter {
 	}
 }
 
-func readQuery(r *http.Request, limits *Limits) (*graphql.RawParams, error) {
+func readQuery(r *http.Request, limits *Limits, p *graphql.RawParams) error {
 	if most := limits.BodyBytes; int64(len(r.URL.RawQuery)) > most {
-		return nil, beyond(http.StatusRequestURITooLong, limitBody, int(most), "The address has at most %d bytes.", most)
+		return beyond(http.StatusRequestURITooLong, limitBody, int(most), "The address has at most %d bytes.", most)
 	}
 	all, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return nil, badRequest("The parameters of the address cannot be read.")
+		return badRequest("The parameters of the address cannot be read.")
 	}
 	var m members
 	for name, values := range all {
 		if len(values) > 1 {
-			return nil, badRequest("A parameter of the address is given twice.")
+			return badRequest("A parameter of the address is given twice.")
 		}
 		if !utf8.ValidString(values[0]) {
-			return nil, badRequest("A parameter of the address is not UTF-8.")
+			return badRequest("A parameter of the address is not UTF-8.")
 		}
 		switch i := slices.Index(memberNames[:], name); i {
 		case memberQuery, memberOperationName, memberDocumentID, memberDocID:
@@ -170,10 +170,10 @@ func readQuery(r *http.Request, limits *Limits) (*graphql.RawParams, error) {
 			}
 			value, err := strictjson.Decode([]byte(values[0]), jsonDepth)
 			if errors.Is(err, strictjson.ErrDepth) {
-				return nil, tooDeep(name, limits.VariablesDepth)
+				return tooDeep(name, limits.VariablesDepth)
 			}
 			if err != nil {
-				return nil, badRequest("The parameter %s is refused: %v.", name, err)
+				return badRequest("The parameter %s is refused: %v.", name, err)
 			}
 			m[i] = value
 		}
@@ -181,7 +181,7 @@ func readQuery(r *http.Request, limits *Limits) (*graphql.RawParams, error) {
 	if m[memberOperationName] == "" {
 		m[memberOperationName] = nil
 	}
-	return paramsOf(&m, limits.VariablesDepth)
+	return paramsOf(&m, limits.VariablesDepth, p)
 }
 
 // tooDeep refuses a request of which the variables or extensions nest too deeply.
@@ -210,41 +210,40 @@ func deeper(value any, most int) bool {
 	return false
 }
 
-// paramsOf makes a request of its members. depth bounds how deep variables and extensions nest.
-func paramsOf(m *members, depth int) (*graphql.RawParams, error) {
-	p := &graphql.RawParams{}
+// paramsOf puts the members of a request into p. depth bounds how deep variables and extensions nest.
+func paramsOf(m *members, depth int, p *graphql.RawParams) error {
 	var ok bool
 	name, err := nameOf(m)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if v := m[memberQuery]; v == nil || v == "" {
 		if name == "" {
-			return nil, badRequest("The request has no query.")
+			return badRequest("The request has no query.")
 		}
 	} else if p.Query, ok = v.(string); !ok || strings.TrimSpace(p.Query) == "" {
-		return nil, badRequest("The query of a request is a text.")
+		return badRequest("The query of a request is a text.")
 	}
 	if v := m[memberOperationName]; v != nil {
 		if p.OperationName, ok = v.(string); !ok {
-			return nil, badRequest("The operationName of a request is a text.")
+			return badRequest("The operationName of a request is a text.")
 		}
 	}
 	if v := m[memberVariables]; v != nil {
 		if p.Variables, ok = v.(map[string]any); !ok {
-			return nil, badRequest("The variables of a request are an object.")
+			return badRequest("The variables of a request are an object.")
 		}
 	}
 	if v := m[memberExtensions]; v != nil {
 		if p.Extensions, ok = v.(map[string]any); !ok {
-			return nil, badRequest("The extensions of a request are an object.")
+			return badRequest("The extensions of a request are an object.")
 		}
 	}
 	for _, i := range [...]int{memberVariables, memberExtensions} {
 		if deeper(m[i], depth) {
-			return nil, tooDeep(memberNames[i], depth)
+			return tooDeep(memberNames[i], depth)
 		}
 	}
 	p.Extensions = withName(p.Extensions, name)
-	return p, nil
+	return nil
 }

@@ -80,8 +80,8 @@ func BenchmarkAnswer(b *testing.B) {
 			b.Fatal(err)
 		}
 		var written, plain []byte
-		run(false, func(data []byte) { written = bytes.Clone(data) })
-		run(true, func(data []byte) { plain = data })
+		run(false, func(r engine.Ran) { written = bytes.Clone(r.Data) })
+		run(true, func(r engine.Ran) { plain = r.Data })
 		if !bytes.Equal(written, plain) {
 			b.Fatalf("%.500s\nand by gqlgen\n%.500s", written, plain)
 		}
@@ -91,7 +91,7 @@ func BenchmarkAnswer(b *testing.B) {
 				b.ReportAllocs()
 				defer bench.CPU(b)()
 				for b.Loop() {
-					run(by == "gqlgen", func([]byte) {})
+					run(by == "gqlgen", func(engine.Ran) {})
 				}
 			})
 		}

@@ -165,14 +165,15 @@ func (s *socket) perform(op *operation, payload map[string]any) {
 			s.fail(op, gqlerror.List{s.Present(ctx, s.panicked(p))})
 		}
 	}()
-	params, err := paramsOf(membersOf(payload), s.Limits.VariablesDepth)
-	if refused := (refusedRequest{}); errors.As(err, &refused) {
+	var params graphql.RawParams
+	if err := paramsOf(membersOf(payload), s.Limits.VariablesDepth, &params); err != nil {
+		refused := err.(refusedRequest)
 		out.Refused, out.Limit = refused.shown.Code, refused.shown.Limit
 		s.fail(op, gqlerror.List{{Message: refused.shown.Message, Extensions: refused.shown.Extensions()}})
 		return
 	}
 	params.Headers = s.agent
-	s.execute(ctx, op, params, &out)
+	s.execute(ctx, op, &params, &out)
 }
 
 // execute runs an operation, and says what became of it.

@@ -80,6 +80,7 @@ type guard struct {
 
 	fieldCount, objectCount       int // of the schema: what the code is stamped with
 	constructor, contexts, states int
+	takenCount                    int
 }
 
 // target is a coordinate whose function is to be guarded.
@@ -250,6 +251,9 @@ func (g *guard) complete() error {
 	if g.constructor != 1 || g.contexts != 1 || g.states != 1 {
 		g.fault("the generated code has %d constructors, %d execution contexts made at %d places; each was one",
 			g.constructor, g.states, g.contexts)
+	}
+	if g.takenCount != len(g.taken) {
+		g.fault("%d values are taken over and %d were found", len(g.taken), g.takenCount)
 	}
 	if len(g.faults) == 0 {
 		return nil

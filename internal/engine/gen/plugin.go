@@ -192,7 +192,7 @@ func (w *Writers) field(o *codegen.Object, f *codegen.Field, obj string, concurr
 		table, o.Name, f.Name, obj)
 }
 
-// abstract is the function of an interface or a union. What is of no known type panics, as in gqlgen's own when it is guarded.
+// abstract is the function of an interface or a union. What is of no known type is an error, as of a panic: gqlgen's own is one.
 func (w *Writers) abstract(a *codegen.Interface) {
 	w.printf("\nfunc (ec *executionContext) write%s(w *engine.Writer, f *engine.Selection, obj %s) bool {\n\tswitch obj := (obj).(type) {\n",
 		a.Name, templates.CurrentImports.LookupType(a.Type))
@@ -207,7 +207,7 @@ func (w *Writers) abstract(a *codegen.Interface) {
 		}
 		w.printf("\t\treturn ec.write%s(w, f.Of(%q), %sobj)\n", m.Name, m.Name, ref)
 	}
-	w.printf("\tcase nil:\n\t\treturn w.Null()\n\t}\n\tpanic(\"an object of a type that %s is not\")\n}\n", a.Name)
+	w.printf("\tcase nil:\n\t\treturn w.Null()\n\t}\n\treturn w.Fault(f, \"an object of a type that %s is not\")\n}\n", a.Name)
 }
 
 // complete says whether every field of the schema is accounted for.

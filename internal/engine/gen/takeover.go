@@ -17,6 +17,7 @@ func (g *guard) takeOver(f *ast.FuncDecl, t target) {
 	if !g.taken[t.object+"."+t.field] {
 		return
 	}
+	g.takenCount++
 	places := 0
 	ast.Inspect(f.Body, func(n ast.Node) bool {
 		lit, ok := n.(*ast.FuncLit)
@@ -25,7 +26,7 @@ func (g *guard) takeOver(f *ast.FuncDecl, t target) {
 		}
 		if m := marshals.FindStringSubmatch(g.text(lit.Body)); m != nil {
 			places++
-			g.insert(lit.Body.Lbrace+1, fmt.Sprintf("\n\t\t\tif w, f := engine.Take(ctx, field); w != nil {\n\t\t\t\treturn w.Taken(ec.write%s(w, f, v))\n\t\t\t}\n\t\t\t", m[1]))
+			g.insert(lit.Body.Lbrace+1, fmt.Sprintf("\n\t\t\tif w, f := engine.Take(ctx, field); w != nil {\n\t\t\t\treturn w.Taken(ec.write%s(w, f, v))\n\t\t\t}", m[1]))
 		}
 		return false
 	})
