@@ -1392,7 +1392,6 @@ func (ec *executionContext) _Account_phoneNumbers(ctx context.Context, field gra
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOPhoneNumber2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐPhoneNumberᚄ(w, f, v))
 			}
-
 			return ec.marshalOPhoneNumber2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐPhoneNumberᚄ(ctx, selections, v)
 		},
 		true,
@@ -1443,7 +1442,6 @@ func (ec *executionContext) _Account_apiKeys(ctx context.Context, field graphql.
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOApiKey2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐAPIKeyᚄ(w, f, v))
 			}
-
 			return ec.marshalOApiKey2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐAPIKeyᚄ(ctx, selections, v)
 		},
 		true,
@@ -1494,7 +1492,6 @@ func (ec *executionContext) _Account_usage(ctx context.Context, field graphql.Co
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOUsageRecord2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐUsageRecordᚄ(w, f, v))
 			}
-
 			return ec.marshalOUsageRecord2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐUsageRecordᚄ(ctx, selections, v)
 		},
 		true,
@@ -1545,7 +1542,6 @@ func (ec *executionContext) _Account_logs(ctx context.Context, field graphql.Col
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOLogEntry2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐLogEntryᚄ(w, f, v))
 			}
-
 			return ec.marshalOLogEntry2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐLogEntryᚄ(ctx, selections, v)
 		},
 		true,
@@ -2306,7 +2302,6 @@ func (ec *executionContext) _Query_account(ctx context.Context, field graphql.Co
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOAccount2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐAccount(w, f, v))
 			}
-
 			return ec.marshalOAccount2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐAccount(ctx, selections, v)
 		},
 		true,
