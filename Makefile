@@ -7,6 +7,17 @@ COUNT ?= 6
 bench:
 	go test -run '^$$' -bench . -count $(COUNT) -benchtime 1s ./auth/... ./internal/...
 
+# What the gateway is made of beside other GraphQL servers, on the comparison in the folder PEERS, which has a run.mjs: once
+# with leased sessions, once with a GET of Redis for each request. PEER_ARGS is for run.mjs. What it writes,
+# PEERS/run/results.json, bench/peer/table.mjs makes the table of docs/performance.md of.
+PEER_ARGS ?= --peers gqlgen-bare,gqlgen-textbook,mercurius-auth,yoga-genericauth,static-auth
+.PHONY: peers
+peers:
+	@test -f "$(PEERS)/run.mjs" || { echo 'say where the comparison is: make peers PEERS=/path/to/its/folder' >&2; exit 1; }
+	go build -o bench/peer/peer ./bench/peer
+	cd "$(PEERS)" && node run.mjs $(PEER_ARGS) \
+	  --extra-cmd 'fieldgate=$(CURDIR)/bench/peer/peer' --extra-cmd 'fieldgate-get=env SESSION_LEASE=0 $(CURDIR)/bench/peer/peer'
+
 # The examples, against a gateway of their own. Needs Node 20 or newer.
 .PHONY: examples
 examples:

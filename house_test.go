@@ -23,7 +23,8 @@ const module = "github.com/fieldgate/fieldgate/"
 // here may not be imported: a new arrow is a decision, and is written down here.
 var arrows = map[string][]string{
 	"":                           {"internal/cmd"},
-	"bench":                      {}, // for benchmarks alone
+	"bench":                      {},    // for benchmarks alone
+	"bench/peer":                 {"*"}, // the gateway's packages on the schema of a comparison
 	"auth":                       {"auth/policy", "auth/session", "auth/token", "internal/problem"},
 	"auth/jws":                   {"internal/strictjson"},
 	"auth/policy":                {},
@@ -42,7 +43,8 @@ var arrows = map[string][]string{
 	"internal/identity":          {"auth/policy", "graph/model", "internal/audit", "internal/check", "internal/problem", "internal/upstream"},
 	"internal/keyfile":           {},
 	"internal/manifest":          {"internal/strictjson"},
-	"internal/issuer":            {"auth/jws", "auth/policy", "internal/identity", "internal/problem", "internal/strictjson"},
+	"internal/issuer":            {"auth", "auth/jws", "auth/policy", "internal/identity", "internal/problem", "internal/strictjson"},
+	"internal/memory":            {},
 	"internal/issuer/issuertest": {}, // a provider for tests alone
 	"internal/metrics":           {"auth", "auth/policy", "internal/engine", "internal/problem"},
 	"internal/oauth":             {"auth", "internal/identity", "internal/problem"},

@@ -18,11 +18,15 @@ type Principal struct {
 	Client  string        // SID of the client of OAuth that asks, "" for a person
 	Account string        // SID of the account that the session is bound to
 	Session string        // id of the session
+	Issuer  string        // the name of the issuer whose Outsider this is, and User stands for; "" for the gateway's own users
 	Roles   []policy.Role // a client has none
 	Creator []policy.Role // for a client, the roles of the user who made it, out of whose budget it is paid
 	Set     policy.Set    // what the roles hold; for a client, what it was granted of what its user's roles hold
 	// Expires is when the access token is over: whatever outlasts one request ends then.
 	Expires time.Time
+
+	key       string // of an Outsider's session in Redis
+	unchecked bool   // that the key is not asked for
 }
 
 // SignedIn tells whether this is someone with a live session, and not a guest.
@@ -36,6 +40,14 @@ func (p Principal) SID() string {
 		return p.Client
 	}
 	return p.User
+}
+
+// watched is by which user and session the log tells of this session.
+func (p Principal) watched() (user, sid string) {
+	if p.Issuer != "" {
+		return p.key, p.key
+	}
+	return p.User, p.Session
 }
 
 // principalKey is the key of the *Principal in a context.

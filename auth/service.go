@@ -318,10 +318,13 @@ func (s *Service) authenticate(ctx context.Context, rawToken string) (*Principal
 func (s *Service) check(ctx context.Context, rawToken string) (*Principal, error) {
 	t, err := s.verified.Verify(rawToken)
 	switch {
-	case errors.Is(err, token.ErrExpired):
+	case errors.Is(err, token.ErrExpired), errors.Is(err, ErrExpiredToken):
 		return nil, ErrExpiredToken
 	case err != nil:
 		return nil, ErrBadToken
+	}
+	if k := t.Made.Load(); k != nil && k.principal.Issuer != "" {
+		return s.outsider(ctx, t, &k.principal)
 	}
 	live, err := s.lookup(ctx, t.Subject, t.SessionID)
 	if err != nil {
@@ -346,7 +349,7 @@ func (s *Service) check(ctx context.Context, rawToken string) (*Principal, error
 	return &k.principal, nil
 }
 
-// known is whom a token stands for as long as its session is like this one.
+// known is whom a token stands for as long as its session is like this one. An outsider's session says nothing of them.
 type known struct {
 	of        session.Session
 	principal Principal

@@ -29,7 +29,8 @@ func (s *Service) Watch(ctx context.Context) (context.Context, context.CancelFun
 		return ctx, stop
 	}
 	// What is logged is told from here on, and what was logged before shows when the session is looked up.
-	w, err := s.sessions.Watch(ctx, p.User, p.Session)
+	user, sid := p.watched()
+	w, err := s.sessions.Watch(ctx, user, sid)
 	if err != nil {
 		cancel(refusalOf(err))
 		return ctx, stop
@@ -70,6 +71,9 @@ func (s *Service) wait(ctx context.Context, w *session.Watch, until time.Time) e
 // happens before.
 func (s *Service) still(ctx context.Context, w *session.Watch, p Principal) (until time.Time, err error) {
 	until = p.Expires.Add(token.Leeway)
+	if p.Issuer != "" {
+		until = p.Expires
+	}
 	if !s.now().Before(until) {
 		return time.Time{}, ErrExpiredToken
 	}
@@ -80,6 +84,9 @@ func (s *Service) still(ctx context.Context, w *session.Watch, p Principal) (unt
 		return time.Time{}, refusalOf(session.ErrUnavailable)
 	case <-ctx.Done():
 		return time.Time{}, ctx.Err()
+	}
+	if p.Issuer != "" {
+		return s.stillOutside(ctx, &p, until)
 	}
 	live, err := s.lookup(ctx, p.SID(), p.Session)
 	if err != nil {

@@ -24,6 +24,12 @@ func (r *Root) Mutate(ctx context.Context, f engine.MutationField, run func(cont
 	i.OnIntend(func(ctx context.Context, c audit.Change) {
 		r.Audit.IntendAnyway(ctx, audit.Event{Intent: i, Account: account, Change: c})
 	})
+	// What an outsider holds is reading alone; this is for what asks for a session and for no permission.
+	if auth.From(ctx).Issuer != "" && f.Rule.Kind != policy.Public {
+		err := problem.New(problem.Forbidden, "With a token of your identity provider's own you may read, and change nothing.")
+		r.mutated(ctx, i, problem.Forbidden)
+		return err
+	}
 	// What no permission guards is how people sign in: a password may look like anything.
 	if f.Rule.Kind == policy.HasPermission {
 		if err := notMasked(f.Arguments, nil); err != nil {

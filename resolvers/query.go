@@ -19,7 +19,7 @@ import (
 func (r query) Viewer(ctx context.Context) (*model.Viewer, error) {
 	p, asked := auth.From(ctx), engine.Fields(ctx, "")
 	v := &model.Viewer{Sid: p.SID(), Roles: modelRoles(p.Roles), Permissions: []*model.HeldPermission{}}
-	if p.Client == "" && asked.Has("email") { // a client has no address, and its creator's is not its to tell
+	if p.Client == "" && p.Issuer == "" && asked.Has("email") { // a client has no address, and its creator's is not its to tell
 		member, err := r.Users.MemberOf(ctx, p.User)
 		if err != nil {
 			return nil, err

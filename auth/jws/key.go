@@ -16,10 +16,10 @@ import (
 // minRSA is the length in bits of the shortest RSA key that is taken (RFC 7518, section 3.3).
 const minRSA = 2048
 
-// Key is a public key with the one algorithm whose signatures it checks (RFC 8725, section 3.1). The zero Key refuses
+// Key is a public key or a shared secret with the one algorithm whose signatures it checks (RFC 8725, section 3.1). The zero Key refuses
 // every token.
 type Key struct {
-	public crypto.PublicKey
+	key    any // a public key, or a shared secret
 	method jwt.SigningMethod
 }
 
@@ -61,7 +61,7 @@ func NewKey(public crypto.PublicKey, algorithm string) (Key, error) {
 			return Key{}, Error("key: a weak RSA key")
 		}
 	}
-	return Key{public: public, method: method}, nil
+	return Key{key: public, method: method}, nil
 }
 
 // methodOf is the library's part of an algorithm; nil for one that is not taken.

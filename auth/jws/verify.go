@@ -51,7 +51,7 @@ func (r Rules) verify(raw string, keys func(Header) (Key, error)) (Header, []byt
 	if key.method == nil || t.header.Algorithm != key.method.Alg() {
 		return Header{}, nil, Error("header: wrong alg")
 	}
-	if err := key.method.Verify(t.signed, t.signature, key.public); err != nil {
+	if err := key.method.Verify(t.signed, t.signature, key.key); err != nil {
 		return Header{}, nil, Error("wrong signature")
 	}
 	return t.header, t.payload, nil

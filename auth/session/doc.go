@@ -28,6 +28,8 @@
 // lease is out. A gap in the log, another epoch, another Redis or any error has all of it forgotten, and no answer is
 // given without a lease or Redis. What ends by time is judged at each call.
 //
+// A key that another system writes can be a session too, under a name of its own (Plain).
+//
 // # Changing roles
 //
 // A session carries the generation its roles were read under, and is good only while the user's generation is the same.

@@ -12,22 +12,30 @@ import (
 // With a lease it asks Redis for what it does not know yet. What it does, it may have from a minute ago, and so may Expires and
 // Seen be; but whoever ends a session or changes its roles is answered only when it does not say yes any more.
 func (s *Store) Lookup(ctx context.Context, holder, sid string) (Session, error) {
+	return s.find(ctx, holder, sid, (*Store).ask)
+}
+
+// asker asks Redis for a session.
+type asker func(s *Store, ctx context.Context, holder, sid string) (Session, error)
+
+// find finds a session in the cache, or asks for it.
+func (s *Store) find(ctx context.Context, holder, sid string, ask asker) (Session, error) {
 	f := s.follower
 	if f.cache == nil {
-		return s.ask(ctx, holder, sid)
+		return ask(s, ctx, holder, sid)
 	}
 	now := s.now()
 	if !f.holds(now) {
-		return s.catchUp(ctx, holder, sid)
+		return s.catchUp(ctx, holder, sid, ask)
 	}
 	if k := f.cache.find(holder, sid, now); k != nil {
 		return k.Session, nil
 	}
-	return s.learn(ctx, holder, sid)
+	return s.learn(ctx, holder, sid, ask)
 }
 
-// catchUp is Lookup when the lease is out.
-func (s *Store) catchUp(ctx context.Context, holder, sid string) (Session, error) {
+// catchUp is find when the lease is out.
+func (s *Store) catchUp(ctx context.Context, holder, sid string, ask asker) (Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
 	f := s.follower
@@ -44,14 +52,14 @@ func (s *Store) catchUp(ctx context.Context, holder, sid string) (Session, error
 			break
 		}
 	}
-	return s.learn(ctx, holder, sid)
+	return s.learn(ctx, holder, sid, ask)
 }
 
 // learn asks Redis for a session and keeps the answer.
-func (s *Store) learn(ctx context.Context, holder, sid string) (Session, error) {
+func (s *Store) learn(ctx context.Context, holder, sid string, ask asker) (Session, error) {
 	cache := s.follower.cache
 	number := cache.count.Load()
-	found, err := s.ask(ctx, holder, sid)
+	found, err := ask(s, ctx, holder, sid)
 	switch {
 	case err == nil:
 		cache.put(found, number, s.now())

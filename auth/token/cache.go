@@ -3,7 +3,9 @@ package token
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"sync/atomic"
+	"time"
 )
 
 const (
@@ -21,8 +23,9 @@ const (
 // that is full gives up the token that is over first, which is verified again when it comes: whoever has many good tokens
 // makes those of others cost what they would without a Cache.
 type Cache[T any] struct {
-	of   *Authority
-	sets []cacheSet[T]
+	of     *Authority
+	others func(raw string) (*T, time.Time, error) // nil for none
+	sets   []cacheSet[T]
 }
 
 // cacheSet is where the tokens are whose keys begin alike.
@@ -34,7 +37,8 @@ type Verified[T any] struct {
 	// Made is what whoever verifies the token makes of it, for the next time.
 	Made atomic.Pointer[T]
 
-	key [sha256.Size]byte
+	key   [sha256.Size]byte
+	other bool // whether it is none of the authority's: of its claims only ExpiresAt is set
 }
 
 // NewCache makes an empty cache of the authority's tokens.
@@ -44,24 +48,48 @@ func newCache[T any](of *Authority, sets int) *Cache[T] {
 	return &Cache[T]{of: of, sets: make([]cacheSet[T], sets)}
 }
 
-// Verify is the authority's Verify: it gives the same claims, and the same errors.
+// Others has the cache remember tokens that are none of the authority's too: verify returns what is made of one that is good,
+// and from when on it is over. It is called before the cache is used.
+func (c *Cache[T]) Others(verify func(raw string) (made *T, over time.Time, err error)) {
+	c.others = verify
+}
+
+// Verify is the authority's Verify: it gives the same claims, and the same errors. Of another's token it gives what was made of
+// it, and the errors are those of verify.
 func (c *Cache[T]) Verify(raw string) (*Verified[T], error) {
 	var room [1024]byte // a token of ours is shorter
 	key := sha256.Sum256(append(room[:0], raw...))
 	if known := c.find(key); known != nil {
-		if err := c.of.check(&known.payload); err != nil {
+		if err := c.check(known); err != nil {
 			c.Forget(known)
 			return nil, err
 		}
 		return known, nil
 	}
 	read, err := c.of.verify(raw)
+	v := &Verified[T]{payload: read, key: key}
+	if err != nil && !errors.Is(err, ErrExpired) && c.others != nil {
+		var made *T
+		made, v.ExpiresAt, err = c.others(raw)
+		v.other = true
+		v.Made.Store(made)
+	}
 	if err != nil {
 		return nil, err
 	}
-	v := &Verified[T]{payload: read, key: key}
 	c.keep(v)
 	return v, nil
+}
+
+// check judges by the clock what was good before.
+func (c *Cache[T]) check(v *Verified[T]) error {
+	if !v.other {
+		return c.of.check(&v.payload)
+	}
+	if !c.of.now().Before(v.ExpiresAt) {
+		return ErrExpired
+	}
+	return nil
 }
 
 // set is where a token may be.

@@ -99,7 +99,7 @@ func gatewayFor(b *testing.B, data string, metrics metricsFlag) (*gateway, serve
 	s := serve{
 		Listen: "127.0.0.1:0", Data: data, RedisURL: os.Getenv("FIELDGATE_TEST_REDIS_URL"),
 		Denials: "each", Demo: "auto", DemoPassword: password, Introspection: "role", signInFlags: signInFlags{LocalSignIn: "on"},
-		limitFlags: defaultFlags(b).limitFlags, metricsFlag: metrics,
+		limitFlags: defaultFlags(b).limitFlags, sessionFlags: defaultFlags(b).sessionFlags, metricsFlag: metrics,
 	}
 	g, err := open(b.Context(), s, engine.DefaultLimits(), nil, slog.New(slog.DiscardHandler))
 	if err != nil {

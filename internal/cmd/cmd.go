@@ -25,6 +25,7 @@ type commands struct {
 	Check  checkCmd    `cmd:"" help:"Check the schema's rules and the matrix, and name every fault."`
 	Matrix printMatrix `cmd:"" help:"Print the table of roles and permissions."`
 	Schema schemaCmd   `cmd:"" help:"Print the schema, or what of it a role may see."`
+	Plan   planCmd     `cmd:"" help:"Print which rule each field of an operation needs, and what of it a role gets."`
 
 	Healthcheck healthcheck `cmd:"" help:"Ask the gateway on this machine whether it is well: for containers."`
 }

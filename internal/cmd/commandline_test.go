@@ -3,6 +3,7 @@ package cmd
 import (
 	"encoding/base64"
 	"flag"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -34,9 +35,18 @@ func golden(t *testing.T, name, got string) {
 }
 
 func TestGolden(t *testing.T) {
+	plan := func(args ...string) []string {
+		return append([]string{"plan", "testdata/plan.graphql", "--operation"}, args...)
+	}
+	const message, number = `{"id": "TWVzc2FnZTpTTTE"}`, `{"id": "UGhvbmVOdW1iZXI6UE4x", "withPrice": false}`
 	for name, args := range map[string][]string{
-		"check.txt":  {"check"},
-		"matrix.txt": {"matrix"},
+		"check.txt":          {"check"},
+		"matrix.txt":         {"matrix"},
+		"plan.txt":           plan("Dashboard", "--variables", message),
+		"plan_support.txt":   plan("Dashboard", "--variables", message, "--role=support"),
+		"plan_guest.txt":     plan("Dashboard", "--variables", number, "--role=guest"),
+		"plan_mutation.txt":  plan("Rename", "--variables", number, "--role=support"),
+		"plan_mutation.json": plan("Rename", "--variables", number, "--role=developer", "--json"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := command(t, args...)
@@ -92,8 +102,54 @@ func TestCheckNamesFaults(t *testing.T) {
 	}
 }
 
+// TestPlanRefuses says what keeps an operation from being planned, and where.
+func TestPlanRefuses(t *testing.T) {
+	var aliases strings.Builder
+	for i := range 31 {
+		fmt.Fprintf(&aliases, "a%d: sid ", i)
+	}
+	for _, row := range []struct {
+		name, text string
+		args       []string
+		want       string
+	}{
+		{"what is no GraphQL", "{ account {", nil, "plan.graphql: line 1, column 12: Expected Name"},
+		{"a field that is none", "{ account { secret } }", nil, `plan.graphql: line 1, column 13: Cannot query field "secret" on type "Account"`},
+		{"nothing at all", "", nil, "it has no operation"},
+		{"one of several", "query A { __typename } query B { __typename }", nil, "several operations"},
+		{"one that is not there", "query A { __typename }", []string{"--operation=B"}, "no operation B"},
+		{"a variable that is missing", "query($id: ID!) { node(id: $id) { id } }", nil, "variable.id must be defined"},
+		{"a variable of another type", "query($n: Int) { account { calls(first: $n) { pageInfo { hasNextPage } } } }", []string{`--variables={"n": "x"}`}, "n"},
+		{"variables that are no object", "{ __typename }", []string{"--variables=[1]"}, "--variables: not one well-formed JSON value"},
+		{"a variable given twice", "{ __typename }", []string{`--variables={"a": 1, "a": 2}`}, "--variables: a JSON member is given twice"},
+		{"a role that is none", "{ __typename }", []string{"--role=nobody"}, "--role: "},
+		{"more than a limit", "{ account { " + aliases.String() + "} }", nil, "plan.graphql: The operation has more aliases than the 30"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			name := file(t, "plan.graphql", row.text)
+			got := command(t, append([]string{"plan", name}, row.args...)...)
+			if got.status != 1 || got.stdout != "" || !strings.Contains(got.stderr, row.want) {
+				t.Errorf("status %d, %s%s, want %q", got.status, got.stdout, got.stderr, row.want)
+			}
+		})
+	}
+	if got := command(t, "plan", "no-such-file.graphql"); got.status != 2 || !strings.Contains(got.stderr, "no-such-file.graphql") {
+		t.Errorf("no such file: %+v", got)
+	}
+}
+
+// TestPlanMasks: what a role sees masked is said to be.
+func TestPlanMasks(t *testing.T) {
+	matrix := published(t).with("PERSONAL_DATA", support, "").file(t)
+	query := file(t, "plan.graphql", "{ account { calls { edges { node { sid to } } } } }")
+	got := command(t, "plan", query, "--role=support", "--matrix", matrix)
+	if lines := strings.Split(strings.TrimSpace(got.stdout), "\n"); !strings.HasSuffix(lines[len(lines)-1], "masked") || strings.Count(got.stdout, "masked") != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestHelp(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"init", "--help"}, {"keys", "--help"}, {"check", "--help"}, {"matrix", "--help"}} {
+	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"init", "--help"}, {"keys", "--help"}, {"check", "--help"}, {"matrix", "--help"}, {"plan", "--help"}} {
 		got := command(t, args...)
 		if got.status != 0 || !strings.Contains(got.stdout, "Usage: fieldgate") || got.stderr != "" {
 			t.Errorf("%v: status %d\n%s%s", args, got.status, got.stdout, got.stderr)

@@ -44,8 +44,11 @@ const (
 
 // gateway is the whole program, wired together.
 type gateway struct {
-	graphql *engine.Handler
-	schema  http.Handler
+	graphql interface {
+		http.Handler
+		Close(ctx context.Context) error
+	}
+	schema http.Handler
 	// documentation is the schema for GraphiQL.
 	documentation http.Handler
 	auth          *auth.Service
@@ -186,27 +189,21 @@ func open(ctx context.Context, s serve, limits engine.Limits, auditLog io.Writer
 	g.schema = serveSchema(views, table, noSchema, log)
 	g.documentation = s.documentation(views, schema, table, log)
 	g.graphql, err = engine.NewHandler(graph.NewGuardedSchema(graph.Config{Resolvers: root}), engine.Config{
-		Table:  table,
-		Views:  views,
-		Caller: func(ctx context.Context) policy.Set { return auth.From(ctx).Set },
-		TypeOf: func(id string) string {
-			name, _, _ := relay.ParseID(id)
-			return name
-		},
-		Present: resolvers.Presenter(log),
-		Log:     log,
-		Denials: engine.Denials(s.Denials),
-		Limits:  limits,
-		Admit:   g.quotas.admit,
-		Charge:  g.quotas.charge,
-		Turn:    g.quotas.turns.Take,
-		Mutate:  root.Mutate,
-		Denied:  root.Denied,
-		Once: []string{
-			"Mutation.signIn", "Mutation.refreshSession", "Mutation.signInWithCookies", "Mutation.refreshCookies",
-			"Mutation.acceptInvitation",
-		},
-		Lists:     map[string]int{"User.sessions": session.MaxPerUser, "Account.sessions": resolvers.MaxListedSessions},
+		Table:     table,
+		Views:     views,
+		Caller:    func(ctx context.Context) policy.Set { return auth.From(ctx).Set },
+		TypeOf:    typeOf,
+		Present:   resolvers.Presenter(log),
+		Log:       log,
+		Denials:   engine.Denials(s.Denials),
+		Limits:    limits,
+		Admit:     g.quotas.admit,
+		Charge:    g.quotas.charge,
+		Turn:      g.quotas.turns.Take,
+		Mutate:    root.Mutate,
+		Denied:    root.Denied,
+		Once:      atMostOnce,
+		Lists:     lists,
 		Documents: documents,
 
 		Observer: g.observer.ofEngine(),

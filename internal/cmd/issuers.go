@@ -17,6 +17,7 @@ import (
 	"github.com/fieldgate/fieldgate/auth/session"
 	"github.com/fieldgate/fieldgate/internal/identity"
 	"github.com/fieldgate/fieldgate/internal/issuer"
+	"github.com/fieldgate/fieldgate/internal/keyfile"
 	"github.com/fieldgate/fieldgate/internal/quota"
 	"github.com/fieldgate/fieldgate/internal/signin"
 )
@@ -39,13 +40,13 @@ type signInFlags struct {
 const maxIssuersFile = 1<<20 + 1
 
 // load reads the file of issuers, and the files that it names, which stand beside it unless their names begin with /.
-func (i issuersFlag) load() ([]issuer.Config, error) {
+func (i issuersFlag) load() (issuer.File, error) {
 	if i.Issuers == "" {
-		return nil, nil
+		return issuer.File{}, nil
 	}
 	text, err := readBounded(i.Issuers)
 	if err != nil {
-		return nil, fmt.Errorf("the file of issuers cannot be read (--issuers): %w", err)
+		return issuer.File{}, fmt.Errorf("the file of issuers cannot be read (--issuers): %w", err)
 	}
 	return issuer.Parse(i.Issuers, text, func(name string) ([]byte, error) { return readBounded(i.beside(name)) })
 }
@@ -67,27 +68,41 @@ func readBounded(name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, maxIssuersFile))
 }
 
-// configs are the issuers, with the secrets of the clients that they know the gateway by.
-func (s signInFlags) configs() ([]issuer.Config, error) {
-	configs, err := s.load()
+// configs are the issuers, with the secrets of the clients that they know the gateway by, and the keys of those whose tokens
+// are accepted as they are.
+func (s signInFlags) configs() (issuer.File, error) {
+	file, err := s.load()
 	if err != nil {
-		return nil, err
+		return issuer.File{}, err
 	}
-	for i, c := range configs {
+	for i, c := range file.Issuers {
 		if c.ClientSecretFile == "" {
 			continue
 		}
-		if configs[i].ClientSecret, err = readSecret(s.beside(c.ClientSecretFile)); err != nil {
-			return nil, fmt.Errorf("the client secret of the issuer %s (client_secret_file in --issuers): %w", c.Name, err)
+		if file.Issuers[i].ClientSecret, err = readSecret(s.beside(c.ClientSecretFile)); err != nil {
+			return issuer.File{}, fmt.Errorf("the client secret of the issuer %s (client_secret_file in --issuers): %w", c.Name, err)
 		}
 	}
-	return configs, nil
+	for i := range file.Bearers {
+		if err := file.Bearers[i].Load(s.key); err != nil {
+			return issuer.File{}, fmt.Errorf("%w (--issuers)", err)
+		}
+	}
+	return file, nil
+}
+
+// key reads a key of an issuer, which nobody else may read when it is a secret.
+func (i issuersFlag) key(f issuer.KeyFile) ([]byte, error) {
+	if f.Secret() {
+		return keyfile.Read(i.beside(f.File))
+	}
+	return readBounded(i.beside(f.File))
 }
 
 // refuses says what is wrong with the file of issuers and --public-url, or why nobody could sign in. local says whether
 // the gateway is reached from this machine alone.
 func (s signInFlags) refuses(local bool) error {
-	configs, err := s.configs()
+	file, err := s.configs()
 	if err != nil {
 		return err
 	}
@@ -99,11 +114,11 @@ func (s signInFlags) refuses(local bool) error {
 	if _, _, err := identity.NewInvitation(time.Now(), s.InvitationExpires); err != nil {
 		return fmt.Errorf("--invitation-expires: %w", err)
 	}
-	browsers := slices.ContainsFunc(configs, func(c issuer.Config) bool { return c.ClientID != "" })
+	browsers := slices.ContainsFunc(file.Issuers, func(c issuer.Config) bool { return c.ClientID != "" })
 	if browsers && s.PublicURL == "" && !local {
 		return errors.New("an issuer has a client_id (--issuers), but where its people come back to from there is not known: say under which origin they reach the gateway (--public-url)")
 	}
-	if s.LocalSignIn == "off" && s.Issuers == "" {
+	if s.LocalSignIn == "off" && len(file.Issuers) == 0 && len(file.Bearers) == 0 {
 		return errors.New("without passwords (--local-sign-in=off) and without an identity provider (--issuers) nobody could sign in")
 	}
 	return nil
@@ -115,6 +130,13 @@ func (s signInFlags) warns() []string {
 	if s.LocalSignIn == "off" {
 		warnings = append(warnings, "nobody signs in with a password (--local-sign-in=off), and no identity provider makes anyone Owner: as long as the Owner is a user of the gateway's own, nobody is let in as Owner")
 	}
+	if file, err := s.load(); err == nil {
+		for _, b := range file.Bearers {
+			if b.Unchecked {
+				warnings = append(warnings, fmt.Sprintf("tokens of %s are good until they expire, whatever becomes of their sessions (sessions: unchecked in --issuers)", b.Name))
+			}
+		}
+	}
 	if s.Issuers != "" && othersMay(write, s.Issuers) {
 		warnings = append(warnings, fmt.Sprintf("others on this machine may write to the file of issuers (--issuers), %s: they could add one that makes them Administrator (chmod go-w)", s.Issuers))
 	}
@@ -124,12 +146,13 @@ func (s signInFlags) warns() []string {
 // openIssuers makes ready to let the people of other issuers in, and asks the issuers for their keys meanwhile: one
 // that cannot be reached holds up nothing.
 func (g *gateway) openIssuers(ctx context.Context, s signInFlags, sessions *session.Store, log *slog.Logger) error {
-	configs, err := s.configs()
+	file, err := s.configs()
 	if err != nil {
 		return err
 	}
+	g.auth.Trust(issuer.NewBearers(file.Bearers, time.Now).Verify)
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	set := issuer.NewSet(configs, transport, time.Now, log)
+	set := issuer.NewSet(file.Issuers, transport, time.Now, log)
 	g.admission = issuer.NewAdmission(set, g.identity.Admit, log)
 	g.identity.Trust(set.Clients)
 	key, err := g.keys.Derive("fieldgate sign-in")

@@ -121,12 +121,15 @@ func (c checkCmd) Run(o output) error {
 			fields++
 		}
 	}
-	issuers, err := c.issuersFlag.load()
+	file, err := c.issuersFlag.load()
 	if err != nil {
 		return err
 	}
-	for _, i := range issuers {
+	for _, i := range file.Issuers {
 		fmt.Fprintf(o.out, "Issuer %s: %s; groups for %d roles in %s.\n", i.Name, i.Issuer, len(i.Roles), i.Claims.Groups)
+	}
+	for _, b := range file.Bearers {
+		fmt.Fprintf(o.out, "Bearer tokens of %s: %s; %d roles in %s.\n", b.Name, b.Issuer, len(b.Roles), b.Claims.Roles)
 	}
 	fmt.Fprintf(o.out, "%d fields, each with its rule; %d rows of the matrix (version %s); rules %s.\n",
 		fields, len(matrix.Rows()), matrix.Version(), table.Fingerprint())

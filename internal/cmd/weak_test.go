@@ -52,6 +52,7 @@ func TestWeak(t *testing.T) {
 		{"no passwords and no identity provider", nothing, []string{"--local-sign-in=off"}, "nobody could sign in"},
 		{"issuers that are not there", nothing, []string{"--issuers=/nowhere/issuers.yaml"}, "--issuers"},
 		{"an issuer that would be believed too easily", nothing, []string{"--issuers=" + file(t, "issuers.yaml", "issuers: [{algorithms: [HS256]}]")}, "HS256"},
+		{"a shared secret that others may read", nothing, []string{"--issuers=" + bearersFile(t, `sessions: {key_prefix: "sess:"}`, 0o644)}, "chmod"},
 		{"a key that the group may read", mode(key, 0o640), nil, "chmod"},
 		{"a key that others may read", mode(key, 0o604), nil, "chmod"},
 	} {
@@ -133,6 +134,8 @@ func TestWarnings(t *testing.T) {
 		{"a matrix that others may read", serve{Listen: "localhost:1", matrixFlag: matrix(0o644)}, nil},
 		{"issuers that others may read", serve{Listen: "localhost:1", signInFlags: signInFlags{issuersFlag: issuersFlag{matrix(0o644).Matrix}}}, nil},
 		{"issuers that others may write to", serve{Listen: "localhost:1", signInFlags: signInFlags{issuersFlag: issuersFlag{matrix(0o666).Matrix}}}, []string{"--issuers"}},
+		{"sessions that are looked for", serve{Listen: "localhost:1", signInFlags: signInFlags{issuersFlag: issuersFlag{bearersFile(t, `sessions: {key_prefix: "sess:"}`, 0o600)}}}, nil},
+		{"sessions that are not looked for", serve{Listen: "localhost:1", signInFlags: signInFlags{issuersFlag: issuersFlag{bearersFile(t, "sessions: unchecked", 0o600)}}}, []string{"unchecked"}},
 		{"no passwords", serve{Listen: "localhost:1", signInFlags: signInFlags{LocalSignIn: "off"}}, []string{"Owner"}},
 		{"a matrix that others may write to", serve{Listen: "localhost:1", matrixFlag: matrix(0o666)}, []string{"--matrix"}},
 	} {

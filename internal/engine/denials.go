@@ -2,10 +2,9 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"slices"
+	"strconv"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -35,30 +34,21 @@ func ParseDenials(s string) (Denials, error) {
 	return "", problem.New(problem.BadRequest, "Denials are listed as each, selection or extensions.")
 }
 
-// take is the denials that were met since it was last called.
-func (d *Decision) take() []denial {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	met := d.met
-	d.met = nil
-	return met
-}
-
-// report writes the denials that were met into the answer. The order is that of
-// the answer, whatever the order of execution.
-func (d *Decision) report(resp *graphql.Response, met []denial) {
-	for _, n := range met {
-		d.counts.denial(n.refusal.rule)
+// report writes the denials that were met, in their order, into the answer, among the errors that resolvers gave. Those
+// that are an answer's only errors, one for each, it gives back instead: appendErrors writes them.
+func (d *Decision) report(resp *answer, met []denial) (each []denial) {
+	if d.counts != nil && len(met) > 0 {
+		for _, t := range d.tallies(met).all {
+			d.counts.denials(t.refusal.rule, t.count)
+		}
 	}
-	slices.SortStableFunc(met, func(a, b denial) int { return slices.Compare(a.order, b.order) })
-
-	if masked := d.masked(); len(masked) > 0 {
-		extend(resp, "masked", masked)
+	if d.masks {
+		extend(resp, "masked", d.masked())
 	}
-	switch d.denials {
-	case DenialsSelection:
+	switch {
+	case d.denials == DenialsSelection:
 		d.merge(resp, errorsOf(d.bySelection(met)))
-	case DenialsExtensions:
+	case d.denials == DenialsExtensions:
 		d.merge(resp, nil)
 		if all := d.bySelection(met); len(all) > 0 {
 			denied := make([]map[string]any, len(all))
@@ -67,13 +57,66 @@ func (d *Decision) report(resp *graphql.Response, met []denial) {
 			}
 			extend(resp, "denied", denied)
 		}
+	case len(resp.Errors) == 0:
+		return met
 	default:
 		list := make([]placed, len(met))
-		for i, n := range met {
-			list[i] = placed{n.error(), n.order}
+		for i := range met {
+			list[i] = placed{met[i].error(), met[i].order()}
 		}
 		d.merge(resp, list)
 	}
+	return nil
+}
+
+// errorsOfEach are denials as an answer lists each of them.
+func errorsOfEach(met []denial) gqlerror.List {
+	list := make(gqlerror.List, len(met))
+	for i := range met {
+		list[i] = met[i].error()
+	}
+	return list
+}
+
+// appendErrors is errorsOfEach as JSON.
+func (d *Decision) appendErrors(out []byte, met []denial) []byte {
+	t := d.tallies(nil)
+	out = append(out, '[')
+	for i := range met {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = met[i].append(out, t.of(&met[i]))
+	}
+	return append(out, ']')
+}
+
+// append writes the denial's error as JSON. What it has in common with others of the same tally is put together once.
+func (n *denial) append(out []byte, t *tally) []byte {
+	if t.texts == nil {
+		t.texts = n.texts()
+	}
+	for i, text := range t.texts {
+		if i > 0 {
+			out = strconv.AppendInt(out, int64(n.index(i-1)), 10)
+		}
+		out = append(out, text...)
+	}
+	return out
+}
+
+// texts are what stands around each index in the denial's error as JSON.
+func (n *denial) texts() []string {
+	if n.at == nil {
+		return []string{n.refusal.head + n.refusal.tail}
+	}
+	var texts []string
+	text, comma := append(make([]byte, 0, 512), n.refusal.head+`,"path":[`...), ""
+	n.way(
+		func(s *Selection) { text, comma = append(append(text, comma...), s.key[:len(s.key)-1]...), "," },
+		func(int32) { texts, text = append(texts, string(append(text, ','))), text[:0] },
+	)
+	return append(texts, string(append(append(text, ']'), n.refusal.tail...)))
 }
 
 // Denial is what an operation was denied: a field, an argument, an input field or, by its id, an object.
@@ -88,21 +131,22 @@ type Denial struct {
 }
 
 // tell tells Denied what was denied and not told of before: what was met, and what was selected in vain.
-func (c Config) tell(ctx context.Context, d *Decision, met []denial) {
+func (c *Config) tell(ctx context.Context, d *Decision, met []denial) {
 	if c.Denied == nil || len(met) == 0 && !d.refusals {
 		return
 	}
 	var denials []Denial
 	index := map[Denial]int{}
 	for _, n := range d.bySelection(met) {
-		key := spot{n.at, n.object}
-		if d.told[key] {
-			continue
+		if d.plan.kind == ast.Subscription { // of which there is more than one answer
+			if d.told[n.spot()] {
+				continue
+			}
+			if d.told == nil {
+				d.told = map[spot]bool{}
+			}
+			d.told[n.spot()] = true
 		}
-		if d.told == nil {
-			d.told = map[spot]bool{}
-		}
-		d.told[key] = true
 		one := Denial{Coordinate: n.refusal.coordinate, Rule: n.refusal.rule, Code: n.refusal.code()}
 		if _, known := index[one]; !known {
 			index[one] = len(denials)
@@ -121,80 +165,94 @@ type placed struct {
 	order []int
 }
 
-// merge puts the denials among the errors that resolvers gave, all in the answer's order.
-func (d *Decision) merge(resp *graphql.Response, all []placed) {
-	for _, err := range resp.Errors {
-		all = append(all, placed{err, d.order(err.Path, nil)})
+// merge puts the denials, which are in order, among the errors that resolvers gave, all in the answer's order.
+func (d *Decision) merge(resp *answer, all []placed) {
+	if len(resp.Errors) > 0 {
+		for _, err := range resp.Errors {
+			all = append(all, placed{err, d.order(err.Path)})
+		}
+		slices.SortStableFunc(all, func(a, b placed) int { return slices.Compare(a.order, b.order) })
 	}
-	slices.SortStableFunc(all, func(a, b placed) int { return slices.Compare(a.order, b.order) })
 	resp.Errors = resp.Errors[:0]
 	for _, p := range all {
 		resp.Errors = append(resp.Errors, p.err)
 	}
 }
 
-// firstPlace is the first path that fits a pattern.
-func firstPlace(pattern []string) ast.Path {
-	path := make(ast.Path, len(pattern))
-	for i, p := range pattern {
-		if p == "@" {
-			path[i] = ast.PathIndex(0)
-		} else {
-			path[i] = ast.PathName(p)
-		}
-	}
-	return path
-}
-
-// tally is a denied selection and how often it was met.
+// tally is a denied selection and how often it was met, first at the denial's place.
 type tally struct {
 	denial
 	count int
+	texts []string // see denial.append
+	next  *tally   // of the same selection
+}
+
+// tallies counts denials by what is denied.
+type tallies struct {
+	all  []*tally
+	byID []*tally // by the selection's id, the last for what no selection explains
+}
+
+// tallies counts those that were met.
+func (d *Decision) tallies(met []denial) *tallies {
+	t := &tallies{byID: make([]*tally, d.plan.ids+1)}
+	for i := range met {
+		t.of(&met[i]).count++
+	}
+	return t
+}
+
+// of is the tally that a denial belongs to.
+func (t *tallies) of(n *denial) *tally {
+	id := len(t.byID) - 1
+	if n.at != nil {
+		id = n.at.id
+	}
+	for known := t.byID[id]; known != nil; known = known.next {
+		if known.object == n.object && known.refusal == n.refusal {
+			return known
+		}
+	}
+	one := &tally{denial: *n, next: t.byID[id]}
+	t.byID[id] = one
+	t.all = append(t.all, one)
+	return one
 }
 
 // bySelection counts the denials of each denied selection, in the answer's order.
 // One that was decided but not met, as below an empty list, counts zero; one below
 // an abstract type is listed only when it was met.
 func (d *Decision) bySelection(met []denial) []*tally {
-	counted := map[spot]*tally{}
 	var all []*tally
-	for _, n := range met {
-		key := spot{n.at, n.object}
-		if counted[key] == nil {
-			counted[key] = &tally{denial: n}
-			all = append(all, counted[key])
-		}
-		counted[key].count++
+	if len(met) > 0 {
+		all = d.tallies(met).all
 	}
-	d.root.each(func(s *selection) {
-		if s.refuse != nil && !s.abstract && counted[spot{at: s}] == nil {
-			path := firstPlace(s.pattern())
-			all = append(all, &tally{denial: denial{refusal: s.refuse, at: s, path: path, order: d.order(path, nil)}})
+	if d.refusals {
+		known := map[*Selection]bool{}
+		for _, t := range all {
+			if !t.object {
+				known[t.at] = true
+			}
 		}
-	})
-	slices.SortStableFunc(all, func(a, b *tally) int { return slices.Compare(a.order, b.order) })
+		d.each(func(s *Selection, abstract bool) {
+			if r := d.refusal(s.id); r != nil && !abstract && !known[s] {
+				all = append(all, &tally{denial: denial{refusal: r, at: s}})
+			}
+		})
+	}
+	inOrder(all, func(t **tally) []int { return (*t).order() })
 	return all
 }
 
 // masked lists the selections that the caller sees masked.
 func (d *Decision) masked() []map[string]any {
 	var masked []map[string]any
-	d.root.each(func(s *selection) {
-		if s.mask != "" {
-			masked = append(masked, map[string]any{"selection": s.pattern(), "coordinate": s.object + "." + s.name})
+	d.each(func(s *Selection, _ bool) {
+		if s.mask != "" && d.refusal(s.id) == nil {
+			masked = append(masked, map[string]any{"selection": s.pattern(), "coordinate": s.coordinate})
 		}
 	})
 	return masked
-}
-
-// each visits every selection, in the operation's order and by type name.
-func (s *selections) each(visit func(*selection)) {
-	for _, f := range s.fields {
-		visit(f)
-		for _, u := range f.types() {
-			u.each(visit)
-		}
-	}
 }
 
 func errorsOf(all []*tally) []placed {
@@ -206,19 +264,19 @@ func errorsOf(all []*tally) []placed {
 			err.Extensions["selection"] = t.pattern()
 		}
 		err.Extensions["count"] = t.count
-		list[i] = placed{err, t.order}
+		list[i] = placed{err, t.order()}
 	}
 	return list
 }
 
 // inList says whether one path does not say it all.
 func (t *tally) inList() bool {
-	return t.at != nil && (t.at.crossesList() || t.object != "" && t.at.lists > 0)
+	return t.at != nil && (t.at.crossesList() || t.object && t.at.lists > 0)
 }
 
 func (t *tally) pattern() []string {
 	p := t.at.pattern()
-	if t.object != "" {
+	if t.object {
 		for range t.at.lists {
 			p = append(p, "@")
 		}
@@ -239,38 +297,11 @@ func (t *tally) extension() map[string]any {
 }
 
 // error is the denial as a client sees it.
-func (n denial) error() *gqlerror.Error {
-	return &gqlerror.Error{Message: n.refusal.message(), Path: n.path, Extensions: n.refusal.extensions()}
+func (n *denial) error() *gqlerror.Error {
+	return &gqlerror.Error{Message: n.refusal.message(), Path: n.path(), Extensions: n.refusal.extensions()}
 }
 
-// code tells a guest, who may sign in, from a caller who lacks a permission.
-func (r *refusal) code() problem.Code {
-	if r.guest && r.rule.Kind != policy.Deny {
-		return problem.Unauthenticated
-	}
-	return problem.Forbidden
-}
-
-func (r *refusal) message() string {
-	switch {
-	case r.code() == problem.Unauthenticated:
-		return fmt.Sprintf("Sign in to use %s.", r.coordinate)
-	case r.rule.Kind == policy.HasPermission:
-		return fmt.Sprintf("%s needs the permission %s (%s).", r.coordinate, r.rule.Permission, r.rule.Action)
-	}
-	return fmt.Sprintf("%s is open to nobody.", r.coordinate)
-}
-
-func (r *refusal) extensions() map[string]any {
-	ext := map[string]any{"code": r.code(), "coordinate": r.coordinate}
-	if r.rule.Kind == policy.HasPermission {
-		ext["permission"] = r.rule.Permission
-		ext["action"] = r.rule.Action
-	}
-	return ext
-}
-
-func extend(resp *graphql.Response, key string, value any) {
+func extend(resp *answer, key string, value any) {
 	if resp.Extensions == nil {
 		resp.Extensions = map[string]any{}
 	}

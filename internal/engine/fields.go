@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/auth/policy"
@@ -26,39 +25,35 @@ func FieldsOf(ctx context.Context, object string, paths ...string) policy.Fields
 
 // fields is FieldsOf; an empty object is of every type.
 func fields(ctx context.Context, object string, paths []string) policy.Fields {
-	s := current(ctx)
+	d, s := current(ctx)
 	if s == nil {
 		return policy.Fields{}
 	}
-	var names []string
+	names := make([]string, 0, 32)
 	for _, path := range paths {
-		var way []string
-		if path != "" {
-			way = strings.Split(path, ".")
-		}
-		for _, u := range s.named(way) {
+		d.named(s, path, func(u *Selections) {
 			if object != "" && u.object != object {
-				continue
+				return
 			}
-			for _, f := range u.fields {
-				if f.refuse == nil && f.name != "__typename" {
+			for i := range u.Fields {
+				if f := &u.Fields[i]; f.name != typename && d.refusal(f.id) == nil {
 					names = append(names, f.name)
 				}
 			}
-		}
+		})
 	}
 	return policy.NewFields(names...)
 }
 
-// current is the selection being resolved, or nil where no decided operation runs.
-func current(ctx context.Context) *selection {
+// current is the selection being resolved and the decision on it, or nil where no decided operation runs.
+func current(ctx context.Context) (*Decision, *Selection) {
 	if !graphql.HasOperationContext(ctx) || graphql.GetFieldContext(ctx) == nil {
-		return nil
+		return nil, nil
 	}
 	d := decisionOf(graphql.GetOperationContext(ctx))
 	if d == nil {
-		return nil
+		return nil, nil
 	}
-	steps, _ := trail(ctx)
-	return d.root.find(steps)
+	s, _ := d.selection(graphql.GetFieldContext(ctx))
+	return d, s
 }

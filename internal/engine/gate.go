@@ -22,7 +22,7 @@ func (g Gate) Field(ctx context.Context, field graphql.CollectedField, object st
 	if g.decision != nil && g.decision.grants.Allows(check) {
 		return true
 	}
-	g.deny(ctx, field, object, check, nil)
+	g.deny(ctx, field, object, check)
 	return false
 }
 
@@ -33,31 +33,29 @@ func (g Gate) FieldAndInput(ctx context.Context, field graphql.CollectedField, o
 	if !g.Field(ctx, field, object, check) {
 		return false
 	}
-	v, decided := g.decision.inputs[input{object, field.Field}]
-	if decided && v.denied == nil {
-		g.withhold(ctx, field, object, v.elements)
-		return true
+	fc := graphql.GetFieldContext(ctx)
+	if s := g.decision.within(fc, object).byKey(field.Alias); s != nil && s.name == field.Name {
+		if v := g.decision.verdict(s); v.decided && v.denied == nil {
+			g.decision.withhold(s, fc, v.elements)
+			return true
+		}
 	}
-	g.deny(ctx, field, object, check, v.denied)
+	g.deny(ctx, field, object, check)
 	return false
 }
 
 // Object says whether the caller may know of an object of this type.
 func (g Gate) Object(ctx context.Context, object string, check policy.Check) bool {
-	if g.decision == nil {
+	d := g.decision
+	if d == nil {
 		return false
 	}
-	if g.decision.grants.Allows(check) {
+	if d.grants.Allows(check) {
 		return true
 	}
-	steps, path := trail(ctx)
-	g.decision.meet(denial{
-		refusal: refuse(g.decision.table, g.decision.grants, object, check),
-		at:      g.decision.root.find(steps),
-		object:  object,
-		path:    path,
-		order:   g.decision.order(path, objectsOf(steps)),
-	})
+	fc := graphql.GetFieldContext(ctx)
+	s, _ := d.selection(fc)
+	d.meet(denial{refusal: d.because(object, "", check), at: s, object: true, indexes: indexes(fc)})
 	return false
 }
 
@@ -105,42 +103,68 @@ func (g Gate) visible() (*ast.Schema, error) {
 	return nil, introspectionOff() // the walk has refused such an operation
 }
 
-func (g Gate) deny(ctx context.Context, field graphql.CollectedField, object string, check policy.Check, because *refusal) {
+// deny notes that a field is denied.
+func (g Gate) deny(ctx context.Context, field graphql.CollectedField, object string, check policy.Check) {
 	d := g.decision
 	if d == nil {
 		return // nothing was decided: the sealed schema has refused the operation
 	}
-	if because == nil {
-		because = refuse(d.table, d.grants, object+"."+field.Name, check)
+	var why *refusal
+	fc := graphql.GetFieldContext(ctx)
+	s := d.within(fc, object).byKey(field.Alias)
+	if s != nil {
+		why = d.refusal(s.id)
 	}
-	steps, path := trail(ctx)
-	steps = append(steps, step{object, field.Alias})
-	path = append(path, ast.PathName(field.Alias))
-	at := d.root.find(steps)
-	if at != nil && at.refuse != nil {
-		because = at.refuse
+	if why == nil {
+		why = d.because(object, field.Name, check)
 	}
-	d.meet(denial{refusal: because, at: at, path: path, order: d.order(path, objectsOf(steps))})
+	d.meet(denial{refusal: why, at: s, indexes: indexes(fc)})
 }
 
-// trail is the way from the root to where ctx stands: the concrete type and key of
-// each step, and the path as errors have it.
-func trail(ctx context.Context) ([]step, ast.Path) {
-	fc := graphql.GetFieldContext(ctx)
-	var steps []step
-	for at := fc; at != nil; at = at.Parent {
-		if at.Index == nil && at.Field.Field != nil {
-			steps = append(steps, step{at.Object, at.Field.Alias})
+// because is why a check of generated code is not passed, that of an object or of a field of it.
+func (d *Decision) because(object, field string, check policy.Check) *refusal {
+	g := &guarded{coordinate: object, check: check}
+	if o := d.plan.catalog.objects[object]; o != nil && field == "" {
+		g = &o.guarded
+	} else if field != "" {
+		g.coordinate += "." + field
+		if o != nil && o.fields[field] != nil {
+			g = &o.fields[field].guarded
 		}
 	}
-	slices.Reverse(steps)
-	return steps, fc.Path()
+	return g.refusal(d.plan.catalog.table, d.grants)
 }
 
-func objectsOf(steps []step) []string {
-	objects := make([]string, len(steps))
-	for i, s := range steps {
-		objects[i] = s.object
+// selection is the one that is being answered where fc stands, or nil. It is true above the fields of the root.
+func (d *Decision) selection(fc *graphql.FieldContext) (s *Selection, root bool) {
+	for ; fc != nil; fc = fc.Parent {
+		if fc.Index == nil && fc.Field.Field != nil {
+			return d.within(fc.Parent, fc.Object).byKey(fc.Field.Alias), false
+		}
 	}
-	return objects
+	return nil, true
+}
+
+// within is what is selected of an object of this type where fc stands, or nil.
+func (d *Decision) within(fc *graphql.FieldContext, object string) *Selections {
+	s, root := d.selection(fc)
+	switch {
+	case root:
+		return d.plan.root
+	case s == nil:
+		return nil
+	}
+	return s.of(object)
+}
+
+// indexes are the places in the lists that are crossed on the way to where fc stands.
+func indexes(fc *graphql.FieldContext) []int32 {
+	var all []int32
+	for ; fc != nil; fc = fc.Parent {
+		if fc.Index != nil {
+			all = append(all, int32(*fc.Index))
+		}
+	}
+	slices.Reverse(all)
+	return all
 }

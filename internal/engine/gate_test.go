@@ -17,7 +17,7 @@ func TestZeroGate(t *testing.T) {
 		"the zero value":       {},
 		"of no operation":      GateOf(nil),
 		"of one not decided":   GateOf(&graphql.OperationContext{}),
-		"of an empty decision": {&Decision{table: small(t).table, root: &selections{}}},
+		"of an empty decision": {small(t).decision(t, `{ hello }`, policy.Grants{})},
 	} {
 		ctx := context.Background()
 		for _, check := range []policy.Check{0, policy.CheckPublic, policy.CheckSignedIn, 3, 65535} {
@@ -46,34 +46,36 @@ func TestZeroGate(t *testing.T) {
 // TestUndecidedArguments: a field whose arguments were not decided is denied, although its own rule is met.
 func TestUndecidedArguments(t *testing.T) {
 	s := small(t)
-	decided := &ast.Field{Name: "search", Alias: "search"}
-	d := &Decision{table: s.table, grants: s.grants, root: &selections{}, inputs: map[input]verdict{{"Query", decided}: {}}}
+	d := s.decision(t, `{ search(note: "x") page { name } }`, s.grants)
 	g := Gate{d}
 	ctx := context.Background()
-	if !g.FieldAndInput(ctx, graphql.CollectedField{Field: decided}, "Query", policy.CheckSignedIn) {
+	decided := graphql.CollectedField{Field: &ast.Field{Name: "search", Alias: "search"}}
+	if !g.FieldAndInput(ctx, decided, "Query", policy.CheckSignedIn) {
 		t.Error("what was decided is denied")
 	}
-	for name, field := range map[string]*ast.Field{
-		"another field of the document": {Name: "search", Alias: "search"},
-		"no field at all":               nil,
-	} {
-		if field != nil && g.FieldAndInput(ctx, graphql.CollectedField{Field: field}, "Query", policy.CheckSignedIn) {
+	for name, key := range map[string]string{"another key": "other", "another field": "page"} {
+		if g.FieldAndInput(ctx, graphql.CollectedField{Field: &ast.Field{Name: "search", Alias: key}}, "Query", policy.CheckSignedIn) {
 			t.Errorf("%s is open", name)
 		}
 	}
-	if g.FieldAndInput(ctx, graphql.CollectedField{Field: decided}, "Page", policy.CheckSignedIn) {
+	if g.FieldAndInput(graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: "Query", Field: decided}), decided, "Page", policy.CheckSignedIn) {
 		t.Error("the same field of another type is open")
 	}
-	if len(d.met) != 2 {
-		t.Errorf("%d denials were noted, want 2", len(d.met))
+	d.verdicts = nil
+	if g.FieldAndInput(ctx, decided, "Query", policy.CheckSignedIn) {
+		t.Error("what was not decided is open")
+	}
+	if len(d.met) != 4 {
+		t.Errorf("%d denials were noted, want 4", len(d.met))
 	}
 }
 
 // TestVariableOfUnknownShape: what coercion cannot have made is denied.
 func TestVariableOfUnknownShape(t *testing.T) {
 	s := small(t)
-	w := &walk{schema: s.schema, table: s.table, grants: s.grants}
-	def := s.schema.Types["PartInput"]
+	d := s.decision(t, `{ hello }`, s.grants)
+	w := &walk{Decision: d}
+	def := d.plan.catalog.inputs["PartInput"]
 	for _, value := range []any{"x", 1, map[string]string{"cost": "x"}, []any{"x"}} {
 		if w.variable(def, value) == nil {
 			t.Errorf("%T passes", value)
@@ -97,7 +99,7 @@ func TestProbeQuery(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			schema, table := compileText(t, `type Query { `+row.fields+` } type Me @signedIn { name: String }`)
-			got, err := probeQuery(Config{Table: table, schema: schema})
+			got, err := probeQuery(&Config{Table: table, schema: schema})
 			if err != nil {
 				got += "an error"
 			}
@@ -120,44 +122,68 @@ func TestParseDenials(t *testing.T) {
 	}
 }
 
-// TestFind: steps that the operation does not select lead nowhere.
-func TestFind(t *testing.T) {
-	s := small(t)
-	doc, schemaErr := parse(s.schema, `{ page { name } things { ... on Page { a: name } ... on Call { b: name } } }`)
-	if schemaErr != nil {
-		t.Fatal(schemaErr)
+// TestSelection: a way that the operation does not select leads nowhere.
+func TestSelection(t *testing.T) {
+	d := small(t).decision(t, `{ page { name } things { ... on Page { a: name } ... on Call { b: name } } }`, small(t).grants)
+	at := func(object, key string, parent *graphql.FieldContext) *graphql.FieldContext {
+		return &graphql.FieldContext{Object: object, Field: graphql.CollectedField{Field: &ast.Field{Alias: key}}, Parent: parent}
 	}
-	w := &walk{schema: s.schema, table: s.table, grants: s.grants, limits: unlimited(), doc: doc, inputs: map[input]verdict{}}
-	root, err := w.operation(doc.Operations[0])
-	if err != nil {
-		t.Fatal(err)
-	}
+	page, things := at("Query", "page", nil), at("Query", "things", nil)
 	for _, row := range []struct {
-		name  string
-		steps []step
-		want  string
+		name string
+		fc   *graphql.FieldContext
+		want string
 	}{
-		{"a field", []step{{"Query", "page"}, {"Page", "name"}}, "Page.name"},
-		{"of a type not known", []step{{key: "things"}, {key: "a"}}, "Page.name"},
-		{"of another type", []step{{key: "things"}, {"Call", "b"}}, "Call.name"},
-		{"of a type that does not select it", []step{{key: "things"}, {"Call", "a"}}, ""},
-		{"of a type that cannot be there", []step{{key: "things"}, {"Query", "a"}}, ""},
-		{"a key of no type", []step{{key: "things"}, {key: "c"}}, ""},
-		{"below a leaf", []step{{key: "page"}, {key: "name"}, {key: "name"}}, ""},
-		{"no such key", []step{{key: "nothing"}}, ""},
+		{"a field", at("Page", "name", page), "Page.name"},
+		{"in a list", at("Call", "b", &graphql.FieldContext{Index: new(7), Parent: things}), "Call.name"},
+		{"of a type that does not select it", at("Call", "a", things), ""},
+		{"of a type that cannot be there", at("Query", "a", things), ""},
+		{"below a leaf", at("Page", "name", at("Page", "name", page)), ""},
+		{"no such key", at("Query", "nothing", nil), ""},
 		{"nowhere", nil, ""},
 	} {
 		got := ""
-		if found := root.find(row.steps); found != nil {
-			got = found.object + "." + found.name
+		if found, _ := d.selection(row.fc); found != nil {
+			got = found.coordinate
 		}
 		if got != row.want {
 			t.Errorf("%s: %q, want %q", row.name, got, row.want)
 		}
 	}
-	d := &Decision{root: root}
-	path := ast.Path{ast.PathName("things"), ast.PathIndex(3), ast.PathName("nothing"), ast.PathName("more")}
-	if got := d.order(path, nil); !slices.Equal(got, []int{1, 3}) {
-		t.Errorf("the order of a path that is not selected: %v", got)
+}
+
+// TestOrderOfPath: where an abstract type stands, a path does not say which type it goes by.
+func TestOrderOfPath(t *testing.T) {
+	s := small(t)
+	d := s.decision(t, `{ page { name } things { ... on Page { x: id y: name } ... on Call { y: name z: id } } }`, s.grants)
+	name := func(key string) ast.PathElement { return ast.PathName(key) }
+	for _, row := range []struct {
+		name string
+		path ast.Path
+		want []int
+	}{
+		{"the first type by name that selects the key", ast.Path{name("things"), ast.PathIndex(3), name("y")}, []int{1, 3, 0}},
+		{"the only one", ast.Path{name("things"), ast.PathIndex(3), name("x")}, []int{1, 3, 0}},
+		{"as far as it is selected", ast.Path{name("things"), ast.PathIndex(3), name("nothing"), name("more")}, []int{1, 3}},
+		{"none", nil, []int{}},
+	} {
+		if got := d.order(row.path); !slices.Equal(got, row.want) {
+			t.Errorf("%s: %v, want %v", row.name, got, row.want)
+		}
 	}
+}
+
+// decision is what is decided of a valid operation.
+func (s subject) decision(t *testing.T, query string, grants policy.Grants) *Decision {
+	t.Helper()
+	doc, err := parse(s.schema, query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := s.config()
+	d, err := cfg.decidePlan(newPlans(cfg.catalog, doc, doc.Operations[0], false), nil, grants, unlimited(), DenialsEach)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }

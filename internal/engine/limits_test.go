@@ -24,7 +24,7 @@ type subject struct {
 	grants policy.Grants
 }
 
-func subjectOf(t *testing.T, schema *ast.Schema, table *policy.Table) subject {
+func subjectOf(t testing.TB, schema *ast.Schema, table *policy.Table) subject {
 	t.Helper()
 	owner, err := policy.Published().Set(policy.Owner)
 	if err != nil {
@@ -33,7 +33,7 @@ func subjectOf(t *testing.T, schema *ast.Schema, table *policy.Table) subject {
 	return subject{schema, table, owner, table.Grants(owner)}
 }
 
-func read(t *testing.T, path string) *ast.Source {
+func read(t testing.TB, path string) *ast.Source {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -54,7 +54,7 @@ func small(t *testing.T) subject {
 }
 
 // published is the schema that the gateway serves.
-func published(t *testing.T) subject {
+func published(t testing.TB) subject {
 	t.Helper()
 	sources := []*ast.Source{read(t, "../../schema.graphqls")}
 	files, err := filepath.Glob("../../schema/*.graphqls")
@@ -83,18 +83,24 @@ func (s subject) walk(t *testing.T, limits Limits, query string) (*walk, error) 
 		t.Fatal(list)
 	}
 	w := s.walker(limits, doc)
-	_, err = w.operation(doc.Operations[0])
-	return w, err
+	return w, w.operation()
 }
 
-// walker is what decides a document. An id is the name of its type.
+// walker is what decides the first operation of a document for one request. An id is the name of its type.
 func (s subject) walker(limits Limits, doc *ast.QueryDocument) *walk {
-	return &walk{
-		schema: s.schema, table: s.table, grants: s.grants, limits: limits, sizes: introspectionSizes(s.schema),
-		views: NewViews(IntrospectionFull, s.schema, s.table),
-		doc:   doc, inputs: map[input]verdict{},
-		typeOf: func(id string) string { return id },
+	cfg := s.config()
+	p := newPlans(cfg.catalog, doc, doc.Operations[0], true).plan(nil)
+	return &walk{Decision: &Decision{plan: p, grants: s.grants, views: cfg.Views}, limits: limits, typeOf: cfg.TypeOf}
+}
+
+// config is what the engine has to know to decide.
+func (s subject) config() Config {
+	cfg := Config{
+		Table: s.table, Views: NewViews(IntrospectionFull, s.schema, s.table), TypeOf: func(id string) string { return id },
+		schema: s.schema, sizes: introspectionSizes(s.schema),
 	}
+	cfg.catalog = cfg.newCatalog(nil)
+	return cfg
 }
 
 // unlimited is for tests of one limit at a time.

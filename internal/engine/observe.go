@@ -20,6 +20,15 @@ type Observer interface {
 	Authorize(ctx context.Context) (context.Context, func())
 }
 
+// ResolverObserver is an Observer that can be told of each resolver that runs.
+type ResolverObserver interface {
+	Observer
+	// Resolvers is called when an operation of ctx begins. The function that it gives is called when a resolver is about
+	// to run, with the field's coordinate, such as Account.calls: the resolver runs in the context that is returned, and done is
+	// called once it has. It is nil for nobody who wants to know.
+	Resolvers(ctx context.Context) func(ctx context.Context, coordinate string) (_ context.Context, done func(failed bool))
+}
+
 // StreamObserver is an Observer that is also told of what lasts.
 type StreamObserver interface {
 	Observer
@@ -32,7 +41,7 @@ type StreamObserver interface {
 }
 
 // subscribed tells the Observer of a subscription that begins, and that it has ended when the function is called.
-func (c Config) subscribed(ctx context.Context) (ended func()) {
+func (c *Config) subscribed(ctx context.Context) (ended func()) {
 	if o, ok := c.Observer.(StreamObserver); ok {
 		return o.Subscription(ctx)
 	}
@@ -61,7 +70,7 @@ func (out *Outcome) of(op *graphql.OperationContext) {
 }
 
 // became notes what became of an operation.
-func (out *Outcome) became(op *graphql.OperationContext, resp *graphql.Response) {
+func (out *Outcome) became(op *graphql.OperationContext, resp *answer) {
 	if resp.Data == nil && len(resp.Errors) > 0 {
 		out.Refused = codeOf(resp.Errors[0])
 		out.Limit, _ = resp.Errors[len(resp.Errors)-1].Extensions["limit"].(string) // where it is not the only one it is about the others
@@ -105,12 +114,12 @@ func rulesOf(t *policy.Table) [][]policy.Rule {
 	return rules
 }
 
-// counts is a new count, when there is someone to tell.
-func (c Config) counts() *counts {
-	if c.Observer == nil {
-		return nil
+// count has what is decided counted, when there is someone to tell.
+func (c *Config) count(d *Decision) {
+	if c.Observer != nil {
+		d.counts = &d.counted
+		d.counted = counts{allowed: make([]int32, len(c.rules)), rules: c.rules}
 	}
-	return &counts{allowed: make([]int32, len(c.rules)), rules: c.rules}
 }
 
 // allow counts a place of the operation that passes a check.
@@ -147,10 +156,10 @@ func (t *counts) mask(c policy.Check, masked bool) {
 	}
 }
 
-// denial counts one in the answer.
-func (t *counts) denial(r policy.Rule) {
+// denials counts so many in the answer.
+func (t *counts) denials(r policy.Rule, n int) {
 	if t != nil {
-		t.of(r).Denials++
+		t.of(r).Denials += n
 	}
 }
 
@@ -158,6 +167,9 @@ func (t *counts) denial(r policy.Rule) {
 func (t *counts) sum() []Decided {
 	if t == nil {
 		return nil
+	}
+	if t.decided == nil {
+		t.decided = make([]Decided, 0, 4)
 	}
 	for check, n := range t.allowed {
 		if n == 0 {

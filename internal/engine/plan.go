@@ -2,60 +2,74 @@ package engine
 
 import (
 	"cmp"
-	"maps"
 	"slices"
+	"strings"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// selection is one response key of one concrete object type, as the operation
-// selects it, with everything that was decided of it before execution.
-type selection struct {
-	key    string
-	object string // the concrete type that the field belongs to
-	name   string // the field's name
-	order  int    // its place among the keys of its object
-	lists  int    // how many lists nest in its value
-	parent *selection
-	mask   policy.Mask // set when the caller sees the value masked
-	refuse *refusal    // set when the caller is denied it
-	// under has what is selected of the value, by concrete type; nil for a leaf.
-	under map[string]*selections
-	// abstract says that it is reached only when an object of its type is.
-	abstract bool
+// plan is an operation laid out for who decides and answers it: what is selected of each concrete type, and the check
+// that each place needs. It knows no caller. One that is kept is whole and is not changed; one for a single request
+// (see plans.plan) is compiled while it is decided, as far as that request comes.
+type plan struct {
+	catalog    *catalog
+	kind       ast.Operation
+	root       *Selections // nil where the schema has no such operations
+	directives int         // of the whole document
+	ids        int         // how many of its Selection and Selections there are
+	argued     int         // how many selections have arguments that are part of their decision
+	compiler   *compiler   // of a plan for a single request
 }
 
-// selections is what is selected of one concrete object type in one place.
-type selections struct {
+// Selections is what is selected of one concrete object type in one place.
+type Selections struct {
 	object string
-	fields []*selection
-	byKey  map[string]*selection
-	refuse *refusal // set when the caller may not know of such an object
+	check  policy.Check // of the object itself
+	Fields []Selection  // in the answer's order
+	parent *Selection   // whose value it is; nil for the root
+	id     int
+	fault  error // refuses the operation, once it is known that there may be such an object
 }
 
-// refusal is why something is denied: the schema coordinate, the rule that the
-// caller does not pass, and whether the caller is a guest, who may yet sign in.
-type refusal struct {
-	coordinate string
-	rule       policy.Rule
-	guest      bool
+// Selection is one response key of one concrete object type, as the operation selects it.
+type Selection struct {
+	// Number is the field's own in the generated code of its type: numberTypename for __typename, and numberNone
+	// for what no code is generated for.
+	Number int
+	key    string       // as the answer has it before the value: "alias":
+	begin  string       // that, and a comma before it where it is not the first of its object
+	check  policy.Check // of the field
+	*field
+	// Field is what gqlgen's functions take.
+	Field  graphql.CollectedField
+	parent *Selection
+	// types has what is selected of the value for each of the field's possible types, in their order. In a plan for a
+	// single request it is nil where that did not come.
+	types []*Selections
+	under *Selections // the only one of types, where the value's type is not abstract
+	order int         // its place among the keys of its object
+	id    int
+	size  int // see field.size
+	// argued says that its arguments are part of the decision: one that is given is guarded, or they are ids. It is the nth
+	// such selection of the plan.
+	argued bool
+	nth    int
+	// guards are the checks of its arguments, as they are written.
+	guards []guard
+	// unvalued says that an argument may have no value, such as an integer of a hundred digits.
+	unvalued bool
 }
 
-// refuse is the refusal of a check that the grants do not pass.
-func refuse(t *policy.Table, g policy.Grants, coordinate string, check policy.Check) *refusal {
-	return &refusal{coordinate: coordinate, rule: t.Why(check, g), guest: !g.SignedIn()}
-}
-
-// input names a field whose arguments were decided: the concrete type it was
-// decided for and the field of the document.
-type input struct {
-	object string
-	field  *ast.Field
-}
+// The numbers of what has no number in the generated code.
+const (
+	numberTypename = -1
+	numberNone     = -2
+)
 
 // pattern is the selection's way from the root, with "@" for each list crossed.
-func (s *selection) pattern() []string {
+func (s *Selection) pattern() []string {
 	if s == nil {
 		return nil
 	}
@@ -65,11 +79,11 @@ func (s *selection) pattern() []string {
 			p = append(p, "@")
 		}
 	}
-	return append(p, s.key)
+	return append(p, s.Field.Alias)
 }
 
 // crossesList says whether the selection stands within a list, so that it has no one path.
-func (s *selection) crossesList() bool {
+func (s *Selection) crossesList() bool {
 	for p := s.parent; p != nil; p = p.parent {
 		if p.lists > 0 {
 			return true
@@ -78,66 +92,85 @@ func (s *selection) crossesList() bool {
 	return false
 }
 
-// step is one step of a path: the concrete type that the key belongs to, where it
-// is known, and the key.
-type step struct{ object, key string }
-
-// find follows steps from the root. It is nil where the operation does not select that.
-func (root *selections) find(steps []step) *selection {
-	at := root
-	var s *selection
-	for i, st := range steps {
-		if i > 0 {
-			at = s.in(st)
-		}
-		if at == nil {
-			return nil
-		}
-		if s = at.byKey[st.key]; s == nil {
-			return nil
+// byKey finds a response key, or nil.
+func (u *Selections) byKey(key string) *Selection {
+	if u != nil {
+		for i := range u.Fields {
+			if u.Fields[i].Field.Alias == key {
+				return &u.Fields[i]
+			}
 		}
 	}
-	return s
+	return nil
 }
 
-// in is what is selected of the value's concrete type. Where the step does not say
-// which type that is, it is the first by name that selects the key.
-func (s *selection) in(st step) *selections {
-	if st.object != "" {
-		return s.under[st.object]
-	}
-	for _, u := range s.types() {
-		if u.byKey[st.key] != nil {
+// of is what is selected of the value when it is of a concrete type, or nil.
+func (s *Selection) of(object string) *Selections {
+	for _, u := range s.types {
+		if u != nil && u.object == object {
 			return u
 		}
 	}
 	return nil
 }
 
-// types is what lies under s, by the names of the types.
-func (s *selection) types() []*selections {
-	types := slices.Collect(maps.Values(s.under))
-	slices.SortFunc(types, func(a, b *selections) int { return cmp.Compare(a.object, b.object) })
-	return types
+// below is what was decided of the value of a selection, for each concrete type that may come.
+func (d *Decision) below(s *Selection) []*Selections {
+	switch {
+	case d.refusal(s.id) != nil:
+		return nil
+	case s.node != nil:
+		return d.verdict(s).types
+	}
+	return s.types
 }
 
-// named gathers what lies under s by way of these field names, over aliases and
-// concrete types. Denied selections are left out.
-func (s *selection) named(names []string) []*selections {
-	var found []*selections
-	for _, u := range s.under {
-		if u.refuse != nil {
+// byName is what lies below a selection, by the names of the types.
+func byName(types []*Selections) []*Selections {
+	if len(types) < 2 {
+		return types
+	}
+	return slices.SortedFunc(slices.Values(types), func(a, b *Selections) int { return cmp.Compare(a.object, b.object) })
+}
+
+// named visits what lies under s by way of these field names, parted by dots, over aliases and concrete types. Denied
+// selections are left out.
+func (d *Decision) named(s *Selection, path string, visit func(*Selections)) {
+	name, rest, _ := strings.Cut(path, ".")
+	for _, u := range d.below(s) {
+		if d.refusal(u.id) != nil {
 			continue
 		}
-		if len(names) == 0 {
-			found = append(found, u)
+		if path == "" {
+			visit(u)
 			continue
 		}
-		for _, f := range u.fields {
-			if f.name == names[0] && f.refuse == nil {
-				found = append(found, f.named(names[1:])...)
+		for i := range u.Fields {
+			if u.Fields[i].name == name {
+				d.named(&u.Fields[i], rest, visit)
 			}
 		}
 	}
-	return found
+}
+
+// each visits every selection that was decided, in the operation's order and by type name. Abstract says that it is
+// reached only when an object of its type is.
+func (d *Decision) each(visit func(s *Selection, abstract bool)) { d.eachOf(d.plan.root, false, visit) }
+
+func (d *Decision) eachOf(u *Selections, abstract bool, visit func(*Selection, bool)) {
+	if d.refusal(u.id) != nil {
+		return
+	}
+	for i := range u.Fields {
+		s := &u.Fields[i]
+		visit(s, abstract)
+		types := d.below(s)
+		below := abstract || s.abstract
+		if s.node != nil {
+			below = abstract || len(types) > 1
+		}
+		for _, t := range byName(types) {
+			d.eachOf(t, below, visit)
+		}
+	}
 }

@@ -14,6 +14,8 @@ type Stamp struct {
 	Fingerprint string
 	// Fields and Objects are how many functions begin with a check.
 	Fields, Objects int
+	// Numbers are those of the fields of each object type, as its generated code tells them apart.
+	Numbers map[string]map[string]int
 }
 
 // Sealed is a generated schema whose every field function begins with its check.

@@ -16,11 +16,9 @@ import (
 // rest as any other.
 func TestTrusted(t *testing.T) {
 	s := small(t)
-	cfg := Config{
-		Table: s.table, Views: NewViews(IntrospectionFull, s.schema, s.table), TypeOf: func(id string) string { return id },
-		Caller: func(context.Context) policy.Set { return s.set }, Limits: DefaultLimits(), Once: []string{"Query.hello"}, schema: s.schema,
-		sizes: introspectionSizes(s.schema),
-	}
+	cfg := s.config()
+	cfg.Caller, cfg.Limits, cfg.Once = func(context.Context) policy.Set { return s.set }, DefaultLimits(), []string{"Query.hello"}
+	cfg.catalog = cfg.newCatalog(nil)
 	many := func(n int, format string) string {
 		var b strings.Builder
 		for i := range n {
@@ -47,10 +45,7 @@ func TestTrusted(t *testing.T) {
 			}
 			for _, trusts := range []bool{false, true} {
 				op := &graphql.OperationContext{Doc: doc, Operation: doc.Operations[0]}
-				if trusts {
-					trust(op)
-				}
-				_, err := authorizer{cfg}.decide(context.Background(), op)
+				_, err := cfg.decide(context.Background(), op, newPlans(cfg.catalog, doc, op.Operation, true), trusts)
 				var refused *problem.Error
 				errors.As(err, &refused)
 				switch {

@@ -82,7 +82,7 @@ func TestWorstDocuments(t *testing.T) {
 				outcome = fmt.Sprintf("%d faults", len(faults))
 			} else {
 				w := s.walker(DefaultLimits(), doc)
-				_, err := w.operation(doc.Operations[0])
+				err := w.operation()
 				if outcome = fmt.Sprint(err); w.selections > DefaultLimits().Selections+1 {
 					t.Errorf("%d fields were walked", w.selections)
 				}

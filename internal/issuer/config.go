@@ -39,33 +39,45 @@ var reassigned = []string{"email", "name", "nickname", "phone_number", "preferre
 // spaced are claims whose text is a list with spaces in between (RFC 6749, section 3.3).
 var spaced = []string{"scope", "scp"}
 
+// File is what a file of issuers says: whose people are let in, and whose tokens are accepted as they are.
+type File struct {
+	Issuers []Config
+	Bearers []Bearer
+}
+
 // Parse reads a file of issuers; name is its name, for faults. read returns the content of another file that it names.
 // The error joins every fault that was found, each with its line: a key that is not known, a value that cannot be, an
 // issuer that would be believed too easily. A file without an issuer is a fault too.
-func Parse(name string, text []byte, read func(name string) ([]byte, error)) ([]Config, error) {
+func Parse(name string, text []byte, read func(name string) ([]byte, error)) (File, error) {
 	r := &reader{file: name}
-	var configs []Config
+	var file File
 	if root := r.parse(text); root != nil {
 		given := false
-		r.fields(root, "the file", map[string]func(ast.Node){"issuers": func(node ast.Node) {
-			given = true
-			list, is := node.(*ast.SequenceNode)
-			if !is || len(list.Values) == 0 || len(list.Values) > maxIssuers {
-				r.fault(node, "issuers is a list of 1 to %d issuers", maxIssuers)
-				return
+		list := func(what string, element func(ast.Node)) func(ast.Node) {
+			return func(node ast.Node) {
+				given = true
+				list, is := node.(*ast.SequenceNode)
+				if !is || len(list.Values) == 0 || len(list.Values) > maxIssuers {
+					r.fault(node, "%s is a list of 1 to %d issuers", what, maxIssuers)
+					return
+				}
+				for _, node := range list.Values {
+					element(node)
+				}
 			}
-			for _, element := range list.Values {
-				configs = append(configs, r.issuer(element, configs, read))
-			}
-		}})
+		}
+		r.fields(root, "the file", map[string]func(ast.Node){
+			"issuers": list("issuers", func(n ast.Node) { file.Issuers = append(file.Issuers, r.issuer(n, file.Issuers, read)) }),
+			"bearers": list("bearers", func(n ast.Node) { file.Bearers = append(file.Bearers, r.bearer(n, file.Bearers)) }),
+		})
 		if !given && len(r.faults) == 0 {
 			r.fault(root, "there are no issuers")
 		}
 	}
 	if len(r.faults) > 0 {
-		return nil, errors.Join(r.faults...)
+		return File{}, errors.Join(r.faults...)
 	}
-	return configs, nil
+	return file, nil
 }
 
 // issuer reads one issuer; before are those that stand before it.
@@ -88,7 +100,7 @@ func (r *reader) issuer(node ast.Node, before []Config, read func(name string) (
 		"claims":             func(n ast.Node) { r.claims(n, &c.Claims) },
 		"leeway":             func(n ast.Node) { c.Leeway = r.duration(n, 0, maxLeeway) },
 		"account":            func(n ast.Node) { c.Account = r.text(n) },
-		"roles":              func(n ast.Node) { c.Roles = r.roles(n) },
+		"roles":              func(n ast.Node) { c.Roles = r.roles(n, policy.Roles()[1:]) },
 		"roles_file":         func(n ast.Node) { c.Roles = r.rolesFile(n, read) },
 		"session":            func(n ast.Node) { c.Session = r.duration(n, time.Minute, maxSession) },
 		"clients":            func(n ast.Node) { c.Clients = r.duration(n, 0, maxClients) },
@@ -192,17 +204,18 @@ func (r *reader) claims(node ast.Node, c *Claims) {
 	}
 }
 
-// roles reads which role each group comes to.
-func (r *reader) roles(node ast.Node) map[string]policy.Role {
+// roles reads which of these roles each group comes to.
+func (r *reader) roles(node ast.Node, of []policy.Role) map[string]policy.Role {
 	roles := map[string]policy.Role{}
 	for _, m := range r.members(node, "roles") {
 		name := r.text(m.Value)
 		role := policy.Role(name)
 		switch {
 		case name == "":
+		case slices.Contains(of, role):
 		case role == policy.Owner:
 			r.fault(m.Value, "nobody is made Owner by a group: ownership is transferred")
-		case !slices.Contains(policy.Roles(), role):
+		default:
 			r.fault(m.Value, "%q is no role: they are ADMINISTRATOR, DEVELOPER, BILLING_MANAGER and SUPPORT", name)
 		}
 		roles[nameOf(m)] = role
@@ -226,7 +239,7 @@ func (r *reader) rolesFile(node ast.Node, read func(name string) ([]byte, error)
 	of := &reader{file: name}
 	var roles map[string]policy.Role
 	if root := of.parse(text); root != nil {
-		roles = of.roles(root)
+		roles = of.roles(root, policy.Roles()[1:])
 	}
 	r.faults = append(r.faults, of.faults...)
 	return roles

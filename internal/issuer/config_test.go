@@ -48,8 +48,17 @@ func TestExample(t *testing.T) {
 		Roles: map[string]policy.Role{"agents": policy.Support}, Session: time.Hour, Clients: 720 * time.Hour, Refresh: 15 * time.Minute,
 		Scopes: []string{"openid", "email", "profile"},
 	}}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got\n%+v\nwant\n%+v", got, want)
+	if !reflect.DeepEqual(got.Issuers, want) {
+		t.Errorf("got\n%+v\nwant\n%+v", got.Issuers, want)
+	}
+	bearers := []Bearer{{
+		Name: "console", Issuer: "console.example.com", Audiences: []string{"fieldgate"}, Type: "jwt",
+		Files:  []KeyFile{{"console-1", "EdDSA", "console-1.pem"}, {"console-2", "HS256", "console-2.secret"}},
+		Claims: BearerClaims{"sub", "role", "sid"}, Leeway: 30 * time.Second, Account: "AC00000000000000000000000000000000",
+		Roles: map[string]policy.Role{"developer": policy.Developer, "support": policy.Support}, Prefix: "sess:",
+	}}
+	if !reflect.DeepEqual(got.Bearers, bearers) {
+		t.Errorf("got\n%+v\nwant\n%+v", got.Bearers, bearers)
 	}
 }
 
@@ -129,7 +138,7 @@ func TestFaults(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			got, err := Parse("f", []byte(row.text), nothing)
-			if err == nil || got != nil {
+			if err == nil || got.Issuers != nil || got.Bearers != nil {
 				t.Fatalf("%+v, %v", got, err)
 			}
 			lines := strings.Split(err.Error(), "\n")
@@ -152,7 +161,7 @@ func TestGroupsFormat(t *testing.T) {
 		"groups_format: spaces": true, "claims: {groups: scp}\n    groups_format: list": false,
 	} {
 		got, err := Parse("f", []byte(good+"    "+lines+"\n"), nil)
-		if err != nil || got[0].Spaced != want {
+		if err != nil || got.Issuers[0].Spaced != want {
 			t.Errorf("%q: %v, %v", lines, got, err)
 		}
 	}
@@ -173,7 +182,7 @@ func TestRolesFile(t *testing.T) {
 			}
 			return []byte(content), nil
 		})
-		if says == "" && (err != nil || got[0].Roles["helpdesk"] != policy.Support) || says != "" && (err == nil || !strings.Contains(err.Error(), says)) {
+		if says == "" && (err != nil || got.Issuers[0].Roles["helpdesk"] != policy.Support) || says != "" && (err == nil || !strings.Contains(err.Error(), says)) {
 			t.Errorf("%q: %v, want %q", content, err, says)
 		}
 	}

@@ -43,11 +43,11 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		configs, err := Parse("f", text, func(string) ([]byte, error) { return nil, fs.ErrNotExist })
-		if (err == nil) == (configs == nil) {
-			t.Fatalf("%v comes with %v", err, configs)
+		file, err := Parse("f", text, func(string) ([]byte, error) { return nil, fs.ErrNotExist })
+		if (err == nil) == (file.Issuers == nil && file.Bearers == nil) {
+			t.Fatalf("%v comes with %v", err, file)
 		}
-		for _, c := range configs {
+		for _, c := range file.Issuers {
 			if !slug.MatchString(c.Name) || len(c.Audiences) == 0 || len(c.Algorithms) == 0 || len(c.Roles) == 0 || c.Leeway > maxLeeway || c.Session > maxSession || c.Session <= 0 || c.Refresh <= 0 || c.Refresh > maxRefresh {
 				t.Fatalf("%+v", c)
 			}

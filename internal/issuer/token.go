@@ -23,6 +23,9 @@ const (
 // form is what a token of an issuer must look like: some have the thumbprints of a certificate, which nobody here reads.
 var form = jws.Rules{MaxSize: maxToken, Hints: []string{"x5t", "x5t#S256"}}
 
+// errExpired says that a token is over.
+var errExpired = invalid("claims: expired")
+
 // subjectToken is a token taken apart, of which nothing is believed before source.signed.
 type subjectToken struct {
 	raw     string
@@ -67,7 +70,7 @@ func (t subjectToken) within(now time.Time, leeway time.Duration) error {
 		return invalid("claims: exp is missing or not a time")
 	}
 	if !now.Before(expires.Add(leeway)) {
-		return invalid("claims: expired")
+		return errExpired
 	}
 	for _, name := range []string{"iat", "nbf"} {
 		if _, given := t.claims[name]; !given {

@@ -68,21 +68,22 @@ func groups(claim any, spaced bool) []string {
 	return texts(claim)
 }
 
-// rolesOf is what groups come to, nil if it is nothing. Administrator stands alone, so it wins over the others. A group
-// that is not mapped counts for nothing.
-func rolesOf(groups []string, mapped map[string]policy.Role) []policy.Role {
-	held := map[policy.Role]bool{}
-	for _, group := range groups {
-		if role, is := mapped[group]; is {
-			held[role] = true
-		}
-	}
-	if held[policy.Administrator] {
+// rolesOf is what groups come to, nil if it is nothing. Administrator stands alone, so it wins over the others, and nobody
+// is made Owner.
+func rolesOf(groups []string, by map[string]policy.Role) []policy.Role {
+	roles := mapped(groups, by, policy.Roles()[1:])
+	if slices.Contains(roles, policy.Administrator) {
 		return []policy.Role{policy.Administrator}
 	}
+	return roles
+}
+
+// mapped are those of some roles that groups come to, each once and in their order. A group that is not mapped counts for
+// nothing.
+func mapped(groups []string, by map[string]policy.Role, of []policy.Role) []policy.Role {
 	var roles []policy.Role
-	for _, role := range policy.Roles() {
-		if held[role] && role != policy.Owner {
+	for _, role := range of {
+		if slices.ContainsFunc(groups, func(group string) bool { return by[group] == role }) {
 			roles = append(roles, role)
 		}
 	}
