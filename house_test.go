@@ -42,6 +42,7 @@ var arrows = map[string][]string{
 	"internal/identity":          {"auth/policy", "graph/model", "internal/audit", "internal/check", "internal/problem", "internal/upstream"},
 	"internal/keyfile":           {},
 	"internal/manifest":          {"internal/strictjson"},
+	"internal/memory":            {},
 	"internal/issuer":            {"auth/jws", "auth/policy", "internal/identity", "internal/problem", "internal/strictjson"},
 	"internal/issuer/issuertest": {}, // a provider for tests alone
 	"internal/metrics":           {"auth", "auth/policy", "internal/engine", "internal/problem"},

@@ -28,7 +28,7 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "3b290b38c55f4d6b", Fields: 659, Objects: 141})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "3b290b38c55f4d6b", Fields: 659, Objects: 141, Numbers: fieldNumbers})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -12885,6 +12885,10 @@ func (ec *executionContext) _Account_apiKeys(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.APIKeyConnection) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOApiKeyConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAPIKeyConnection(w, f, v))
+			}
+
 			return ec.marshalOApiKeyConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAPIKeyConnection(ctx, selections, v)
 		},
 		true,
@@ -12932,6 +12936,10 @@ func (ec *executionContext) _Account_auditEvents(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.AuditEventConnection) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOAuditEventConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAuditEventConnection(w, f, v))
+			}
+
 			return ec.marshalOAuditEventConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAuditEventConnection(ctx, selections, v)
 		},
 		true,
@@ -12978,6 +12986,10 @@ func (ec *executionContext) _Account_balance(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Money) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOMoney2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐMoney(w, f, v))
+			}
+
 			return ec.marshalOMoney2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐMoney(ctx, selections, v)
 		},
 		true,
@@ -13014,6 +13026,10 @@ func (ec *executionContext) _Account_invoices(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.InvoiceConnection) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOInvoiceConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐInvoiceConnection(w, f, v))
+			}
+
 			return ec.marshalOInvoiceConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐInvoiceConnection(ctx, selections, v)
 		},
 		true,
@@ -13061,6 +13077,10 @@ func (ec *executionContext) _Account_paymentMethods(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PaymentMethodConnection) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOPaymentMethodConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPaymentMethodConnection(w, f, v))
+			}
+
 			return ec.marshalOPaymentMethodConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPaymentMethodConnection(ctx, selections, v)
 		},
 		true,
@@ -13107,6 +13127,10 @@ func (ec *executionContext) _Account_billingSettings(ctx context.Context, field 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.BillingSettings) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOBillingSettings2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBillingSettings(w, f, v))
+			}
+
 			return ec.marshalOBillingSettings2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBillingSettings(ctx, selections, v)
 		},
 		true,
@@ -13143,6 +13167,10 @@ func (ec *executionContext) _Account_applications(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.ApplicationConnection) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOApplicationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationConnection(w, f, v))
+			}
+
 			return ec.marshalOApplicationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationConnection(ctx, selections, v)
 		},
 		true,
@@ -13190,6 +13218,10 @@ func (ec *executionContext) _Account_studioFlows(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.StudioFlowConnection) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOStudioFlowConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowConnection(w, f, v))
+			}
+
 			return ec.marshalOStudioFlowConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowConnection(ctx, selections, v)
 		},
 		true,
@@ -13237,6 +13269,10 @@ func (ec *executionContext) _Account_functionServices(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.FunctionServiceConnection) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOFunctionServiceConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionServiceConnection(w, f, v))
+			}
+
 			return ec.marshalOFunctionServiceConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionServiceConnection(ctx, selections, v)
 		},
 		true,
@@ -13283,6 +13319,10 @@ func (ec *executionContext) _Account_flex(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Flex) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOFlex2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlex(w, f, v))
+			}
+
 			return ec.marshalOFlex2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlex(ctx, selections, v)
 		},
 		true,
@@ -13319,6 +13359,10 @@ func (ec *executionContext) _Account_sims(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SimConnection) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOSimConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSimConnection(w, f, v))
+			}
+
 			return ec.marshalOSimConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSimConnection(ctx, selections, v)
 		},
 		true,
@@ -13366,6 +13410,10 @@ func (ec *executionContext) _Account_fleets(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.FleetConnection) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOFleetConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFleetConnection(w, f, v))
+			}
+
 			return ec.marshalOFleetConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFleetConnection(ctx, selections, v)
 		},
 		true,
@@ -13413,6 +13461,10 @@ func (ec *executionContext) _Account_networkAccessProfiles(ctx context.Context, 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.NetworkAccessProfileConnection) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeONetworkAccessProfileConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNetworkAccessProfileConnection(w, f, v))
+			}
+
 			return ec.marshalONetworkAccessProfileConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNetworkAccessProfileConnection(ctx, selections, v)
 		},
 		true,
@@ -13460,6 +13512,10 @@ func (ec *executionContext) _Account_oauthClients(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.OAuthClientConnection) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOOAuthClientConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthClientConnection(w, f, v))
+			}
+
 			return ec.marshalOOAuthClientConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthClientConnection(ctx, selections, v)
 		},
 		true,
@@ -13507,6 +13563,10 @@ func (ec *executionContext) _Account_phoneNumbers(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PhoneNumberConnection) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOPhoneNumberConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberConnection(w, f, v))
+			}
+
 			return ec.marshalOPhoneNumberConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberConnection(ctx, selections, v)
 		},
 		true,
@@ -13554,6 +13614,10 @@ func (ec *executionContext) _Account_availablePhoneNumbers(ctx context.Context, 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.AvailablePhoneNumberConnection) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOAvailablePhoneNumberConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumberConnection(w, f, v))
+			}
+
 			return ec.marshalOAvailablePhoneNumberConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumberConnection(ctx, selections, v)
 		},
 		true,
@@ -13601,6 +13665,10 @@ func (ec *executionContext) _Account_calls(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CallConnection) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOCallConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCallConnection(w, f, v))
+			}
+
 			return ec.marshalOCallConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCallConnection(ctx, selections, v)
 		},
 		true,
@@ -13648,6 +13716,10 @@ func (ec *executionContext) _Account_messages(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.MessageConnection) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOMessageConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐMessageConnection(w, f, v))
+			}
+
 			return ec.marshalOMessageConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐMessageConnection(ctx, selections, v)
 		},
 		true,
@@ -13695,6 +13767,10 @@ func (ec *executionContext) _Account_alerts(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.AlertConnection) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOAlertConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAlertConnection(w, f, v))
+			}
+
 			return ec.marshalOAlertConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAlertConnection(ctx, selections, v)
 		},
 		true,
@@ -13741,6 +13817,10 @@ func (ec *executionContext) _Account_settings(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.ProjectSettings) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOProjectSettings2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐProjectSettings(w, f, v))
+			}
+
 			return ec.marshalOProjectSettings2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐProjectSettings(ctx, selections, v)
 		},
 		true,
@@ -13777,6 +13857,10 @@ func (ec *executionContext) _Account_senderIdRegistrations(ctx context.Context, 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SenderIDRegistrationConnection) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOSenderIdRegistrationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationConnection(w, f, v))
+			}
+
 			return ec.marshalOSenderIdRegistrationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationConnection(ctx, selections, v)
 		},
 		true,
@@ -13824,6 +13908,10 @@ func (ec *executionContext) _Account_customerProfiles(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CustomerProfileConnection) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOCustomerProfileConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfileConnection(w, f, v))
+			}
+
 			return ec.marshalOCustomerProfileConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfileConnection(ctx, selections, v)
 		},
 		true,
@@ -13871,6 +13959,10 @@ func (ec *executionContext) _Account_trustProducts(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.TrustProductConnection) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOTrustProductConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustProductConnection(w, f, v))
+			}
+
 			return ec.marshalOTrustProductConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustProductConnection(ctx, selections, v)
 		},
 		true,
@@ -13918,6 +14010,10 @@ func (ec *executionContext) _Account_usageRecords(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UsageRecordConnection) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOUsageRecordConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageRecordConnection(w, f, v))
+			}
+
 			return ec.marshalOUsageRecordConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageRecordConnection(ctx, selections, v)
 		},
 		true,
@@ -13965,6 +14061,10 @@ func (ec *executionContext) _Account_usageTriggers(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UsageTriggerConnection) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOUsageTriggerConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerConnection(w, f, v))
+			}
+
 			return ec.marshalOUsageTriggerConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerConnection(ctx, selections, v)
 		},
 		true,
@@ -14012,6 +14112,10 @@ func (ec *executionContext) _Account_users(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UserConnection) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOUserConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUserConnection(w, f, v))
+			}
+
 			return ec.marshalOUserConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUserConnection(ctx, selections, v)
 		},
 		true,
@@ -14059,6 +14163,10 @@ func (ec *executionContext) _Account_invitations(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.InvitationConnection) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOInvitationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐInvitationConnection(w, f, v))
+			}
+
 			return ec.marshalOInvitationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐInvitationConnection(ctx, selections, v)
 		},
 		true,
@@ -14105,6 +14213,10 @@ func (ec *executionContext) _Account_sessions(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.Session) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOSession2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSessionᚄ(w, f, v))
+			}
+
 			return ec.marshalOSession2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSessionᚄ(ctx, selections, v)
 		},
 		true,
@@ -19284,6 +19396,10 @@ func (ec *executionContext) _Flex_configuration(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.FlexConfiguration) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOFlexConfiguration2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlexConfiguration(w, f, v))
+			}
+
 			return ec.marshalOFlexConfiguration2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlexConfiguration(ctx, selections, v)
 		},
 		true,
@@ -19320,6 +19436,10 @@ func (ec *executionContext) _Flex_workers(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.WorkerConnection) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOWorkerConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorkerConnection(w, f, v))
+			}
+
 			return ec.marshalOWorkerConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorkerConnection(ctx, selections, v)
 		},
 		true,
@@ -19367,6 +19487,10 @@ func (ec *executionContext) _Flex_taskQueues(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.TaskQueueConnection) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOTaskQueueConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueueConnection(w, f, v))
+			}
+
 			return ec.marshalOTaskQueueConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueueConnection(ctx, selections, v)
 		},
 		true,
@@ -20307,6 +20431,10 @@ func (ec *executionContext) _FunctionService_functions(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.FunctionConnection) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOFunctionConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionConnection(w, f, v))
+			}
+
 			return ec.marshalOFunctionConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionConnection(ctx, selections, v)
 		},
 		true,
@@ -22107,6 +22235,10 @@ func (ec *executionContext) _Mutation_signIn(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SignInPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOSignInPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSignInPayload(w, f, v))
+			}
+
 			return ec.marshalOSignInPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSignInPayload(ctx, selections, v)
 		},
 		true,
@@ -22154,6 +22286,10 @@ func (ec *executionContext) _Mutation_refreshSession(ctx context.Context, field 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.RefreshSessionPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeORefreshSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRefreshSessionPayload(w, f, v))
+			}
+
 			return ec.marshalORefreshSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRefreshSessionPayload(ctx, selections, v)
 		},
 		true,
@@ -22201,6 +22337,10 @@ func (ec *executionContext) _Mutation_signInWithCookies(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CookieSessionPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOCookieSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCookieSessionPayload(w, f, v))
+			}
+
 			return ec.marshalOCookieSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCookieSessionPayload(ctx, selections, v)
 		},
 		true,
@@ -22247,6 +22387,10 @@ func (ec *executionContext) _Mutation_refreshCookies(ctx context.Context, field 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CookieSessionPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOCookieSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCookieSessionPayload(w, f, v))
+			}
+
 			return ec.marshalOCookieSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCookieSessionPayload(ctx, selections, v)
 		},
 		true,
@@ -22282,6 +22426,10 @@ func (ec *executionContext) _Mutation_signOut(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SignOutPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOSignOutPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSignOutPayload(w, f, v))
+			}
+
 			return ec.marshalOSignOutPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSignOutPayload(ctx, selections, v)
 		},
 		true,
@@ -22318,6 +22466,10 @@ func (ec *executionContext) _Mutation_createApiKey(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateAPIKeyPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOCreateApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateAPIKeyPayload(w, f, v))
+			}
+
 			return ec.marshalOCreateApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateAPIKeyPayload(ctx, selections, v)
 		},
 		true,
@@ -22365,6 +22517,10 @@ func (ec *executionContext) _Mutation_updateApiKey(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateAPIKeyPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOUpdateApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateAPIKeyPayload(w, f, v))
+			}
+
 			return ec.marshalOUpdateApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateAPIKeyPayload(ctx, selections, v)
 		},
 		true,
@@ -22412,6 +22568,10 @@ func (ec *executionContext) _Mutation_deleteApiKey(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteAPIKeyPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeODeleteApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteAPIKeyPayload(w, f, v))
+			}
+
 			return ec.marshalODeleteApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteAPIKeyPayload(ctx, selections, v)
 		},
 		true,
@@ -22459,6 +22619,10 @@ func (ec *executionContext) _Mutation_rotateAuthToken(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.RotateAuthTokenPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeORotateAuthTokenPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenPayload(w, f, v))
+			}
+
 			return ec.marshalORotateAuthTokenPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenPayload(ctx, selections, v)
 		},
 		true,
@@ -22506,6 +22670,10 @@ func (ec *executionContext) _Mutation_updateBillingSettings(ctx context.Context,
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateBillingSettingsPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOUpdateBillingSettingsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateBillingSettingsPayload(w, f, v))
+			}
+
 			return ec.marshalOUpdateBillingSettingsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateBillingSettingsPayload(ctx, selections, v)
 		},
 		true,
@@ -22553,6 +22721,10 @@ func (ec *executionContext) _Mutation_addPaymentMethod(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.AddPaymentMethodPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOAddPaymentMethodPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAddPaymentMethodPayload(w, f, v))
+			}
+
 			return ec.marshalOAddPaymentMethodPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAddPaymentMethodPayload(ctx, selections, v)
 		},
 		true,
@@ -22600,6 +22772,10 @@ func (ec *executionContext) _Mutation_removePaymentMethod(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.RemovePaymentMethodPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeORemovePaymentMethodPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRemovePaymentMethodPayload(w, f, v))
+			}
+
 			return ec.marshalORemovePaymentMethodPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRemovePaymentMethodPayload(ctx, selections, v)
 		},
 		true,
@@ -22647,6 +22823,10 @@ func (ec *executionContext) _Mutation_createApplication(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateApplicationPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOCreateApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateApplicationPayload(w, f, v))
+			}
+
 			return ec.marshalOCreateApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateApplicationPayload(ctx, selections, v)
 		},
 		true,
@@ -22694,6 +22874,10 @@ func (ec *executionContext) _Mutation_updateApplication(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateApplicationPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOUpdateApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateApplicationPayload(w, f, v))
+			}
+
 			return ec.marshalOUpdateApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateApplicationPayload(ctx, selections, v)
 		},
 		true,
@@ -22741,6 +22925,10 @@ func (ec *executionContext) _Mutation_deleteApplication(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteApplicationPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeODeleteApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteApplicationPayload(w, f, v))
+			}
+
 			return ec.marshalODeleteApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteApplicationPayload(ctx, selections, v)
 		},
 		true,
@@ -22788,6 +22976,10 @@ func (ec *executionContext) _Mutation_updateFlexConfiguration(ctx context.Contex
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateFlexConfigurationPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOUpdateFlexConfigurationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFlexConfigurationPayload(w, f, v))
+			}
+
 			return ec.marshalOUpdateFlexConfigurationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFlexConfigurationPayload(ctx, selections, v)
 		},
 		true,
@@ -22835,6 +23027,10 @@ func (ec *executionContext) _Mutation_updateSim(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateSimPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOUpdateSimPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateSimPayload(w, f, v))
+			}
+
 			return ec.marshalOUpdateSimPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateSimPayload(ctx, selections, v)
 		},
 		true,
@@ -22882,6 +23078,10 @@ func (ec *executionContext) _Mutation_createFleet(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateFleetPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOCreateFleetPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateFleetPayload(w, f, v))
+			}
+
 			return ec.marshalOCreateFleetPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateFleetPayload(ctx, selections, v)
 		},
 		true,
@@ -22929,6 +23129,10 @@ func (ec *executionContext) _Mutation_updateFleet(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateFleetPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOUpdateFleetPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFleetPayload(w, f, v))
+			}
+
 			return ec.marshalOUpdateFleetPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFleetPayload(ctx, selections, v)
 		},
 		true,
@@ -22976,6 +23180,10 @@ func (ec *executionContext) _Mutation_createNetworkAccessProfile(ctx context.Con
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateNetworkAccessProfilePayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOCreateNetworkAccessProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateNetworkAccessProfilePayload(w, f, v))
+			}
+
 			return ec.marshalOCreateNetworkAccessProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateNetworkAccessProfilePayload(ctx, selections, v)
 		},
 		true,
@@ -23023,6 +23231,10 @@ func (ec *executionContext) _Mutation_updateNetworkAccessProfile(ctx context.Con
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateNetworkAccessProfilePayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOUpdateNetworkAccessProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateNetworkAccessProfilePayload(w, f, v))
+			}
+
 			return ec.marshalOUpdateNetworkAccessProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateNetworkAccessProfilePayload(ctx, selections, v)
 		},
 		true,
@@ -23070,6 +23282,10 @@ func (ec *executionContext) _Mutation_createOAuthClient(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateOAuthClientPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOCreateOAuthClientPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateOAuthClientPayload(w, f, v))
+			}
+
 			return ec.marshalOCreateOAuthClientPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateOAuthClientPayload(ctx, selections, v)
 		},
 		true,
@@ -23117,6 +23333,10 @@ func (ec *executionContext) _Mutation_deleteOAuthClient(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteOAuthClientPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeODeleteOAuthClientPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteOAuthClientPayload(w, f, v))
+			}
+
 			return ec.marshalODeleteOAuthClientPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteOAuthClientPayload(ctx, selections, v)
 		},
 		true,
@@ -23164,6 +23384,10 @@ func (ec *executionContext) _Mutation_buyPhoneNumber(ctx context.Context, field 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.BuyPhoneNumberPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOBuyPhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBuyPhoneNumberPayload(w, f, v))
+			}
+
 			return ec.marshalOBuyPhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBuyPhoneNumberPayload(ctx, selections, v)
 		},
 		true,
@@ -23211,6 +23435,10 @@ func (ec *executionContext) _Mutation_updatePhoneNumber(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdatePhoneNumberPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOUpdatePhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdatePhoneNumberPayload(w, f, v))
+			}
+
 			return ec.marshalOUpdatePhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdatePhoneNumberPayload(ctx, selections, v)
 		},
 		true,
@@ -23258,6 +23486,10 @@ func (ec *executionContext) _Mutation_releasePhoneNumber(ctx context.Context, fi
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.ReleasePhoneNumberPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOReleasePhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐReleasePhoneNumberPayload(w, f, v))
+			}
+
 			return ec.marshalOReleasePhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐReleasePhoneNumberPayload(ctx, selections, v)
 		},
 		true,
@@ -23305,6 +23537,10 @@ func (ec *executionContext) _Mutation_updateProjectSettings(ctx context.Context,
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateProjectSettingsPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOUpdateProjectSettingsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateProjectSettingsPayload(w, f, v))
+			}
+
 			return ec.marshalOUpdateProjectSettingsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateProjectSettingsPayload(ctx, selections, v)
 		},
 		true,
@@ -23352,6 +23588,10 @@ func (ec *executionContext) _Mutation_submitSenderIdRegistration(ctx context.Con
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SubmitSenderIDRegistrationPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOSubmitSenderIdRegistrationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitSenderIDRegistrationPayload(w, f, v))
+			}
+
 			return ec.marshalOSubmitSenderIdRegistrationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitSenderIDRegistrationPayload(ctx, selections, v)
 		},
 		true,
@@ -23399,6 +23639,10 @@ func (ec *executionContext) _Mutation_deleteSenderIdRegistration(ctx context.Con
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteSenderIDRegistrationPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeODeleteSenderIdRegistrationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteSenderIDRegistrationPayload(w, f, v))
+			}
+
 			return ec.marshalODeleteSenderIdRegistrationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteSenderIDRegistrationPayload(ctx, selections, v)
 		},
 		true,
@@ -23446,6 +23690,10 @@ func (ec *executionContext) _Mutation_createCustomerProfile(ctx context.Context,
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateCustomerProfilePayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOCreateCustomerProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateCustomerProfilePayload(w, f, v))
+			}
+
 			return ec.marshalOCreateCustomerProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateCustomerProfilePayload(ctx, selections, v)
 		},
 		true,
@@ -23493,6 +23741,10 @@ func (ec *executionContext) _Mutation_submitCustomerProfile(ctx context.Context,
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SubmitCustomerProfilePayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOSubmitCustomerProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitCustomerProfilePayload(w, f, v))
+			}
+
 			return ec.marshalOSubmitCustomerProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitCustomerProfilePayload(ctx, selections, v)
 		},
 		true,
@@ -23540,6 +23792,10 @@ func (ec *executionContext) _Mutation_createUsageTrigger(ctx context.Context, fi
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateUsageTriggerPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOCreateUsageTriggerPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateUsageTriggerPayload(w, f, v))
+			}
+
 			return ec.marshalOCreateUsageTriggerPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateUsageTriggerPayload(ctx, selections, v)
 		},
 		true,
@@ -23587,6 +23843,10 @@ func (ec *executionContext) _Mutation_deleteUsageTrigger(ctx context.Context, fi
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteUsageTriggerPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeODeleteUsageTriggerPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteUsageTriggerPayload(w, f, v))
+			}
+
 			return ec.marshalODeleteUsageTriggerPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteUsageTriggerPayload(ctx, selections, v)
 		},
 		true,
@@ -23634,6 +23894,10 @@ func (ec *executionContext) _Mutation_inviteUser(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.InviteUserPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOInviteUserPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐInviteUserPayload(w, f, v))
+			}
+
 			return ec.marshalOInviteUserPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐInviteUserPayload(ctx, selections, v)
 		},
 		true,
@@ -23681,6 +23945,10 @@ func (ec *executionContext) _Mutation_resendInvitation(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.ResendInvitationPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOResendInvitationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐResendInvitationPayload(w, f, v))
+			}
+
 			return ec.marshalOResendInvitationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐResendInvitationPayload(ctx, selections, v)
 		},
 		true,
@@ -23728,6 +23996,10 @@ func (ec *executionContext) _Mutation_revokeInvitation(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.RevokeInvitationPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeORevokeInvitationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRevokeInvitationPayload(w, f, v))
+			}
+
 			return ec.marshalORevokeInvitationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRevokeInvitationPayload(ctx, selections, v)
 		},
 		true,
@@ -23775,6 +24047,10 @@ func (ec *executionContext) _Mutation_acceptInvitation(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.AcceptInvitationPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOAcceptInvitationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAcceptInvitationPayload(w, f, v))
+			}
+
 			return ec.marshalOAcceptInvitationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAcceptInvitationPayload(ctx, selections, v)
 		},
 		true,
@@ -23822,6 +24098,10 @@ func (ec *executionContext) _Mutation_setUserRoles(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SetUserRolesPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOSetUserRolesPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSetUserRolesPayload(w, f, v))
+			}
+
 			return ec.marshalOSetUserRolesPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSetUserRolesPayload(ctx, selections, v)
 		},
 		true,
@@ -23869,6 +24149,10 @@ func (ec *executionContext) _Mutation_removeUser(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.RemoveUserPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeORemoveUserPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRemoveUserPayload(w, f, v))
+			}
+
 			return ec.marshalORemoveUserPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRemoveUserPayload(ctx, selections, v)
 		},
 		true,
@@ -23916,6 +24200,10 @@ func (ec *executionContext) _Mutation_transferOwnership(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.TransferOwnershipPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOTransferOwnershipPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTransferOwnershipPayload(w, f, v))
+			}
+
 			return ec.marshalOTransferOwnershipPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTransferOwnershipPayload(ctx, selections, v)
 		},
 		true,
@@ -23963,6 +24251,10 @@ func (ec *executionContext) _Mutation_endSession(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.EndSessionPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOEndSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐEndSessionPayload(w, f, v))
+			}
+
 			return ec.marshalOEndSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐEndSessionPayload(ctx, selections, v)
 		},
 		true,
@@ -24010,6 +24302,10 @@ func (ec *executionContext) _Mutation_endUserSessions(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.EndUserSessionsPayload) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOEndUserSessionsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐEndUserSessionsPayload(w, f, v))
+			}
+
 			return ec.marshalOEndUserSessionsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐEndUserSessionsPayload(ctx, selections, v)
 		},
 		true,
@@ -26584,6 +26880,10 @@ func (ec *executionContext) _Query_viewer(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Viewer) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOViewer2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐViewer(w, f, v))
+			}
+
 			return ec.marshalOViewer2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐViewer(ctx, selections, v)
 		},
 		true,
@@ -26619,6 +26919,10 @@ func (ec *executionContext) _Query_account(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Account) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOAccount2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAccount(w, f, v))
+			}
+
 			return ec.marshalOAccount2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAccount(ctx, selections, v)
 		},
 		true,
@@ -26655,6 +26959,10 @@ func (ec *executionContext) _Query_node(ctx context.Context, field graphql.Colle
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v model.Node) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeONode2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNode(w, f, v))
+			}
+
 			return ec.marshalONode2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNode(ctx, selections, v)
 		},
 		true,
@@ -26702,6 +27010,10 @@ func (ec *executionContext) _Query_nodes(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Node) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeONode2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNode(w, f, v))
+			}
+
 			return ec.marshalONode2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNode(ctx, selections, v)
 		},
 		true,
@@ -26748,6 +27060,10 @@ func (ec *executionContext) _Query_permissionMatrix(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.PermissionRow) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeNPermissionRow2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPermissionRowᚄ(w, f, v))
+			}
+
 			return ec.marshalNPermissionRow2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPermissionRowᚄ(ctx, selections, v)
 		},
 		true,
@@ -31060,6 +31376,10 @@ func (ec *executionContext) _User_sessions(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.Session) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeOSession2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSessionᚄ(w, f, v))
+			}
+
 			return ec.marshalOSession2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSessionᚄ(ctx, selections, v)
 		},
 		true,

@@ -155,6 +155,11 @@ func (o *observer) Authorize(ctx context.Context) (context.Context, func()) {
 	return o.traces.Authorize(ctx)
 }
 
+// Resolvers implements engine.ResolverObserver.
+func (o *observer) Resolvers(ctx context.Context) func(context.Context, string) (context.Context, func(failed bool)) {
+	return o.traces.Resolvers(ctx)
+}
+
 // step is the auth.Observer.
 func (o *observer) step(ctx context.Context, step auth.Step) (context.Context, func(auth.Result)) {
 	begun := time.Now()

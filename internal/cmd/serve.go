@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/fieldgate/fieldgate/internal/memory"
 )
 
 // serve is the command serve and its configuration.
@@ -54,6 +56,7 @@ const (
 
 // Run serves until ctx ends, and then lets the requests that are under way end.
 func (s serve) Run(ctx context.Context, o output) error {
+	memory.Tune()
 	if err := s.secrets(); err != nil {
 		return err
 	}

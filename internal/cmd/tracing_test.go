@@ -152,10 +152,13 @@ func traces(t *testing.T, on kept, c *received) {
 	client := []byte{0xb7, 0xad, 0x6b, 0x71, 0x69, 0x20, 0x33, 0x31}
 	const want = `POST /graphql
   query
-    SELECT accounts
-      sql rows
-    SELECT calls
-      sql rows
+    Query.account
+      Account.calls
+        SELECT calls
+          sql rows
+      SELECT accounts
+        sql rows
+    Query.node
     authorize
   session check
     session lookup

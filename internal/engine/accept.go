@@ -24,8 +24,11 @@ func accepted(h http.Header) string {
 		return mediaJSON
 	}
 	best, chosen := 0.0, ""
-	for _, part := range strings.Split(strings.Join(values, ","), ",") {
-		media, params, err := mime.ParseMediaType(part)
+	for part := range strings.SplitSeq(strings.Join(values, ","), ",") {
+		media, params, err := strings.ToLower(strings.TrimSpace(part)), map[string]string(nil), error(nil)
+		if strings.Contains(part, ";") {
+			media, params, err = mime.ParseMediaType(part)
+		}
 		if err != nil {
 			continue
 		}

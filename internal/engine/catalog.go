@@ -39,7 +39,7 @@ type field struct {
 	object, name string
 	definition   *ast.FieldDefinition // nil for __typename, and for what the type does not have
 	number       int                  // see Selection.Number
-	key          string               // see Selection.key
+	key          string               // see Selection.key, with a comma before it
 	nonNull      bool
 	lists        int // how many lists nest in its value
 	mask         policy.Mask
@@ -70,7 +70,7 @@ type inputObject struct {
 }
 
 // catalog lays the schema out. Numbers are those of Stamp.
-func (c Config) newCatalog(numbers map[string]map[string]int) *catalog {
+func (c *Config) newCatalog(numbers map[string]map[string]int) *catalog {
 	k := &catalog{schema: c.schema, table: c.Table, objects: map[string]*object{}, inputs: map[string]*inputObject{}}
 	for name, def := range c.schema.Types {
 		if def.Kind == ast.InputObject {
@@ -116,10 +116,10 @@ func unknownField(object, name string) *field {
 	}
 }
 
-// keyOf is a key as an answer has it before its value. Names need no escapes.
-func keyOf(name string) string { return `"` + name + `":` }
+// keyOf is a key as an answer has it before its value, with a comma before it. Names need no escapes.
+func keyOf(name string) string { return `,"` + name + `":` }
 
-func (c Config) newField(k *catalog, of string, def *ast.FieldDefinition) *field {
+func (c *Config) newField(k *catalog, of string, def *ast.FieldDefinition) *field {
 	f := unknownField(of, def.Name)
 	f.definition, f.check = def, c.Table.Field(of, def.Name)
 	f.nonNull, f.lists = def.Type.NonNull, nesting(def.Type)
@@ -143,7 +143,7 @@ func (c Config) newField(k *catalog, of string, def *ast.FieldDefinition) *field
 }
 
 // sizeOf is how many objects the field's value is taken for, for each object it is asked of, where no request says so.
-func (c Config) sizeOf(f *field) int {
+func (c *Config) sizeOf(f *field) int {
 	switch {
 	case f.first != nil:
 		return dynamic

@@ -13,7 +13,7 @@ import (
 
 // admit lets an operation begin. Every transport asks before it has the operation parsed, and calls the function that
 // it gets when the operation is over, or once a subscription streams: one that waits for events does no work.
-func (c Config) admit(ctx context.Context) (over func(), err error) {
+func (c *Config) admit(ctx context.Context) (over func(), err error) {
 	if c.Admit == nil {
 		return func() {}, nil
 	}
@@ -31,7 +31,7 @@ func (t transport) turnAway(w http.ResponseWriter, out *Outcome, err error) {
 }
 
 // charge has the caller pay for an operation.
-func (c Config) charge(ctx context.Context, d *Decision) error {
+func (c *Config) charge(ctx context.Context, d *Decision) error {
 	if c.Charge == nil {
 		return nil
 	}
@@ -40,37 +40,35 @@ func (c Config) charge(ctx context.Context, d *Decision) error {
 
 // inTurn answers a query or mutation when its turn has come. Its answer is put together then, and sent later: a client
 // that is slow to take it holds up nobody.
-func (a authorizer) inTurn(ctx context.Context, d *Decision, next graphql.ResponseHandler) *graphql.Response {
-	if a.Turn == nil {
-		return next(ctx)
+func (e *executor) inTurn(ctx context.Context, op *graphql.OperationContext, d *Decision) *answer {
+	if e.Turn == nil {
+		return e.run(ctx, op, d)
 	}
-	over, err := a.Turn(ctx, d.cost)
+	over, err := e.Turn(ctx, d.cost)
 	if err != nil {
-		return &graphql.Response{Errors: gqlerror.List{a.present(ctx, err)}}
+		return &answer{Errors: gqlerror.List{e.shown(ctx, err)}}
 	}
 	defer over()
-	return next(ctx)
+	return e.run(ctx, op, d)
 }
 
 // chargeEvent has a subscriber pay for an event. One who cannot gets the error in its place.
-func (a authorizer) chargeEvent(ctx context.Context, d *Decision, event *graphql.Response) *graphql.Response {
-	if err := a.charge(ctx, d); err != nil {
-		return &graphql.Response{Errors: gqlerror.List{a.present(ctx, err)}}
+func (c *Config) chargeEvent(ctx context.Context, d *Decision, event *answer) *answer {
+	if err := c.charge(ctx, d); err != nil {
+		return &answer{Errors: gqlerror.List{c.shown(ctx, err)}}
 	}
 	return event
 }
 
-// presenter is Present, with the one limit that the parser keeps for us told as the others are.
-func (c Config) presenter() graphql.ErrorPresenterFunc {
-	return func(ctx context.Context, err error) *gqlerror.Error {
-		if given := (*gqlerror.Error)(nil); errors.As(err, &given) && given.Message == tooManyTokens(c.Limits.Tokens) &&
-			given.Extensions["code"] == string(problem.ParseFailed) {
-			shown := c.Present(ctx, problem.Exceeded(limitTokens, c.Limits.Tokens, "tokens"))
-			shown.Locations = given.Locations
-			return shown
-		}
-		return c.Present(ctx, err)
+// presented is Present, with the one limit that the parser keeps for us told as the others are.
+func (c *Config) presented(ctx context.Context, err error) *gqlerror.Error {
+	if given := (*gqlerror.Error)(nil); errors.As(err, &given) && given.Message == tooManyTokens(c.Limits.Tokens) &&
+		given.Extensions["code"] == string(problem.ParseFailed) {
+		shown := c.Present(ctx, problem.Exceeded(limitTokens, c.Limits.Tokens, "tokens"))
+		shown.Locations = given.Locations
+		return shown
 	}
+	return c.Present(ctx, err)
 }
 
 // tooManyTokens is what the parser says of a document that is too long.

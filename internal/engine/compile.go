@@ -94,9 +94,13 @@ func (c *compiler) field(o *object, s *Selection, parent *Selection, order int) 
 	if s.field = o.fields[f.Name]; s.field == nil {
 		s.field = unknownField(o.coordinate, f.Name)
 	}
-	s.Number, s.key, s.check, s.size = s.number, s.field.key, s.field.check, s.field.size
+	s.Number, s.begin, s.check, s.size = s.number, s.field.key, s.field.check, s.field.size
 	if f.Alias != f.Name {
-		s.key = keyOf(f.Alias)
+		s.begin = keyOf(f.Alias)
+	}
+	s.key = s.begin[1:]
+	if order == 0 {
+		s.begin = s.key
 	}
 	s.parent, s.order, s.id = parent, order, c.id()
 	s.Field.IsNonDeferrable = true // @defer is refused

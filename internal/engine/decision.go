@@ -38,7 +38,8 @@ type Decision struct {
 	apart bool  // whether met is in no order
 	end   error // why a stream ends, until it is told
 
-	told map[spot]bool // what Denied has been told of
+	told     map[spot]bool // what Denied has been told of
+	register string        // the hash by which the operation's text is to be kept, or ""
 }
 
 // spot is a denied selection or, below an abstract type, what is denied there.

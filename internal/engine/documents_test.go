@@ -5,17 +5,16 @@ import (
 	"testing"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // TestDocuments: a guest can fill the cache with what they like, but not with long documents.
 func TestDocuments(t *testing.T) {
-	kept := graphql.MapCache[*ast.QueryDocument]{}
-	listed := &ast.QueryDocument{}
-	d := documents{kept, map[string]*ast.QueryDocument{"{ listed }": listed}}
+	kept := graphql.MapCache[*document]{}
+	listed := &document{}
+	d := documents{kept, map[string]*document{"{ listed }": listed}}
 	short, long := strings.Repeat("x", cachedSize), strings.Repeat("x", cachedSize+1)
-	d.Add(t.Context(), short, &ast.QueryDocument{})
-	d.Add(t.Context(), long, &ast.QueryDocument{})
+	d.Add(t.Context(), short, &document{})
+	d.Add(t.Context(), long, &document{})
 	if _, ok := d.Get(t.Context(), short); !ok {
 		t.Error("a short document is not kept")
 	}

@@ -52,12 +52,11 @@ func newPacker() (func(http.Handler) http.HandlerFunc, error) {
 
 // write sends the answer to an operation, and compresses it when that is worth it. Answers to mutations hold tokens and
 // secrets, and stay as they are.
-func (t transport) write(w http.ResponseWriter, r *http.Request, media string, op *graphql.OperationContext, resp *graphql.Response) {
+func (t transport) write(w http.ResponseWriter, r *http.Request, media string, op *graphql.OperationContext, resp *answer) {
 	out := t.buffers.get()
 	defer t.buffers.put(out)
-	out.Grow(len(resp.Data) + 256)
-	t.encode(out, resp)
-	out.WriteByte('\n')
+	head, rest := t.parts(out, resp)
+	size := len(head) + len(rest)
 
 	status := statusOf(media, resp)
 	header := w.Header()
@@ -67,38 +66,87 @@ func (t transport) write(w http.ResponseWriter, r *http.Request, media string, o
 	if status == http.StatusServiceUnavailable {
 		header.Set("Retry-After", "1")
 	}
-	header.Set("Content-Type", media+"; charset=utf-8")
-	header.Set("Content-Length", strconv.Itoa(out.Len()))
-	send := func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(status)
-		if _, err := w.Write(out.Bytes()); err != nil {
-			t.Log.Debug("the client went away", "error", err)
-		}
+	header["Content-Type"] = typeResponse
+	if media == mediaJSON {
+		header["Content-Type"] = typeJSON
 	}
-	if out.Len() >= packedSize && op != nil && op.Operation != nil && op.Operation.Operation == ast.Query {
-		t.pack(http.HandlerFunc(send))(w, r) // which says what it varies by
+	header["Content-Length"] = []string{strconv.Itoa(size)}
+	if size >= packedSize && r.Header["Accept-Encoding"] != nil && op != nil && op.Operation != nil && op.Operation.Operation == ast.Query {
+		t.pack(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { t.send(w, status, head, rest) }))(w, r) // which says what it varies by
 		return
 	}
-	header.Add("Vary", "Accept-Encoding")
-	send(w, r)
+	vary(header, "Accept-Encoding", byEncoding)
+	t.send(w, status, head, rest)
+}
+
+// send writes an answer of two parts.
+func (t transport) send(w http.ResponseWriter, status int, head, rest []byte) {
+	w.WriteHeader(status)
+	var err error
+	if len(head) > 0 {
+		_, err = w.Write(head)
+	}
+	if err == nil {
+		_, err = w.Write(rest)
+	}
+	if err != nil {
+		t.Log.Debug("the client went away", "error", err)
+	}
 }
 
 // encode writes an answer as JSON. What the executor encoded is not encoded again.
-func (t transport) encode(out *bytes.Buffer, resp *graphql.Response) {
+func (t transport) encode(out *bytes.Buffer, resp *answer) {
+	t.begin(out, resp)
+	out.Write(resp.Data)
+	t.end(out, resp)
+}
+
+// parts are those of an answer that is sent as it is: what the data is kept in is not copied. They are good until out
+// is used again or the answer is released.
+func (t transport) parts(out *bytes.Buffer, resp *answer) (head, rest []byte) {
+	if w := resp.writer; w != nil && !resp.failed() {
+		t.end(out, resp)
+		w.buf = append(append(w.buf, out.Bytes()...), '\n')
+		return nil, w.buf
+	}
+	t.begin(out, resp)
+	begun := out.Len()
+	t.end(out, resp)
+	out.WriteByte('\n')
+	head, rest = out.Bytes()[:begun], out.Bytes()[begun:]
+	if w := resp.writer; w != nil {
+		w.buf = append(w.buf, rest...)
+		return head, w.buf[len(opening):]
+	}
+	return head, append(resp.Data, rest...)
+}
+
+// begin writes what comes before the data.
+func (t transport) begin(out *bytes.Buffer, resp *answer) {
 	out.WriteByte('{')
-	separator := ""
-	if len(resp.Errors) > 0 {
+	if resp.failed() {
 		out.WriteString(`"errors":`)
-		t.member(out, "errors", resp.Errors)
-		separator = ","
+		if len(resp.denied) > 0 {
+			out.Write(appendErrors(out.AvailableBuffer(), resp.denied))
+		} else {
+			t.member(out, "errors", resp.Errors)
+		}
+		if resp.Data != nil {
+			out.WriteByte(',')
+		}
 	}
 	if resp.Data != nil {
-		out.WriteString(separator + `"data":`)
-		out.Write(resp.Data)
-		separator = ","
+		out.WriteString(`"data":`)
 	}
+}
+
+// end writes what comes after the data.
+func (t transport) end(out *bytes.Buffer, resp *answer) {
 	if len(resp.Extensions) > 0 {
-		out.WriteString(separator + `"extensions":`)
+		if resp.Data != nil || resp.failed() {
+			out.WriteByte(',')
+		}
+		out.WriteString(`"extensions":`)
 		t.member(out, "extensions", resp.Extensions)
 	}
 	out.WriteByte('}')
@@ -117,7 +165,7 @@ func (t transport) member(out *bytes.Buffer, name string, value any) {
 // statusOf is the status of an answer (GraphQL over HTTP, sections 6.4.1 and 6.4.2).
 // As application/json a well-formed request is answered with 200, for old clients;
 // an operation that ran is answered with 200 in any case.
-func statusOf(media string, resp *graphql.Response) int {
+func statusOf(media string, resp *answer) int {
 	if resp.Data != nil || len(resp.Errors) == 0 {
 		return http.StatusOK
 	}

@@ -99,7 +99,7 @@ func TestProbeQuery(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			schema, table := compileText(t, `type Query { `+row.fields+` } type Me @signedIn { name: String }`)
-			got, err := probeQuery(Config{Table: table, schema: schema})
+			got, err := probeQuery(&Config{Table: table, schema: schema})
 			if err != nil {
 				got += "an error"
 			}

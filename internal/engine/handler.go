@@ -5,12 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"runtime/debug"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/handler"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/validator/core"
@@ -71,12 +68,14 @@ type Config struct {
 	sizes   map[string]int // of introspection's lists
 	catalog *catalog
 	rules   [][]policy.Rule // by check, for the Observer
+
+	plain  bool                    // for tests: everything runs by gqlgen's own executor
+	around graphql.FieldMiddleware // for tests: what each field is resolved by way of, nil for none
 }
 
 // Handler serves a schema over HTTP.
 type Handler struct {
-	http.Handler
-	streams *streams
+	transport
 }
 
 // Close has the streams end, which have no end of their own, and waits for them as long as ctx lasts.
@@ -103,25 +102,15 @@ func NewHandler(es *Sealed, cfg Config) (*Handler, error) {
 	if cfg.trusted, err = trustDocuments(cfg.schema, cfg.Documents.Trusted); err != nil {
 		return nil, err
 	}
-	t, err := newTransport(cfg)
+	t, err := newTransport(newExecutor(es, &cfg))
 	if err != nil {
 		return nil, err
 	}
-	srv := handler.New(es)
-	srv.AddTransport(t)
-	srv.Use(authorizer{cfg})
-	srv.Use(persisted{cfg})
-	srv.AroundRootFields(cfg.aroundMutations)
-	srv.SetQueryCache(documents{lru.New[*ast.QueryDocument](cachedDocuments), cfg.trusted.parsed})
-	srv.SetParserTokenLimit(cfg.Limits.Tokens)
-	srv.SetValidationRulesFn(quietRules)
-	srv.SetDisableSuggestion(true)
-	srv.SetErrorPresenter(cfg.presenter())
-	srv.SetRecoverFunc(func(_ context.Context, p any) error { return cfg.panicked(p) })
-	if err := probe(srv, cfg); err != nil {
+	h := &Handler{t}
+	if err := probe(h, &cfg); err != nil {
 		return nil, err
 	}
-	return &Handler{srv, cfg.streams}, nil
+	return h, nil
 }
 
 // errPanic is presented as an internal error.
@@ -129,7 +118,7 @@ var errPanic = errors.New("the operation panicked")
 
 // panicked logs a panic by its type and stack, as its text may hold data, and returns
 // the error that stands for it.
-func (c Config) panicked(p any) error {
+func (c *Config) panicked(p any) error {
 	c.Log.Error("panic while an operation ran", "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 	return errPanic
 }
@@ -142,6 +131,8 @@ func quietRules() *rules.Rules {
 		rules.KnownArgumentNamesRuleWithoutSuggestions,
 		rules.KnownTypeNamesRuleWithoutSuggestions,
 		rules.ValuesOfCorrectTypeRuleWithoutSuggestions,
+		rules.FieldsOnCorrectTypeRuleWithoutSuggestions,
+		rules.ScalarLeafsRuleWithoutSuggestions,
 	} {
 		const suffix = "WithoutSuggestions"
 		r.RemoveRule(quiet.Name[:len(quiet.Name)-len(suffix)])

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/internal/problem"
@@ -14,23 +15,40 @@ import (
 
 // transport speaks GraphQL over HTTP, by POST and, for queries, by GET; with streams of events where they are asked for.
 type transport struct {
-	Config
+	*Config
+	exec    *executor
 	buffers *buffers
 	pack    func(http.Handler) http.HandlerFunc
 }
 
-func newTransport(cfg Config) (transport, error) {
+func newTransport(exec *executor) (transport, error) {
 	pack, err := newPacker()
-	return transport{cfg, new(buffers), pack}, err
+	return transport{exec.Config, exec, new(buffers), pack}, err
 }
 
-// Supports takes every request: what is not one of ours is refused by Do.
-func (transport) Supports(*http.Request) bool { return true }
+// The values of headers that all answers share. Nobody changes them: who adds another makes a new list.
+var (
+	privately    = []string{"private, no-store"}
+	nosniff      = []string{"nosniff"}
+	byAccept     = []string{"Accept"}
+	byEncoding   = []string{"Accept", "Accept-Encoding"}
+	typeJSON     = []string{mediaJSON + "; charset=utf-8"}
+	typeResponse = []string{mediaResponse + "; charset=utf-8"}
+)
 
-// Do answers one request.
-func (t transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+// vary says that the answer varies by one more header of the request: then they are all, if there are no others than ours.
+func vary(h http.Header, by string, all []string) {
+	if was := h["Vary"]; len(was) == len(all)-1 && slices.Equal(was, all[:len(was)]) {
+		h["Vary"] = all
+		return
+	}
+	h.Add("Vary", by)
+}
+
+// ServeHTTP answers one request.
+func (t transport) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if upgrades(r) {
-		t.openSocket(w, r, exec)
+		t.openSocket(w, r)
 		return
 	}
 	var out Outcome
@@ -39,15 +57,14 @@ func (t transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 		defer func() { answered(out) }()
 		r = r.WithContext(ctx)
 	}
-	t.answer(w, r, exec, &out)
+	t.answer(w, r, &out)
 }
 
 // answer answers one request, and says what became of it.
-func (t transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor, out *Outcome) {
+func (t transport) answer(w http.ResponseWriter, r *http.Request, out *Outcome) {
 	header := w.Header()
-	header.Set("Cache-Control", "private, no-store")
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Add("Vary", "Accept")
+	header["Cache-Control"], header["X-Content-Type-Options"] = privately, nosniff
+	vary(header, "Accept", byAccept)
 	media := accepted(r.Header)
 	switch {
 	case r.Method != http.MethodPost && r.Method != http.MethodGet:
@@ -61,19 +78,20 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.G
 		t.refuse(w, out, http.StatusNotAcceptable, "Answers are "+mediaResponse+" or "+mediaJSON+", or streams of "+mediaStream+".")
 		return
 	}
-	params, err := readParams(w, r, t.Limits)
-	if refused := (refusedRequest{}); errors.As(err, &refused) {
+	var params graphql.RawParams
+	if err := t.readParams(w, r, &params); err != nil {
+		refused := err.(refusedRequest) // as all of them are
 		t.refuseWith(w, out, refused.status, refused.shown)
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), t.Limits.Time)
-	defer cancel()
+	ctx := within(r.Context(), t.Limits.Time)
+	defer ctx.stop()
 	var op *graphql.OperationContext
 	defer func() {
 		if p := recover(); p != nil { // in the engine itself: resolvers' panics end at their field
 			err := t.Present(ctx, t.panicked(p))
 			out.Refused = problem.Internal
-			t.once(w, r, media, op, &graphql.Response{Errors: gqlerror.List{err}})
+			t.once(w, r, media, op, &answer{Errors: gqlerror.List{err}})
 		}
 	}()
 	leave, err := t.admit(ctx)
@@ -83,10 +101,10 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.G
 	}
 	defer leave()
 	params.Headers = r.Header
-	op, refused := exec.CreateOperationContext(ctx, params)
+	op, refused := t.exec.prepare(ctx, &params)
 	out.of(op)
 	if refused != nil {
-		resp := exec.DispatchError(graphql.WithOperationContext(ctx, op), t.capped(refused))
+		resp := t.exec.reject(ctx, t.capped(refused))
 		out.became(op, resp)
 		t.once(w, r, media, op, resp)
 		return
@@ -102,14 +120,14 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.G
 			return
 		}
 		leave() // it waits more than it works
-		t.subscribe(w, r, exec, op, out)
+		t.subscribe(w, r, op, out)
 		return
 	}
-	responses, ctx := exec.DispatchOperation(ctx, op)
-	resp := responses(ctx)
+	resp := t.exec.respond(ctx, op)
 	if resp == nil {
 		resp = t.tooLate()
 	}
+	defer resp.release()
 	out.became(op, resp)
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		out.Limit = limitTime
@@ -118,7 +136,7 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.G
 }
 
 // once sends an answer that is whole, in the form that the client prefers.
-func (t transport) once(w http.ResponseWriter, r *http.Request, media string, op *graphql.OperationContext, resp *graphql.Response) {
+func (t transport) once(w http.ResponseWriter, r *http.Request, media string, op *graphql.OperationContext, resp *answer) {
 	if media != mediaStream {
 		t.write(w, r, media, op, resp)
 		return
@@ -127,8 +145,8 @@ func (t transport) once(w http.ResponseWriter, r *http.Request, media string, op
 }
 
 // failure is the answer that holds one error of ours.
-func failure(code problem.Code, message string) *graphql.Response {
-	return &graphql.Response{Errors: gqlerror.List{{Message: message, Extensions: map[string]any{"code": code}}}}
+func failure(code problem.Code, message string) *answer {
+	return &answer{Errors: gqlerror.List{{Message: message, Extensions: map[string]any{"code": code}}}}
 }
 
 // refuse answers a request that does not become an operation that runs.

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/fieldgate/fieldgate/internal/engine"
 	"github.com/fieldgate/fieldgate/internal/engine/enginetest"
 	"github.com/fieldgate/fieldgate/internal/engine/enginetest/model"
@@ -255,8 +254,7 @@ func TestTime(t *testing.T) {
 	}
 }
 
-// TestSubscription: on a transport that streams, as gqlgen's own do, a denied subscription has no stream, and each
-// event of a permitted one is filtered.
+// TestSubscription: a denied subscription has no stream, and each event of a permitted one is filtered.
 func TestSubscription(t *testing.T) {
 	const query = `subscription { calls { name price } }`
 	for _, row := range []struct {
@@ -270,11 +268,11 @@ func TestSubscription(t *testing.T) {
 		{"with it", holding(logs), `{"calls":{"name":"⟦Call.name⟧","price":null}}`, "calls.price FORBIDDEN Call.price"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			srv := handler.New(enginetest.New())
-			srv.AddTransport(firstEvent{})
-			cfg := configOf(t, row.caller)
-			srv.Use(engine.NewAuthorizer(cfg, enginetest.New().Schema()))
-			a := gateway{t, srv, row.caller}.ask(query)
+			h, err := engine.NewHandler(enginetest.New(), configOf(t, row.caller))
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := gateway{t, firstEvent{h}, row.caller}.ask(query)
 			a.wantData(t, row.data)
 			a.wantDenied(t, row.denied)
 			if ran := a.visits.Total() > 0; ran != (row.data != "") {
@@ -285,20 +283,12 @@ func TestSubscription(t *testing.T) {
 }
 
 // firstEvent answers with the first event of a stream.
-type firstEvent struct{}
+type firstEvent struct{ *engine.Handler }
 
-func (firstEvent) Supports(*http.Request) bool { return true }
-
-func (firstEvent) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+func (f firstEvent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var params graphql.RawParams
 	_ = json.NewDecoder(r.Body).Decode(&params)
-	op, list := exec.CreateOperationContext(r.Context(), &params)
-	if list != nil {
-		_ = json.NewEncoder(w).Encode(exec.DispatchError(r.Context(), list))
-		return
-	}
-	responses, ctx := exec.DispatchOperation(r.Context(), op)
-	resp := responses(ctx)
+	resp := f.Events(r.Context(), params.Query)()
 	envelope := map[string]any{"errors": resp.Errors}
 	if resp.Data != nil {
 		envelope["data"] = resp.Data

@@ -23,7 +23,7 @@ type MutationField struct {
 type Mutate func(ctx context.Context, f MutationField, run func(context.Context) problem.Code) error
 
 // aroundMutations has each root field of a mutation run by c.Mutate.
-func (c Config) aroundMutations(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
+func (c *Config) aroundMutations(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 	op := graphql.GetOperationContext(ctx)
 	if c.Mutate == nil || op.Operation.Operation != ast.Mutation {
 		return next(ctx)
@@ -47,7 +47,7 @@ func (c Config) aroundMutations(ctx context.Context, next graphql.RootResolver) 
 		return ""
 	})
 	if err != nil {
-		shown := c.presenter()(ctx, err)
+		shown := c.presented(ctx, err)
 		shown.Path = ast.Path{ast.PathName(field.Alias)}
 		graphql.AddError(ctx, shown)
 		return graphql.Null

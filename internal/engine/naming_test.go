@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/internal/manifest"
 	"github.com/fieldgate/fieldgate/internal/strictjson"
 )
@@ -31,7 +32,8 @@ func FuzzName(f *testing.F) {
 		if err != nil {
 			return
 		}
-		p, err := paramsOf(members, DefaultLimits().VariablesDepth)
+		var p graphql.RawParams
+		err = paramsOf(membersOf(members), DefaultLimits().VariablesDepth, &p)
 		if err != nil {
 			if strings.Contains(err.Error(), "secret-marker") {
 				t.Fatalf("the error repeats the request: %v", err)

@@ -20,6 +20,15 @@ type Observer interface {
 	Authorize(ctx context.Context) (context.Context, func())
 }
 
+// ResolverObserver is an Observer that can be told of each resolver that runs.
+type ResolverObserver interface {
+	Observer
+	// Resolvers is called when an operation of ctx begins. The function that it gives is called when a resolver is about
+	// to run, with the field's coordinate, such as Account.calls: the resolver runs in the context that is returned, and done is
+	// called once it has. It is nil for nobody who wants to know.
+	Resolvers(ctx context.Context) func(ctx context.Context, coordinate string) (_ context.Context, done func(failed bool))
+}
+
 // StreamObserver is an Observer that is also told of what lasts.
 type StreamObserver interface {
 	Observer
@@ -32,7 +41,7 @@ type StreamObserver interface {
 }
 
 // subscribed tells the Observer of a subscription that begins, and that it has ended when the function is called.
-func (c Config) subscribed(ctx context.Context) (ended func()) {
+func (c *Config) subscribed(ctx context.Context) (ended func()) {
 	if o, ok := c.Observer.(StreamObserver); ok {
 		return o.Subscription(ctx)
 	}
@@ -61,7 +70,7 @@ func (out *Outcome) of(op *graphql.OperationContext) {
 }
 
 // became notes what became of an operation.
-func (out *Outcome) became(op *graphql.OperationContext, resp *graphql.Response) {
+func (out *Outcome) became(op *graphql.OperationContext, resp *answer) {
 	if resp.Data == nil && len(resp.Errors) > 0 {
 		out.Refused = codeOf(resp.Errors[0])
 		out.Limit, _ = resp.Errors[len(resp.Errors)-1].Extensions["limit"].(string) // where it is not the only one it is about the others

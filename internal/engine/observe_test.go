@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/fieldgate/fieldgate/internal/engine"
@@ -148,4 +149,50 @@ func TestObserver(t *testing.T) {
 			t.Errorf("told %q", w.told)
 		}
 	})
+}
+
+// follower is a watcher that wants to be told of resolvers too, or not.
+type follower struct {
+	watcher
+	wants bool
+	mu    sync.Mutex
+	ran   []string
+}
+
+func (f *follower) Resolvers(context.Context) func(context.Context, string) (context.Context, func(bool)) {
+	if !f.wants {
+		return nil
+	}
+	return func(ctx context.Context, coordinate string) (context.Context, func(bool)) {
+		return context.WithValue(ctx, watchKey{}, coordinate), func(failed bool) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.ran = append(f.ran, fmt.Sprintf("%s in %v failed: %v", coordinate, ctx.Value(watchKey{}), failed))
+		}
+	}
+}
+
+// TestResolverObserver: each field that has a resolver is told of, by its coordinate, and no other; and what a resolver does, it
+// does in the context that it was given.
+func TestResolverObserver(t *testing.T) {
+	for _, row := range []struct {
+		wants bool
+		want  []string
+	}{
+		{true, []string{"Query.calls in operation failed: false", "Query.hello in operation failed: true", "Query.page in operation failed: true"}},
+		{false, nil},
+	} {
+		f := &follower{wants: row.wants}
+		g := gatewayFor(t, holding(logs), func(cfg *engine.Config) { cfg.Observer = f })
+		f.ran = nil // the gateway has asked itself as it started
+		var in any
+		a := g.send(request{Query: `{ hello calls(first: 2) { name page { name } price } page { name } }`, visits: &model.Visits{On: map[string]func(context.Context) error{
+			"Query.hello": func(ctx context.Context) error { in = ctx.Value(watchKey{}); return errors.New("broken") },
+			"Query.page":  func(context.Context) error { panic("broken") },
+		}}})
+		slices.Sort(f.ran)
+		if !slices.Equal(f.ran, row.want) || row.wants != (in == "Query.hello") {
+			t.Errorf("told %q, want %q; Query.hello ran in %v: %s", f.ran, row.want, in, a.text)
+		}
+	}
 }

@@ -29,14 +29,10 @@ type Automatic interface {
 	Save(ctx context.Context, hash, text string)
 }
 
-// Where a document's name is kept: nameKey on the way from a request to its operation, of a type that no request has,
-// and registerKey on the operation of which the text is to be kept.
-const (
-	nameKey     = "FieldgateDocument"
-	registerKey = "FieldgateRegister"
-)
+// nameKey is where a document's name is kept among a request's extensions until its text is found.
+const nameKey = "FieldgateDocument"
 
-// documentName names the document of a request.
+// documentName names the document of a request. No request has a value of this type.
 type documentName string
 
 // longestName bounds what names a document.
@@ -45,24 +41,24 @@ const longestName = 512
 // nameOf is how a request's members name its document, or "": by documentId (GraphQL over HTTP, appendix Persisted
 // Documents), by doc_id, as requests of Relay do, or by extensions.persistedQuery, as Apollo's do, which may come with the
 // text. Such a text must have the hash that it comes with.
-func nameOf(members map[string]any) (documentName, error) {
-	query, _ := members["query"].(string)
+func nameOf(m *members) (documentName, error) {
+	query, _ := m[memberQuery].(string)
 	var name string
-	for _, member := range []string{"documentId", "doc_id"} {
-		v := members[member]
+	for _, member := range [...]int{memberDocumentID, memberDocID} {
+		v := m[member]
 		if v == nil {
 			continue
 		}
 		text, ok := v.(string)
 		switch {
 		case !ok || text == "" || len(text) > longestName:
-			return "", badRequest("The %s of a request is a text of at most %d bytes.", member, longestName)
+			return "", badRequest("The %s of a request is a text of at most %d bytes.", memberNames[member], longestName)
 		case query != "" || name != "":
 			return "", badRequest("A request has a query, or names one document.")
 		}
 		name = text
 	}
-	extensions, _ := members["extensions"].(map[string]any)
+	extensions, _ := m[memberExtensions].(map[string]any)
 	v := extensions["persistedQuery"]
 	if v == nil {
 		return documentName(name), nil
@@ -82,76 +78,62 @@ func nameOf(members map[string]any) (documentName, error) {
 	return documentName(hash), nil
 }
 
-// persisted gives operations the texts that their requests name. It is a gqlgen extension, so that every transport
-// passes through it; what it gives passes through everything that a text which was sent does.
-type persisted struct{ Config }
+// named is what is known of the text that a request sends or names.
+type named struct {
+	trusted  bool   // it is that of a trusted document: whoever runs the gateway has read it and listed it
+	register string // the hash by which it is to be kept, or ""
+}
 
-var _ interface {
-	graphql.HandlerExtension
-	graphql.OperationParameterMutator
-	graphql.OperationInterceptor
-} = persisted{}
-
-// ExtensionName names the extension for gqlgen.
-func (persisted) ExtensionName() string { return "FieldgatePersisted" }
-
-// Validate is called by gqlgen when the extension is put to use.
-func (persisted) Validate(graphql.ExecutableSchema) error { return nil }
-
-// MutateOperationParameters puts the text in, marks a trusted one, and refuses what is not trusted where nothing else
-// may run.
-func (p persisted) MutateOperationParameters(ctx context.Context, params *graphql.RawParams) *gqlerror.Error {
+// find puts the text that a request names into it, and refuses what is not trusted where nothing else may run. What it gives
+// passes through everything that a text which was sent does.
+func (c *Config) find(ctx context.Context, params *graphql.RawParams) (named, *gqlerror.Error) {
 	name, _ := params.Extensions[nameKey].(documentName)
 	delete(params.Extensions, nameKey)
 	sent := params.Query != ""
 	if !sent && name != "" {
 		var known bool
-		if params.Query, known = p.find(ctx, string(name)); !known {
-			return &gqlerror.Error{ // in Apollo's words, by which clients know that they are to send the text
+		if params.Query, known = c.text(ctx, string(name)); !known {
+			return named{}, &gqlerror.Error{ // in Apollo's words, by which clients know that they are to send the text
 				Message:    "PersistedQueryNotFound",
 				Extensions: map[string]any{"code": problem.PersistedQueryNotFound},
 			}
 		}
 	}
-	op := graphql.GetOperationContext(ctx)
 	switch {
-	case p.trusted.parsed[params.Query] != nil:
-		trust(op)
-	case p.Documents.Only && ctx.Value(probing{}) == nil:
-		return &gqlerror.Error{
+	case c.trusted.parsed[params.Query] != nil:
+		return named{trusted: true}, nil
+	case c.Documents.Only && ctx.Value(probing{}) == nil:
+		return named{}, &gqlerror.Error{
 			Message:    "This gateway runs trusted documents only, and this is none.",
 			Extensions: map[string]any{"code": problem.Forbidden},
 		}
-	case sent && name != "" && p.Documents.Automatic != nil:
-		op.Stats.SetExtension(registerKey, string(name))
+	case sent && name != "" && c.Documents.Automatic != nil:
+		return named{register: string(name)}, nil
 	}
-	return nil
+	return named{}, nil
 }
 
-// find is the text of a document, by its id or by its hash.
-func (p persisted) find(ctx context.Context, name string) (text string, known bool) {
-	if text, known = p.trusted.byID[name]; known {
+// text is that of a document, by its id or by its hash.
+func (c *Config) text(ctx context.Context, name string) (text string, known bool) {
+	if text, known = c.trusted.byID[name]; known {
 		return text, true
 	}
 	hash, is := manifest.Hash(name)
 	if !is {
 		return "", false
 	}
-	if text, known = p.trusted.byHash[hash]; known || p.Documents.Only || p.Documents.Automatic == nil {
+	if text, known = c.trusted.byHash[hash]; known || c.Documents.Only || c.Documents.Automatic == nil {
 		return text, known
 	}
-	return p.Documents.Automatic.Load(ctx, hash)
+	return c.Documents.Automatic.Load(ctx, hash)
 }
 
-// InterceptOperation registers the text of an operation that is about to run, for callers who are signed in: guests
+// register keeps the text of an operation that is about to run, for callers who are signed in: guests
 // could fill the store with whatever they like.
-func (p persisted) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-	op := graphql.GetOperationContext(ctx)
-	hash, ok := op.Stats.GetExtension(registerKey).(string)
-	if ok && p.Caller(ctx).SignedIn() && !literal(op) {
-		p.Documents.Automatic.Save(ctx, hash, op.RawQuery)
+func (c *Config) register(ctx context.Context, op *graphql.OperationContext, d *Decision) {
+	if d.register != "" && c.Caller(ctx).SignedIn() && !literal(op) {
+		c.Documents.Automatic.Save(ctx, d.register, op.RawQuery)
 	}
-	return next(ctx)
 }
 
 // literal says whether a document with a mutation has texts written into it, which can be anything, such as a password.
@@ -172,7 +154,7 @@ func literal(op *graphql.OperationContext) bool {
 	}
 }
 
-// withName puts the name of a document among a request's extensions, on its way to MutateOperationParameters.
+// withName puts the name of a document among a request's extensions, for find.
 func withName(extensions map[string]any, name documentName) map[string]any {
 	if name == "" {
 		return extensions

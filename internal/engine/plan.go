@@ -39,6 +39,7 @@ type Selection struct {
 	// for what no code is generated for.
 	Number int
 	key    string       // as the answer has it before the value: "alias":
+	begin  string       // that, and a comma before it where it is not the first of its object
 	check  policy.Check // of the field
 	*field
 	// Field is what gqlgen's functions take.

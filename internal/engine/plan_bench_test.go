@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/bench"
 )
@@ -108,7 +107,7 @@ func BenchmarkDenials(b *testing.B) {
 			}
 		}
 		d.join(w)
-		out = d.appendErrors(out[:0], d.report(&graphql.Response{}, d.take()))
+		out = appendErrors(out[:0], d.report(&answer{}, d.take()))
 	}
 	stop()
 	b.ReportMetric(float64(len(out))/float64(rows*len(met.at)), "B/denial")

@@ -36,7 +36,7 @@ func TestPlansDecideAsAWalkDoes(t *testing.T) {
 		once, each := engine.Plan(cfg, schema, doc, false), engine.Plan(cfg, schema, doc, true)
 		for i, c := range callers {
 			limits, vars := w.limits(), w.variables(t, schema, doc.Operations[0], asked.Variables)
-			naive := &naive{oracle: oracle{schema: schema, doc: doc, vars: asked.Variables, caller: c}, limits: limits}
+			naive := &naive{oracle: *c.oracle(schema, doc, asked.Variables), limits: limits}
 			limit := naive.operation(doc.Operations[0])
 			refused[limit]++
 			decided++

@@ -221,6 +221,7 @@ func TestFaultsBelowDenials(t *testing.T) {
 		want        problem.Code
 	}{
 		{"@defer", `{ page { ... @defer { name } } }`, nil, problem.ValidationFailed},
+		{"an integer of many digits", `{ key(stamp: 99999999999999999999) { name } }`, nil, problem.BadUserInput},
 		{"a condition", `query($v: Boolean = true) { page { name @skip(if: $v) } }`, map[string]any{"v": nil}, problem.BadUserInput},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -271,10 +272,10 @@ func TestAppendErrors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := d.appendErrors([]byte("before"), met); !bytes.Equal(got, append([]byte("before"), want...)) {
+		if got := appendErrors([]byte("before"), met); !bytes.Equal(got, append([]byte("before"), want...)) {
 			t.Errorf("%s:\n got %s\nwant %s", name, got, want)
 		}
-		if got := d.appendErrors(nil, nil); string(got) != "[]" {
+		if got := appendErrors(nil, nil); string(got) != "[]" {
 			t.Errorf("none: %s", got)
 		}
 	}

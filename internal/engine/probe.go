@@ -20,7 +20,7 @@ type probing struct{}
 // probe asks the finished handler, as a guest, for a guarded field. If it is
 // answered, something between the request and the checks does not work, and the
 // gateway must not start.
-func probe(h http.Handler, cfg Config) error {
+func probe(h http.Handler, cfg *Config) error {
 	if cfg.Caller(context.Background()).SignedIn() {
 		return errors.New("a request without a principal is not a guest's")
 	}
@@ -54,7 +54,7 @@ func probe(h http.Handler, cfg Config) error {
 
 // probeQuery asks for a field of the schema that is guarded and needs no argument. It is
 // empty where every field is public, and an error where it would take an argument.
-func probeQuery(cfg Config) (string, error) {
+func probeQuery(cfg *Config) (string, error) {
 	guarded := false
 	for _, f := range cfg.schema.Query.Fields {
 		if cfg.Table.Field(cfg.schema.Query.Name, f.Name) == policy.CheckPublic {

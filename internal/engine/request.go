@@ -1,12 +1,13 @@
 package engine
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -41,51 +42,95 @@ func beyond(status int, limit string, most int, format string, args ...any) erro
 	}}
 }
 
-// readParams reads a GraphQL request by GET or POST (GraphQL over HTTP, sections
-// 6.1 and 6.3). No error repeats a part of the request.
-func readParams(w http.ResponseWriter, r *http.Request, limits Limits) (*graphql.RawParams, error) {
-	if r.Method == http.MethodGet {
-		return readQuery(r, limits)
+// members are those that a request may have, by the indexes below. Others are left alone, as the specification keeps them for later.
+type members [len(memberNames)]any
+
+const (
+	memberQuery = iota
+	memberOperationName
+	memberVariables
+	memberExtensions
+	memberDocumentID
+	memberDocID
+)
+
+var memberNames = [...]string{"query", "operationName", "variables", "extensions", "documentId", "doc_id"}
+
+// membersOf takes those out of an object.
+func membersOf(object map[string]any) *members {
+	var m members
+	for i, name := range memberNames {
+		m[i] = object[name]
 	}
-	return readBody(w, r, limits)
+	return &m
 }
 
-func readBody(w http.ResponseWriter, r *http.Request, limits Limits) (*graphql.RawParams, error) {
-	media, params, err := mime.ParseMediaType(strings.Join(r.Header.Values("Content-Type"), ", "))
-	if err != nil || media != "application/json" || (params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8")) {
-		return nil, refuses(http.StatusUnsupportedMediaType, "The Content-Type of a request is application/json in UTF-8.")
+// readParams reads a GraphQL request into p, by GET or POST (GraphQL over HTTP, sections
+// 6.1 and 6.3). No error repeats a part of the request.
+func (t transport) readParams(w http.ResponseWriter, r *http.Request, p *graphql.RawParams) error {
+	if r.Method == http.MethodGet {
+		return readQuery(r, &t.Limits, p)
+	}
+	return t.readBody(w, r, p)
+}
+
+func (t transport) readBody(w http.ResponseWriter, r *http.Request, p *graphql.RawParams) error {
+	if !isJSON(r.Header) {
+		return refuses(http.StatusUnsupportedMediaType, "The Content-Type of a request is application/json in UTF-8.")
 	}
 	if encoding := strings.Join(r.Header.Values("Content-Encoding"), ", "); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return nil, refuses(http.StatusUnsupportedMediaType, "The body of a request is not compressed.")
+		return refuses(http.StatusUnsupportedMediaType, "The body of a request is not compressed.")
 	}
-	most := limits.BodyBytes
-	tooLarge := beyond(http.StatusRequestEntityTooLarge, limitBody, int(most), "The body of a request has at most %d bytes.", most)
+	most := t.Limits.BodyBytes
 	if r.ContentLength > most { // it is not waited for
 		w.Header().Set("Connection", "close")
-		return nil, tooLarge
+		return tooLarge(most)
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(innermost(w), r.Body, most))
-	var more *http.MaxBytesError
-	if errors.As(err, &more) {
-		return nil, tooLarge
+	body := t.buffers.get()
+	defer t.buffers.put(body)
+	body.Grow(int(max(r.ContentLength, 0)) + bytes.MinRead) // then ReadFrom need not grow it
+	if _, err := body.ReadFrom(http.MaxBytesReader(innermost(w), r.Body, most)); err != nil {
+		if more := (*http.MaxBytesError)(nil); errors.As(err, &more) {
+			return tooLarge(most)
+		}
+		return badRequest("The body could not be read.")
 	}
-	if err != nil {
-		return nil, badRequest("The body could not be read.")
+	var m members
+	if err := strictjson.Pick(body.Bytes(), jsonDepth, memberNames[:], m[:]); err != nil {
+		return t.unread(body.Bytes(), err)
 	}
-	value, err := strictjson.Decode(body, jsonDepth)
-	switch {
-	case errors.Is(err, strictjson.ErrDepth):
-		return nil, tooDeep("variables", limits.VariablesDepth)
-	case err != nil:
-		return nil, badRequest("The body is refused: %v.", err)
+	return paramsOf(&m, t.Limits.VariablesDepth, p)
+}
+
+// isJSON says whether a request's body is JSON in UTF-8.
+func isJSON(h http.Header) bool {
+	text := strings.Join(h.Values("Content-Type"), ", ")
+	if text == mediaJSON {
+		return true
 	}
-	switch value := value.(type) {
-	case map[string]any:
-		return paramsOf(value, limits.VariablesDepth)
-	case []any:
-		return nil, beyond(http.StatusBadRequest, limitBatch, 1, "A request is one operation: batches are not supported.")
+	media, params, err := mime.ParseMediaType(text)
+	return err == nil && media == mediaJSON && (params["charset"] == "" || strings.EqualFold(params["charset"], "utf-8"))
+}
+
+func tooLarge(most int64) error {
+	return beyond(http.StatusRequestEntityTooLarge, limitBody, int(most), "The body of a request has at most %d bytes.", most)
+}
+
+// unread refuses a body in which no members can be read.
+func (t transport) unread(body []byte, err error) error {
+	if errors.Is(err, strictjson.ErrSyntax) { // maybe it is only no object
+		var value any
+		if value, err = strictjson.Decode(body, jsonDepth); err == nil {
+			if _, list := value.([]any); list {
+				return beyond(http.StatusBadRequest, limitBatch, 1, "A request is one operation: batches are not supported.")
+			}
+			return badRequest("The body of a request is one JSON object.")
+		}
 	}
-	return nil, badRequest("The body of a request is one JSON object.")
+	if errors.Is(err, strictjson.ErrDepth) {
+		return tooDeep("variables", t.Limits.VariablesDepth)
+	}
+	return badRequest("The body is refused: %v.", err)
 }
 
 // innermost is the server's own writer, which alone lets MaxBytesReader end the connection
@@ -100,43 +145,43 @@ func innermost(w http.ResponseWriter) http.ResponseWriter {
 	}
 }
 
-func readQuery(r *http.Request, limits Limits) (*graphql.RawParams, error) {
+func readQuery(r *http.Request, limits *Limits, p *graphql.RawParams) error {
 	if most := limits.BodyBytes; int64(len(r.URL.RawQuery)) > most {
-		return nil, beyond(http.StatusRequestURITooLong, limitBody, int(most), "The address has at most %d bytes.", most)
+		return beyond(http.StatusRequestURITooLong, limitBody, int(most), "The address has at most %d bytes.", most)
 	}
 	all, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return nil, badRequest("The parameters of the address cannot be read.")
+		return badRequest("The parameters of the address cannot be read.")
 	}
-	members := map[string]any{}
+	var m members
 	for name, values := range all {
 		if len(values) > 1 {
-			return nil, badRequest("A parameter of the address is given twice.")
+			return badRequest("A parameter of the address is given twice.")
 		}
 		if !utf8.ValidString(values[0]) {
-			return nil, badRequest("A parameter of the address is not UTF-8.")
+			return badRequest("A parameter of the address is not UTF-8.")
 		}
-		switch name {
-		case "query", "operationName", "documentId", "doc_id":
-			members[name] = values[0]
-		case "variables", "extensions":
+		switch i := slices.Index(memberNames[:], name); i {
+		case memberQuery, memberOperationName, memberDocumentID, memberDocID:
+			m[i] = values[0]
+		case memberVariables, memberExtensions:
 			if values[0] == "" {
 				continue
 			}
 			value, err := strictjson.Decode([]byte(values[0]), jsonDepth)
 			if errors.Is(err, strictjson.ErrDepth) {
-				return nil, tooDeep(name, limits.VariablesDepth)
+				return tooDeep(name, limits.VariablesDepth)
 			}
 			if err != nil {
-				return nil, badRequest("The parameter %s is refused: %v.", name, err)
+				return badRequest("The parameter %s is refused: %v.", name, err)
 			}
-			members[name] = value
+			m[i] = value
 		}
 	}
-	if members["operationName"] == "" {
-		delete(members, "operationName")
+	if m[memberOperationName] == "" {
+		m[memberOperationName] = nil
 	}
-	return paramsOf(members, limits.VariablesDepth)
+	return paramsOf(&m, limits.VariablesDepth, p)
 }
 
 // tooDeep refuses a request of which the variables or extensions nest too deeply.
@@ -165,42 +210,40 @@ func deeper(value any, most int) bool {
 	return false
 }
 
-// paramsOf takes the members that a request may have. Others are left alone, as
-// the specification keeps them for later. depth bounds how deep variables and extensions nest.
-func paramsOf(members map[string]any, depth int) (*graphql.RawParams, error) {
-	p := &graphql.RawParams{}
+// paramsOf puts the members of a request into p. depth bounds how deep variables and extensions nest.
+func paramsOf(m *members, depth int, p *graphql.RawParams) error {
 	var ok bool
-	name, err := nameOf(members)
+	name, err := nameOf(m)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if v := members["query"]; v == nil || v == "" {
+	if v := m[memberQuery]; v == nil || v == "" {
 		if name == "" {
-			return nil, badRequest("The request has no query.")
+			return badRequest("The request has no query.")
 		}
 	} else if p.Query, ok = v.(string); !ok || strings.TrimSpace(p.Query) == "" {
-		return nil, badRequest("The query of a request is a text.")
+		return badRequest("The query of a request is a text.")
 	}
-	if v := members["operationName"]; v != nil {
+	if v := m[memberOperationName]; v != nil {
 		if p.OperationName, ok = v.(string); !ok {
-			return nil, badRequest("The operationName of a request is a text.")
+			return badRequest("The operationName of a request is a text.")
 		}
 	}
-	if v := members["variables"]; v != nil {
+	if v := m[memberVariables]; v != nil {
 		if p.Variables, ok = v.(map[string]any); !ok {
-			return nil, badRequest("The variables of a request are an object.")
+			return badRequest("The variables of a request are an object.")
 		}
 	}
-	if v := members["extensions"]; v != nil {
+	if v := m[memberExtensions]; v != nil {
 		if p.Extensions, ok = v.(map[string]any); !ok {
-			return nil, badRequest("The extensions of a request are an object.")
+			return badRequest("The extensions of a request are an object.")
 		}
 	}
-	for _, what := range []string{"variables", "extensions"} {
-		if deeper(members[what], depth) {
-			return nil, tooDeep(what, depth)
+	for _, i := range [...]int{memberVariables, memberExtensions} {
+		if deeper(m[i], depth) {
+			return tooDeep(memberNames[i], depth)
 		}
 	}
 	p.Extensions = withName(p.Extensions, name)
-	return p, nil
+	return nil
 }

@@ -30,13 +30,15 @@ func FuzzReadParams(f *testing.F) {
 		const most = 4096
 		limits := DefaultLimits()
 		limits.BodyBytes = most
+		asked := transport{Config: &Config{Limits: limits}, buffers: new(buffers)}
 		r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(string(body)))
 		r.Header.Set("Content-Type", "application/json")
-		p, err := readParams(httptest.NewRecorder(), r, limits)
+		var p graphql.RawParams
+		err := asked.readParams(httptest.NewRecorder(), r, &p)
 		if err != nil {
 			var refused refusedRequest
-			if p != nil || !errors.As(err, &refused) || refused.status < 400 || refused.status > 499 {
-				t.Fatalf("%v %v", p, err)
+			if !errors.As(err, &refused) || refused.status < 400 || refused.status > 499 {
+				t.Fatal(err)
 			}
 			if strings.Contains(err.Error(), "secret-marker") {
 				t.Fatalf("the error repeats the body: %v", err)
@@ -73,13 +75,15 @@ func FuzzReadQuery(f *testing.F) {
 		const most = 4096
 		limits := DefaultLimits()
 		limits.BodyBytes = most
+		asked := transport{Config: &Config{Limits: limits}, buffers: new(buffers)}
 		r := httptest.NewRequest(http.MethodGet, "/graphql", nil)
 		r.URL.RawQuery = query
-		p, err := readParams(httptest.NewRecorder(), r, limits)
+		var p graphql.RawParams
+		err := asked.readParams(httptest.NewRecorder(), r, &p)
 		if err != nil {
 			var refused refusedRequest
-			if p != nil || !errors.As(err, &refused) || refused.status < 400 || refused.status > 499 {
-				t.Fatalf("%v %v", p, err)
+			if !errors.As(err, &refused) || refused.status < 400 || refused.status > 499 {
+				t.Fatal(err)
 			}
 			if strings.Contains(err.Error(), "secret-marker") {
 				t.Fatalf("the error repeats the address: %v", err)
@@ -117,7 +121,8 @@ func hasCaseVariant(body []byte) bool {
 func TestBodyThatBreaks(t *testing.T) {
 	r := httptest.NewRequest(http.MethodPost, "/graphql", brokenReader{})
 	r.Header.Set("Content-Type", "application/json")
-	_, err := readParams(httptest.NewRecorder(), r, DefaultLimits())
+	var p graphql.RawParams
+	err := transport{Config: &Config{Limits: DefaultLimits()}, buffers: new(buffers)}.readParams(httptest.NewRecorder(), r, &p)
 	var refused refusedRequest
 	if !errors.As(err, &refused) || refused.status != http.StatusBadRequest || strings.Contains(err.Error(), "secret") {
 		t.Errorf("%v", err)
@@ -130,20 +135,20 @@ func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("secret of 
 
 // TestStatus: what an answer's first error makes of its status (GraphQL over HTTP, section 6.4.2).
 func TestStatus(t *testing.T) {
-	refused := func(code any) *graphql.Response {
+	refused := func(code any) *answer {
 		resp := graphql.ErrorResponse(t.Context(), "refused")
 		resp.Errors[0].Extensions = map[string]any{"code": code}
-		return resp
+		return answered(resp, nil)
 	}
 	for _, row := range []struct {
 		name  string
 		media string
-		resp  *graphql.Response
+		resp  *answer
 		want  int
 	}{
-		{"data", mediaResponse, &graphql.Response{Data: []byte(`{}`)}, 200},
-		{"null data with errors", mediaResponse, &graphql.Response{Data: []byte(`null`), Errors: refused(problem.Forbidden).Errors}, 200},
-		{"nothing at all", mediaResponse, &graphql.Response{}, 200},
+		{"data", mediaResponse, &answer{Data: []byte(`{}`)}, 200},
+		{"null data with errors", mediaResponse, &answer{Data: []byte(`null`), Errors: refused(problem.Forbidden).Errors}, 200},
+		{"nothing at all", mediaResponse, &answer{}, 200},
 		{"denied", mediaResponse, refused(problem.Forbidden), 403},
 		{"a guest denied", mediaResponse, refused(problem.Unauthenticated), 401},
 		{"not available", mediaResponse, refused(problem.Unavailable), 503},

@@ -23,7 +23,7 @@ type source struct {
 }
 
 // follow runs a subscription until it has no more events or ctx ends.
-func (t transport) follow(ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext) *source {
+func (t transport) follow(ctx context.Context, op *graphql.OperationContext) *source {
 	s := &source{
 		events: make(chan []byte), begun: make(chan struct{}), opened: make(chan struct{}), done: make(chan struct{}),
 		next: t.buffers.get(), sent: t.buffers.get(),
@@ -31,7 +31,7 @@ func (t transport) follow(ctx context.Context, exec graphql.GraphExecutor, op *g
 	go func() {
 		defer close(s.done)
 		defer close(s.events)
-		t.run(ctx, exec, op, s)
+		t.run(ctx, op, s)
 	}()
 	return s
 }
@@ -43,8 +43,8 @@ func (t transport) close(s *source) {
 	t.buffers.put(s.sent)
 }
 
-func (t transport) run(ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext, s *source) {
-	put := func(resp *graphql.Response) bool {
+func (t transport) run(ctx context.Context, op *graphql.OperationContext, s *source) {
+	put := func(resp *answer) bool {
 		s.next.Reset()
 		t.encodeEvent(s.next, resp) // before the next is asked for, which has the same buffer for its data
 		select {
@@ -57,10 +57,10 @@ func (t transport) run(ctx context.Context, exec graphql.GraphExecutor, op *grap
 	}
 	defer func() {
 		if p := recover(); p != nil { // in the engine itself: resolvers' panics end at their field
-			put(&graphql.Response{Errors: gqlerror.List{t.Present(ctx, t.panicked(p))}})
+			put(&answer{Errors: gqlerror.List{t.Present(ctx, t.panicked(p))}})
 		}
 	}()
-	t.stream(ctx, exec, op, &s.streamed, func() bool {
+	t.stream(ctx, op, &s.streamed, func() bool {
 		close(s.begun)
 		select {
 		case <-s.opened:
@@ -72,7 +72,7 @@ func (t transport) run(ctx context.Context, exec graphql.GraphExecutor, op *grap
 }
 
 // tooLate is the answer to an operation that has taken longer than it may.
-func (t transport) tooLate() *graphql.Response {
+func (t transport) tooLate() *answer {
 	late := failure(problem.Timeout, fmt.Sprintf("The operation took longer than %s.", t.Limits.Time))
 	late.Errors[0].Extensions["limit"] = limitTime
 	return late

@@ -36,14 +36,14 @@ func (t transport) open(w http.ResponseWriter) eventStream {
 }
 
 // last sends the last event that holds an answer, and ends the stream.
-func (s eventStream) last(resp *graphql.Response) {
+func (s eventStream) last(resp *answer) {
 	if s.next(resp) == nil {
 		s.complete()
 	}
 }
 
 // next sends an event that holds an answer.
-func (s eventStream) next(resp *graphql.Response) error {
+func (s eventStream) next(resp *answer) error {
 	out := s.t.buffers.get()
 	defer s.t.buffers.put(out)
 	s.t.encodeEvent(out, resp)
@@ -68,7 +68,7 @@ func (s eventStream) send(text []byte) error {
 }
 
 // encodeEvent writes an answer as an event, in one line of data.
-func (t transport) encodeEvent(out *bytes.Buffer, resp *graphql.Response) {
+func (t transport) encodeEvent(out *bytes.Buffer, resp *answer) {
 	out.WriteString("event: next\ndata: ")
 	begin := out.Len()
 	t.encode(out, resp)
@@ -82,7 +82,7 @@ func (t transport) encodeEvent(out *bytes.Buffer, resp *graphql.Response) {
 
 // subscribe answers a subscription: with each of its events until there are no more, the client goes away, nothing more may
 // be sent to the caller, or the gateway stops.
-func (t transport) subscribe(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor, op *graphql.OperationContext, out *Outcome) {
+func (t transport) subscribe(w http.ResponseWriter, r *http.Request, op *graphql.OperationContext, out *Outcome) {
 	leaving, end, ok := t.streams.begin()
 	if !ok {
 		w.Header().Set("Retry-After", "1")
@@ -101,7 +101,7 @@ func (t transport) subscribe(w http.ResponseWriter, r *http.Request, exec graphq
 	permitted, release := t.Streams.Watch(r.Context())
 	defer release()
 	ctx, cancel := context.WithCancel(permitted)
-	source := t.follow(ctx, exec, op)
+	source := t.follow(ctx, op)
 	defer func() {
 		cancel()
 		t.close(source)

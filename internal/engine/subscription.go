@@ -21,7 +21,7 @@ func ofStream(ctx context.Context, op *graphql.OperationContext, d *Decision) co
 
 // ofEvent is what goes out for an event: nothing when the stream ended while it was
 // made, and after the last one why the stream ended, if EndStream has said so.
-func (a authorizer) ofEvent(ctx context.Context, d *Decision, resp *graphql.Response) *graphql.Response {
+func (c *Config) ofEvent(ctx context.Context, d *Decision, resp *answer) *answer {
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -35,7 +35,7 @@ func (a authorizer) ofEvent(ctx context.Context, d *Decision, resp *graphql.Resp
 	if why == nil {
 		return nil
 	}
-	return &graphql.Response{Errors: gqlerror.List{a.present(ctx, why)}}
+	return &answer{Errors: gqlerror.List{c.shown(ctx, why)}}
 }
 
 // EndStream says why the stream of events of the subscription of ctx is about to end:
@@ -51,12 +51,12 @@ func EndStream(ctx context.Context, why error) {
 
 // streamed is what became of a subscription: its first answer, without the data, and the errors of all that it had.
 type streamed struct {
-	first  graphql.Response
+	first  answer
 	failed map[problem.Code]int
 }
 
 // note takes up an answer, before the next one is asked for.
-func (s *streamed) note(op *graphql.OperationContext, resp *graphql.Response) {
+func (s *streamed) note(op *graphql.OperationContext, resp *answer) {
 	if s.failed == nil {
 		s.failed = map[problem.Code]int{}
 		s.first.Errors = resp.Errors
@@ -76,13 +76,13 @@ func (s *streamed) note(op *graphql.OperationContext, resp *graphql.Response) {
 // whether any is wanted. It is true when there are no more answers, and not when they were broken off; nothing follows one
 // that came to nothing.
 func (t transport) stream(
-	ctx context.Context, exec graphql.GraphExecutor, op *graphql.OperationContext, s *streamed,
-	begun func() bool, send func(*graphql.Response) bool,
+	ctx context.Context, op *graphql.OperationContext, s *streamed,
+	begun func() bool, send func(*answer) bool,
 ) (whole bool) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	late := time.AfterFunc(t.Limits.Time, cancel) // it has as long to begin as another operation has to end
-	responses, ctx := exec.DispatchOperation(ctx, op)
+	next := t.exec.events(ctx, op)
 	intime := late.Stop()
 	if !begun() {
 		return false
@@ -94,7 +94,7 @@ func (t transport) stream(
 		return false
 	}
 	for {
-		resp := responses(ctx)
+		resp := next()
 		if resp == nil {
 			return true
 		}

@@ -4,13 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/fieldgate/fieldgate/internal/engine"
 	"github.com/fieldgate/fieldgate/internal/engine/enginetest"
 	"github.com/fieldgate/fieldgate/internal/engine/enginetest/model"
@@ -59,31 +56,18 @@ func TestEventTooLate(t *testing.T) {
 // allEvents subscribes to calls and returns all that comes.
 func allEvents(t *testing.T, ctx context.Context, visits *model.Visits) []string {
 	t.Helper()
-	srv := handler.New(enginetest.New())
-	srv.AddTransport(everyEvent{})
-	cfg := configOf(t, holding(logs))
-	srv.Use(engine.NewAuthorizer(cfg, enginetest.New().Schema()))
-	ctx = context.WithValue(model.WithVisits(ctx, visits), signedInKey{}, true)
-	w := httptest.NewRecorder()
-	srv.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/", strings.NewReader(`{"query":"subscription { calls { name } }"}`)).WithContext(ctx))
-	return strings.Split(strings.TrimSuffix(w.Body.String(), "\n"), "\n")[:strings.Count(w.Body.String(), "\n")]
-}
-
-// everyEvent answers with all events of a stream, one on a line.
-type everyEvent struct{}
-
-func (everyEvent) Supports(*http.Request) bool { return true }
-
-func (everyEvent) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
-	var params graphql.RawParams
-	_ = json.NewDecoder(r.Body).Decode(&params)
-	op, list := exec.CreateOperationContext(r.Context(), &params)
-	if list != nil {
-		_ = json.NewEncoder(w).Encode(exec.DispatchError(r.Context(), list))
-		return
+	h, err := engine.NewHandler(enginetest.New(), configOf(t, holding(logs)))
+	if err != nil {
+		t.Fatal(err)
 	}
-	responses, ctx := exec.DispatchOperation(r.Context(), op)
-	for resp := responses(ctx); resp != nil; resp = responses(ctx) {
-		_ = json.NewEncoder(w).Encode(resp)
+	next := h.Events(context.WithValue(model.WithVisits(ctx, visits), signedInKey{}, true), "subscription { calls { name } }")
+	var all []string
+	for resp := next(); resp != nil; resp = next() {
+		event, err := json.Marshal(resp)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, string(event))
 	}
+	return all
 }

@@ -45,10 +45,7 @@ func TestTrusted(t *testing.T) {
 			}
 			for _, trusts := range []bool{false, true} {
 				op := &graphql.OperationContext{Doc: doc, Operation: doc.Operations[0]}
-				if trusts {
-					trust(op)
-				}
-				_, err := authorizer{cfg}.decide(context.Background(), op)
+				_, err := cfg.decide(context.Background(), op, newPlans(cfg.catalog, doc, op.Operation, true), trusts)
 				var refused *problem.Error
 				errors.As(err, &refused)
 				switch {

@@ -34,7 +34,7 @@ func TestViews(t *testing.T) {
 	whole := gqlparser.MustLoadSchema(schemaSource(t))
 	shown := 0
 	for _, c := range everyCaller() {
-		view, o := viewFor(t, c), &oracle{schema: whole, caller: c}
+		view, o := viewFor(t, c), c.oracle(whole, nil, nil)
 		names := coordinatesOf(view)
 		for _, name := range names {
 			object, field, isField := strings.Cut(name, ".")

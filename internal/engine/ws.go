@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/coder/websocket"
 	"github.com/fieldgate/fieldgate/internal/problem"
 )
@@ -22,7 +21,6 @@ import (
 // that it must not be.
 type socket struct {
 	transport
-	exec    graphql.GraphExecutor
 	conn    *websocket.Conn
 	wire    net.Conn // below conn
 	agent   http.Header

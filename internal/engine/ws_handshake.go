@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/coder/websocket"
 	"github.com/fieldgate/fieldgate/internal/problem"
 )
@@ -39,7 +38,7 @@ func tokens(h http.Header, name string) []string {
 
 // openSocket makes a WebSocket of a request that asks for one. It goes on when openSocket has returned, so that the
 // request ends and what the server kept for it is free.
-func (t transport) openSocket(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+func (t transport) openSocket(w http.ResponseWriter, r *http.Request) {
 	if _, can := innermost(w).(http.Hijacker); !can { // HTTP/2, which the gateway does not speak
 		problem.Write(w, http.StatusNotImplemented, problem.BadRequest, "This connection cannot become a WebSocket.")
 		return
@@ -52,7 +51,7 @@ func (t transport) openSocket(w http.ResponseWriter, r *http.Request, exec graph
 		problem.Write(w, err.status, code, err.Error())
 		return
 	}
-	s := &socket{transport: t, exec: exec, agent: http.Header{}, address: addressOf(r.RemoteAddr), operations: map[string]*operation{}}
+	s := &socket{transport: t, agent: http.Header{}, address: addressOf(r.RemoteAddr), operations: map[string]*operation{}}
 	if agent := r.UserAgent(); agent != "" {
 		s.agent.Set("User-Agent", agent)
 	}

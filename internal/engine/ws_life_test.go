@@ -53,8 +53,9 @@ func TestLeaving(t *testing.T) {
 // TestStopped: what the client waits for no more is told to stop, and until it has stopped it counts.
 func TestStopped(t *testing.T) {
 	s := serveSockets(t, holding(logs), func(cfg *engine.Config) { cfg.Limits.Operations = 1 })
-	goOn := make(chan struct{})
+	begun, goOn := make(chan struct{}, 9), make(chan struct{})
 	s.visits.On["Query.hello"] = func(ctx context.Context) error {
+		begun <- struct{}{}
 		select {
 		case <-goOn:
 		case <-ctx.Done():
@@ -63,7 +64,9 @@ func TestStopped(t *testing.T) {
 		return nil
 	}
 	c := s.dial(nil)
-	s.play(c, initGuest+askHello+completeHome+askHello)
+	s.play(c, initGuest+askHello)
+	<-begun
+	s.play(c, completeHome+askHello)
 	if got := c.read(); !strings.Contains(got, "LIMIT_EXCEEDED") {
 		t.Errorf("%s", got)
 	}

@@ -165,32 +165,33 @@ func (s *socket) perform(op *operation, payload map[string]any) {
 			s.fail(op, gqlerror.List{s.Present(ctx, s.panicked(p))})
 		}
 	}()
-	params, err := paramsOf(payload, s.Limits.VariablesDepth)
-	if refused := (refusedRequest{}); errors.As(err, &refused) {
+	var params graphql.RawParams
+	if err := paramsOf(membersOf(payload), s.Limits.VariablesDepth, &params); err != nil {
+		refused := err.(refusedRequest)
 		out.Refused, out.Limit = refused.shown.Code, refused.shown.Limit
 		s.fail(op, gqlerror.List{{Message: refused.shown.Message, Extensions: refused.shown.Extensions()}})
 		return
 	}
 	params.Headers = s.agent
-	s.execute(ctx, op, params, &out)
+	s.execute(ctx, op, &params, &out)
 }
 
 // execute runs an operation, and says what became of it.
 func (s *socket) execute(ctx context.Context, op *operation, params *graphql.RawParams, out *Outcome) {
-	limited, cancel := context.WithTimeout(ctx, s.Limits.Time)
-	defer cancel()
+	limited := within(ctx, s.Limits.Time)
+	defer limited.stop()
 	leave, err := s.admit(limited)
 	if err != nil {
-		resp := &graphql.Response{Errors: gqlerror.List{s.Present(limited, err)}}
+		resp := &answer{Errors: gqlerror.List{s.Present(limited, err)}}
 		out.became(nil, resp)
 		s.fail(op, resp.Errors)
 		return
 	}
 	defer leave()
-	oc, refused := s.exec.CreateOperationContext(limited, params)
+	oc, refused := s.exec.prepare(limited, params)
 	out.of(oc)
 	if refused != nil {
-		resp := s.exec.DispatchError(graphql.WithOperationContext(limited, oc), s.capped(refused))
+		resp := s.exec.reject(limited, s.capped(refused))
 		out.became(oc, resp)
 		s.fail(op, resp.Errors)
 		return
@@ -200,11 +201,11 @@ func (s *socket) execute(ctx context.Context, op *operation, params *graphql.Raw
 		s.events(ctx, op, oc, out)
 		return
 	}
-	responses, limited := s.exec.DispatchOperation(limited, oc)
-	resp := responses(limited)
+	resp := s.exec.respond(limited, oc)
 	if resp == nil {
 		resp = s.tooLate()
 	}
+	defer resp.release()
 	out.became(oc, resp)
 	if errors.Is(limited.Err(), context.DeadlineExceeded) {
 		out.Limit = limitTime
@@ -226,7 +227,7 @@ func (s *socket) events(ctx context.Context, op *operation, oc *graphql.Operatio
 	defer func() { out.streamed(oc, &what) }()
 	buffer := s.buffers.get()
 	defer s.buffers.put(buffer)
-	if s.stream(ctx, s.exec, oc, &what, func() bool { return true }, func(resp *graphql.Response) bool {
+	if s.stream(ctx, oc, &what, func() bool { return true }, func(resp *answer) bool {
 		return s.answer(buffer, op, resp)
 	}) {
 		s.finish(op)
@@ -235,7 +236,7 @@ func (s *socket) events(ctx context.Context, op *operation, oc *graphql.Operatio
 
 // answer sends what an operation gives, and says whether more may follow. An answer without data is of an operation
 // of which nothing ran, or that came to nothing: the client is told the errors, and nothing follows.
-func (s *socket) answer(out *bytes.Buffer, op *operation, resp *graphql.Response) bool {
+func (s *socket) answer(out *bytes.Buffer, op *operation, resp *answer) bool {
 	if resp.Data == nil && len(resp.Errors) > 0 {
 		s.fail(op, resp.Errors)
 		return false

@@ -1,6 +1,7 @@
 package scalar
 
 import (
+	"bytes"
 	"io"
 	"time"
 
@@ -24,6 +25,18 @@ func ParseDate(s string) (Date, error) {
 
 // MarshalGQL writes the date as a string.
 func (d Date) MarshalGQL(w io.Writer) { graphql.MarshalString(string(d)).MarshalGQL(w) }
+
+// AppendGQL appends what MarshalGQL writes.
+func (d Date) AppendGQL(buf []byte) []byte {
+	if _, err := time.Parse(time.DateOnly, string(d)); err != nil {
+		var out bytes.Buffer
+		d.MarshalGQL(&out)
+		return append(buf, out.Bytes()...)
+	}
+	buf = append(buf, '"')
+	buf = append(buf, d...)
+	return append(buf, '"')
+}
 
 // UnmarshalGQL reads a full-date.
 func (d *Date) UnmarshalGQL(v any) error {

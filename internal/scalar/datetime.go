@@ -18,11 +18,18 @@ func MarshalDateTime(t time.Time) graphql.Marshaler {
 		return graphql.Null
 	}
 	return graphql.WriterFunc(func(w io.Writer) {
-		buf := make([]byte, 0, len(time.RFC3339Nano)+2)
-		buf = append(buf, '"')
-		buf = t.UTC().AppendFormat(buf, time.RFC3339Nano)
-		_, _ = w.Write(append(buf, '"'))
+		_, _ = w.Write(AppendDateTime(make([]byte, 0, len(time.RFC3339Nano)+2), t))
 	})
+}
+
+// AppendDateTime appends what MarshalDateTime writes, and for null nothing.
+func AppendDateTime(buf []byte, t time.Time) []byte {
+	if t.IsZero() {
+		return buf
+	}
+	buf = append(buf, '"')
+	buf = t.UTC().AppendFormat(buf, time.RFC3339Nano)
+	return append(buf, '"')
 }
 
 // UnmarshalDateTime reads an RFC 3339 date-time with its offset. What it returns is in UTC.

@@ -3,6 +3,7 @@ package scalar
 import (
 	"encoding/json"
 	"io"
+	"strconv"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/shopspring/decimal"
@@ -15,8 +16,46 @@ const maxDecimal = 40
 // MarshalDecimal writes d as a string, exact.
 func MarshalDecimal(d decimal.Decimal) graphql.Marshaler {
 	return graphql.WriterFunc(func(w io.Writer) {
-		_, _ = io.WriteString(w, `"`+d.String()+`"`)
+		_, _ = w.Write(AppendDecimal(nil, d))
 	})
+}
+
+// AppendDecimal appends what MarshalDecimal writes.
+func AppendDecimal(buf []byte, d decimal.Decimal) []byte {
+	buf = append(buf, '"')
+	const most = 18 // digits of which an int64 holds any number
+	if places := -int(d.Exponent()); places >= 0 && places <= most && d.NumDigits() <= most {
+		buf = appendPoint(buf, d.CoefficientInt64(), places)
+	} else {
+		buf = append(buf, d.String()...)
+	}
+	return append(buf, '"')
+}
+
+// appendPoint appends a number with the point so many places from its end, and no zeros at the end after it.
+func appendPoint(buf []byte, n int64, places int) []byte {
+	for places > 0 && n%10 == 0 {
+		n, places = n/10, places-1
+	}
+	if n < 0 {
+		buf, n = append(buf, '-'), -n
+	}
+	var digits [20]byte
+	text := strconv.AppendInt(digits[:0], n, 10)
+	if places == 0 {
+		return append(buf, text...)
+	}
+	whole := len(text) - places
+	if whole <= 0 {
+		buf = append(buf, '0', '.')
+		for range -whole {
+			buf = append(buf, '0')
+		}
+		return append(buf, text...)
+	}
+	buf = append(buf, text[:whole]...)
+	buf = append(buf, '.')
+	return append(buf, text[whole:]...)
 }
 
 // UnmarshalDecimal reads a decimal number from a string ("12.50") or from a

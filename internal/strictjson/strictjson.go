@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -34,13 +35,12 @@ func Decode(text []byte, depth int) (any, error) {
 	if !utf8.Valid(text) {
 		return nil, ErrSyntax
 	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	value, err := decodeValue(decoder, depth)
+	r := reader{text: text}
+	value, err := r.value(depth)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := decoder.Token(); err != io.EOF {
+	if !r.ended() {
 		return nil, ErrSyntax
 	}
 	return value, nil
@@ -59,6 +59,41 @@ func DecodeObject(text []byte, depth int) (map[string]any, error) {
 	return object, nil
 }
 
+// Pick is DecodeObject for who knows what to look for: of each name it puts the member's value into the place of the same index, and
+// leaves the place alone where there is none. Other members are read and left out.
+func Pick(text []byte, depth int, names []string, into []any) error {
+	if !utf8.Valid(text) {
+		return ErrSyntax
+	}
+	r := reader{text: text}
+	if r.next() != '{' {
+		return ErrSyntax
+	}
+	var seen uint64 // a bit for each name
+	var others map[string]bool
+	err := r.object(depth, func(name []byte) (err error) {
+		i := slices.IndexFunc(names, func(n string) bool { return n == string(name) })
+		if i < 0 && others[string(name)] || i >= 0 && seen>>i&1 != 0 {
+			return Duplicate{string(name)}
+		}
+		value, err := r.member(depth - 1)
+		if i >= 0 {
+			seen |= 1 << i
+			into[i] = value
+			return err
+		}
+		if others == nil {
+			others = map[string]bool{}
+		}
+		others[string(name)] = true
+		return err
+	})
+	if err == nil && !r.ended() {
+		err = ErrSyntax
+	}
+	return err
+}
+
 // Members reads the outermost object of a text and no deeper: its members stay as they were written, each to be read by
 // itself, so that one that is refused leaves the others. Names are decoded, and none is given twice.
 func Members(text []byte) (map[string]json.RawMessage, error) {
@@ -66,76 +101,27 @@ func Members(text []byte) (map[string]json.RawMessage, error) {
 	if opening, err := decoder.Token(); err != nil || opening != json.Delim('{') {
 		return nil, ErrSyntax
 	}
-	members, err := decodeMembers(decoder, func() (value json.RawMessage, err error) {
-		if decoder.Decode(&value) != nil {
-			err = ErrSyntax
+	members := map[string]json.RawMessage{}
+	for decoder.More() {
+		part, err := decoder.Token()
+		name, ok := part.(string)
+		if err != nil || !ok {
+			return nil, ErrSyntax
 		}
-		return value, err
-	})
-	if err != nil {
-		return nil, err
+		if _, twice := members[name]; twice {
+			return nil, Duplicate{name}
+		}
+		var value json.RawMessage
+		if decoder.Decode(&value) != nil {
+			return nil, ErrSyntax
+		}
+		members[name] = value
+	}
+	if _, err := decoder.Token(); err != nil { // the closing
+		return nil, ErrSyntax
 	}
 	if _, err := decoder.Token(); err != io.EOF {
 		return nil, ErrSyntax
 	}
 	return members, nil
-}
-
-func decodeValue(decoder *json.Decoder, depth int) (any, error) {
-	part, err := decoder.Token()
-	if err != nil {
-		return nil, ErrSyntax
-	}
-	opening, ok := part.(json.Delim)
-	if !ok {
-		return part, nil
-	}
-	if depth == 0 {
-		return nil, ErrDepth
-	}
-	if opening == '{' {
-		return decodeMembers(decoder, func() (any, error) { return decodeValue(decoder, depth-1) })
-	}
-	return decodeElements(decoder, depth-1)
-}
-
-// decodeMembers reads what follows the opening of an object, each value by the function.
-func decodeMembers[T any](decoder *json.Decoder, value func() (T, error)) (map[string]T, error) {
-	object := make(map[string]T)
-	for decoder.More() {
-		part, err := decoder.Token()
-		if err != nil {
-			return nil, ErrSyntax
-		}
-		name, ok := part.(string)
-		if !ok {
-			return nil, ErrSyntax
-		}
-		if _, twice := object[name]; twice {
-			return nil, Duplicate{name}
-		}
-		if object[name], err = value(); err != nil {
-			return nil, err
-		}
-	}
-	return object, closing(decoder)
-}
-
-func decodeElements(decoder *json.Decoder, depth int) ([]any, error) {
-	list := []any{}
-	for decoder.More() {
-		element, err := decodeValue(decoder, depth)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, element)
-	}
-	return list, closing(decoder)
-}
-
-func closing(decoder *json.Decoder) error {
-	if _, err := decoder.Token(); err != nil {
-		return ErrSyntax
-	}
-	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"reflect"
 	"strings"
 	"testing"
@@ -85,30 +86,141 @@ func TestMembers(t *testing.T) {
 	}
 }
 
-// FuzzDecode: what is accepted is what encoding/json accepts, and both read the same, though not the other way round.
+// FuzzDecode: what is accepted is what encoding/json accepts, both read the same, and what is refused is refused for what comes first.
 func FuzzDecode(f *testing.F) {
-	for _, seed := range []string{`{"a":1}`, `[1,2,{"b":null}]`, `"\ud800"`, `{"a":1,"a":2}`, `[1,]`, `1e400`, `-0`, ` {} `, `{}{}`, "\"\xff\"", `[[[[[[[[[]]]]]]]]]`} {
+	for _, seed := range []string{`{"a":1}`, `[1,2,{"b":null}]`, `"\ud800"`, `"\ud83d\ude00"`, `"\ud83d\u0041"`, `"\ud83d\n"`, `"\u00g0"`, `"\u+123"`, `"\x"`, `"\`,
+		`{"a":1,"a":2}`, `{"a":1,"a"`, `[1,]`, `1e400`, `-0`, `-`, `01`, `1.`, `1.e1`, `1e`, `0x1`, `+1`, `truely`, `tru`, ` {} `, `{}{}`, "\"\xff\"", "\"\x1f\"", "\"\x7f\"",
+		`[[[[[[[[[]]]]]]]]]`, `{"a":{"a":[{"a":{}}]}}`, `{"\u0061":1,"a":2}`, `{"query":"{ a }","variables":{"x":[1,2.50]},"other":{},"query":1}`} {
 		f.Add([]byte(seed))
 	}
+	names := []string{"a", "query", "variables"}
 	f.Fuzz(func(t *testing.T, text []byte) {
+		want, wantErr := byTokens(text, 8)
 		got, err := Decode(text, 8)
-		if err != nil {
-			if got != nil {
-				t.Fatalf("%v comes with %v", err, got)
-			}
-			if errors.Is(err, ErrSyntax) && utf8.Valid(text) && json.Valid(text) {
-				t.Fatalf("well-formed, but refused as syntax: %q", text)
+		if !reflect.DeepEqual(got, want) || !reflect.DeepEqual(err, wantErr) {
+			t.Fatalf("%q: %#v, %v, encoding/json reads %#v, %v", text, got, err, want, wantErr)
+		}
+		picked := make([]any, len(names))
+		err = Pick(text, 8, names, picked)
+		object, is := want.(map[string]any)
+		if !is {
+			if err == nil {
+				t.Fatalf("picked of %q", text)
 			}
 			return
 		}
-		if !json.Valid(text) || !utf8.Valid(text) {
-			t.Fatalf("accepted: %q", text)
-		}
-		decoder := json.NewDecoder(bytes.NewReader(text))
-		decoder.UseNumber()
-		var want any
-		if err := decoder.Decode(&want); err != nil || !reflect.DeepEqual(got, want) {
-			t.Fatalf("%q: %#v, encoding/json reads %#v (%v)", text, got, want, err)
+		for i, name := range names {
+			if err != nil || !reflect.DeepEqual(picked[i], object[name]) {
+				t.Fatalf("%q: of %q %#v, %v was picked", text, name, picked[i], err)
+			}
 		}
 	})
+}
+
+// byTokens is Decode on the tokens of encoding/json.
+func byTokens(text []byte, depth int) (any, error) {
+	if !utf8.Valid(text) {
+		return nil, ErrSyntax
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	value, err := tokenValue(decoder, depth)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return nil, ErrSyntax
+	}
+	return value, nil
+}
+
+func tokenValue(decoder *json.Decoder, depth int) (any, error) {
+	part, err := decoder.Token()
+	if err != nil {
+		return nil, ErrSyntax
+	}
+	opening, ok := part.(json.Delim)
+	switch {
+	case !ok:
+		return part, nil
+	case depth == 0:
+		return nil, ErrDepth
+	}
+	object, list := map[string]any{}, []any{}
+	for decoder.More() {
+		var name string
+		if opening == '{' {
+			part, err := decoder.Token()
+			if name, ok = part.(string); err != nil || !ok {
+				return nil, ErrSyntax
+			}
+			if _, twice := object[name]; twice {
+				return nil, Duplicate{name}
+			}
+		}
+		value, err := tokenValue(decoder, depth-1)
+		if err != nil {
+			return nil, err
+		}
+		object[name], list = value, append(list, value)
+	}
+	if _, err := decoder.Token(); err != nil {
+		return nil, ErrSyntax
+	}
+	if opening == '{' {
+		return object, nil
+	}
+	return list, nil
+}
+
+// TestPick: members that nobody looks for are read as strictly.
+func TestPick(t *testing.T) {
+	for _, row := range []struct {
+		name, text string
+		want       []any
+		err        error
+	}{
+		{"some", ` {"b":"x","other":[2],"\u0061":1} `, []any{json.Number("1"), "x"}, nil},
+		{"none", `{}`, []any{nil, nil}, nil},
+		{"null", `{"a":null}`, []any{nil, nil}, nil},
+		{"twice", `{"a":1,"\u0061":1}`, nil, ErrDuplicate},
+		{"null twice", `{"a":null,"a":null}`, nil, ErrDuplicate},
+		{"another twice", `{"c":1,"d":1,"c":1}`, nil, ErrDuplicate},
+		{"twice below another", `{"c":{"d":1,"d":1}}`, nil, ErrDuplicate},
+		{"in another case", `{"A":1}`, []any{nil, nil}, nil},
+		{"too deep", `{"c":[[]]}`, nil, ErrDepth},
+		{"no object", `[]`, nil, ErrSyntax},
+		{"nothing", ``, nil, ErrSyntax},
+		{"more", `{"a":1} {}`, nil, ErrSyntax},
+		{"no UTF-8", "{\"c\":\"\xff\"}", nil, ErrSyntax},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got := make([]any, 2)
+			if err := Pick([]byte(row.text), 2, []string{"a", "b"}, got); !errors.Is(err, row.err) || err == nil && !reflect.DeepEqual(got, row.want) {
+				t.Errorf("%#v, %v, want %#v, %v", got, err, row.want, row.err)
+			}
+		})
+	}
+}
+
+func BenchmarkPick(b *testing.B) {
+	text := []byte(`{"query":"query Numbers($first: Int!) {\n  account {\n    sid\n    phoneNumbers(first: $first) { edges { node { sid phoneNumber } } }\n  }\n}","operationName":"Numbers","variables":{"first":10}}`)
+	names := []string{"query", "operationName", "variables", "extensions"}
+	b.ReportAllocs()
+	for b.Loop() {
+		var into [4]any
+		if err := Pick(text, 8, names, into[:]); err != nil || into[0] == nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkTokens(b *testing.B) {
+	text := []byte(`{"query":"query Numbers($first: Int!) {\n  account {\n    sid\n    phoneNumbers(first: $first) { edges { node { sid phoneNumber } } }\n  }\n}","operationName":"Numbers","variables":{"first":10}}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := byTokens(text, 8); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

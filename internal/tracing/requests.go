@@ -87,6 +87,23 @@ func (t *Traces) Authorize(ctx context.Context) (context.Context, func()) {
 	return ctx, func() { span.End() }
 }
 
+// Resolvers is what begins a span of each resolver of an operation, named by its field's coordinate, and nil when ctx is of a
+// request that is not recorded. The span's end says whether the resolver failed, and not how.
+func (t *Traces) Resolvers(ctx context.Context) func(ctx context.Context, coordinate string) (context.Context, func(failed bool)) {
+	if t == nil || !recorded(ctx) {
+		return nil
+	}
+	return func(ctx context.Context, coordinate string) (context.Context, func(failed bool)) {
+		ctx, span := t.tracer.Start(ctx, coordinate)
+		return ctx, func(failed bool) {
+			if failed {
+				span.SetStatus(codes.Error, "")
+			}
+			span.End()
+		}
+	}
+}
+
 // Step begins the span of something that is done about a token or a session.
 func (t *Traces) Step(ctx context.Context, step auth.Step) (context.Context, func(auth.Result)) {
 	if t == nil {

@@ -2,6 +2,5 @@
 // be left out, its generated code, and resolvers that tell what they were asked.
 package enginetest
 
-//go:generate go run github.com/99designs/gqlgen generate
 //go:generate go run ./guard
 //go:generate go run github.com/99designs/gqlgen generate --config plain.yml

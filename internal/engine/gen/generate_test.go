@@ -10,8 +10,8 @@ import (
 
 	"github.com/99designs/gqlgen/api"
 	"github.com/99designs/gqlgen/codegen/config"
-	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/internal/engine/gen"
+	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // TestGenerate runs gqlgen for the real schema in a copy of the repository. What plain gqlgen writes must not compile
@@ -29,7 +29,8 @@ func TestGenerate(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg.SkipValidation, cfg.SkipModTidy = true, true
-	if err := api.Generate(cfg); err != nil {
+	writers := gen.NewWriters(gen.Rules("", true))
+	if err := api.Generate(cfg, api.AddPlugin(writers)); err != nil {
 		t.Fatal(err)
 	}
 	plain := read(t, "graph/generated.go")
@@ -42,19 +43,32 @@ func TestGenerate(t *testing.T) {
 		t.Errorf("what plain gqlgen writes does not compile by itself, so the above shows nothing: %s", out)
 	}
 
-	table, faults := policy.Compile(cfg.Schema, policy.Published())
-	if len(faults) > 0 {
-		t.Fatal(faults)
-	}
-	guarded, err := gen.Guard([]byte(plain), cfg.Schema, table)
+	guarded, err := gen.Guard([]byte(plain), cfg.Schema, writers.Table, writers.Taken)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if string(guarded) != read(t, filepath.Join(root, "graph/generated.go")) {
 		t.Error("graph/generated.go is not what the schema makes: run go generate ./graph")
 	}
-	if models := "graph/model/models.go"; read(t, models) != read(t, filepath.Join(root, models)) {
-		t.Errorf("%s is not what the schema makes: run go generate ./graph", models)
+	for _, name := range []string{"graph/model/models.go", "graph/writers.go"} {
+		if read(t, name) != read(t, filepath.Join(root, name)) {
+			t.Errorf("%s is not what the schema makes: run go generate ./graph", name)
+		}
+	}
+
+	fields := 0
+	for _, def := range cfg.Schema.Types {
+		if def.Kind == ast.Object && !strings.HasPrefix(def.Name, "__") {
+			fields += len(def.Fields)
+		}
+	}
+	fields -= 2 // Query.__schema and Query.__type, which are holes too
+	text, n := read(t, "graph/writers.go"), writers.Count
+	if n.Written+n.Holes+n.Streamed != fields || n.Written == 0 || n.Holes == 0 || n.Streamed != len(cfg.Schema.Subscription.Fields) {
+		t.Errorf("%+v of %d fields", n, fields)
+	}
+	if checks, holes := strings.Count(text, "if !o.May("), strings.Count(text, "w.Hole("); checks != n.Written+n.Holes+2 || holes != n.Holes+2 {
+		t.Errorf("%d checks and %d holes stand in the writers: %+v", checks, holes, n)
 	}
 }
 

@@ -35,18 +35,19 @@ const (
 //   - its check as the first statement of each field function and each object function,
 //   - the masks of personal data around the values of their fields,
 //   - introspection answered by the gate, with what the caller may see,
+//   - the writers taking over the values of the fields that are taken,
 //   - the constructor renamed to NewGuardedSchema, so that nothing that uses it
 //     compiles with what plain gqlgen generates.
 //
 // It fails unless the fields guarded are exactly the fields of the schema, and the
 // objects guarded its objects, and when an object is bound to a Go type that writes itself.
-func Guard(src []byte, schema *gql.Schema, table *policy.Table) ([]byte, error) {
+func Guard(src []byte, schema *gql.Schema, table *policy.Table, taken Taken) ([]byte, error) {
 	set := token.NewFileSet()
 	file, err := parser.ParseFile(set, "generated.go", src, parser.ParseComments)
 	if err != nil {
 		return nil, fmt.Errorf("the generated file cannot be parsed: %w", err)
 	}
-	g := &guard{src: src, set: set, schema: schema, table: table}
+	g := &guard{src: src, set: set, schema: schema, table: table, taken: taken}
 	g.targets()
 	g.imports(file)
 	for _, decl := range file.Decls {
@@ -70,6 +71,7 @@ type guard struct {
 	set    *token.FileSet
 	schema *gql.Schema
 	table  *policy.Table
+	taken  Taken
 
 	fields  map[string]target // by the name of the field function
 	objects map[string]target // by the name of the object function
@@ -78,6 +80,7 @@ type guard struct {
 
 	fieldCount, objectCount       int // of the schema: what the code is stamped with
 	constructor, contexts, states int
+	takenCount                    int
 }
 
 // target is a coordinate whose function is to be guarded.
@@ -149,8 +152,7 @@ func (g *guard) function(f *ast.FuncDecl) {
 // guardField puts the field's check first, and its mask around its value.
 func (g *guard) guardField(f *ast.FuncDecl, t target) {
 	method := "Field"
-	definition := g.schema.Types[t.object].Fields.ForName(t.field)
-	if g.guardsInput(t.object, definition) {
+	if guardsInput(g.schema, g.table, t.object, g.schema.Types[t.object].Fields.ForName(t.field)) {
 		method = "FieldAndInput"
 	}
 	g.first(f, fmt.Sprintf("if !ec.gate.%s(ctx, field, %q, %d) {\n\t\treturn %s\n\t}",
@@ -158,34 +160,7 @@ func (g *guard) guardField(f *ast.FuncDecl, t target) {
 	if mask, ok := g.table.Mask(t.object, t.field); ok {
 		g.mask(f, t, mask)
 	}
-}
-
-// guardsInput says whether the field's arguments are part of its decision: one of
-// them is guarded, or the field finds objects by their ids.
-func (g *guard) guardsInput(object string, f *gql.FieldDefinition) bool {
-	if policy.NodeArgument(f) != nil {
-		return true
-	}
-	for _, arg := range f.Arguments {
-		if g.table.Argument(object, f.Name, arg.Name) != policy.CheckPublic ||
-			g.guardedInput(g.schema.Types[arg.Type.Name()], map[string]bool{}) {
-			return true
-		}
-	}
-	return false
-}
-
-func (g *guard) guardedInput(def *gql.Definition, seen map[string]bool) bool {
-	if def == nil || def.Kind != gql.InputObject || seen[def.Name] {
-		return false
-	}
-	seen[def.Name] = true
-	for _, f := range def.Fields {
-		if g.table.Input(def.Name, f.Name) != policy.CheckPublic || g.guardedInput(g.schema.Types[f.Type.Name()], seen) {
-			return true
-		}
-	}
-	return false
+	g.takeOver(f, t)
 }
 
 // mask hides the value before the function that marshals it sees it: the literal
@@ -238,7 +213,7 @@ func (g *guard) rename(f *ast.FuncDecl) {
 		"// %s creates the schema in which no field is answered before its check.\nfunc %s", guardedSchema, guardedSchema))
 	g.replace(f.Type.Results.Pos(), f.Type.Results.End(), "*engine.Sealed")
 	g.insert(ret.Results[0].Pos(), "engine.Seal(")
-	g.insert(ret.Results[0].End(), fmt.Sprintf(", engine.Stamp{Fingerprint: %q, Fields: %d, Objects: %d})",
+	g.insert(ret.Results[0].End(), fmt.Sprintf(", engine.Stamp{Fingerprint: %q, Fields: %d, Objects: %d, Numbers: fieldNumbers})",
 		g.table.Fingerprint(), g.fieldCount, g.objectCount))
 }
 
@@ -276,6 +251,9 @@ func (g *guard) complete() error {
 	if g.constructor != 1 || g.contexts != 1 || g.states != 1 {
 		g.fault("the generated code has %d constructors, %d execution contexts made at %d places; each was one",
 			g.constructor, g.states, g.contexts)
+	}
+	if g.takenCount != len(g.taken) {
+		g.fault("%d values are taken over and %d were found", len(g.taken), g.takenCount)
 	}
 	if len(g.faults) == 0 {
 		return nil

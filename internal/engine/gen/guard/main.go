@@ -1,5 +1,5 @@
-// Command guard is the generator step after gqlgen: it puts every field's check
-// first in the field's generated function. See package gen.
+// Command guard generates what a schema needs: it runs gqlgen with the plugin that generates the writers, and then puts
+// every field's check first in the field's generated function. See package gen.
 package main
 
 import (
@@ -8,39 +8,20 @@ import (
 	"os"
 
 	"github.com/99designs/gqlgen/codegen/config"
-	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/internal/engine/gen"
 )
 
 func main() {
 	file := flag.String("config", "gqlgen.yml", "gqlgen's configuration")
+	matrix := flag.String("matrix", "", "the matrix of roles and permissions, a CSV file (default: the published one)")
 	lint := flag.Bool("lint", true, "refuse a schema that fails the lint")
 	flag.Parse()
-	if err := run(*file, *lint); err != nil {
+	cfg, err := config.LoadConfig(*file)
+	if err == nil {
+		err = gen.Run(cfg, gen.Rules(*matrix, *lint))
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "guard:", err)
 		os.Exit(1)
 	}
-}
-
-func run(file string, lint bool) error {
-	cfg, err := config.LoadConfig(file)
-	if err != nil {
-		return err
-	}
-	if err := cfg.LoadSchema(); err != nil {
-		return err
-	}
-	table, faults := policy.Compile(cfg.Schema, policy.Published())
-	if lint && len(faults) > 0 {
-		return faults
-	}
-	src, err := os.ReadFile(cfg.Exec.Filename)
-	if err != nil {
-		return err
-	}
-	guarded, err := gen.Guard(src, cfg.Schema, table)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(cfg.Exec.Filename, guarded, 0o644)
 }

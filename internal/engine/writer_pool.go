@@ -1,0 +1,76 @@
+package engine
+
+import (
+	"context"
+	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
+)
+
+// writers are kept, with their buffers, for the next to come.
+var writers = sync.Pool{New: func() any { return new(Writer) }}
+
+// mostKeptBuffer is the largest buffer that is kept.
+const mostKeptBuffer = 4 << 20
+
+// newWriter is a Writer for an operation that was decided.
+func newWriter(d *Decision, op *graphql.OperationContext, c *crew) *Writer {
+	w := writers.Get().(*Writer)
+	w.decision, w.op, w.crew = d, op, c
+	return w
+}
+
+// release gives the Writer back. Nothing of it may be used any more, but what was denied.
+func (w *Writer) release() {
+	if cap(w.buf) > mostKeptBuffer {
+		return
+	}
+	clear(w.waiting[:cap(w.waiting)])
+	*w = Writer{buf: w.buf[:0], indexes: w.indexes[:0], late: w.late[:0], open: w.open[:0], waiting: w.waiting[:0]}
+	writers.Put(w)
+}
+
+// answerer is what is generated for a schema to write the data of an operation.
+type answerer interface {
+	Answer(context.Context, *Writer) bool
+}
+
+// write has the data of an operation resolved and written, after the head. The Writer is to be released.
+func (s *Sealed) write(ctx context.Context, d *Decision, op *graphql.OperationContext, head string) *Writer {
+	w := newWriter(d, op, new(crew))
+	w.buf = append(w.buf, head...)
+	from := w.before()
+	if !w.answer(ctx, s.ExecutableSchema.(answerer)) || !w.flush(from, true) {
+		w.buf = w.buf[:from.at]
+		w.Null()
+	}
+	d.join(w.met)
+	return w
+}
+
+// answer is false when the data is null. A panic is an error of the operation.
+func (w *Writer) answer(ctx context.Context, es answerer) (ok bool) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			w.op.Error(ctx, w.op.Recover(ctx, cause))
+			ok = false
+		}
+	}()
+	root := w.Root()
+	if root == nil {
+		return false
+	}
+	w.ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: root.object})
+	return es.Answer(ctx, w)
+}
+
+// Root is what the operation selects of its root.
+func (w *Writer) Root() *Selections {
+	if w.decision == nil {
+		return nil
+	}
+	return w.decision.plan.root
+}
+
+// Bytes are what was written.
+func (w *Writer) Bytes() []byte { return w.buf }
