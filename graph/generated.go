@@ -12888,7 +12888,6 @@ func (ec *executionContext) _Account_apiKeys(ctx context.Context, field graphql.
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOApiKeyConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAPIKeyConnection(w, f, v))
 			}
-
 			return ec.marshalOApiKeyConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAPIKeyConnection(ctx, selections, v)
 		},
 		true,
@@ -12939,7 +12938,6 @@ func (ec *executionContext) _Account_auditEvents(ctx context.Context, field grap
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOAuditEventConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAuditEventConnection(w, f, v))
 			}
-
 			return ec.marshalOAuditEventConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAuditEventConnection(ctx, selections, v)
 		},
 		true,
@@ -12989,7 +12987,6 @@ func (ec *executionContext) _Account_balance(ctx context.Context, field graphql.
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOMoney2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐMoney(w, f, v))
 			}
-
 			return ec.marshalOMoney2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐMoney(ctx, selections, v)
 		},
 		true,
@@ -13029,7 +13026,6 @@ func (ec *executionContext) _Account_invoices(ctx context.Context, field graphql
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOInvoiceConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐInvoiceConnection(w, f, v))
 			}
-
 			return ec.marshalOInvoiceConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐInvoiceConnection(ctx, selections, v)
 		},
 		true,
@@ -13080,7 +13076,6 @@ func (ec *executionContext) _Account_paymentMethods(ctx context.Context, field g
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOPaymentMethodConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPaymentMethodConnection(w, f, v))
 			}
-
 			return ec.marshalOPaymentMethodConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPaymentMethodConnection(ctx, selections, v)
 		},
 		true,
@@ -13130,7 +13125,6 @@ func (ec *executionContext) _Account_billingSettings(ctx context.Context, field 
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOBillingSettings2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBillingSettings(w, f, v))
 			}
-
 			return ec.marshalOBillingSettings2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBillingSettings(ctx, selections, v)
 		},
 		true,
@@ -13170,7 +13164,6 @@ func (ec *executionContext) _Account_applications(ctx context.Context, field gra
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOApplicationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationConnection(w, f, v))
 			}
-
 			return ec.marshalOApplicationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationConnection(ctx, selections, v)
 		},
 		true,
@@ -13221,7 +13214,6 @@ func (ec *executionContext) _Account_studioFlows(ctx context.Context, field grap
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOStudioFlowConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowConnection(w, f, v))
 			}
-
 			return ec.marshalOStudioFlowConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowConnection(ctx, selections, v)
 		},
 		true,
@@ -13272,7 +13264,6 @@ func (ec *executionContext) _Account_functionServices(ctx context.Context, field
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOFunctionServiceConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionServiceConnection(w, f, v))
 			}
-
 			return ec.marshalOFunctionServiceConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionServiceConnection(ctx, selections, v)
 		},
 		true,
@@ -13322,7 +13313,6 @@ func (ec *executionContext) _Account_flex(ctx context.Context, field graphql.Col
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOFlex2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlex(w, f, v))
 			}
-
 			return ec.marshalOFlex2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlex(ctx, selections, v)
 		},
 		true,
@@ -13362,7 +13352,6 @@ func (ec *executionContext) _Account_sims(ctx context.Context, field graphql.Col
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOSimConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSimConnection(w, f, v))
 			}
-
 			return ec.marshalOSimConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSimConnection(ctx, selections, v)
 		},
 		true,
@@ -13413,7 +13402,6 @@ func (ec *executionContext) _Account_fleets(ctx context.Context, field graphql.C
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOFleetConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFleetConnection(w, f, v))
 			}
-
 			return ec.marshalOFleetConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFleetConnection(ctx, selections, v)
 		},
 		true,
@@ -13464,7 +13452,6 @@ func (ec *executionContext) _Account_networkAccessProfiles(ctx context.Context, 
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeONetworkAccessProfileConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNetworkAccessProfileConnection(w, f, v))
 			}
-
 			return ec.marshalONetworkAccessProfileConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNetworkAccessProfileConnection(ctx, selections, v)
 		},
 		true,
@@ -13515,7 +13502,6 @@ func (ec *executionContext) _Account_oauthClients(ctx context.Context, field gra
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOOAuthClientConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthClientConnection(w, f, v))
 			}
-
 			return ec.marshalOOAuthClientConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthClientConnection(ctx, selections, v)
 		},
 		true,
@@ -13566,7 +13552,6 @@ func (ec *executionContext) _Account_phoneNumbers(ctx context.Context, field gra
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOPhoneNumberConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberConnection(w, f, v))
 			}
-
 			return ec.marshalOPhoneNumberConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberConnection(ctx, selections, v)
 		},
 		true,
@@ -13617,7 +13602,6 @@ func (ec *executionContext) _Account_availablePhoneNumbers(ctx context.Context, 
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOAvailablePhoneNumberConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumberConnection(w, f, v))
 			}
-
 			return ec.marshalOAvailablePhoneNumberConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumberConnection(ctx, selections, v)
 		},
 		true,
@@ -13668,7 +13652,6 @@ func (ec *executionContext) _Account_calls(ctx context.Context, field graphql.Co
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOCallConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCallConnection(w, f, v))
 			}
-
 			return ec.marshalOCallConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCallConnection(ctx, selections, v)
 		},
 		true,
@@ -13719,7 +13702,6 @@ func (ec *executionContext) _Account_messages(ctx context.Context, field graphql
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOMessageConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐMessageConnection(w, f, v))
 			}
-
 			return ec.marshalOMessageConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐMessageConnection(ctx, selections, v)
 		},
 		true,
@@ -13770,7 +13752,6 @@ func (ec *executionContext) _Account_alerts(ctx context.Context, field graphql.C
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOAlertConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAlertConnection(w, f, v))
 			}
-
 			return ec.marshalOAlertConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAlertConnection(ctx, selections, v)
 		},
 		true,
@@ -13820,7 +13801,6 @@ func (ec *executionContext) _Account_settings(ctx context.Context, field graphql
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOProjectSettings2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐProjectSettings(w, f, v))
 			}
-
 			return ec.marshalOProjectSettings2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐProjectSettings(ctx, selections, v)
 		},
 		true,
@@ -13860,7 +13840,6 @@ func (ec *executionContext) _Account_senderIdRegistrations(ctx context.Context, 
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOSenderIdRegistrationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationConnection(w, f, v))
 			}
-
 			return ec.marshalOSenderIdRegistrationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationConnection(ctx, selections, v)
 		},
 		true,
@@ -13911,7 +13890,6 @@ func (ec *executionContext) _Account_customerProfiles(ctx context.Context, field
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOCustomerProfileConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfileConnection(w, f, v))
 			}
-
 			return ec.marshalOCustomerProfileConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfileConnection(ctx, selections, v)
 		},
 		true,
@@ -13962,7 +13940,6 @@ func (ec *executionContext) _Account_trustProducts(ctx context.Context, field gr
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOTrustProductConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustProductConnection(w, f, v))
 			}
-
 			return ec.marshalOTrustProductConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustProductConnection(ctx, selections, v)
 		},
 		true,
@@ -14013,7 +13990,6 @@ func (ec *executionContext) _Account_usageRecords(ctx context.Context, field gra
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOUsageRecordConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageRecordConnection(w, f, v))
 			}
-
 			return ec.marshalOUsageRecordConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageRecordConnection(ctx, selections, v)
 		},
 		true,
@@ -14064,7 +14040,6 @@ func (ec *executionContext) _Account_usageTriggers(ctx context.Context, field gr
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOUsageTriggerConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerConnection(w, f, v))
 			}
-
 			return ec.marshalOUsageTriggerConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerConnection(ctx, selections, v)
 		},
 		true,
@@ -14115,7 +14090,6 @@ func (ec *executionContext) _Account_users(ctx context.Context, field graphql.Co
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOUserConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUserConnection(w, f, v))
 			}
-
 			return ec.marshalOUserConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUserConnection(ctx, selections, v)
 		},
 		true,
@@ -14166,7 +14140,6 @@ func (ec *executionContext) _Account_invitations(ctx context.Context, field grap
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOInvitationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐInvitationConnection(w, f, v))
 			}
-
 			return ec.marshalOInvitationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐInvitationConnection(ctx, selections, v)
 		},
 		true,
@@ -14216,7 +14189,6 @@ func (ec *executionContext) _Account_sessions(ctx context.Context, field graphql
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOSession2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSessionᚄ(w, f, v))
 			}
-
 			return ec.marshalOSession2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSessionᚄ(ctx, selections, v)
 		},
 		true,
@@ -19399,7 +19371,6 @@ func (ec *executionContext) _Flex_configuration(ctx context.Context, field graph
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOFlexConfiguration2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlexConfiguration(w, f, v))
 			}
-
 			return ec.marshalOFlexConfiguration2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlexConfiguration(ctx, selections, v)
 		},
 		true,
@@ -19439,7 +19410,6 @@ func (ec *executionContext) _Flex_workers(ctx context.Context, field graphql.Col
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOWorkerConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorkerConnection(w, f, v))
 			}
-
 			return ec.marshalOWorkerConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorkerConnection(ctx, selections, v)
 		},
 		true,
@@ -19490,7 +19460,6 @@ func (ec *executionContext) _Flex_taskQueues(ctx context.Context, field graphql.
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOTaskQueueConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueueConnection(w, f, v))
 			}
-
 			return ec.marshalOTaskQueueConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueueConnection(ctx, selections, v)
 		},
 		true,
@@ -20434,7 +20403,6 @@ func (ec *executionContext) _FunctionService_functions(ctx context.Context, fiel
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOFunctionConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionConnection(w, f, v))
 			}
-
 			return ec.marshalOFunctionConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionConnection(ctx, selections, v)
 		},
 		true,
@@ -22238,7 +22206,6 @@ func (ec *executionContext) _Mutation_signIn(ctx context.Context, field graphql.
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOSignInPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSignInPayload(w, f, v))
 			}
-
 			return ec.marshalOSignInPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSignInPayload(ctx, selections, v)
 		},
 		true,
@@ -22289,7 +22256,6 @@ func (ec *executionContext) _Mutation_refreshSession(ctx context.Context, field 
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeORefreshSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRefreshSessionPayload(w, f, v))
 			}
-
 			return ec.marshalORefreshSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRefreshSessionPayload(ctx, selections, v)
 		},
 		true,
@@ -22340,7 +22306,6 @@ func (ec *executionContext) _Mutation_signInWithCookies(ctx context.Context, fie
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOCookieSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCookieSessionPayload(w, f, v))
 			}
-
 			return ec.marshalOCookieSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCookieSessionPayload(ctx, selections, v)
 		},
 		true,
@@ -22390,7 +22355,6 @@ func (ec *executionContext) _Mutation_refreshCookies(ctx context.Context, field 
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOCookieSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCookieSessionPayload(w, f, v))
 			}
-
 			return ec.marshalOCookieSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCookieSessionPayload(ctx, selections, v)
 		},
 		true,
@@ -22429,7 +22393,6 @@ func (ec *executionContext) _Mutation_signOut(ctx context.Context, field graphql
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOSignOutPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSignOutPayload(w, f, v))
 			}
-
 			return ec.marshalOSignOutPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSignOutPayload(ctx, selections, v)
 		},
 		true,
@@ -22469,7 +22432,6 @@ func (ec *executionContext) _Mutation_createApiKey(ctx context.Context, field gr
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOCreateApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateAPIKeyPayload(w, f, v))
 			}
-
 			return ec.marshalOCreateApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateAPIKeyPayload(ctx, selections, v)
 		},
 		true,
@@ -22520,7 +22482,6 @@ func (ec *executionContext) _Mutation_updateApiKey(ctx context.Context, field gr
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOUpdateApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateAPIKeyPayload(w, f, v))
 			}
-
 			return ec.marshalOUpdateApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateAPIKeyPayload(ctx, selections, v)
 		},
 		true,
@@ -22571,7 +22532,6 @@ func (ec *executionContext) _Mutation_deleteApiKey(ctx context.Context, field gr
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeODeleteApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteAPIKeyPayload(w, f, v))
 			}
-
 			return ec.marshalODeleteApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteAPIKeyPayload(ctx, selections, v)
 		},
 		true,
@@ -22622,7 +22582,6 @@ func (ec *executionContext) _Mutation_rotateAuthToken(ctx context.Context, field
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeORotateAuthTokenPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenPayload(w, f, v))
 			}
-
 			return ec.marshalORotateAuthTokenPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenPayload(ctx, selections, v)
 		},
 		true,
@@ -22673,7 +22632,6 @@ func (ec *executionContext) _Mutation_updateBillingSettings(ctx context.Context,
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOUpdateBillingSettingsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateBillingSettingsPayload(w, f, v))
 			}
-
 			return ec.marshalOUpdateBillingSettingsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateBillingSettingsPayload(ctx, selections, v)
 		},
 		true,
@@ -22724,7 +22682,6 @@ func (ec *executionContext) _Mutation_addPaymentMethod(ctx context.Context, fiel
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOAddPaymentMethodPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAddPaymentMethodPayload(w, f, v))
 			}
-
 			return ec.marshalOAddPaymentMethodPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAddPaymentMethodPayload(ctx, selections, v)
 		},
 		true,
@@ -22775,7 +22732,6 @@ func (ec *executionContext) _Mutation_removePaymentMethod(ctx context.Context, f
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeORemovePaymentMethodPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRemovePaymentMethodPayload(w, f, v))
 			}
-
 			return ec.marshalORemovePaymentMethodPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRemovePaymentMethodPayload(ctx, selections, v)
 		},
 		true,
@@ -22826,7 +22782,6 @@ func (ec *executionContext) _Mutation_createApplication(ctx context.Context, fie
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOCreateApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateApplicationPayload(w, f, v))
 			}
-
 			return ec.marshalOCreateApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateApplicationPayload(ctx, selections, v)
 		},
 		true,
@@ -22877,7 +22832,6 @@ func (ec *executionContext) _Mutation_updateApplication(ctx context.Context, fie
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOUpdateApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateApplicationPayload(w, f, v))
 			}
-
 			return ec.marshalOUpdateApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateApplicationPayload(ctx, selections, v)
 		},
 		true,
@@ -22928,7 +22882,6 @@ func (ec *executionContext) _Mutation_deleteApplication(ctx context.Context, fie
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeODeleteApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteApplicationPayload(w, f, v))
 			}
-
 			return ec.marshalODeleteApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteApplicationPayload(ctx, selections, v)
 		},
 		true,
@@ -22979,7 +22932,6 @@ func (ec *executionContext) _Mutation_updateFlexConfiguration(ctx context.Contex
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOUpdateFlexConfigurationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFlexConfigurationPayload(w, f, v))
 			}
-
 			return ec.marshalOUpdateFlexConfigurationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFlexConfigurationPayload(ctx, selections, v)
 		},
 		true,
@@ -23030,7 +22982,6 @@ func (ec *executionContext) _Mutation_updateSim(ctx context.Context, field graph
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOUpdateSimPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateSimPayload(w, f, v))
 			}
-
 			return ec.marshalOUpdateSimPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateSimPayload(ctx, selections, v)
 		},
 		true,
@@ -23081,7 +23032,6 @@ func (ec *executionContext) _Mutation_createFleet(ctx context.Context, field gra
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOCreateFleetPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateFleetPayload(w, f, v))
 			}
-
 			return ec.marshalOCreateFleetPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateFleetPayload(ctx, selections, v)
 		},
 		true,
@@ -23132,7 +23082,6 @@ func (ec *executionContext) _Mutation_updateFleet(ctx context.Context, field gra
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOUpdateFleetPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFleetPayload(w, f, v))
 			}
-
 			return ec.marshalOUpdateFleetPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFleetPayload(ctx, selections, v)
 		},
 		true,
@@ -23183,7 +23132,6 @@ func (ec *executionContext) _Mutation_createNetworkAccessProfile(ctx context.Con
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOCreateNetworkAccessProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateNetworkAccessProfilePayload(w, f, v))
 			}
-
 			return ec.marshalOCreateNetworkAccessProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateNetworkAccessProfilePayload(ctx, selections, v)
 		},
 		true,
@@ -23234,7 +23182,6 @@ func (ec *executionContext) _Mutation_updateNetworkAccessProfile(ctx context.Con
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOUpdateNetworkAccessProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateNetworkAccessProfilePayload(w, f, v))
 			}
-
 			return ec.marshalOUpdateNetworkAccessProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateNetworkAccessProfilePayload(ctx, selections, v)
 		},
 		true,
@@ -23285,7 +23232,6 @@ func (ec *executionContext) _Mutation_createOAuthClient(ctx context.Context, fie
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOCreateOAuthClientPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateOAuthClientPayload(w, f, v))
 			}
-
 			return ec.marshalOCreateOAuthClientPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateOAuthClientPayload(ctx, selections, v)
 		},
 		true,
@@ -23336,7 +23282,6 @@ func (ec *executionContext) _Mutation_deleteOAuthClient(ctx context.Context, fie
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeODeleteOAuthClientPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteOAuthClientPayload(w, f, v))
 			}
-
 			return ec.marshalODeleteOAuthClientPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteOAuthClientPayload(ctx, selections, v)
 		},
 		true,
@@ -23387,7 +23332,6 @@ func (ec *executionContext) _Mutation_buyPhoneNumber(ctx context.Context, field 
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOBuyPhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBuyPhoneNumberPayload(w, f, v))
 			}
-
 			return ec.marshalOBuyPhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBuyPhoneNumberPayload(ctx, selections, v)
 		},
 		true,
@@ -23438,7 +23382,6 @@ func (ec *executionContext) _Mutation_updatePhoneNumber(ctx context.Context, fie
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOUpdatePhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdatePhoneNumberPayload(w, f, v))
 			}
-
 			return ec.marshalOUpdatePhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdatePhoneNumberPayload(ctx, selections, v)
 		},
 		true,
@@ -23489,7 +23432,6 @@ func (ec *executionContext) _Mutation_releasePhoneNumber(ctx context.Context, fi
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOReleasePhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐReleasePhoneNumberPayload(w, f, v))
 			}
-
 			return ec.marshalOReleasePhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐReleasePhoneNumberPayload(ctx, selections, v)
 		},
 		true,
@@ -23540,7 +23482,6 @@ func (ec *executionContext) _Mutation_updateProjectSettings(ctx context.Context,
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOUpdateProjectSettingsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateProjectSettingsPayload(w, f, v))
 			}
-
 			return ec.marshalOUpdateProjectSettingsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateProjectSettingsPayload(ctx, selections, v)
 		},
 		true,
@@ -23591,7 +23532,6 @@ func (ec *executionContext) _Mutation_submitSenderIdRegistration(ctx context.Con
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOSubmitSenderIdRegistrationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitSenderIDRegistrationPayload(w, f, v))
 			}
-
 			return ec.marshalOSubmitSenderIdRegistrationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitSenderIDRegistrationPayload(ctx, selections, v)
 		},
 		true,
@@ -23642,7 +23582,6 @@ func (ec *executionContext) _Mutation_deleteSenderIdRegistration(ctx context.Con
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeODeleteSenderIdRegistrationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteSenderIDRegistrationPayload(w, f, v))
 			}
-
 			return ec.marshalODeleteSenderIdRegistrationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteSenderIDRegistrationPayload(ctx, selections, v)
 		},
 		true,
@@ -23693,7 +23632,6 @@ func (ec *executionContext) _Mutation_createCustomerProfile(ctx context.Context,
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOCreateCustomerProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateCustomerProfilePayload(w, f, v))
 			}
-
 			return ec.marshalOCreateCustomerProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateCustomerProfilePayload(ctx, selections, v)
 		},
 		true,
@@ -23744,7 +23682,6 @@ func (ec *executionContext) _Mutation_submitCustomerProfile(ctx context.Context,
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOSubmitCustomerProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitCustomerProfilePayload(w, f, v))
 			}
-
 			return ec.marshalOSubmitCustomerProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitCustomerProfilePayload(ctx, selections, v)
 		},
 		true,
@@ -23795,7 +23732,6 @@ func (ec *executionContext) _Mutation_createUsageTrigger(ctx context.Context, fi
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOCreateUsageTriggerPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateUsageTriggerPayload(w, f, v))
 			}
-
 			return ec.marshalOCreateUsageTriggerPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateUsageTriggerPayload(ctx, selections, v)
 		},
 		true,
@@ -23846,7 +23782,6 @@ func (ec *executionContext) _Mutation_deleteUsageTrigger(ctx context.Context, fi
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeODeleteUsageTriggerPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteUsageTriggerPayload(w, f, v))
 			}
-
 			return ec.marshalODeleteUsageTriggerPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteUsageTriggerPayload(ctx, selections, v)
 		},
 		true,
@@ -23897,7 +23832,6 @@ func (ec *executionContext) _Mutation_inviteUser(ctx context.Context, field grap
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOInviteUserPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐInviteUserPayload(w, f, v))
 			}
-
 			return ec.marshalOInviteUserPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐInviteUserPayload(ctx, selections, v)
 		},
 		true,
@@ -23948,7 +23882,6 @@ func (ec *executionContext) _Mutation_resendInvitation(ctx context.Context, fiel
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOResendInvitationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐResendInvitationPayload(w, f, v))
 			}
-
 			return ec.marshalOResendInvitationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐResendInvitationPayload(ctx, selections, v)
 		},
 		true,
@@ -23999,7 +23932,6 @@ func (ec *executionContext) _Mutation_revokeInvitation(ctx context.Context, fiel
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeORevokeInvitationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRevokeInvitationPayload(w, f, v))
 			}
-
 			return ec.marshalORevokeInvitationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRevokeInvitationPayload(ctx, selections, v)
 		},
 		true,
@@ -24050,7 +23982,6 @@ func (ec *executionContext) _Mutation_acceptInvitation(ctx context.Context, fiel
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOAcceptInvitationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAcceptInvitationPayload(w, f, v))
 			}
-
 			return ec.marshalOAcceptInvitationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAcceptInvitationPayload(ctx, selections, v)
 		},
 		true,
@@ -24101,7 +24032,6 @@ func (ec *executionContext) _Mutation_setUserRoles(ctx context.Context, field gr
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOSetUserRolesPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSetUserRolesPayload(w, f, v))
 			}
-
 			return ec.marshalOSetUserRolesPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSetUserRolesPayload(ctx, selections, v)
 		},
 		true,
@@ -24152,7 +24082,6 @@ func (ec *executionContext) _Mutation_removeUser(ctx context.Context, field grap
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeORemoveUserPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRemoveUserPayload(w, f, v))
 			}
-
 			return ec.marshalORemoveUserPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRemoveUserPayload(ctx, selections, v)
 		},
 		true,
@@ -24203,7 +24132,6 @@ func (ec *executionContext) _Mutation_transferOwnership(ctx context.Context, fie
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOTransferOwnershipPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTransferOwnershipPayload(w, f, v))
 			}
-
 			return ec.marshalOTransferOwnershipPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTransferOwnershipPayload(ctx, selections, v)
 		},
 		true,
@@ -24254,7 +24182,6 @@ func (ec *executionContext) _Mutation_endSession(ctx context.Context, field grap
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOEndSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐEndSessionPayload(w, f, v))
 			}
-
 			return ec.marshalOEndSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐEndSessionPayload(ctx, selections, v)
 		},
 		true,
@@ -24305,7 +24232,6 @@ func (ec *executionContext) _Mutation_endUserSessions(ctx context.Context, field
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOEndUserSessionsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐEndUserSessionsPayload(w, f, v))
 			}
-
 			return ec.marshalOEndUserSessionsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐEndUserSessionsPayload(ctx, selections, v)
 		},
 		true,
@@ -26883,7 +26809,6 @@ func (ec *executionContext) _Query_viewer(ctx context.Context, field graphql.Col
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOViewer2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐViewer(w, f, v))
 			}
-
 			return ec.marshalOViewer2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐViewer(ctx, selections, v)
 		},
 		true,
@@ -26922,7 +26847,6 @@ func (ec *executionContext) _Query_account(ctx context.Context, field graphql.Co
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOAccount2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAccount(w, f, v))
 			}
-
 			return ec.marshalOAccount2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAccount(ctx, selections, v)
 		},
 		true,
@@ -26962,7 +26886,6 @@ func (ec *executionContext) _Query_node(ctx context.Context, field graphql.Colle
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeONode2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNode(w, f, v))
 			}
-
 			return ec.marshalONode2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNode(ctx, selections, v)
 		},
 		true,
@@ -27013,7 +26936,6 @@ func (ec *executionContext) _Query_nodes(ctx context.Context, field graphql.Coll
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeONode2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNode(w, f, v))
 			}
-
 			return ec.marshalONode2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNode(ctx, selections, v)
 		},
 		true,
@@ -27063,7 +26985,6 @@ func (ec *executionContext) _Query_permissionMatrix(ctx context.Context, field g
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeNPermissionRow2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPermissionRowᚄ(w, f, v))
 			}
-
 			return ec.marshalNPermissionRow2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPermissionRowᚄ(ctx, selections, v)
 		},
 		true,
@@ -31379,7 +31300,6 @@ func (ec *executionContext) _User_sessions(ctx context.Context, field graphql.Co
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOSession2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSessionᚄ(w, f, v))
 			}
-
 			return ec.marshalOSession2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSessionᚄ(ctx, selections, v)
 		},
 		true,

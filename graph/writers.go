@@ -7059,7 +7059,7 @@ func (ec *executionContext) writeNode(w *engine.Writer, f *engine.Selection, obj
 	case nil:
 		return w.Null()
 	}
-	panic("an object of a type that Node is not")
+	return w.Fault(f, "an object of a type that Node is not")
 }
 
 func (ec *executionContext) writeProductLog(w *engine.Writer, f *engine.Selection, obj model.ProductLog) bool {
@@ -7088,7 +7088,7 @@ func (ec *executionContext) writeProductLog(w *engine.Writer, f *engine.Selectio
 	case nil:
 		return w.Null()
 	}
-	panic("an object of a type that ProductLog is not")
+	return w.Fault(f, "an object of a type that ProductLog is not")
 }
 
 func (ec *executionContext) writeNAction2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐActionᚄ(w *engine.Writer, f *engine.Selection, v []model.Action) bool {

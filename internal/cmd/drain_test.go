@@ -74,6 +74,7 @@ func (s *slow) finish() (status int, body string, err error) {
 // lets in nobody new, and ends with status 0. Half of the requests still send their body; the other half
 // wait for a lock in the database, in the middle of a mutation.
 func TestSIGTERM(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	data := demoData(t)
 	p := startProcess(t, "--data", data, "--demo-password", password, "--metrics-listen", "127.0.0.1:0",
 		"--drain-timeout", "25s", "--limit-time", "20s") // where the disk is slow
@@ -175,6 +176,7 @@ func lockDatabase(t *testing.T, path string) (release func()) {
 // TestDrainDelay: from the signal on, probes say that the gateway stops, and clients are served for as long as the
 // delay is, with answers that end their connections. A client that follows the probes loses no request.
 func TestDrainDelay(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	p := startProcess(t, "--data", demoData(t), "--demo-password", password, "--drain-delay", "5s")
 	who := p.as(support)
 	var gone atomic.Bool // what a load balancer knows

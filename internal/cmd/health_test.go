@@ -40,6 +40,7 @@ const (
 )
 
 func TestProbes(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	t.Run("under any name", func(t *testing.T) {
 		p := startDemo(t)
 		for _, host := range []string{"", "10.1.2.3:8080", "elsewhere.example.com"} {

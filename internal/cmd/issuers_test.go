@@ -220,6 +220,7 @@ func TestSeveralIssuers(t *testing.T) {
 
 // TestIssuerDown: the gateway starts without the issuer, says when to ask again, and takes it up when it is back.
 func TestIssuerDown(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	corp := issuertest.New(t)
 	corp.Down(true)
 	p := startDemo(t, "--limit-sign-ins", "100000", "--issuers", issuersFile(t, issuerEntry("corp", corp)))
@@ -247,6 +248,7 @@ func TestIssuerDown(t *testing.T) {
 // TestIssuerUnknownKeys: whoever has used up the fetches for unknown keys keeps nobody out whose key is known, and one
 // that is new is to try again, not taken for a forgery.
 func TestIssuerUnknownKeys(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	corp := issuertest.New(t)
 	p := startDemo(t, "--issuers", issuersFile(t, issuerEntry("corp", corp)))
 	p.exchanged(corp.Token(nil))

@@ -84,6 +84,7 @@ func TestTokenRefresh(t *testing.T) {
 
 // TestTokenWithoutRedis: no tokens, and nothing of the reason.
 func TestTokenWithoutRedis(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	r := startRedis(t)
 	p := startDemo(t, "--redis-url", r.url())
 	who := p.signIn(support)

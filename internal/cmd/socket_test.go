@@ -244,6 +244,7 @@ func TestSocketsEnd(t *testing.T) {
 // TestSocketsWithoutRedis: when sessions cannot be checked any more, sockets are closed so that their clients come back
 // later, and none begins.
 func TestSocketsWithoutRedis(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	r := startRedis(t)
 	p := startDemo(t, "--redis-url", r.url(), "--demo-events", "0")
 	who := p.as(support)

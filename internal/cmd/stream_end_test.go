@@ -67,6 +67,7 @@ func TestStreamsEnd(t *testing.T) {
 // TestStreamsEndWithTheToken: what is sent to the holder of a token ends with it, of a session that lives on: a stream says why,
 // and a WebSocket is closed with the code on which clients come back with a new token. A new one is served.
 func TestStreamsEndWithTheToken(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	p := startDemo(t, "--demo-events", "0")
 	who := p.signIn(support)
 	expires := time.Now().Add(3 * time.Second).Truncate(time.Second)

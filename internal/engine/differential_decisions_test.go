@@ -11,65 +11,97 @@ import (
 	"github.com/vektah/gqlparser/v2/validator"
 )
 
+// judge is an oracle of the gateway's own schema, for one case.
+type judge struct {
+	*oracle
+	stray  bool     // see trial
+	masked []string // the coordinates that it saw masked
+}
+
 // judge holds an answer to the schema's directives and the matrix, which it reads by itself, and says what is wrong with it:
-// a value that is denied, or a call for it; a denial that is not told, and one of what is allowed.
+// a value that is denied or not masked, or a call for it; a denial that is not told, and one of what is open.
 func (w *world) judge(a asking, h *happening) string {
 	given := map[string]any{}
 	decode(a.vars, &given)
 	vars, err := validator.VariableValues(w.schema, a.op.asked(), given)
 	if err != nil {
-		return "" // such a request is refused: both executors have said how
+		if len(h.Calls) > 0 || strings.Contains(h.Body, `"data"`) {
+			return "it ran, with variables of other types"
+		}
+		return ""
 	}
-	o := &oracle{
-		schema: w.schema, doc: a.op.doc, vars: vars, signedIn: a.who.signedIn, typeOf: typeOf, denied: []string{},
+	j := &judge{stray: a.trial.stray, oracle: &oracle{
+		schema: w.schema, doc: a.op.doc, vars: vars, signedIn: a.who.signedIn, typeOf: typeOf,
 		holds: func(permission, action string) bool { return a.who.holds[permission+" "+action] },
-	}
+	}}
 	root := map[ast.Operation]*ast.Definition{
 		ast.Query: w.schema.Query, ast.Mutation: w.schema.Mutation, ast.Subscription: w.schema.Subscription,
 	}[a.op.kind()]
-	for _, c := range h.Calls {
-		if object, field, _ := strings.Cut(c.Coordinate, "."); !o.mayRead(object, field) {
-			return "a resolver was called for " + c.Coordinate
-		}
-	}
-	for _, body := range answersIn(h) {
-		var got struct {
-			answer
-			Data map[string]any
-		}
-		if err := json.Unmarshal([]byte(body), &got); err != nil {
-			return fmt.Sprintf("no JSON: %v", err)
-		}
-		for _, d := range got.denied() {
-			if _, coordinate, _ := strings.Cut(d, " "); strings.Contains(coordinate, ".") || !strings.HasSuffix(coordinate, "<nil>") {
-				if wrong := o.opens(coordinate[strings.LastIndex(coordinate, " ")+1:]); wrong != "" {
-					return wrong
-				}
-			}
-		}
-		if wrong := o.stands(root, []ast.SelectionSet{a.op.asked().SelectionSet}, anyOf(got.Data), ""); wrong != "" {
-			return wrong
-		}
-		if got.Data == nil {
-			continue
-		}
-		if a.denials == "each" || a.denials == "" {
-			for _, d := range o.denied {
-				if !slices.Contains(got.denied(), d) {
-					return "not told of: " + d
-				}
-			}
-		}
-	}
 	if a.op.kind() == ast.Mutation {
-		for _, f := range o.collect(root, a.op.asked().SelectionSet) {
-			if o.refused(root, f[0], f[0].Alias) && (len(h.Calls)+len(h.Changes) > 0 || strings.Contains(h.Body, `"data"`)) {
+		for _, f := range j.collect(root, a.op.asked().SelectionSet) {
+			if j.refused(root, f[0], f[0].Alias) && (len(h.Calls)+len(h.Changes) > 0 || strings.Contains(h.Body, `"data"`)) {
 				return "a mutation ran, of which a part is denied: " + f[0].Alias
 			}
 		}
 	}
+	for _, c := range h.Calls {
+		if object, field, _ := strings.Cut(c.Coordinate, "."); !j.mayRead(object, field) {
+			return "a resolver was called for " + c.Coordinate
+		}
+	}
+	for _, body := range answersIn(h) {
+		if wrong := j.answer(a, root, body); wrong != "" {
+			return wrong
+		}
+	}
 	return ""
 }
+
+// answer says what is wrong with one answer.
+func (j *judge) answer(a asking, root *ast.Definition, body string) string {
+	type listed struct{ Coordinate string }
+	var got struct {
+		answer
+		Data       map[string]any
+		Extensions struct{ Denied, Masked []listed }
+	}
+	if err := json.Unmarshal([]byte(body), &got); err != nil {
+		return fmt.Sprintf("no JSON: %v", err)
+	}
+	for _, e := range got.Errors {
+		if coordinate, is := e.Extensions["coordinate"].(string); is {
+			got.Extensions.Denied = append(got.Extensions.Denied, listed{coordinate})
+		}
+	}
+	for _, d := range got.Extensions.Denied {
+		if wrong := j.opens(d.Coordinate); wrong != "" && !j.stray { // nothing was decided of the arguments of a type that was not asked for
+			return wrong
+		}
+	}
+	if got.Data == nil {
+		return ""
+	}
+	j.denied, j.masked = nil, nil
+	if wrong := j.stands(root, []ast.SelectionSet{a.op.asked().SelectionSet}, got.Data, ""); wrong != "" {
+		return wrong
+	}
+	each := got.denied()
+	for _, d := range j.denied {
+		coordinate := listed{d[strings.LastIndex(d, " ")+1:]}
+		if !slices.Contains(got.Extensions.Denied, coordinate) || a.each() && !slices.Contains(each, d) {
+			return "not told of: " + d
+		}
+	}
+	for _, coordinate := range j.masked {
+		if !slices.Contains(got.Extensions.Masked, listed{coordinate}) {
+			return "not told that it is masked: " + coordinate
+		}
+	}
+	return ""
+}
+
+// each says whether each denial has its error.
+func (a asking) each() bool { return a.denials == "each" || a.denials == "" }
 
 // decode is a value as it comes in a request.
 func decode(from, to any) {
@@ -77,13 +109,6 @@ func decode(from, to any) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	_ = d.Decode(to)
-}
-
-func anyOf(data map[string]any) any {
-	if data == nil {
-		return nil
-	}
-	return data
 }
 
 // answersIn are the answers of which a body consists.
@@ -101,22 +126,22 @@ func answersIn(h *happening) []string {
 }
 
 // opens says what is wrong with a denial of the coordinate, which is that the caller passes its rules.
-func (o *oracle) opens(coordinate string) string {
+func (j *judge) opens(coordinate string) string {
 	name, arg, _ := strings.Cut(strings.TrimSuffix(coordinate, ":)"), "(")
 	object, field, _ := strings.Cut(name, ".")
-	def := o.schema.Types[object]
+	def := j.schema.Types[object]
 	open := false
 	switch {
 	case def == nil:
 		return "denied, and unknown: " + coordinate
 	case field == "":
-		open = o.allows(def.Directives)
+		open = j.allows(def.Directives)
 	case arg != "":
-		open = o.mayPass(def.Fields.ForName(field).Arguments.ForName(arg).Directives)
+		open = j.mayPass(def.Fields.ForName(field).Arguments.ForName(arg).Directives)
 	case def.Kind == ast.InputObject:
-		open = o.mayPass(def.Fields.ForName(field).Directives)
+		open = j.mayPass(def.Fields.ForName(field).Directives)
 	default:
-		open = o.mayRead(object, field)
+		open = j.mayRead(object, field)
 	}
 	if open {
 		return "denied, and open: " + coordinate
@@ -125,15 +150,15 @@ func (o *oracle) opens(coordinate string) string {
 }
 
 // stands says what is wrong with an object of the data. Denials that are met are noted, as the oracle does.
-func (o *oracle) stands(def *ast.Definition, sets []ast.SelectionSet, v any, path string) string {
+func (j *judge) stands(def *ast.Definition, sets []ast.SelectionSet, v any, path string) string {
 	if v == nil {
 		return ""
 	}
-	if !o.allows(def.Directives) {
+	if !j.allows(def.Directives) {
 		return fmt.Sprintf("%s is a %s", path, def.Name)
 	}
 	object, _ := v.(map[string]any)
-	groups := o.collect(def, sets...)
+	groups := j.collect(def, sets...)
 	if len(groups) != len(object) {
 		return fmt.Sprintf("%s has %d fields of %d", path, len(object), len(groups))
 	}
@@ -147,12 +172,12 @@ func (o *oracle) stands(def *ast.Definition, sets []ast.SelectionSet, v any, pat
 			if f.Name == "__typename" && value != def.Name {
 				return fmt.Sprintf("%s is %v", at, value)
 			}
-		case o.refused(def, f, at):
+		case j.refused(def, f, at):
 			if value != nil {
 				return at + " is denied"
 			}
 		default:
-			if wrong := o.holdsUp(f.Definition.Type, def, group, value, at, o.idsOf(f)); wrong != "" {
+			if wrong := j.holdsUp(f.Definition.Type, def, group, value, at, j.idsOf(f)); wrong != "" {
 				return wrong
 			}
 		}
@@ -161,23 +186,23 @@ func (o *oracle) stands(def *ast.Definition, sets []ast.SelectionSet, v any, pat
 }
 
 // holdsUp is stands for the value of a field, or of one element of it; ids are those that it was asked by.
-func (o *oracle) holdsUp(t *ast.Type, def *ast.Definition, group []*ast.Field, value any, path string, ids []string) string {
+func (j *judge) holdsUp(t *ast.Type, def *ast.Definition, group []*ast.Field, value any, path string, ids []string) string {
 	if t.Elem != nil {
 		list, _ := value.([]any)
 		for i, element := range list {
-			if wrong := o.holdsUp(t.Elem, def, group, element, fmt.Sprintf("%s.%d", path, i), ids[min(i, len(ids)):]); wrong != "" {
+			if wrong := j.holdsUp(t.Elem, def, group, element, fmt.Sprintf("%s.%d", path, i), ids[min(i, len(ids)):]); wrong != "" {
 				return wrong
 			}
 		}
 		return ""
 	}
-	of := o.schema.Types[t.Name()]
-	if len(ids) > 0 {
-		if of = o.schema.Types[typeOf(ids[0])]; of == nil {
+	of := j.schema.Types[t.Name()]
+	if len(ids) > 0 && !(j.stray && value != nil) {
+		if of = j.schema.Types[typeOf(ids[0])]; of == nil {
 			return ""
 		}
-		if value == nil && !o.allows(of.Directives) {
-			o.deny(path, of.Name)
+		if value == nil && !j.allows(of.Directives) {
+			j.deny(path, of.Name)
 		}
 	}
 	var sets []ast.SelectionSet
@@ -186,26 +211,31 @@ func (o *oracle) holdsUp(t *ast.Type, def *ast.Definition, group []*ast.Field, v
 	}
 	switch text, _ := value.(string); {
 	case of.Kind == ast.Object:
-		return o.stands(of, sets, value, path)
-	case of.Kind == ast.Union: // of a stream: all have the same rule
-		for _, one := range o.schema.PossibleTypes[of.Name] {
-			if o.stands(one, sets, value, path) == "" {
+		return j.stands(of, sets, value, path)
+	case of.IsAbstractType(): // it is of one of the types; what is to be told depends on which
+		denied, masked := j.denied, j.masked
+		defer func() { j.denied, j.masked = denied, masked }()
+		for _, one := range j.schema.PossibleTypes[of.Name] {
+			if j.stands(one, sets, value, path) == "" {
 				return ""
 			}
 		}
 		return path + " is denied"
-	case text != "" && !strings.Contains(text, "•") && o.masks(def.Name, group[0].Name): // of each text that maker has for these something is hidden
-		return path + " is not masked"
+	case text != "" && j.masks(def.Name, group[0].Name):
+		if !strings.Contains(text, "•") { // of each text that maker has for these something is hidden
+			return path + " is not masked"
+		}
+		j.masked = append(j.masked, def.Name+"."+group[0].Name)
 	}
 	return ""
 }
 
 // idsOf are the ids that a field of Query is given.
-func (o *oracle) idsOf(f *ast.Field) []string {
+func (j *judge) idsOf(f *ast.Field) []string {
 	var ids []string
 	for _, name := range []string{"id", "ids"} {
 		if arg := f.Arguments.ForName(name); arg != nil && (f.Name == "node" || f.Name == "nodes") {
-			given, _ := o.value(arg.Value)
+			given, _ := j.value(arg.Value)
 			list, isList := given.([]any)
 			if !isList {
 				list = []any{given}

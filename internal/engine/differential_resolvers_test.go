@@ -1,7 +1,9 @@
 package engine_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -17,16 +19,17 @@ import (
 	"github.com/fieldgate/fieldgate/graph/model"
 	"github.com/fieldgate/fieldgate/internal/engine"
 	"github.com/fieldgate/fieldgate/internal/problem"
-	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 // call is a call of a resolver.
 type call struct {
 	Coordinate, Path string
+	Way              string // the field contexts that lead to it, and the root's
 	Args             map[string]any
 	Object           any      // which it is asked of, where a resolver of ours is told
 	Fields           []string // what engine.Fields and engine.FieldsOf say is read of its value
+	Selected         []string // what gqlgen says
 }
 
 // happening is what became of one request, as far as anyone outside of the executor can tell.
@@ -59,6 +62,7 @@ type trial struct {
 	values uint64  // the seed of what the resolvers answer
 	faults float64 // how many of them fail
 	nulls  float64 // how much is null that must not be
+	stray  bool    // whether objects found by id are of other types than the ids say, which no resolver should do
 }
 
 type trialKey struct{}
@@ -91,13 +95,34 @@ func (w *world) around(ctx context.Context, next graphql.Resolver) (any, error) 
 func (w *world) resolve(ctx context.Context, object any) (any, error) {
 	t, fc := trialOf(ctx), graphql.GetFieldContext(ctx)
 	coordinate, path := fc.Object+"."+fc.Field.Name, fc.Path().String()
-	c := call{coordinate, path, fc.Args, object, w.fields(ctx, fc)}
+	c := call{coordinate, path, way(ctx), fc.Args, object, w.fields(ctx, fc), nil}
+	for _, f := range graphql.CollectFieldsCtx(ctx, nil) {
+		c.Selected = append(c.Selected, fmt.Sprintf("%s: %s %d", f.Alias, f.Name, len(f.Selections)))
+	}
 	t.note(func() { t.Calls = append(t.Calls, c) })
 	v, err := w.random(ctx, t, fc, t.source(path))
 	if w.disturb != nil {
 		return w.disturb(t, fc, v, err)
 	}
 	return v, err
+}
+
+// way is how a resolver sees where it stands.
+func way(ctx context.Context) string {
+	text := ""
+	if root := graphql.GetRootFieldContext(ctx); root != nil { // a subscription's field has none
+		text = root.Object + " " + root.Field.Alias
+	}
+	for at := graphql.GetFieldContext(ctx); at != nil; at = at.Parent {
+		text += " < " + at.Object
+		if at.Field.Field != nil {
+			text += "." + at.Field.Name + " " + at.Field.Alias
+		}
+		if at.Index != nil {
+			text += fmt.Sprint(" ", *at.Index)
+		}
+	}
+	return text
 }
 
 // random is what the resolver comes to.
@@ -123,7 +148,7 @@ func (w *world) random(ctx context.Context, t *trial, fc *graphql.FieldContext, 
 func (w *world) answer(ctx context.Context, t *trial, r *rand.Rand, fc *graphql.FieldContext) any {
 	switch coordinate := fc.Object + "." + fc.Field.Name; coordinate {
 	case "Query.node":
-		name := typeOf(fc.Args["id"].(string))
+		name := w.found(t, r, fc.Args["id"].(string))
 		if w.objects[name] == nil {
 			return nil
 		}
@@ -135,7 +160,7 @@ func (w *world) answer(ctx context.Context, t *trial, r *rand.Rand, fc *graphql.
 			if engine.Withheld(ctx, i) {
 				continue
 			}
-			if name := typeOf(id); w.objects[name] == nil || r.Float64() < t.faults {
+			if name := w.found(t, r, id); w.objects[name] == nil || r.Float64() < t.faults {
 				graphql.AddError(graphql.WithFieldContext(ctx, &graphql.FieldContext{Index: &i}), fault(r))
 			} else {
 				nodes[i] = w.object(r, name, t.nulls).Interface().(model.Node)
@@ -156,6 +181,14 @@ func (w *world) answer(ctx context.Context, t *trial, r *rand.Rand, fc *graphql.
 	default:
 		return w.value(r, fc.Field.Definition.Type, w.returns[coordinate], t.nulls).Interface()
 	}
+}
+
+// found is the type of the object that is found by an id.
+func (w *world) found(t *trial, r *rand.Rand, id string) string {
+	if t.stray {
+		return pick(r, w.schema.PossibleTypes["Node"]...).Name
+	}
+	return typeOf(id)
 }
 
 // fault is an error as a resolver may have it.
@@ -192,8 +225,21 @@ func (w *world) fields(ctx context.Context, fc *graphql.FieldContext) []string {
 	return all
 }
 
-// sorted brings into one order what happens in any.
-func (h *happening) sorted() {
+// sorted brings into one order what happens in any. Of objects that were not asked for nothing was decided, and so there is no
+// order of what is wrong with them, and no selection to which it belongs.
+func (h *happening) sorted(stray bool) {
+	var answer struct {
+		Errors     []json.RawMessage `json:"errors,omitempty"`
+		Data       json.RawMessage   `json:"data,omitempty"`
+		Extensions json.RawMessage   `json:"extensions,omitempty"`
+	}
+	if stray && json.Unmarshal([]byte(h.Body), &answer) == nil {
+		slices.SortFunc(answer.Errors, func(a, b json.RawMessage) int { return bytes.Compare(a, b) })
+		body, _ := json.Marshal(answer) // what was JSON
+		h.Body = string(body)
+		h.Told = nil
+	}
+
 	slices.SortFunc(h.Calls, func(a, b call) int {
 		return slices.Compare([]string{a.Path, a.Coordinate}, []string{b.Path, b.Coordinate})
 	})
@@ -281,4 +327,3 @@ func as[T any](v any, err error) (T, error) {
 }
 
 var _ graph.ResolverRoot = stubs{}
-var _ = ast.Path{}

@@ -94,7 +94,11 @@ func (m *maker) fill(r *rand.Rand, of *ast.Type, v reflect.Value, nulls float64,
 		v.Set(reflect.New(v.Type().Elem()))
 		m.fill(r, nonNull(of), v.Elem(), nulls/4, masked)
 	case reflect.Slice:
-		v.Set(reflect.MakeSlice(v.Type(), []int{0, 1, 1, 2, 2, 3}[r.IntN(6)], 3))
+		n := pick(r, 0, 1, 1, 2, 2, 3)
+		if r.IntN(200) == 0 {
+			n = 50
+		}
+		v.Set(reflect.MakeSlice(v.Type(), n, n))
 		for i := range v.Len() {
 			m.fill(r, of.Elem, v.Index(i), nulls, masked)
 		}

@@ -7,9 +7,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/auth/policy"
-	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 // Events subscribes as the transports do: next gives one answer after the other, and nil when there are no more.
@@ -100,55 +98,4 @@ func (p *Planned) Decide(vars map[string]any, grants policy.Grants, limits Limit
 		}
 	})
 	return denied, masked, d.cost, d.counts.sum(), nil
-}
-
-// Ran is what came of an operation.
-type Ran struct {
-	Data   []byte
-	Errors gqlerror.List
-	denied []denial
-}
-
-// Denied are the places that were denied, each with its coordinate.
-func (r Ran) Denied() []string {
-	var all []string
-	for i := range r.denied {
-		all = append(all, r.denied[i].path().String()+" "+r.denied[i].refusal.coordinate)
-	}
-	return all
-}
-
-// Running is an operation without variables that is decided and run again and again: by the writers, or plainly by
-// gqlgen's own executor. What came of it is good while it is used.
-func Running(es *Sealed, cfg Config, text string) (func(plain bool, use func(Ran)), error) {
-	cfg.schema = es.Schema()
-	cfg.sizes = introspectionSizes(cfg.schema)
-	doc, errs := gqlparser.LoadQuery(cfg.schema, text)
-	if errs != nil {
-		return nil, errs
-	}
-	grants := cfg.Table.Grants(cfg.Caller(context.Background()))
-	kept := newPlans(cfg.newCatalog(es.stamp.Numbers), doc, doc.Operations[0], false)
-	return func(plain bool, use func(Ran)) {
-		d, err := cfg.decidePlan(kept, nil, grants, cfg.Limits, cfg.Denials)
-		if err != nil {
-			panic(err)
-		}
-		op := &graphql.OperationContext{
-			RawQuery: text, Doc: doc, Operation: doc.Operations[0],
-			RecoverFunc:            func(_ context.Context, p any) error { return cfg.panicked(p) },
-			ResolverMiddleware:     func(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) },
-			RootResolverMiddleware: func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler { return next(ctx) },
-		}
-		op.Stats.SetExtension(decisionKey, d)
-		ctx := graphql.WithResponseContext(graphql.WithOperationContext(context.Background(), op), cfg.Present, op.RecoverFunc)
-		if plain {
-			data := es.ExecutableSchema.Exec(ctx)(ctx).Data
-			use(Ran{data, graphql.GetErrors(ctx), d.take()})
-			return
-		}
-		w := es.write(ctx, d, op, "")
-		use(Ran{w.Bytes(), graphql.GetErrors(ctx), d.take()})
-		w.release()
-	}, nil
 }

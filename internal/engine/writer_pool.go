@@ -40,7 +40,7 @@ func (s *Sealed) write(ctx context.Context, d *Decision, op *graphql.OperationCo
 	w := newWriter(d, op, new(crew))
 	w.buf = append(w.buf, head...)
 	from := w.before()
-	if !w.answer(ctx, s.ExecutableSchema.(answerer)) || !w.flush(from, true) {
+	if !w.flush(from, w.answer(ctx, s.ExecutableSchema.(answerer))) {
 		w.buf = w.buf[:from.at]
 		w.Null()
 	}
@@ -53,7 +53,7 @@ func (w *Writer) answer(ctx context.Context, es answerer) (ok bool) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			w.op.Error(ctx, w.op.Recover(ctx, cause))
-			ok = false
+			ok, w.late, w.open, w.waiting = false, nil, nil, nil
 		}
 	}()
 	root := w.Root()

@@ -165,6 +165,8 @@ func TestWriters(t *testing.T) {
 		}), want: `{"shape":{"loose":[{"denied":null,"hole":{"denied":null},"again":null},{"denied":null,"hole":null,"again":null},{"denied":null,"hole":{"denied":null},"again":null}],"denied":null}}`,
 			denied: []string{"shape.loose[0].denied Shape.denied", "shape.loose[0].hole.denied Shape.denied", "shape.loose[0].again Shape.denied", "shape.loose[1].denied Shape.denied", "shape.loose[1].again Shape.denied", "shape.loose[2].denied Shape.denied", "shape.loose[2].hole.denied Shape.denied", "shape.loose[2].again Shape.denied", "shape.denied Shape.denied"}},
 		{name: "denied where it must not be null", query: "{ shape { list { id mustDenied } id } }", shape: good(func(s *shape) { s.List = []*shape{good()} }), want: `{"shape":{"list":null,"id":"1"}}`, denied: []string{"shape.list[0].mustDenied Shape.mustDenied"}},
+		{name: "denied at the root, where all else is resolved all the same", query: "{ closed { id } shape { must } again { mustHole { id } } }", shape: bare(), want: `null`,
+			errors: []string{"again.mustHole", "shape.must"}, denied: []string{"closed Query.closed"}},
 		{name: "permitted", query: "{ shape { denied secret { text } masked argued(note: \"x\") { id } } }", holds: usage, shape: good(func(s *shape) {
 			s.Denied, s.Secret, s.Masked, s.OnHole = new("x"), &model.Secret{Text: new("y")}, new("+15550001234"), resolved(good())
 		}), want: `{"shape":{"denied":"x","secret":{"text":"y"},"masked":"+1••••••1234","argued":{"id":"1"}}}`},
@@ -173,7 +175,7 @@ func TestWriters(t *testing.T) {
 		{name: "back to the root, by gqlgen", query: "{ shape { id query { shape { id denied hole { id } } } text } }", shape: good(func(s *shape) { s.OnHole = resolved(good()) }), want: `{"shape":{"id":"1","query":{"shape":{"id":"1","denied":null,"hole":{"id":"1"}}},"text":null}}`, denied: []string{"shape.query.shape.denied Shape.denied"}},
 		{name: "introspection", query: "{ __typename __type(name: \"Dot\") { name fields { name } } shape { id } }", shape: good(), want: `{"__typename":"Query","__type":{"name":"Dot","fields":[{"name":"id"},{"name":"must"}]},"shape":{"id":"1"}}`},
 		{name: "nothing but what is skipped", query: "{ shape { id @skip(if: true) } again @skip(if: true) { id } }", shape: good(), want: `{"shape":{}}`},
-		{name: "a mutation", query: "mutation { first { id must } second { must } }", shape: bare(), want: `{"first":null,"second":null}`, errors: []string{"first.must", "second.must"}},
+		{name: "a mutation", query: "mutation { first { id must } second { id } }", shape: bare(), want: `{"first":null,"second":{"id":""}}`, errors: []string{"first.must"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			c := holding(row.holds...)

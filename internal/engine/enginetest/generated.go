@@ -1222,7 +1222,6 @@ func (ec *executionContext) _Call_key(ctx context.Context, field graphql.Collect
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOKey2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐKey(w, f, v))
 			}
-
 			return ec.marshalOKey2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐKey(ctx, selections, v)
 		},
 		true,
@@ -1261,7 +1260,6 @@ func (ec *executionContext) _Call_page(ctx context.Context, field graphql.Collec
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOPage2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐPage(w, f, v))
 			}
-
 			return ec.marshalOPage2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐPage(ctx, selections, v)
 		},
 		true,
@@ -1440,7 +1438,6 @@ func (ec *executionContext) _Mutation_touch(ctx context.Context, field graphql.C
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOTouchPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐTouchPayload(w, f, v))
 			}
-
 			return ec.marshalOTouchPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐTouchPayload(ctx, selections, v)
 		},
 		true,
@@ -1480,7 +1477,6 @@ func (ec *executionContext) _Mutation_rename(ctx context.Context, field graphql.
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeORenamePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐRenamePayload(w, f, v))
 			}
-
 			return ec.marshalORenamePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐRenamePayload(ctx, selections, v)
 		},
 		true,
@@ -1531,7 +1527,6 @@ func (ec *executionContext) _Mutation_createKey(ctx context.Context, field graph
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOCreateKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐCreateKeyPayload(w, f, v))
 			}
-
 			return ec.marshalOCreateKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐCreateKeyPayload(ctx, selections, v)
 		},
 		true,
@@ -1711,7 +1706,6 @@ func (ec *executionContext) _Page_call(ctx context.Context, field graphql.Collec
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOCall2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐCall(w, f, v))
 			}
-
 			return ec.marshalOCall2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐCall(ctx, selections, v)
 		},
 		true,
@@ -1751,7 +1745,6 @@ func (ec *executionContext) _Page_calls(ctx context.Context, field graphql.Colle
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOCall2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐCallᚄ(w, f, v))
 			}
-
 			return ec.marshalOCall2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐCallᚄ(ctx, selections, v)
 		},
 		true,
@@ -1801,7 +1794,6 @@ func (ec *executionContext) _Page_things(ctx context.Context, field graphql.Coll
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOThing2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐThingᚄ(w, f, v))
 			}
-
 			return ec.marshalOThing2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐThingᚄ(ctx, selections, v)
 		},
 		true,
@@ -1840,7 +1832,6 @@ func (ec *executionContext) _Page_child(ctx context.Context, field graphql.Colle
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeNPage2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐPage(w, f, v))
 			}
-
 			return ec.marshalNPage2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐPage(ctx, selections, v)
 		},
 		true,
@@ -1911,7 +1902,6 @@ func (ec *executionContext) _Query_page(ctx context.Context, field graphql.Colle
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOPage2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐPage(w, f, v))
 			}
-
 			return ec.marshalOPage2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐPage(ctx, selections, v)
 		},
 		true,
@@ -1998,7 +1988,6 @@ func (ec *executionContext) _Query_node(ctx context.Context, field graphql.Colle
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeONode2githubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐNode(w, f, v))
 			}
-
 			return ec.marshalONode2githubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐNode(ctx, selections, v)
 		},
 		true,
@@ -2049,7 +2038,6 @@ func (ec *executionContext) _Query_nodes(ctx context.Context, field graphql.Coll
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeONode2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐNode(w, f, v))
 			}
-
 			return ec.marshalONode2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐNode(ctx, selections, v)
 		},
 		true,
@@ -2100,7 +2088,6 @@ func (ec *executionContext) _Query_things(ctx context.Context, field graphql.Col
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOThing2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐThing(w, f, v))
 			}
-
 			return ec.marshalOThing2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐThing(ctx, selections, v)
 		},
 		true,
@@ -2150,7 +2137,6 @@ func (ec *executionContext) _Query_results(ctx context.Context, field graphql.Co
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOResult2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐResult(w, f, v))
 			}
-
 			return ec.marshalOResult2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐResult(ctx, selections, v)
 		},
 		true,
@@ -2181,7 +2167,6 @@ func (ec *executionContext) _Query_calls(ctx context.Context, field graphql.Coll
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOCall2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐCall(w, f, v))
 			}
-
 			return ec.marshalOCall2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐCall(ctx, selections, v)
 		},
 		true,
@@ -2231,7 +2216,6 @@ func (ec *executionContext) _Query_grid(ctx context.Context, field graphql.Colle
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOCall2ᚕᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐCallᚄ(w, f, v))
 			}
-
 			return ec.marshalOCall2ᚕᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐCallᚄ(ctx, selections, v)
 		},
 		true,
@@ -2271,7 +2255,6 @@ func (ec *executionContext) _Query_key(ctx context.Context, field graphql.Collec
 			if w, f := engine.Take(ctx, field); w != nil {
 				return w.Taken(ec.writeOKey2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐKey(w, f, v))
 			}
-
 			return ec.marshalOKey2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐKey(ctx, selections, v)
 		},
 		true,

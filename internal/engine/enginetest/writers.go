@@ -474,7 +474,7 @@ func (ec *executionContext) writeNode(w *engine.Writer, f *engine.Selection, obj
 	case nil:
 		return w.Null()
 	}
-	panic("an object of a type that Node is not")
+	return w.Fault(f, "an object of a type that Node is not")
 }
 
 func (ec *executionContext) writeResult(w *engine.Writer, f *engine.Selection, obj model.Result) bool {
@@ -503,7 +503,7 @@ func (ec *executionContext) writeResult(w *engine.Writer, f *engine.Selection, o
 	case nil:
 		return w.Null()
 	}
-	panic("an object of a type that Result is not")
+	return w.Fault(f, "an object of a type that Result is not")
 }
 
 func (ec *executionContext) writeThing(w *engine.Writer, f *engine.Selection, obj model.Thing) bool {
@@ -532,7 +532,7 @@ func (ec *executionContext) writeThing(w *engine.Writer, f *engine.Selection, ob
 	case nil:
 		return w.Null()
 	}
-	panic("an object of a type that Thing is not")
+	return w.Fault(f, "an object of a type that Thing is not")
 }
 
 func (ec *executionContext) writeNPage2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐPage(w *engine.Writer, f *engine.Selection, v *model.Page) bool {

@@ -1,6 +1,7 @@
 package gen_test
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/99designs/gqlgen/api"
 	"github.com/99designs/gqlgen/codegen/config"
+	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/internal/engine/gen"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -100,5 +102,43 @@ func copyTree(t *testing.T, from, to string) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestRules: the generator reads the matrix that it is given, and refuses what cannot be read or fails the lint.
+func TestRules(t *testing.T) {
+	schema, _ := load(t, read(t, "testdata/schema.graphqls"))
+	table, _ := policy.Compile(schema, policy.Published())
+	cfg := &config.Config{Schema: schema}
+	published := read(t, "../../../auth/policy/matrix.csv")
+	for _, row := range []struct {
+		name, matrix string
+		lint         bool
+		want         string // what the error says
+	}{
+		{name: "the published one"},
+		{name: "a file", matrix: published},
+		{name: "no matrix", matrix: "permission,role\n", want: "matrix.csv: "},
+		{name: "a schema that fails the lint", lint: true, want: "the matrix has a row"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			file := ""
+			if row.matrix != "" {
+				file = filepath.Join(t.TempDir(), "matrix.csv")
+				if err := os.WriteFile(file, []byte(row.matrix), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got, err := gen.Rules(file, row.lint)(cfg)
+			switch {
+			case row.want != "" && (err == nil || got != nil || !strings.Contains(err.Error(), row.want)):
+				t.Errorf("%v, want %q", err, row.want)
+			case row.want == "" && (err != nil || got.Fingerprint() != table.Fingerprint()):
+				t.Errorf("%v, %v", got, err)
+			}
+		})
+	}
+	if _, err := gen.Rules("testdata/none.csv", true)(cfg); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file that is not there: %v", err)
 	}
 }

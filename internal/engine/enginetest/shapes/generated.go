@@ -26,7 +26,7 @@ import (
 
 // NewGuardedSchema creates the schema in which no field is answered before its check.
 func NewGuardedSchema(cfg Config) *engine.Sealed {
-	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "e665e62eac1dc5dc", Fields: 85, Objects: 11, Numbers: fieldNumbers})
+	return engine.Seal(&executableSchema{SchemaData: cfg.Schema, Resolvers: cfg.Resolvers, Directives: cfg.Directives, ComplexityRoot: cfg.Complexity}, engine.Stamp{Fingerprint: "41ee32545c995c65", Fields: 86, Objects: 11, Numbers: fieldNumbers})
 }
 
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
@@ -51,9 +51,10 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		Again func(childComplexity int) int
-		Must  func(childComplexity int) int
-		Shape func(childComplexity int) int
+		Again  func(childComplexity int) int
+		Closed func(childComplexity int) int
+		Must   func(childComplexity int) int
+		Shape  func(childComplexity int) int
 	}
 
 	Secret struct {
@@ -106,13 +107,14 @@ type ComplexityRoot struct {
 // region    ************************** generated!.gotpl **************************
 
 type MutationResolver interface {
-	First(ctx context.Context) (*model.Shape, error)
-	Second(ctx context.Context) (*model.Shape, error)
+	First(ctx context.Context) (*model.Dot, error)
+	Second(ctx context.Context) (*model.Dot, error)
 }
 type QueryResolver interface {
 	Shape(ctx context.Context) (*model.Shape, error)
 	Again(ctx context.Context) (*model.Shape, error)
 	Must(ctx context.Context) (*model.Shape, error)
+	Closed(ctx context.Context) (*model.Shape, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -165,6 +167,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Again(childComplexity), true
+	case "Query.closed":
+		if e.ComplexityRoot.Query.Closed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Closed(childComplexity), true
 
 	case "Query.must":
 		if e.ComplexityRoot.Query.Must == nil {
@@ -538,6 +546,8 @@ func (ec *executionContext) childFields_Query(ctx context.Context, field graphql
 		return ec.fieldContext_Query_again(ctx, field)
 	case "must":
 		return ec.fieldContext_Query_must(ctx, field)
+	case "closed":
+		return ec.fieldContext_Query_closed(ctx, field)
 	case "__schema":
 		return ec.fieldContext_Query___schema(ctx, field)
 	case "__type":
@@ -919,11 +929,11 @@ func (ec *executionContext) _Mutation_first(ctx context.Context, field graphql.C
 			return ec.Resolvers.Mutation().First(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.Shape) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Dot) graphql.Marshaler {
 			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(w, f, v))
+				return w.Taken(ec.writeODot2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐDot(w, f, v))
 			}
-			return ec.marshalOShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(ctx, selections, v)
+			return ec.marshalODot2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐDot(ctx, selections, v)
 		},
 		true,
 		false,
@@ -936,7 +946,7 @@ func (ec *executionContext) fieldContext_Mutation_first(_ context.Context, field
 		IsMethod:   true,
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Shape(ctx, field)
+			return ec.childFields_Dot(ctx, field)
 		},
 	}
 	return fc, nil
@@ -957,11 +967,11 @@ func (ec *executionContext) _Mutation_second(ctx context.Context, field graphql.
 			return ec.Resolvers.Mutation().Second(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.Shape) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Dot) graphql.Marshaler {
 			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(w, f, v))
+				return w.Taken(ec.writeODot2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐDot(w, f, v))
 			}
-			return ec.marshalOShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(ctx, selections, v)
+			return ec.marshalODot2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐDot(ctx, selections, v)
 		},
 		true,
 		false,
@@ -974,7 +984,7 @@ func (ec *executionContext) fieldContext_Mutation_second(_ context.Context, fiel
 		IsMethod:   true,
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Shape(ctx, field)
+			return ec.childFields_Dot(ctx, field)
 		},
 	}
 	return fc, nil
@@ -1082,6 +1092,44 @@ func (ec *executionContext) _Query_must(ctx context.Context, field graphql.Colle
 	)
 }
 func (ec *executionContext) fieldContext_Query_must(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Shape(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_closed(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	if !ec.gate.Field(ctx, field, "Query", 4) {
+		return graphql.Null
+	}
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_closed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().Closed(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Shape) graphql.Marshaler {
+			if w, f := engine.Take(ctx, field); w != nil {
+				return w.Taken(ec.writeNShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(w, f, v))
+			}
+			return ec.marshalNShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_closed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
 		Field:      field,
@@ -1961,7 +2009,7 @@ func (ec *executionContext) fieldContext_Shape_dots(_ context.Context, field gra
 }
 
 func (ec *executionContext) _Shape_thing(ctx context.Context, field graphql.CollectedField, obj *model.Shape) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Shape", 0) {
+	if !ec.gate.Field(ctx, field, "Shape", 2) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -1996,7 +2044,7 @@ func (ec *executionContext) fieldContext_Shape_thing(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Shape_things(ctx context.Context, field graphql.CollectedField, obj *model.Shape) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Shape", 0) {
+	if !ec.gate.Field(ctx, field, "Shape", 2) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -2031,7 +2079,7 @@ func (ec *executionContext) fieldContext_Shape_things(_ context.Context, field g
 }
 
 func (ec *executionContext) _Shape_any(ctx context.Context, field graphql.CollectedField, obj *model.Shape) (ret graphql.Marshaler) {
-	if !ec.gate.Field(ctx, field, "Shape", 0) {
+	if !ec.gate.Field(ctx, field, "Shape", 2) {
 		return graphql.Null
 	}
 	return graphql.ResolveField(
@@ -3717,6 +3765,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_must(ctx, field)
 				})
+		case "closed":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_closed(ctx, field)
+				})
 		case "__type":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Query___type(ctx, field)
@@ -4812,6 +4866,13 @@ func (ec *executionContext) marshalOColor2ᚖgithubᚗcomᚋfieldgateᚋfieldgat
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) marshalODot2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐDot(ctx context.Context, sel ast.SelectionSet, v *model.Dot) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Dot(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOFloat2ᚖfloat64(ctx context.Context, v any) (*float64, error) {

@@ -24,8 +24,14 @@ type (
 	mutation struct{ r Resolver }
 )
 
-func (q query) Shape(ctx context.Context) (*model.Shape, error)     { return q.r(ctx, "shape") }
-func (q query) Again(ctx context.Context) (*model.Shape, error)     { return q.r(ctx, "again") }
-func (q query) Must(ctx context.Context) (*model.Shape, error)      { return q.r(ctx, "must") }
-func (m mutation) First(ctx context.Context) (*model.Shape, error)  { return m.r(ctx, "first") }
-func (m mutation) Second(ctx context.Context) (*model.Shape, error) { return m.r(ctx, "second") }
+func (q query) Shape(ctx context.Context) (*model.Shape, error)   { return q.r(ctx, "shape") }
+func (q query) Again(ctx context.Context) (*model.Shape, error)   { return q.r(ctx, "again") }
+func (q query) Must(ctx context.Context) (*model.Shape, error)    { return q.r(ctx, "must") }
+func (q query) Closed(ctx context.Context) (*model.Shape, error)  { return q.r(ctx, "closed") }
+func (m mutation) First(ctx context.Context) (*model.Dot, error)  { return m.dot(ctx, "first") }
+func (m mutation) Second(ctx context.Context) (*model.Dot, error) { return m.dot(ctx, "second") }
+
+func (m mutation) dot(ctx context.Context, field string) (*model.Dot, error) {
+	s, err := m.r(ctx, field)
+	return &s.Dot, err
+}

@@ -27,7 +27,7 @@ func (e *executableSchema) Answer(ctx context.Context, w *engine.Writer) bool {
 var fieldNumbers = map[string]map[string]int{
 	"Dot":      {"id": 0, "must": 1},
 	"Mutation": {"first": 0, "second": 1},
-	"Query":    {"shape": 0, "again": 1, "must": 2, "__type": 3, "__schema": 4},
+	"Query":    {"shape": 0, "again": 1, "must": 2, "closed": 3, "__type": 4, "__schema": 5},
 	"Secret":   {"text": 0},
 	"Shape":    {"id": 0, "text": 1, "must": 2, "number": 3, "ratio": 4, "good": 5, "color": 6, "colors": 7, "texts": 8, "moment": 9, "mustMoment": 10, "moments": 11, "odd": 12, "mustOdd": 13, "masked": 14, "denied": 15, "mustDenied": 16, "secret": 17, "mustSecret": 18, "dot": 19, "inner": 20, "mustInner": 21, "list": 22, "loose": 23, "grid": 24, "dots": 25, "thing": 26, "things": 27, "any": 28, "method": 29, "mustMethod": 30, "hole": 31, "mustHole": 32, "holes": 33, "other": 34, "argued": 35, "query": 36},
 }
@@ -97,7 +97,7 @@ func (ec *executionContext) writeMutation(w *engine.Writer, s *engine.Selections
 }
 
 // concurrentQuery are the fields of Query that are resolved at once.
-var concurrentQuery = []bool{0: true, 1: true, 2: true}
+var concurrentQuery = []bool{0: true, 1: true, 2: true, 3: true}
 
 func (ec *executionContext) writeQuery(w *engine.Writer, s *engine.Selections) bool {
 	var o engine.Object
@@ -128,13 +128,19 @@ func (ec *executionContext) writeQuery(w *engine.Writer, s *engine.Selections) b
 				continue
 			}
 			w.Hole(&o, s, f, concurrentQuery, func(ctx context.Context) graphql.Marshaler { return ec._Query_must(ctx, f.Field) })
-		case 3: // __type
+		case 3: // closed
+			if !o.May(4) {
+				w.Deny(f)
+				continue
+			}
+			w.Hole(&o, s, f, concurrentQuery, func(ctx context.Context) graphql.Marshaler { return ec._Query_closed(ctx, f.Field) })
+		case 4: // __type
 			if !o.May(1) {
 				w.Deny(f)
 				continue
 			}
 			w.Hole(&o, s, f, concurrentQuery, func(ctx context.Context) graphql.Marshaler { return ec._Query___type(ctx, f.Field) })
-		case 4: // __schema
+		case 5: // __schema
 			if !o.May(1) {
 				w.Deny(f)
 				continue
@@ -402,7 +408,7 @@ func (ec *executionContext) writeShape(w *engine.Writer, s *engine.Selections, o
 			}
 			w.Require(ec.writeNDot2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐDotᚄ(w, f, obj.Dots))
 		case 26: // thing
-			if !o.May(0) {
+			if !o.May(2) {
 				w.Deny(f)
 				continue
 			}
@@ -412,13 +418,13 @@ func (ec *executionContext) writeShape(w *engine.Writer, s *engine.Selections, o
 				w.Null()
 			}
 		case 27: // things
-			if !o.May(0) {
+			if !o.May(2) {
 				w.Deny(f)
 				continue
 			}
 			ec.writeOThing2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐThingᚄ(w, f, obj.Things)
 		case 28: // any
-			if !o.May(0) {
+			if !o.May(2) {
 				w.Deny(f)
 				continue
 			}
@@ -567,6 +573,13 @@ func (ec *executionContext) writeOColor2ᚕgithubᚗcomᚋfieldgateᚋfieldgate�
 		w.Enum(string(v[i]))
 	}
 	return w.EndList(&l)
+}
+
+func (ec *executionContext) writeODot2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐDot(w *engine.Writer, f *engine.Selection, v *model.Dot) bool {
+	if v == nil {
+		return w.Null()
+	}
+	return ec.writeDot(w, f.Under(), v)
 }
 
 func (ec *executionContext) writeOShape2ᚕᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShapeᚄ(w *engine.Writer, f *engine.Selection, v [][]*model.Shape) bool {
