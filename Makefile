@@ -41,3 +41,9 @@ e2e: # needs Chromium
 .PHONY: faults
 faults:
 	go test -tags faults -count 1 -timeout 30m -v -run '^Test(Long)?Faults' $(ARGS) ./internal/cmd
+
+# A profile by which go build optimises the gateway (https://go.dev/doc/pgo): default.pgo, which is not committed. See CONTRIBUTING.md.
+.PHONY: pgo
+pgo:
+	go test ./internal/cmd -run '^$$' -bench '^BenchmarkGateway$$' -benchtime 5s -cpuprofile $(CURDIR)/default.pgo -o $(CURDIR)/cmd.test
+	rm $(CURDIR)/cmd.test
