@@ -37,8 +37,8 @@ func ParseDenials(s string) (Denials, error) {
 // report writes the denials that were met, in their order, into the answer, among the errors that resolvers gave. Those
 // that are an answer's only errors, one for each, it gives back instead: appendErrors writes them.
 func (d *Decision) report(resp *answer, met []denial) (each []denial) {
-	if d.counts != nil && len(met) > 0 {
-		for _, t := range d.tallies(met).all {
+	if d.counts != nil {
+		for _, t := range tallied(met) {
 			d.counts.denials(t.refusal.rule, t.count)
 		}
 	}
@@ -79,8 +79,8 @@ func errorsOfEach(met []denial) gqlerror.List {
 }
 
 // appendErrors is errorsOfEach as JSON.
-func (d *Decision) appendErrors(out []byte, met []denial) []byte {
-	t := d.tallies(nil)
+func appendErrors(out []byte, met []denial) []byte {
+	var t tallies
 	out = append(out, '[')
 	for i := range met {
 		if i > 0 {
@@ -190,31 +190,34 @@ type tally struct {
 // tallies counts denials by what is denied.
 type tallies struct {
 	all  []*tally
-	byID []*tally // by the selection's id, the last for what no selection explains
+	byID []*tally // by the selection's id, after those that no selection explains
 }
 
-// tallies counts those that were met.
-func (d *Decision) tallies(met []denial) *tallies {
-	t := &tallies{byID: make([]*tally, d.plan.ids+1)}
+// tallied counts denials.
+func tallied(met []denial) []*tally {
+	var t tallies
 	for i := range met {
 		t.of(&met[i]).count++
 	}
-	return t
+	return t.all
 }
 
 // of is the tally that a denial belongs to.
 func (t *tallies) of(n *denial) *tally {
-	id := len(t.byID) - 1
+	i := 0
 	if n.at != nil {
-		id = n.at.id
+		i = n.at.id + 1
 	}
-	for known := t.byID[id]; known != nil; known = known.next {
+	if i >= len(t.byID) {
+		t.byID = append(t.byID, make([]*tally, i+1-len(t.byID))...)
+	}
+	for known := t.byID[i]; known != nil; known = known.next {
 		if known.object == n.object && known.refusal == n.refusal {
 			return known
 		}
 	}
-	one := &tally{denial: *n, next: t.byID[id]}
-	t.byID[id] = one
+	one := &tally{denial: *n, next: t.byID[i]}
+	t.byID[i] = one
 	t.all = append(t.all, one)
 	return one
 }
@@ -223,10 +226,7 @@ func (t *tallies) of(n *denial) *tally {
 // One that was decided but not met, as below an empty list, counts zero; one below
 // an abstract type is listed only when it was met.
 func (d *Decision) bySelection(met []denial) []*tally {
-	var all []*tally
-	if len(met) > 0 {
-		all = d.tallies(met).all
-	}
+	all := tallied(met)
 	if d.refusals {
 		known := map[*Selection]bool{}
 		for _, t := range all {

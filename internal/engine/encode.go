@@ -127,7 +127,7 @@ func (t transport) begin(out *bytes.Buffer, resp *answer) {
 	if resp.failed() {
 		out.WriteString(`"errors":`)
 		if len(resp.denied) > 0 {
-			out.Write(resp.decision.appendErrors(out.AvailableBuffer(), resp.denied))
+			out.Write(appendErrors(out.AvailableBuffer(), resp.denied))
 		} else {
 			t.member(out, "errors", resp.Errors)
 		}

@@ -30,9 +30,8 @@ type answer struct {
 	Data       json.RawMessage // nil when nothing ran
 	Errors     gqlerror.List
 	Extensions map[string]any
-	denied     []denial  // which are listed as its only errors
-	decision   *Decision // by which they were denied
-	writer     *Writer   // which has the data, after opening; nil when it is of gqlgen's own executor
+	denied     []denial // which are listed as its only errors
+	writer     *Writer  // which has the data, after opening; nil when it is of gqlgen's own executor
 }
 
 // failed says whether the answer lists errors.
@@ -218,7 +217,7 @@ func (e *executor) told(ctx context.Context, d *Decision, resp *answer) {
 	d.failed = codes(resp.Errors)
 	met := d.take()
 	e.tell(ctx, d, met)
-	resp.denied, resp.decision = d.report(resp, met), d
+	resp.denied = d.report(resp, met)
 }
 
 // resolvers is what the resolvers of an operation run through.

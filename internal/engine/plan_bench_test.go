@@ -107,7 +107,7 @@ func BenchmarkDenials(b *testing.B) {
 			}
 		}
 		d.join(w)
-		out = d.appendErrors(out[:0], d.report(&answer{}, d.take()))
+		out = appendErrors(out[:0], d.report(&answer{}, d.take()))
 	}
 	stop()
 	b.ReportMetric(float64(len(out))/float64(rows*len(met.at)), "B/denial")

@@ -23,9 +23,11 @@ type plans struct {
 	catalog    *catalog
 	doc        *ast.QueryDocument
 	definition *ast.OperationDefinition
-	directives int
-	conditions []*ast.Directive // those @skip and @include of the document that depend on a variable
-	passing    bool             // whether it is for one request, so that no plan is worth keeping
+	passing    bool // whether it is for one request, so that no plan is worth keeping
+
+	once       sync.Once        // for what is read off the document when the operation is first asked for
+	directives int              // of the whole document
+	conditions []*ast.Directive // those @skip and @include that depend on a variable
 
 	mu   sync.Mutex
 	kept atomic.Pointer[[]kept]
@@ -39,12 +41,15 @@ type kept struct {
 
 // newPlans prepares an operation of a valid document. Passing says that the document is not kept.
 func newPlans(k *catalog, doc *ast.QueryDocument, def *ast.OperationDefinition, passing bool) *plans {
-	o := &plans{catalog: k, doc: doc, definition: def, directives: countDirectives(doc), passing: passing}
-	o.conditionsIn(def.SelectionSet)
-	for _, f := range doc.Fragments {
+	return &plans{catalog: k, doc: doc, definition: def, passing: passing}
+}
+
+func (o *plans) read() {
+	o.directives = countDirectives(o.doc)
+	o.conditionsIn(o.definition.SelectionSet)
+	for _, f := range o.doc.Fragments {
 		o.conditionsIn(f.SelectionSet)
 	}
-	return o
 }
 
 func (o *plans) conditionsIn(set ast.SelectionSet) {
@@ -102,6 +107,7 @@ var errDefer = problem.New(problem.ValidationFailed, "@defer is not supported: a
 
 // plan is the operation's plan for these variables: a kept one, or one for the single request where keeping is not worth it.
 func (o *plans) plan(vars map[string]any) *plan {
+	o.once.Do(o.read)
 	conditions, keep := o.vector(vars)
 	if keep && !o.passing {
 		if p, known := o.known(conditions); p != nil {

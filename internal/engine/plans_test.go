@@ -159,7 +159,7 @@ func TestKept(t *testing.T) {
 	t.Run("more conditions than can be told apart", func(t *testing.T) {
 		query, vars := many(65)
 		p := small(t).prepared(t, query)
-		if p.plan(vars) == p.plan(vars) || p.kept.Load() != nil {
+		if first, again := p.plan(vars), p.plan(vars); first == again || p.kept.Load() != nil {
 			t.Error("it is kept")
 		}
 	})
@@ -204,8 +204,8 @@ func TestKept(t *testing.T) {
 		if all[0].kept.Load() != nil || all[len(all)-1].kept.Load() == nil || cfg.catalog.kept.places > mostKept {
 			t.Errorf("the first is kept: %v, the last: %v; %d places", all[0].kept.Load() != nil, all[len(all)-1].kept.Load() != nil, cfg.catalog.kept.places)
 		}
-		first := all[0].plan(nil)
-		if first != all[0].plan(nil) {
+		first, again := all[0].plan(nil), all[0].plan(nil)
+		if first != again {
 			t.Error("what is asked for again is not kept again")
 		}
 		runtime.KeepAlive(all)
@@ -221,6 +221,7 @@ func TestFaultsBelowDenials(t *testing.T) {
 		want        problem.Code
 	}{
 		{"@defer", `{ page { ... @defer { name } } }`, nil, problem.ValidationFailed},
+		{"an integer of many digits", `{ key(stamp: 99999999999999999999) { name } }`, nil, problem.BadUserInput},
 		{"a condition", `query($v: Boolean = true) { page { name @skip(if: $v) } }`, map[string]any{"v": nil}, problem.BadUserInput},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -271,10 +272,10 @@ func TestAppendErrors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := d.appendErrors([]byte("before"), met); !bytes.Equal(got, append([]byte("before"), want...)) {
+		if got := appendErrors([]byte("before"), met); !bytes.Equal(got, append([]byte("before"), want...)) {
 			t.Errorf("%s:\n got %s\nwant %s", name, got, want)
 		}
-		if got := d.appendErrors(nil, nil); string(got) != "[]" {
+		if got := appendErrors(nil, nil); string(got) != "[]" {
 			t.Errorf("none: %s", got)
 		}
 	}
