@@ -18,7 +18,7 @@ const (
 	// packedSize is how long an answer is that is worth compressing: a shorter one fits into one packet anyway.
 	packedSize = 1400
 	// keptBuffer is the largest buffer that is kept for the next answer.
-	keptBuffer = 256 << 10
+	keptBuffer = 1 << 20
 )
 
 // buffers are those in which answers are put together.

@@ -6,6 +6,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
 // Ran is what came of an operation.
@@ -29,7 +30,7 @@ func (r Ran) Denied() []string {
 func Running(es *Sealed, cfg Config, text string) (func(plain bool, use func(Ran)), error) {
 	cfg.schema = es.Schema()
 	cfg.sizes = introspectionSizes(cfg.schema)
-	doc, errs := gqlparser.LoadQuery(cfg.schema, text)
+	doc, errs := gqlparser.LoadQueryWithRules(cfg.schema, text, rules.NewDefaultRules())
 	if errs != nil {
 		return nil, errs
 	}

@@ -54,6 +54,10 @@ func current(ctx context.Context) (*Decision, *Selection) {
 	if d == nil {
 		return nil, nil
 	}
-	s, _ := d.selection(graphql.GetFieldContext(ctx))
+	fc := graphql.GetFieldContext(ctx)
+	if s := selectionOf(ctx); s != nil && s.Field.Field == fc.Field.Field {
+		return d, s
+	}
+	s, _ := d.selection(fc)
 	return d, s
 }

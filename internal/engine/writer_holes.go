@@ -32,7 +32,7 @@ func (h *hole) Value(key any) any {
 // MarshalGQL writes what was written of the value, for those who look into what a field function gives.
 func (h *hole) MarshalGQL(to io.Writer) { _, _ = to.Write(h.value) }
 
-// selectionOf is the selection whose field is being resolved, or nil outside of a hole.
+// selectionOf is the selection whose field a Writer has resolved where ctx is from, or nil.
 func selectionOf(ctx context.Context) *Selection {
 	if h, _ := ctx.Value(holeKey{}).(*hole); h != nil {
 		return h.at
