@@ -185,6 +185,19 @@ func TestKept(t *testing.T) {
 			t.Error("it is not known that it is too large")
 		}
 	})
+	t.Run("what lies in arguments, and fields that merge, count too", func(t *testing.T) {
+		const n = 200
+		for _, query := range []string{
+			`mutation { rename(input: { parts: [` + strings.Repeat(`{ cost: "x" } `, n) + `] }) { page { name } } }`,
+			`{ ` + strings.Repeat(`page { name } `, n) + `}`,
+		} {
+			p := small(t).prepared(t, query)
+			p.plan(nil)
+			if kept := p.catalog.kept.steps; kept < n {
+				t.Errorf("%.40s is counted as %d", query, kept)
+			}
+		}
+	})
 	t.Run("all together hold so much, and then begin anew", func(t *testing.T) {
 		s := small(t)
 		cfg := s.config()
@@ -201,8 +214,8 @@ func TestKept(t *testing.T) {
 			}
 			all = append(all, p)
 		}
-		if all[0].kept.Load() != nil || all[len(all)-1].kept.Load() == nil || cfg.catalog.kept.places > mostKept {
-			t.Errorf("the first is kept: %v, the last: %v; %d places", all[0].kept.Load() != nil, all[len(all)-1].kept.Load() != nil, cfg.catalog.kept.places)
+		if all[0].kept.Load() != nil || all[len(all)-1].kept.Load() == nil || cfg.catalog.kept.steps > mostKept {
+			t.Errorf("the first is kept: %v, the last: %v; %d steps", all[0].kept.Load() != nil, all[len(all)-1].kept.Load() != nil, cfg.catalog.kept.steps)
 		}
 		first, again := all[0].plan(nil), all[0].plan(nil)
 		if first != again {
