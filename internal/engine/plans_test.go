@@ -297,23 +297,25 @@ func TestAppendErrors(t *testing.T) {
 // TestWordedOnce: a denial is worded once for each rule and kind of caller, however many ask at once.
 func TestWordedOnce(t *testing.T) {
 	s := small(t)
-	g := &guarded{coordinate: "Call.name", check: s.table.Field("Call", "name")}
-	done := make(chan bool)
-	for range 8 {
-		go func() {
-			defer func() { done <- true }()
-			for range 100 {
-				if guest := g.refusal(s.table, policy.Grants{}); !guest.guest || guest.code() != problem.Unauthenticated {
-					t.Errorf("a guest is told %s", guest.message())
-				}
-				g.refusal(s.table, s.grants)
+	for range 500 {
+		g := &guarded{coordinate: "Call.name", check: s.table.Field("Call", "name")}
+		const callers = 8
+		begin, got := make(chan bool), make(chan [2]*refusal, callers)
+		for range callers {
+			go func() {
+				<-begin
+				got <- [2]*refusal{g.refusal(s.table, policy.Grants{}), g.refusal(s.table, s.grants)}
+			}()
+		}
+		close(begin)
+		want := <-got
+		if !want[0].guest || want[0].code() != problem.Unauthenticated || want[1].guest {
+			t.Fatalf("a guest is told %s, and others %s", want[0].message(), want[1].message())
+		}
+		for range callers - 1 {
+			if all := <-got; all != want {
+				t.Fatal("it was worded twice")
 			}
-		}()
-	}
-	for range 8 {
-		<-done
-	}
-	if a, b := g.refusal(s.table, policy.Grants{}), g.refusal(s.table, policy.Grants{}); a != b {
-		t.Error("it was worded twice")
+		}
 	}
 }
