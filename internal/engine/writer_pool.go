@@ -10,8 +10,12 @@ import (
 // writers are kept, with their buffers, for the next to come.
 var writers = sync.Pool{New: func() any { return new(Writer) }}
 
-// mostKeptBuffer is the largest buffer that is kept.
-const mostKeptBuffer = 4 << 20
+const (
+	// mostKeptBuffer is the largest buffer that is kept.
+	mostKeptBuffer = 4 << 20
+	// mostKeptTasks is for how many tasks there is room in a Writer that is kept.
+	mostKeptTasks = 4 << 10
+)
 
 // newWriter is a Writer for an operation that was decided.
 func newWriter(d *Decision, op *graphql.OperationContext, c *crew) *Writer {
@@ -22,10 +26,9 @@ func newWriter(d *Decision, op *graphql.OperationContext, c *crew) *Writer {
 
 // release gives the Writer back. Nothing of it may be used any more, but what was denied.
 func (w *Writer) release() {
-	if cap(w.buf) > mostKeptBuffer {
+	if cap(w.buf) > mostKeptBuffer || cap(w.waiting) > mostKeptTasks {
 		return
 	}
-	clear(w.waiting[:cap(w.waiting)])
 	*w = Writer{buf: w.buf[:0], indexes: w.indexes[:0], late: w.late[:0], open: w.open[:0], waiting: w.waiting[:0]}
 	writers.Put(w)
 }
