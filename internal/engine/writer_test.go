@@ -222,7 +222,9 @@ func TestNobodysWriter(t *testing.T) {
 
 // TestNumberOfNothing: what generated code has no number for is never read, and nothing else is in its place.
 func TestNumberOfNothing(t *testing.T) {
-	es := shapes.New(func(context.Context, string) (*shape, error) { return good(func(s *shape) { s.Text = new("text") }), nil })
+	es := shapes.New(func(context.Context, string) (*shape, error) {
+		return good(func(s *shape) { s.Text = new("text") }), nil
+	})
 	run, err := engine.Running(engine.Seal(es.ExecutableSchema, engine.Stamp{}), shapesOf(t, holding(permissions...)), "{ shape { text } }")
 	if err != nil {
 		t.Fatal(err)
