@@ -196,19 +196,22 @@ func (in *inputObject) field(name string) (*guarded, *inputObject) {
 	return &in.guarded, nil
 }
 
-// refusal is why grants do not pass the check. Each is worded once.
+// refusal is why grants do not pass the check. Each is worded once, so that it is the same for all who tell denials apart by it.
 func (g *guarded) refusal(t *policy.Table, grants policy.Grants) *refusal {
 	rule, guest := t.Why(g.check, grants), !grants.SignedIn()
-	newest := g.because.Load()
-	for r := newest; r != nil; r = r.next {
-		if r.rule == rule && r.guest == guest {
+	for {
+		newest := g.because.Load()
+		for r := newest; r != nil; r = r.next {
+			if r.rule == rule && r.guest == guest {
+				return r
+			}
+		}
+		r := newRefusal(g.coordinate, rule, guest)
+		r.next = newest
+		if g.because.CompareAndSwap(newest, r) {
 			return r
 		}
 	}
-	r := newRefusal(g.coordinate, rule, guest)
-	r.next = newest
-	g.because.CompareAndSwap(newest, r) // who loses the race words it again another time
-	return r
 }
 
 // nesting is how many lists a type nests.

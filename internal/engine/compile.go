@@ -44,6 +44,7 @@ func newPlan(o *plans, vars map[string]any, whole bool) (*plan, error) {
 	} else if c.steps > mostSteps {
 		return nil, errTooLarge
 	}
+	p.steps = c.steps
 	return p, nil
 }
 

@@ -118,7 +118,7 @@ func TestDifferentialJudges(t *testing.T) {
 		if seed%4 == 0 {
 			a.trial.set = policy.Set{}
 		}
-		wrong := w.judge(a, a.ask(w.plain))
+		wrong := w.judge(a, a.ask(w.plain, ""))
 		for _, says := range []string{
 			"a resolver was called for ", "a mutation ran, of which a part is denied: ", " is denied", " is a ", " is not masked", "denied, and open: ",
 		} {

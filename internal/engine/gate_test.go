@@ -61,6 +61,16 @@ func TestUndecidedArguments(t *testing.T) {
 	if g.FieldAndInput(graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: "Query", Field: decided}), decided, "Page", policy.CheckSignedIn) {
 		t.Error("the same field of another type is open")
 	}
+	search := d.plan.root.byKey("search")
+	if w := (&Writer{decision: d}); !w.Decided(search) {
+		t.Error("what was decided is denied by the writers")
+	}
+	for name, verdicts := range map[string][]verdict{"none": nil, "an empty one": {{}}, "a denial": {{decided: true, denied: &refusal{}}}} {
+		d.verdicts = verdicts
+		if w := (&Writer{decision: d}); w.Decided(search) {
+			t.Errorf("the writers take %s for a verdict that permits", name)
+		}
+	}
 	d.verdicts = nil
 	if g.FieldAndInput(ctx, decided, "Query", policy.CheckSignedIn) {
 		t.Error("what was not decided is open")

@@ -213,11 +213,17 @@ func (g gateway) ask(query string) answer {
 // send makes a request by POST.
 func (g gateway) send(r request) answer {
 	g.t.Helper()
+	return g.sendIn(context.Background(), r)
+}
+
+// sendIn is send with what a context has.
+func (g gateway) sendIn(ctx context.Context, r request) answer {
+	g.t.Helper()
 	body, err := json.Marshal(r)
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	hr := httptest.NewRequest(http.MethodPost, "/graphql", bytes.NewReader(body))
+	hr := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", bytes.NewReader(body))
 	hr.Header.Set("Content-Type", "application/json")
 	if r.accept != "" {
 		hr.Header.Set("Accept", r.accept)

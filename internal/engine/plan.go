@@ -20,6 +20,7 @@ type plan struct {
 	directives int         // of the whole document
 	ids        int         // how many of its Selection and Selections there are
 	argued     int         // how many selections have arguments that are part of their decision
+	steps      int         // of compiling it, if it is whole: it holds no more than about 250 bytes for each
 	compiler   *compiler   // of a plan for a single request
 }
 

@@ -14,7 +14,7 @@ import (
 const (
 	// mostPlans is how many plans are kept of one operation: one for each way in which its conditions turn out.
 	mostPlans = 16
-	// mostKept is how many places the plans of all operations have together that are kept, of about 250 bytes each.
+	// mostKept is how many steps the plans of all operations have taken together that are kept: see plan.steps.
 	mostKept = 1 << 16
 )
 
@@ -161,11 +161,11 @@ func (o *plans) keep(conditions uint64, vars map[string]any) *plan {
 		return p // another request was faster
 	}
 	p, _ := newPlan(o, vars, true)
-	places := 1
+	steps := 1
 	if p != nil {
-		places += p.ids
+		steps += p.steps
 	}
-	o.catalog.kept.take(o, places)
+	o.catalog.kept.take(o, steps)
 	var plans []kept
 	before := o.kept.Load()
 	if before != nil {
@@ -180,26 +180,26 @@ func (o *plans) keep(conditions uint64, vars map[string]any) *plan {
 // are still asked for are soon there again.
 type keeper struct {
 	mu         sync.Mutex
-	places     int
+	steps      int
 	operations map[weak.Pointer[plans]]bool
 }
 
-// take notes that an operation is about to keep a plan of so many places.
-func (k *keeper) take(o *plans, places int) {
+// take notes that an operation is about to keep a plan of so many steps.
+func (k *keeper) take(o *plans, steps int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.places+places > mostKept {
+	if k.steps+steps > mostKept {
 		for w := range k.operations {
 			if o := w.Value(); o != nil {
 				o.kept.Store(nil)
 			}
 		}
 		clear(k.operations)
-		k.places = 0
+		k.steps = 0
 	}
 	if k.operations == nil {
 		k.operations = map[weak.Pointer[plans]]bool{}
 	}
 	k.operations[weak.Make(o)] = true
-	k.places += places
+	k.steps += steps
 }

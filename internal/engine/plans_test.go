@@ -185,6 +185,19 @@ func TestKept(t *testing.T) {
 			t.Error("it is not known that it is too large")
 		}
 	})
+	t.Run("what lies in arguments, and fields that merge, count too", func(t *testing.T) {
+		const n = 200
+		for _, query := range []string{
+			`mutation { rename(input: { parts: [` + strings.Repeat(`{ cost: "x" } `, n) + `] }) { page { name } } }`,
+			`{ ` + strings.Repeat(`page { name } `, n) + `}`,
+		} {
+			p := small(t).prepared(t, query)
+			p.plan(nil)
+			if kept := p.catalog.kept.steps; kept < n {
+				t.Errorf("%.40s is counted as %d", query, kept)
+			}
+		}
+	})
 	t.Run("all together hold so much, and then begin anew", func(t *testing.T) {
 		s := small(t)
 		cfg := s.config()
@@ -201,8 +214,8 @@ func TestKept(t *testing.T) {
 			}
 			all = append(all, p)
 		}
-		if all[0].kept.Load() != nil || all[len(all)-1].kept.Load() == nil || cfg.catalog.kept.places > mostKept {
-			t.Errorf("the first is kept: %v, the last: %v; %d places", all[0].kept.Load() != nil, all[len(all)-1].kept.Load() != nil, cfg.catalog.kept.places)
+		if all[0].kept.Load() != nil || all[len(all)-1].kept.Load() == nil || cfg.catalog.kept.steps > mostKept {
+			t.Errorf("the first is kept: %v, the last: %v; %d steps", all[0].kept.Load() != nil, all[len(all)-1].kept.Load() != nil, cfg.catalog.kept.steps)
 		}
 		first, again := all[0].plan(nil), all[0].plan(nil)
 		if first != again {
@@ -284,23 +297,25 @@ func TestAppendErrors(t *testing.T) {
 // TestWordedOnce: a denial is worded once for each rule and kind of caller, however many ask at once.
 func TestWordedOnce(t *testing.T) {
 	s := small(t)
-	g := &guarded{coordinate: "Call.name", check: s.table.Field("Call", "name")}
-	done := make(chan bool)
-	for range 8 {
-		go func() {
-			defer func() { done <- true }()
-			for range 100 {
-				if guest := g.refusal(s.table, policy.Grants{}); !guest.guest || guest.code() != problem.Unauthenticated {
-					t.Errorf("a guest is told %s", guest.message())
-				}
-				g.refusal(s.table, s.grants)
+	for range 500 {
+		g := &guarded{coordinate: "Call.name", check: s.table.Field("Call", "name")}
+		const callers = 8
+		begin, got := make(chan bool), make(chan [2]*refusal, callers)
+		for range callers {
+			go func() {
+				<-begin
+				got <- [2]*refusal{g.refusal(s.table, policy.Grants{}), g.refusal(s.table, s.grants)}
+			}()
+		}
+		close(begin)
+		want := <-got
+		if !want[0].guest || want[0].code() != problem.Unauthenticated || want[1].guest {
+			t.Fatalf("a guest is told %s, and others %s", want[0].message(), want[1].message())
+		}
+		for range callers - 1 {
+			if all := <-got; all != want {
+				t.Fatal("it was worded twice")
 			}
-		}()
-	}
-	for range 8 {
-		<-done
-	}
-	if a, b := g.refusal(s.table, policy.Grants{}), g.refusal(s.table, policy.Grants{}); a != b {
-		t.Error("it was worded twice")
+		}
 	}
 }

@@ -95,7 +95,8 @@ func (w *Writer) run(ctx context.Context, f *Selection, call func(context.Contex
 	outer, from, indexes := w.taken, w.before(), len(w.indexes)
 	h := &hole{Context: ctx, w: w, at: f, from: from}
 	m := h.resolve(call)
-	// Whatever became of it, the Writer stands where it stood.
+	// Whatever became of it, the Writer stands where it stood, and keeps nothing of what a panic has left.
+	clear(w.waiting[from.waiting:])
 	w.taken, w.indexes, w.invalid = outer, w.indexes[:indexes], from.invalid
 	w.late, w.open, w.waiting = w.late[:from.late], w.open[:from.open], w.waiting[:from.waiting]
 	if m == graphql.Marshaler(h) {

@@ -15,6 +15,8 @@ const (
 	mostKeptBuffer = 4 << 20
 	// mostKeptDenials is the longest list of denials that is kept.
 	mostKeptDenials = 16 << 10
+	// mostKeptTasks is for how many tasks there is room in a Writer that is kept.
+	mostKeptTasks = 4 << 10
 )
 
 // newWriter is a Writer for an operation that was decided.
@@ -26,10 +28,9 @@ func newWriter(d *Decision, op *graphql.OperationContext, c *crew) *Writer {
 
 // release gives the Writer back. Nothing of it may be used any more, nor of what was denied.
 func (w *Writer) release() {
-	if cap(w.buf) > mostKeptBuffer || cap(w.met) > mostKeptDenials {
+	if cap(w.buf) > mostKeptBuffer || cap(w.met) > mostKeptDenials || cap(w.waiting) > mostKeptTasks {
 		return
 	}
-	clear(w.waiting[:cap(w.waiting)])
 	clear(w.met)
 	*w = Writer{
 		buf: w.buf[:0], met: w.met[:0], indexes: w.indexes[:0], places: w.places[:0],

@@ -220,6 +220,22 @@ func TestNobodysWriter(t *testing.T) {
 	}
 }
 
+// TestNumberOfNothing: what generated code has no number for is never read, and nothing else is in its place.
+func TestNumberOfNothing(t *testing.T) {
+	es := shapes.New(func(context.Context, string) (*shape, error) {
+		return good(func(s *shape) { s.Text = new("text") }), nil
+	})
+	run, err := engine.Running(engine.Seal(es.ExecutableSchema, engine.Stamp{}), shapesOf(t, holding(permissions...)), "{ shape { text } }")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(false, func(r engine.Ran) {
+		if string(r.Data) != "null" || len(r.Errors) != 1 || r.Errors[0].Message != wrong {
+			t.Errorf("%s, %v", r.Data, r.Errors)
+		}
+	})
+}
+
 // TestWritersAfterAPanic: what a faulty writer has left behind is in no other answer.
 func TestWritersAfterAPanic(t *testing.T) {
 	faulty := good(func(s *shape) {
