@@ -5,7 +5,7 @@
 COUNT ?= 6
 .PHONY: bench
 bench:
-	go test -run '^$$' -bench . -count $(COUNT) -benchtime 1s ./auth/... ./internal/...
+	go test -run '^$$' -bench . -skip '^BenchmarkSites$$' -count $(COUNT) -benchtime 1s ./auth/... ./bench/... ./internal/...
 
 # What the gateway is made of beside other GraphQL servers, on the comparison in the folder PEERS, which has a run.mjs: once
 # with leased sessions, once with a GET of Redis for each request. PEER_ARGS is for run.mjs. What it writes,

@@ -19,7 +19,7 @@ type Step string
 // The steps.
 const (
 	StepCheck   Step = "check"  // of an access token, with the look-up of its session
-	StepLookup  Step = "lookup" // of a session in Redis
+	StepLookup  Step = "lookup" // of its session, in Redis or in what is kept of that
 	StepSignIn  Step = "sign_in"
 	StepClient  Step = "client" // a client of OAuth signs in
 	StepRefresh Step = "refresh"

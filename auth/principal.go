@@ -1,8 +1,9 @@
 // Package auth knows who is asking: it turns an access token into a Principal, and
 // signs in, refreshes and signs out.
 //
-// A token alone says nothing about now. It is believed as far as its session, which is
-// asked at each request, agrees with it.
+// A token alone says nothing about now. At each request it is believed as far as its
+// session agrees with it, of which package session tells: what Redis says or, under a
+// lease, what is kept of that.
 package auth
 
 import (

@@ -4,8 +4,8 @@ import (
 	"context"
 )
 
-// End ends the session sid of a user or a client, at once for whoever asks the store, and tells the caches through the log. It returns
-// whether there was such a session; ending one that is not there is no error.
+// End ends the session sid of a user or a client, and returns when no gateway takes it for good any more: whether there was
+// such a session. Ending one that is not there is no error.
 func (s *Store) End(ctx context.Context, holder, sid string) (bool, error) {
 	if !isUser(holder) || !IsID(sid) {
 		return false, nil
@@ -28,8 +28,8 @@ finish(sid, session)
 return {'ok', ended}
 `)
 
-// EndAll ends all sessions of a user and returns how many there were; those of their clients are stale from then on. A sign-in that is under way meanwhile, with roles
-// it has read before, is refused with ErrStale.
+// EndAll is End for all sessions of a user, and returns how many there were; those of their clients are stale from then on.
+// A sign-in that is under way meanwhile, with roles it has read before, is refused with ErrStale.
 func (s *Store) EndAll(ctx context.Context, user string) (int, error) {
 	if !isUser(user) {
 		return 0, nil

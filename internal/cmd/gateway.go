@@ -44,11 +44,8 @@ const (
 
 // gateway is the whole program, wired together.
 type gateway struct {
-	graphql interface {
-		http.Handler
-		Close(ctx context.Context) error
-	}
-	schema http.Handler
+	graphql *engine.Handler
+	schema  http.Handler
 	// documentation is the schema for GraphiQL.
 	documentation http.Handler
 	auth          *auth.Service

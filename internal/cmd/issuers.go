@@ -24,7 +24,7 @@ import (
 
 // issuersFlag names the file of other issuers.
 type issuersFlag struct {
-	Issuers string `help:"A YAML file of the identity providers whose people are let in, by token exchange and in GraphiQL." type:"path" placeholder:"FILE" env:"FIELDGATE_ISSUERS"`
+	Issuers string `help:"A YAML file of the identity providers whose people are let in, by token exchange and in GraphiQL, or whose tokens are accepted as they are." type:"path" placeholder:"FILE" env:"FIELDGATE_ISSUERS"`
 }
 
 // signInFlags say who may sign in.

@@ -69,7 +69,7 @@ type inputObject struct {
 	opens  bool // whether every field of it, and of what is in it, is open to all
 }
 
-// catalog lays the schema out. Numbers are those of Stamp.
+// newCatalog lays the schema out. numbers are those of Stamp.
 func (c *Config) newCatalog(numbers map[string]map[string]int) *catalog {
 	k := &catalog{schema: c.schema, table: c.Table, objects: map[string]*object{}, inputs: map[string]*inputObject{}}
 	for name, def := range c.schema.Types {

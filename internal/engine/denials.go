@@ -69,16 +69,7 @@ func (d *Decision) report(resp *answer, met []denial) (each []denial) {
 	return nil
 }
 
-// errorsOfEach are denials as an answer lists each of them.
-func errorsOfEach(met []denial) gqlerror.List {
-	list := make(gqlerror.List, len(met))
-	for i := range met {
-		list[i] = met[i].error()
-	}
-	return list
-}
-
-// appendErrors is errorsOfEach as JSON.
+// appendErrors writes denials as JSON, as an answer lists each of them.
 func appendErrors(out []byte, met []denial) []byte {
 	var t tallies
 	out = append(out, '[')

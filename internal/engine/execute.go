@@ -54,11 +54,10 @@ func answered(resp *graphql.Response, failed gqlerror.List) *answer {
 }
 
 func newExecutor(es *Sealed, cfg *Config) *executor {
-	e := &executor{
+	return &executor{
 		Config: cfg, sealed: es, documents: newDocuments(cfg), rules: quietRules(), roots: cfg.aroundMutations, present: cfg.presented,
 		recover: func(_ context.Context, p any) error { return cfg.panicked(p) },
 	}
-	return e
 }
 
 // prepare makes an operation of a request, decided and paid for. It always gives one, of which as much is known as

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/validator"
 )
 
@@ -72,7 +73,8 @@ func Explain(schema *ast.Schema, cfg Config, text, name string, vars map[string]
 		return nil, fmt.Errorf("the document has no operation %s", name)
 	}
 	if vars, err = validator.VariableValues(schema, op, vars); err != nil {
-		return nil, err
+		fault := gqlerror.WrapIfUnwrapped(err)
+		return nil, fmt.Errorf("%s %s", fault.Path, fault.Message) // its own text begins with a file that is none
 	}
 	if err := checkVariables(schema, op, vars); err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 // Events subscribes as the transports do: next gives one answer after the other, and nil when there are no more.
@@ -24,6 +25,15 @@ func (h *Handler) Events(ctx context.Context, query string) (next func() *graphq
 		}
 		return &graphql.Response{Data: event.Data, Errors: append(event.Errors, errorsOfEach(event.denied)...), Extensions: event.Extensions}
 	}
+}
+
+// errorsOfEach are denials as an answer lists each of them, which appendErrors writes.
+func errorsOfEach(met []denial) gqlerror.List {
+	list := make(gqlerror.List, len(met))
+	for i := range met {
+		list[i] = met[i].error()
+	}
+	return list
 }
 
 // Plain has every operation run by gqlgen's own executor and its inline checks, for tests that compare.

@@ -219,7 +219,7 @@ func TestBearerFaults(t *testing.T) {
 		{"no keys", replaced("    keys:\n      - {id: ed, algorithm: EdDSA, file: ed.pem}\n      - {id: rs, algorithm: RS256, file: rs.pem}\n      - {id: hs, algorithm: HS256, file: hs.secret}\n", "    keys: []\n"), "f:6: keys is a list"},
 		{"the gateway itself", replaced("issuer: console.example", "issuer: fieldgate"), "f:3: fieldgate is the issuer of the gateway's own"},
 		{"an account that is none", replaced("AC00000000000000000000000000000001", "AC1"), "f:11: an account is given by its SID"},
-		{"a role that there is not", replaced("SUPPORT", "support"), `f:12: "support" is no role`},
+		{"a role that there is not", replaced("SUPPORT", "support"), `f:12: "support" is no role: they are OWNER, ADMINISTRATOR, DEVELOPER, BILLING_MANAGER, SUPPORT`},
 		{"an address as the subject", replaced("{roles: role}", "{subject: email}"), "f:10: the subject cannot be email"},
 		{"sessions that are the gateway's", replaced("sess:", "{fieldgate}:session:"), "f:13: a prefix has"},
 		{"sessions somehow", replaced(`{key_prefix: "sess:"}`, "none"), "f:13: sessions is {key_prefix: PREFIX}"},

@@ -204,6 +204,15 @@ func (r *reader) claims(node ast.Node, c *Claims) {
 	}
 }
 
+// named lists roles in words.
+func named(roles []policy.Role) string {
+	names := make([]string, len(roles))
+	for i, role := range roles {
+		names[i] = string(role)
+	}
+	return strings.Join(names, ", ")
+}
+
 // roles reads which of these roles each group comes to.
 func (r *reader) roles(node ast.Node, of []policy.Role) map[string]policy.Role {
 	roles := map[string]policy.Role{}
@@ -216,7 +225,7 @@ func (r *reader) roles(node ast.Node, of []policy.Role) map[string]policy.Role {
 		case role == policy.Owner:
 			r.fault(m.Value, "nobody is made Owner by a group: ownership is transferred")
 		default:
-			r.fault(m.Value, "%q is no role: they are ADMINISTRATOR, DEVELOPER, BILLING_MANAGER and SUPPORT", name)
+			r.fault(m.Value, "%q is no role: they are %s", name, named(of))
 		}
 		roles[nameOf(m)] = role
 	}

@@ -113,7 +113,7 @@ func TestFaults(t *testing.T) {
 		{"no algorithm", replaced("RS256", "none"), []string{"f:5: none is no algorithm"}},
 		{"two at once, on their lines", replaced("[RS256]", "\n      - HS512\n      - RS256\n      - none"), []string{"f:6: HS512", "f:8: none"}},
 		{"an Owner", replaced("SUPPORT", "OWNER"), []string{"f:6: nobody is made Owner by a group"}},
-		{"a role that there is not", replaced("SUPPORT", "support"), []string{`f:6: "support" is no role`}},
+		{"a role that there is not", replaced("SUPPORT", "support"), []string{`f:6: "support" is no role: they are ADMINISTRATOR, DEVELOPER, BILLING_MANAGER, SUPPORT`}},
 		{"a role that is a list", replaced("SUPPORT", "[SUPPORT]"), []string{"f:6: want a text"}},
 		{"no group", replaced("{helpdesk: SUPPORT}", "{}"), []string{"f:6: roles is a mapping"}},
 		{"both roles and a file", with("roles_file: x"), []string{"f:7: the file of roles cannot be read", "f:7: give roles or roles_file"}},
