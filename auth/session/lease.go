@@ -24,7 +24,7 @@ type flight struct {
 }
 
 // renew has the log read when the lease is out: once for all who ask meanwhile. True says that all has been applied that had
-// been logged when it was called; who has waited for another's read may find a lease instead, or has to ask again.
+// been logged when it was called; who has waited for another's read may find a lease instead, or asks Redis for the session.
 // When Redis does not answer nobody waits for it but one, and then the reader.
 func (f *follower) renew(ctx context.Context) (bool, error) {
 	f.mu.Lock()

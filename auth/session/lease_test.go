@@ -49,7 +49,8 @@ func opened(t *testing.T, s *Store, user string) Session {
 type hole struct {
 	listener net.Listener
 	shut     atomic.Bool
-	dials    atomic.Bool // are swallowed too
+	dials    atomic.Bool  // are swallowed too
+	late     atomic.Int64 // how long what is said is on its way, each way
 }
 
 func (h *hole) DialHook(next redis.DialHook) redis.DialHook {
@@ -102,6 +103,7 @@ func newHole(t *testing.T, to string) *hole {
 						if h.shut.Load() {
 							continue
 						}
+						time.Sleep(time.Duration(h.late.Load()))
 						if _, err := to.Write(said[:n]); err != nil {
 							return
 						}
@@ -208,6 +210,35 @@ func TestLeaseRunsOut(t *testing.T) {
 			t.Logf("served until %s after the fault, the longest wait %s, back after %s", lastYes, slowest, time.Since(mended))
 		})
 	}
+}
+
+// TestLateRedis: nobody is refused because the answers of Redis come later than the lease lasts, as they do all at once where
+// the machine has too much to do.
+func TestLateRedis(t *testing.T) {
+	h := newHole(t, miniredis.RunT(t).Addr())
+	s, _ := leased(t, h.listener.Addr().String())
+	of := opened(t, s, "US1")
+	look := func() {
+		if _, err := s.Lookup(t.Context(), "US1", of.ID); err != nil {
+			t.Error(err)
+		}
+	}
+	for range 20 {
+		look()
+		time.Sleep(5 * time.Millisecond)
+	}
+	h.late.Store(int64(testLease))
+	begun := time.Now()
+	var asking sync.WaitGroup
+	for range 8 {
+		asking.Go(func() {
+			for time.Since(begun) < 10*testLease {
+				look()
+				time.Sleep(time.Millisecond)
+			}
+		})
+	}
+	asking.Wait()
 }
 
 // TestNothingForARequest: Redis is not asked for a request whose session is known, and nothing is allocated.
