@@ -66,7 +66,8 @@ var errAway = fmt.Errorf("%w: it has just failed to answer", ErrUnavailable)
 
 // settle returns when no gateway takes for good any more what an entry of the log is about. logged has the entry, its user, and
 // the register of followers when it was written. Each of them is waited for until it has come past the entry, or until
-// the lease is out that it may have had then, and is taken from the register in that case.
+// the lease is out that it may have had then, and is taken from the register in that case. This store's own is waited for as well
+// when the entry is another's, and so of no user that is known here.
 func (s *Store) settle(ctx context.Context, logged []any) {
 	entry, _ := logged[0].(string)
 	user, _ := logged[1].(string)
@@ -76,7 +77,8 @@ func (s *Store) settle(ctx context.Context, logged []any) {
 	for i := 0; i+1 < len(register); i += 2 {
 		id, _ := register[i].(string)
 		mark, _ := register[i+1].(string)
-		if !strings.HasPrefix(id, s.follower.name) && !past(mark, entry) {
+		own := user != "" && strings.HasPrefix(id, s.follower.name)
+		if !own && !past(mark, entry) {
 			waiting[id], longest = mark, max(longest, leaseOf(mark))
 		}
 	}

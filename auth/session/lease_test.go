@@ -418,6 +418,65 @@ func TestSettleComesPast(t *testing.T) {
 	}
 }
 
+// TestEndTwice: who ends what another has just ended, or they themselves without having the answer, is answered no sooner than
+// all are past it.
+func TestEndTwice(t *testing.T) {
+	for name, row := range map[string]struct {
+		create func(s *Store) Session
+		end    func(s *Store, of Session) error
+	}{
+		"session": {
+			func(s *Store) Session { return opened(t, s, "US1") },
+			func(s *Store, of Session) error { _, err := s.End(t.Context(), "US1", of.ID); return err },
+		},
+		"client's session": {
+			func(s *Store) Session { return openedForClient(t, s) },
+			func(s *Store, of Session) error { _, err := s.End(t.Context(), "OC1", of.ID); return err },
+		},
+		"client": {
+			func(s *Store) Session { return openedForClient(t, s) },
+			func(s *Store, of Session) error {
+				_, err := s.EndClient(t.Context(), "US1", "OC1", time.Second)
+				return err
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, _ := leased(t, miniredis.RunT(t).Addr())
+			of := row.create(s)
+			if err := s.client.HSet(t.Context(), s.followers(), "other", "0-0 1s 1").Err(); err != nil {
+				t.Fatal(err)
+			}
+			begun, first := time.Now(), make(chan error, 1)
+			go func() { first <- row.end(s, of) }()
+			for s.client.Exists(t.Context(), s.prefix+"session:"+of.ID).Val() > 0 {
+				time.Sleep(time.Millisecond)
+			}
+			if err := row.end(s, of); err != nil {
+				t.Error(err)
+			}
+			if took := time.Since(begun); took < time.Second {
+				t.Errorf("the second was answered after %s", took)
+			}
+			if err := <-first; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func openedForClient(t *testing.T, s *Store) Session {
+	t.Helper()
+	made, err := s.CreateForClient(t.Context(), NewClientSession{
+		NewSession: NewSession{User: "US1", Account: "AC1", Roles: []string{"SUPPORT"}, Policy: "v1"}, OAuthClient: "OC1", Grants: "[]",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
 // TestRest: with nothing to look up the reader ends and leaves the register, and so it does with the store; whoever looks up a
 // session then is served.
 func TestRest(t *testing.T) {
