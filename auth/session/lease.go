@@ -95,14 +95,18 @@ func (s *Store) settle(ctx context.Context, logged []any) {
 		}
 		marks, err := s.client.HGetAll(ctx, s.followers()).Result()
 		waited := time.Since(written)
+		var gone []any
 		for id, mark := range waiting {
 			switch {
 			case err == nil && past(marks[id], entry):
 				delete(waiting, id)
 			case waited >= leaseOf(mark):
 				delete(waiting, id)
-				s.strike(id, mark)
+				gone = append(gone, id, mark)
 			}
+		}
+		if len(gone) > 0 {
+			s.strike(gone)
 		}
 	}
 }
@@ -124,14 +128,17 @@ func leaseOf(mark string) time.Duration {
 	return lease + lease/32
 }
 
-// strike takes a follower from the register, if it has not written itself there since. One that cannot be taken from it now is
-// waited for again.
-func (s *Store) strike(id, mark string) {
+// strike takes followers from the register, given by their ids and marks in turn, which have not written themselves there since.
+// Those that cannot be taken from it now are waited for again.
+func (s *Store) strike(gone []any) {
 	ctx, cancel := context.WithTimeout(context.Background(), ioLimit)
 	defer cancel()
-	_ = strikeScript.Run(ctx, s.client, []string{s.followers()}, id, mark).Err()
+	_ = strikeScript.Run(ctx, s.client, []string{s.followers()}, gone...).Err()
 }
 
 var strikeScript = redis.NewScript(`
-return redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] and redis.call('HDEL', KEYS[1], ARGV[1]) or 0
+for i = 1, #ARGV, 2 do
+	if redis.call('HGET', KEYS[1], ARGV[i]) == ARGV[i + 1] then redis.call('HDEL', KEYS[1], ARGV[i]) end
+end
+return 0
 `)

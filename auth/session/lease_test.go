@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"sync"
@@ -475,6 +476,29 @@ func openedForClient(t *testing.T, s *Store) Session {
 		t.Fatal(err)
 	}
 	return made
+}
+
+// TestSettleMany: gateways that are no more hold up who ends a session once for all of them together, however far Redis is.
+func TestSettleMany(t *testing.T) {
+	h := newHole(t, miniredis.RunT(t).Addr())
+	s, _ := leased(t, h.listener.Addr().String())
+	of := opened(t, s, "US1")
+	for n := range 1000 {
+		if err := s.client.HSet(t.Context(), s.followers(), fmt.Sprint("gone ", n), fmt.Sprint("0-0 100ms ", n)).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.late.Store(int64(10 * time.Millisecond))
+	begun := time.Now()
+	if _, err := s.End(t.Context(), "US1", of.ID); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(begun); took > 2*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	if n := s.client.HLen(t.Context(), s.followers()).Val(); n > 1 {
+		t.Errorf("%d are in the register", n)
+	}
 }
 
 // TestRest: with nothing to look up the reader ends and leaves the register, and so it does with the store; whoever looks up a
