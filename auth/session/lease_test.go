@@ -478,6 +478,25 @@ func openedForClient(t *testing.T, s *Store) Session {
 	return made
 }
 
+// TestEndTwiceHere: nor sooner than this gateway is, which knows not of whom the entry is.
+func TestEndTwiceHere(t *testing.T) {
+	s, _ := leased(t, miniredis.RunT(t).Addr())
+	of := opened(t, s, "US1")
+	if _, err := s.End(t.Context(), "US1", of.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.client.HSet(t.Context(), s.followers(), s.follower.name+" reader", "0-0 200ms 1").Err(); err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	if _, err := s.End(t.Context(), "US1", of.ID); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(begun); took < 200*time.Millisecond {
+		t.Errorf("it took %s", took)
+	}
+}
+
 // TestSettleMany: gateways that are no more hold up who ends a session once for all of them together, however far Redis is.
 func TestSettleMany(t *testing.T) {
 	h := newHole(t, miniredis.RunT(t).Addr())
