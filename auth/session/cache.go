@@ -34,11 +34,10 @@ type cache struct {
 // kept is a session in the cache.
 type kept struct {
 	Session
-	holder   string
-	number   uint64
-	user     *atomic.Uint64 // of cache.users
-	deadline int64          // when it is over, in milliseconds
-	due      atomic.Int64   // when it is looked up again, to note that it was seen, in milliseconds
+	holder string
+	number uint64
+	user   *atomic.Uint64 // of cache.users
+	due    atomic.Int64   // when it is looked up again, to note that it was seen, in milliseconds
 }
 
 func newCache() *cache { return &cache{seed: maphash.MakeSeed()} }
@@ -60,10 +59,10 @@ func (c *cache) find(holder, sid string, now time.Time) *kept {
 		if k == nil || k.ID != sid || k.holder != holder {
 			continue
 		}
-		ms := now.UnixMilli()
-		if !c.good(k, ms) {
+		if !c.good(k, now) {
 			return nil
 		}
+		ms := now.UnixMilli()
 		if due := k.due.Load(); ms >= due && k.due.CompareAndSwap(due, ms+seenEvery.Milliseconds()) {
 			return nil
 		}
@@ -72,15 +71,16 @@ func (c *cache) find(holder, sid string, now time.Time) *kept {
 	return nil
 }
 
-// good says whether nothing has happened to a session since, by itself or by time.
-func (c *cache) good(k *kept, ms int64) bool {
-	return k.number >= c.all.Load() && k.number >= k.user.Load() && ms < k.deadline
+// good says whether nothing has happened to a session since, by itself or by time. What this gateway has given an end, by
+// plainAge, goes by a clock that is never set back.
+func (c *cache) good(k *kept, now time.Time) bool {
+	return k.number >= c.all.Load() && k.number >= k.user.Load() && now.Before(k.Expires)
 }
 
 // put keeps a session that was looked up, when number was the last one. It takes the place of the same session, or of
 // one that is good no more, or of the one of its set that will have been used the longest ago.
 func (c *cache) put(s Session, number uint64, now time.Time) {
-	k := &kept{Session: s, holder: s.Holder(), number: number, user: c.user(s.User), deadline: s.Expires.UnixMilli()}
+	k := &kept{Session: s, holder: s.Holder(), number: number, user: c.user(s.User)}
 	ms := now.UnixMilli()
 	due := s.Seen.Add(seenEvery).UnixMilli()
 	if due <= ms { // a Redis that is full has not noted it
@@ -97,7 +97,7 @@ func (c *cache) put(s Session, number uint64, now time.Time) {
 		case old != nil && old.ID == s.ID:
 			set[i].Store(k)
 			return
-		case old != nil && c.good(old, ms):
+		case old != nil && c.good(old, now):
 			age = old.due.Load()
 		}
 		if age < oldest {

@@ -74,6 +74,7 @@ func (s *Store) EndClient(ctx context.Context, user, client string, ttl time.Dur
 var endClientScript = script(`
 local user, client, deadline, ttl, lifetime = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local ended = 0
+log_before()
 renew(client, lifetime)
 redis.call('SET', block_key(client), deadline, 'PX', ttl)
 for _, sid in ipairs(redis.call('ZRANGE', index_key(client), 0, -1)) do

@@ -22,7 +22,10 @@ var endScript = script(`
 local sid = ARGV[3]
 local kept = redis.call('HMGET', session_key(sid), 'user', 'oauth_client')
 local session = {user = kept[1] or nil, oauth_client = kept[2] or nil}
-if holder(session) ~= ARGV[4] then return {'ok', 0} end
+if holder(session) ~= ARGV[4] then
+	log_before()
+	return {'ok', 0}
+end
 local ended = live(sid) and 1 or 0
 finish(sid, session)
 return {'ok', ended}

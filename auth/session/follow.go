@@ -53,10 +53,9 @@ type follower struct {
 
 	mu      sync.Mutex
 	at      place
-	id      string        // of the reader, in the register
-	marks   uint64        // how many marks were written there
-	slow    time.Duration // how long answers take, at the longest of late
-	flight  *flight       // the read that requests wait for
+	id      string  // of the reader, in the register
+	marks   uint64  // how many marks were written there
+	flight  *flight // the read that requests wait for
 	watches map[string]map[*Watch]bool
 	ready   chan struct{} // of the reader that runs, closed when it knows where to begin; nil when none does
 	begun   bool          // whether it is closed
@@ -224,8 +223,8 @@ func (f *follower) move(to place) {
 // that, so the epoch and the end of the log are read as well.
 func (f *follower) follow(at place, id string, block time.Duration) (bool, error) {
 	s := f.store
-	sent, began := s.since(s.now()), time.Now()
-	ctx, cancel := context.WithTimeout(f.ctx, block+f.limit(block))
+	sent := s.since(s.now())
+	ctx, cancel := context.WithTimeout(f.ctx, block+ioLimit)
 	defer cancel()
 	pipe := s.client.Pipeline()
 	var wrote *redis.IntCmd
@@ -256,9 +255,6 @@ func (f *follower) follow(at place, id string, block time.Duration) (bool, error
 
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(came) == 0 || block == 0 {
-		f.slow = max(time.Since(began)-block, f.slow-f.slow/64)
-	}
 	if f.at.life != at.life {
 		return false, nil // it has begun elsewhere meanwhile
 	}
@@ -311,17 +307,6 @@ func (f *follower) mark(last string) string {
 	defer f.mu.Unlock()
 	f.marks++
 	return fmt.Sprintf("%s %s %d", last, f.lease, f.marks)
-}
-
-// limit is how long an answer may take. While requests wait for it that is little more than the lease where Redis is near, and
-// more where it is far or the machine has too much to do.
-func (f *follower) limit(block time.Duration) time.Duration {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if block > 0 || f.slow == 0 {
-		return ioLimit
-	}
-	return min(f.lease+4*f.slow, ioLimit)
 }
 
 // perform runs a pipeline of reads. That there is nothing is no error, nor is it that a full Redis takes nothing more: what could

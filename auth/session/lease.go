@@ -24,7 +24,7 @@ type flight struct {
 }
 
 // renew has the log read when the lease is out: once for all who ask meanwhile. True says that all has been applied that had
-// been logged when it was called; who has waited for another's read may find a lease instead, or has to ask again.
+// been logged when it was called; who has waited for another's read may find a lease instead, or asks Redis for the session.
 // When Redis does not answer nobody waits for it but one, and then the reader.
 func (f *follower) renew(ctx context.Context) (bool, error) {
 	f.mu.Lock()
@@ -66,7 +66,8 @@ var errAway = fmt.Errorf("%w: it has just failed to answer", ErrUnavailable)
 
 // settle returns when no gateway takes for good any more what an entry of the log is about. logged has the entry, its user, and
 // the register of followers when it was written. Each of them is waited for until it has come past the entry, or until
-// the lease is out that it may have had then, and is taken from the register in that case.
+// the lease is out that it may have had then, and is taken from the register in that case. This store's own is waited for as well
+// when the entry is another's, and so of no user that is known here.
 func (s *Store) settle(ctx context.Context, logged []any) {
 	entry, _ := logged[0].(string)
 	user, _ := logged[1].(string)
@@ -76,7 +77,8 @@ func (s *Store) settle(ctx context.Context, logged []any) {
 	for i := 0; i+1 < len(register); i += 2 {
 		id, _ := register[i].(string)
 		mark, _ := register[i+1].(string)
-		if !strings.HasPrefix(id, s.follower.name) && !past(mark, entry) {
+		own := user != "" && strings.HasPrefix(id, s.follower.name)
+		if !own && !past(mark, entry) {
 			waiting[id], longest = mark, max(longest, leaseOf(mark))
 		}
 	}
@@ -93,14 +95,18 @@ func (s *Store) settle(ctx context.Context, logged []any) {
 		}
 		marks, err := s.client.HGetAll(ctx, s.followers()).Result()
 		waited := time.Since(written)
+		var gone []any
 		for id, mark := range waiting {
 			switch {
 			case err == nil && past(marks[id], entry):
 				delete(waiting, id)
 			case waited >= leaseOf(mark):
 				delete(waiting, id)
-				s.strike(id, mark)
+				gone = append(gone, id, mark)
 			}
+		}
+		if len(gone) > 0 {
+			s.strike(gone)
 		}
 	}
 }
@@ -122,14 +128,17 @@ func leaseOf(mark string) time.Duration {
 	return lease + lease/32
 }
 
-// strike takes a follower from the register, if it has not written itself there since. One that cannot be taken from it now is
-// waited for again.
-func (s *Store) strike(id, mark string) {
+// strike takes followers from the register, given by their ids and marks in turn, which have not written themselves there since.
+// Those that cannot be taken from it now are waited for again.
+func (s *Store) strike(gone []any) {
 	ctx, cancel := context.WithTimeout(context.Background(), ioLimit)
 	defer cancel()
-	_ = strikeScript.Run(ctx, s.client, []string{s.followers()}, id, mark).Err()
+	_ = strikeScript.Run(ctx, s.client, []string{s.followers()}, gone...).Err()
 }
 
 var strikeScript = redis.NewScript(`
-return redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] and redis.call('HDEL', KEYS[1], ARGV[1]) or 0
+for i = 1, #ARGV, 2 do
+	if redis.call('HGET', KEYS[1], ARGV[i]) == ARGV[i + 1] then redis.call('HDEL', KEYS[1], ARGV[i]) end
+end
+return 0
 `)

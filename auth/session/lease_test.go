@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"sync"
@@ -49,7 +50,8 @@ func opened(t *testing.T, s *Store, user string) Session {
 type hole struct {
 	listener net.Listener
 	shut     atomic.Bool
-	dials    atomic.Bool // are swallowed too
+	dials    atomic.Bool  // are swallowed too
+	late     atomic.Int64 // how long what is said is on its way, each way
 }
 
 func (h *hole) DialHook(next redis.DialHook) redis.DialHook {
@@ -102,6 +104,7 @@ func newHole(t *testing.T, to string) *hole {
 						if h.shut.Load() {
 							continue
 						}
+						time.Sleep(time.Duration(h.late.Load()))
 						if _, err := to.Write(said[:n]); err != nil {
 							return
 						}
@@ -208,6 +211,35 @@ func TestLeaseRunsOut(t *testing.T) {
 			t.Logf("served until %s after the fault, the longest wait %s, back after %s", lastYes, slowest, time.Since(mended))
 		})
 	}
+}
+
+// TestLateRedis: nobody is refused because the answers of Redis come later than the lease lasts, as they do all at once where
+// the machine has too much to do.
+func TestLateRedis(t *testing.T) {
+	h := newHole(t, miniredis.RunT(t).Addr())
+	s, _ := leased(t, h.listener.Addr().String())
+	of := opened(t, s, "US1")
+	look := func() {
+		if _, err := s.Lookup(t.Context(), "US1", of.ID); err != nil {
+			t.Error(err)
+		}
+	}
+	for range 20 {
+		look()
+		time.Sleep(5 * time.Millisecond)
+	}
+	h.late.Store(int64(testLease))
+	begun := time.Now()
+	var asking sync.WaitGroup
+	for range 8 {
+		asking.Go(func() {
+			for time.Since(begun) < 10*testLease {
+				look()
+				time.Sleep(time.Millisecond)
+			}
+		})
+	}
+	asking.Wait()
 }
 
 // TestNothingForARequest: Redis is not asked for a request whose session is known, and nothing is allocated.
@@ -384,6 +416,107 @@ func TestSettleComesPast(t *testing.T) {
 				t.Errorf("the register has %q", mark)
 			}
 		})
+	}
+}
+
+// TestEndTwice: who ends what another has just ended, or they themselves without having the answer, is answered no sooner than
+// all are past it.
+func TestEndTwice(t *testing.T) {
+	for name, row := range map[string]struct {
+		create func(s *Store) Session
+		end    func(s *Store, of Session) error
+	}{
+		"session": {
+			func(s *Store) Session { return opened(t, s, "US1") },
+			func(s *Store, of Session) error { _, err := s.End(t.Context(), "US1", of.ID); return err },
+		},
+		"client's session": {
+			func(s *Store) Session { return openedForClient(t, s) },
+			func(s *Store, of Session) error { _, err := s.End(t.Context(), "OC1", of.ID); return err },
+		},
+		"client": {
+			func(s *Store) Session { return openedForClient(t, s) },
+			func(s *Store, of Session) error {
+				_, err := s.EndClient(t.Context(), "US1", "OC1", time.Second)
+				return err
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, _ := leased(t, miniredis.RunT(t).Addr())
+			of := row.create(s)
+			if err := s.client.HSet(t.Context(), s.followers(), "other", "0-0 1s 1").Err(); err != nil {
+				t.Fatal(err)
+			}
+			begun, first := time.Now(), make(chan error, 1)
+			go func() { first <- row.end(s, of) }()
+			for s.client.Exists(t.Context(), s.prefix+"session:"+of.ID).Val() > 0 {
+				time.Sleep(time.Millisecond)
+			}
+			if err := row.end(s, of); err != nil {
+				t.Error(err)
+			}
+			if took := time.Since(begun); took < time.Second {
+				t.Errorf("the second was answered after %s", took)
+			}
+			if err := <-first; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func openedForClient(t *testing.T, s *Store) Session {
+	t.Helper()
+	made, err := s.CreateForClient(t.Context(), NewClientSession{
+		NewSession: NewSession{User: "US1", Account: "AC1", Roles: []string{"SUPPORT"}, Policy: "v1"}, OAuthClient: "OC1", Grants: "[]",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+// TestEndTwiceHere: nor sooner than this gateway is, which knows not of whom the entry is.
+func TestEndTwiceHere(t *testing.T) {
+	s, _ := leased(t, miniredis.RunT(t).Addr())
+	of := opened(t, s, "US1")
+	if _, err := s.End(t.Context(), "US1", of.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.client.HSet(t.Context(), s.followers(), s.follower.name+" reader", "0-0 200ms 1").Err(); err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	if _, err := s.End(t.Context(), "US1", of.ID); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(begun); took < 200*time.Millisecond {
+		t.Errorf("it took %s", took)
+	}
+}
+
+// TestSettleMany: gateways that are no more hold up who ends a session once for all of them together, however far Redis is.
+func TestSettleMany(t *testing.T) {
+	h := newHole(t, miniredis.RunT(t).Addr())
+	s, _ := leased(t, h.listener.Addr().String())
+	of := opened(t, s, "US1")
+	for n := range 1000 {
+		if err := s.client.HSet(t.Context(), s.followers(), fmt.Sprint("gone ", n), fmt.Sprint("0-0 100ms ", n)).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.late.Store(int64(10 * time.Millisecond))
+	begun := time.Now()
+	if _, err := s.End(t.Context(), "US1", of.ID); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(begun); took > 2*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	if n := s.client.HLen(t.Context(), s.followers()).Val(); n > 1 {
+		t.Errorf("%d are in the register", n)
 	}
 }
 

@@ -39,17 +39,13 @@ func (s *Store) catchUp(ctx context.Context, holder, sid string, ask asker) (Ses
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
 	f := s.follower
-	// A request may have waited for a read that had begun before it, and then for one that began later.
-	for range 2 {
-		fresh, err := f.renew(ctx)
-		if err != nil {
-			return Session{}, err
-		}
-		if now := s.now(); fresh || f.holds(now) {
-			if k := f.cache.find(holder, sid, now); k != nil {
-				return k.Session, nil
-			}
-			break
+	fresh, err := f.renew(ctx)
+	if err != nil {
+		return Session{}, err
+	}
+	if now := s.now(); fresh || f.holds(now) {
+		if k := f.cache.find(holder, sid, now); k != nil {
+			return k.Session, nil
 		}
 	}
 	return s.learn(ctx, holder, sid, ask)

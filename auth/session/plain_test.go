@@ -3,6 +3,7 @@ package session
 import (
 	"testing"
 	"time"
+	"unsafe"
 )
 
 // TestPlain: a session of someone else's lives as long as its key has a value, whoever has asked for it before.
@@ -83,4 +84,21 @@ func TestPlainIsKept(t *testing.T) {
 			t.Error("it is kept for longer than a second")
 		}
 	})
+}
+
+// TestPlainIsKeptNoLonger: a clock that is set back meanwhile does not keep a session of someone else's for longer.
+func TestPlainIsKeptNoLonger(t *testing.T) {
+	asked := time.Now()
+	c := newCache()
+	c.put(Session{ID: "sess:one", User: "sess:one", Expires: asked.Add(plainAge)}, 0, asked)
+	for after, want := range map[time.Duration]bool{plainAge - 1: true, plainAge: false} {
+		now := asked.Add(after)
+		(*(*uint64)(unsafe.Pointer(&now))) -= 3600 << 30 // an hour less on the wall, as package time keeps what it has read of both clocks
+		if now.Sub(asked) != after || now.UnixNano() > asked.UnixNano() {
+			t.Fatal("package time keeps it otherwise")
+		}
+		if found := c.find("sess:one", "sess:one", now) != nil; found != want {
+			t.Errorf("%s later it is kept: %v", after, found)
+		}
+	}
 }

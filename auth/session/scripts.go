@@ -21,14 +21,23 @@ local function block_key(user) return PREFIX .. 'user:' .. user .. ':block' end
 local LOG = PREFIX .. 'revocations'
 local logged, about = '', ''
 
+-- newest is the id of the last entry of the log.
+local function newest()
+	local last = redis.call('XREVRANGE', LOG, '+', '-', 'COUNT', 1)[1]
+	return last and last[1] or '0-0'
+end
+
 -- log tells the caches that something of a user's ended or changed; an empty sid means every session of the user. An entry
 -- names the one before it, so that who reads on knows that none is missing. It is written before what it is about is done: a
 -- Redis whose memory is full refuses it, and nothing has happened then. A script logs of one user only.
 local function log(kind, user, sid)
-	local newest = redis.call('XREVRANGE', LOG, '+', '-', 'COUNT', 1)[1]
 	logged, about = redis.call('XADD', LOG, 'MAXLEN', '~', '10000', '*', 'kind', kind, 'user', user, 'sid', sid,
-		'after', newest and newest[1] or '0-0'), user
+		'after', newest()), user
 end
+
+-- log_before is for what was done already: by another at the same time, or by the caller, who has not had the answer. It has them
+-- wait for the last entry, as if they had written that.
+local function log_before() logged = newest() end
 
 -- live returns a session as a table and as Redis gives it, or nil when there is none or it is over.
 local function live(sid)

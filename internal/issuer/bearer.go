@@ -144,9 +144,13 @@ func (b Bearer) outsider(t subjectToken, now time.Time) (auth.Outsider, error) {
 	if subject == "" || len(subject) > maxSubject || !sessionID.MatchString(sid) || expires.Sub(now) > maxAge || policy.ValidRoles(roles) != nil {
 		return auth.Outsider{}, auth.ErrBadToken
 	}
+	over := expires.Add(b.Leeway)
+	if issued, is := t.time("iat"); is && issued.Add(maxAge).Before(over) {
+		over = issued.Add(maxAge) // whoever remembers it does not ask within again
+	}
 	return auth.Outsider{
 		Issuer: b.Name, User: outside(b.Issuer, subject), Account: b.Account, Session: b.Name + "/" + sid,
-		Key: b.Prefix + sid, Unchecked: b.Unchecked, Roles: roles, Expires: expires.Add(b.Leeway),
+		Key: b.Prefix + sid, Unchecked: b.Unchecked, Roles: roles, Expires: over,
 	}, nil
 }
 

@@ -135,6 +135,11 @@ func TestBearer(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
+	issued := time.Now().Add(-23 * time.Hour).Truncate(time.Second)
+	long := s.sign(t, jwt.SigningMethodEdDSA, s.ed, nil, map[string]any{"iat": issued.Unix(), "exp": issued.Add(46 * time.Hour).Unix()})
+	if got, err := b.Verify(long); err != nil || !got.Expires.Equal(issued.Add(maxAge)) {
+		t.Errorf("one that is soon too old: %+v, %v", got, err)
+	}
 	unchecked := bearers(t, strings.Replace(bearerFile, `{key_prefix: "sess:"}`, "unchecked", 1), s)
 	if got, err := unchecked.Verify(s.sign(t, jwt.SigningMethodEdDSA, s.ed, nil, nil)); err != nil || !got.Unchecked {
 		t.Errorf("without sessions: %+v, %v", got, err)
