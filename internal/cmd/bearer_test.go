@@ -238,3 +238,22 @@ func TestBearer(t *testing.T) {
 		who.do(`{ viewer { sid } }`, nil).ok(t)
 	})
 }
+
+// TestBearersAccount: whoever starts the gateway is told of people who have nothing to read, as their account is not there.
+func TestBearersAccount(t *testing.T) {
+	name := bearersFile(t, "sessions: unchecked", 0o600)
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	missing := "AC" + strings.Repeat("0", 32)
+	if err := os.WriteFile(name, []byte(strings.ReplaceAll(string(text), demo.Main().SID, missing)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]bool{name: true, bearersFile(t, "sessions: unchecked", 0o600): false} {
+		p := startDemo(t, "--issuers", file)
+		if told := strings.Contains(p.stdout.String()+p.stderr.String(), "there is no account "+missing); told != want {
+			t.Errorf("told %v, want %v: %s", told, want, p.stdout)
+		}
+	}
+}

@@ -164,6 +164,9 @@ func open(ctx context.Context, s serve, limits engine.Limits, auditLog io.Writer
 	if err := g.fill(ctx, s, db); err != nil {
 		return nil, err
 	}
+	if err := g.bearersHaveAccounts(ctx, s.signInFlags, db); err != nil {
+		return nil, err
+	}
 	if err := g.openMailing(s.signInFlags, log); err != nil {
 		return nil, err
 	}

@@ -14,12 +14,16 @@ import (
 	"time"
 
 	"github.com/fieldgate/fieldgate/auth"
+	"github.com/fieldgate/fieldgate/auth/policy"
 	"github.com/fieldgate/fieldgate/auth/session"
 	"github.com/fieldgate/fieldgate/internal/identity"
 	"github.com/fieldgate/fieldgate/internal/issuer"
 	"github.com/fieldgate/fieldgate/internal/keyfile"
+	"github.com/fieldgate/fieldgate/internal/problem"
 	"github.com/fieldgate/fieldgate/internal/quota"
 	"github.com/fieldgate/fieldgate/internal/signin"
+	"github.com/fieldgate/fieldgate/internal/store"
+	"github.com/fieldgate/fieldgate/internal/upstream"
 )
 
 // issuersFlag names the file of other issuers.
@@ -141,6 +145,24 @@ func (s signInFlags) warns() []string {
 		warnings = append(warnings, fmt.Sprintf("others on this machine may write to the file of issuers (--issuers), %s: they could add one that makes them Administrator (chmod go-w)", s.Issuers))
 	}
 	return warnings
+}
+
+// bearersHaveAccounts warns of issuers whose people would be let into an account that is not there.
+func (g *gateway) bearersHaveAccounts(ctx context.Context, s signInFlags, db *store.Store) error {
+	file, err := s.load()
+	if err != nil {
+		return err
+	}
+	for _, b := range file.Bearers {
+		_, err := db.Account(ctx, upstream.NewScope(b.Account, policy.NewFields("sid")))
+		switch {
+		case problem.CodeOf(err) == problem.NotFound:
+			g.warnings = append(g.warnings, fmt.Sprintf("there is no account %s, and so nothing to read for the people of %s (account in --issuers)", b.Account, b.Name))
+		case err != nil:
+			return err
+		}
+	}
+	return nil
 }
 
 // openIssuers makes ready to let the people of other issuers in, and asks the issuers for their keys meanwhile: one

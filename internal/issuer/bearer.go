@@ -22,7 +22,7 @@ type Bearer struct {
 	Name      string   // a short name of ours
 	Issuer    string   // the claim iss, in full
 	Audiences []string // one of them must be in the claim aud
-	Type      string   // the header typ, in small letters
+	Type      string   // the header typ, in small letters and without application/
 	Files     []KeyFile
 	Keys      map[string]jws.Key // by kid: what stands in Files, which Parse does not read
 	Claims    BearerClaims
@@ -124,9 +124,12 @@ func (b *Bearers) Verify(raw string) (auth.Outsider, error) {
 	return from.outsider(t, b.now())
 }
 
+// mediaOf is the media type of a token as the header typ may write it in short (RFC 7515, section 4.1.9).
+func mediaOf(typ string) string { return strings.TrimPrefix(strings.ToLower(typ), "application/") }
+
 // key is the one that a header names.
 func (b Bearer) key(h jws.Header) (jws.Key, error) {
-	if strings.TrimPrefix(strings.ToLower(h.Type), "application/") != b.Type {
+	if mediaOf(h.Type) != b.Type {
 		return jws.Key{}, jws.Error("header: another typ")
 	}
 	key, known := b.Keys[h.KeyID]

@@ -31,7 +31,7 @@ func (r *reader) bearer(node ast.Node, before []Bearer) Bearer {
 		"name":       func(n ast.Node) { b.Name = r.slug(n) },
 		"issuer":     func(n ast.Node) { b.Issuer = r.text(n) },
 		"audiences":  func(n ast.Node) { b.Audiences = r.texts(n) },
-		"token_type": func(n ast.Node) { b.Type = strings.ToLower(r.text(n)) },
+		"token_type": func(n ast.Node) { b.Type = mediaOf(r.text(n)) },
 		"keys":       func(n ast.Node) { b.Files = r.keyFiles(n) },
 		"claims":     func(n ast.Node) { r.bearerClaims(n, &b.Claims) },
 		"leeway":     func(n ast.Node) { b.Leeway = r.duration(n, 0, maxLeeway) },
