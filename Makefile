@@ -16,7 +16,7 @@ peers:
 	@test -f "$(PEERS)/run.mjs" || { echo 'say where the comparison is: make peers PEERS=/path/to/its/folder' >&2; exit 1; }
 	go build -o bench/peer/peer ./bench/peer
 	cd "$(PEERS)" && node run.mjs $(PEER_ARGS) \
-	  --extra-cmd 'fieldgate=$(CURDIR)/bench/peer/peer' --extra-cmd 'fieldgate-get=env SESSION_LEASE=0 $(CURDIR)/bench/peer/peer'
+	  --extra-cmd 'fieldgate=env GOMEMLIMIT=32MiB $(CURDIR)/bench/peer/peer' --extra-cmd 'fieldgate-get=env GOMEMLIMIT=32MiB SESSION_LEASE=0 $(CURDIR)/bench/peer/peer'
 
 # The examples, against a gateway of their own. Needs Node 20 or newer.
 .PHONY: examples

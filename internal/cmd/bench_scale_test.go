@@ -31,7 +31,7 @@ func BenchmarkRows(b *testing.B) {
 	h, token := handlerFor(b, demoData(b), owner)
 	for _, n := range []int{10, 100, 1000} {
 		b.Run(fmt.Sprintf("rows=%d", n), func(b *testing.B) {
-			w, body := responded(b, h, token, strings.Replace(numbersList, "1000", fmt.Sprint(n), 1))
+			w, body := oneAnswer(b, h, token, strings.Replace(numbersList, "1000", fmt.Sprint(n), 1))
 			b.ReportAllocs()
 			stop := bench.CPU(b)
 			for b.Loop() {
@@ -52,7 +52,7 @@ func BenchmarkSites(b *testing.B) {
 	} {
 		b.Run(row.name, func(b *testing.B) {
 			h, token := handlerFor(b, demoData(b), row.caller)
-			w, body := responded(b, h, token, row.query)
+			w, body := oneAnswer(b, h, token, row.query)
 			for b.Loop() {
 				bench.Sites(b, 100, func() { w.serve(b, h, token, body) })
 			}
@@ -60,8 +60,8 @@ func BenchmarkSites(b *testing.B) {
 	}
 }
 
-// responded is a request that was answered once.
-func responded(b *testing.B, h http.Handler, token, query string) (*sink, []byte) {
+// oneAnswer is a request that was answered once.
+func oneAnswer(b *testing.B, h http.Handler, token, query string) (*sink, []byte) {
 	b.Helper()
 	body, err := json.Marshal(map[string]any{"query": query})
 	if err != nil {

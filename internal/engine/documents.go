@@ -1,18 +1,18 @@
 package engine
 
 import (
-	"context"
+	"sync"
 
-	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
 const (
-	// cachedDocuments is how many parsed and validated documents are kept, and
-	// cachedSize the length of the longest. Together they bound what the cache can
-	// be made to hold, also by guests; longer documents are parsed each time.
-	cachedDocuments = 1000
+	// cachedDocuments is how many parsed and validated documents are kept, cachedText how many bytes their texts have
+	// together, and cachedSize the longest has: longer ones are parsed each time. So the cache is bounded whatever fills it,
+	// guests too.
+	cachedDocuments = 10_000
+	cachedText      = 8 << 20
 	cachedSize      = 8 << 10
 )
 
@@ -44,31 +44,46 @@ func (d *document) operation(name string) *plans {
 	return nil
 }
 
-// documents is the cache of documents. Trusted ones are in it from the start, apart from those that can push each other out.
+// documents is the cache of documents by their texts, which throws out those that were asked for least lately. Trusted ones
+// are in it from the start, apart from those that can push each other out.
 type documents struct {
-	graphql.Cache[*document]
 	trusted map[string]*document
+
+	mu   sync.Mutex
+	kept *simplelru.LRU[string, *document]
+	text int // how many bytes the texts of the kept have
 }
 
-func newDocuments(c *Config) documents {
-	d := documents{lru.New[*document](cachedDocuments), map[string]*document{}}
+func newDocuments(c *Config) *documents {
+	d := &documents{trusted: map[string]*document{}}
+	d.kept, _ = simplelru.NewLRU(cachedDocuments, func(text string, _ *document) { d.text -= len(text) }) // fails for no size alone
 	for text, parsed := range c.trusted.parsed {
 		d.trusted[text] = newDocument(c.catalog, parsed, false)
 	}
 	return d
 }
 
-// Get finds a document by its text.
-func (d documents) Get(ctx context.Context, query string) (*document, bool) {
-	if document, ok := d.trusted[query]; ok {
-		return document, true
+// get finds a document by its text, or gives nil.
+func (d *documents) get(text string) *document {
+	if doc := d.trusted[text]; doc != nil {
+		return doc
 	}
-	return d.Cache.Get(ctx, query)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	doc, _ := d.kept.Get(text)
+	return doc
 }
 
-// Add keeps a document that is not too long.
-func (d documents) Add(ctx context.Context, query string, doc *document) {
-	if len(query) <= cachedSize {
-		d.Cache.Add(ctx, query, doc)
+// add keeps a document that is not too long.
+func (d *documents) add(text string, doc *document) {
+	if len(text) > cachedSize {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.kept.Remove(text) // another request may have been as fast
+	d.kept.Add(text, doc)
+	for d.text += len(text); d.text > cachedText; {
+		d.kept.RemoveOldest()
 	}
 }

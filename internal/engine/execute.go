@@ -18,7 +18,7 @@ import (
 type executor struct {
 	*Config
 	sealed    *Sealed
-	documents documents
+	documents *documents
 	rules     *rules.Rules
 	roots     graphql.RootFieldMiddleware
 	present   graphql.ErrorPresenterFunc
@@ -83,7 +83,9 @@ func (e *executor) prepare(ctx context.Context, params *graphql.RawParams) (*gra
 		return op, invalid(gqlerror.Errorf("operation %s not found", params.OperationName))
 	}
 	op.Operation = plans.definition
-	if len(op.Operation.VariableDefinitions) > 0 {
+	if plainVariables(op.Operation, params.Variables) {
+		op.Variables = params.Variables
+	} else {
 		var err error
 		if op.Variables, err = validator.VariableValues(e.schema, op.Operation, params.Variables); err != nil {
 			return op, invalid(gqlerror.WrapIfUnwrapped(err))
@@ -103,7 +105,7 @@ func (e *executor) prepare(ctx context.Context, params *graphql.RawParams) (*gra
 
 // read finds a document by its text, or parses and validates it.
 func (e *executor) read(ctx context.Context, text string) (*document, gqlerror.List) {
-	if doc, known := e.documents.Get(ctx, text); known {
+	if doc := e.documents.get(text); doc != nil {
 		return doc, nil
 	}
 	parsed, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, e.Limits.Tokens)
@@ -119,7 +121,7 @@ func (e *executor) read(ctx context.Context, text string) (*document, gqlerror.L
 		return nil, invalid(faults...)
 	}
 	doc := newDocument(e.catalog, parsed, len(text) > cachedSize)
-	e.documents.Add(ctx, text, doc)
+	e.documents.add(text, doc)
 	return doc, nil
 }
 

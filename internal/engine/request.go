@@ -92,7 +92,11 @@ func (t transport) readBody(w http.ResponseWriter, r *http.Request, p *graphql.R
 	body := t.buffers.get()
 	defer t.buffers.put(body)
 	body.Grow(int(min(max(r.ContentLength, 0), promised)) + bytes.MinRead) // then ReadFrom need not grow it
-	if _, err := body.ReadFrom(http.MaxBytesReader(innermost(w), r.Body, most)); err != nil {
+	in := r.Body
+	if r.ContentLength < 0 { // of the others, the server reads no more than they say
+		in = http.MaxBytesReader(innermost(w), in, most)
+	}
+	if _, err := body.ReadFrom(in); err != nil {
 		if more := (*http.MaxBytesError)(nil); errors.As(err, &more) {
 			return tooLarge(most)
 		}

@@ -11,6 +11,35 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
+// plainVariables says whether a request's variables are those that the operation declares, each with a value of its built-in
+// scalar as it stands: the usual case, in which coercion (GraphQL, section 6.1.2) changes nothing but the form of an integer,
+// which is changed in place.
+func plainVariables(op *ast.OperationDefinition, given map[string]any) bool {
+	if len(op.VariableDefinitions) != len(given) {
+		return false
+	}
+	for _, v := range op.VariableDefinitions {
+		plain := false
+		switch value := given[v.Variable].(type) {
+		case string:
+			plain = v.Type.NamedType == "String" || v.Type.NamedType == "ID"
+		case bool:
+			plain = v.Type.NamedType == "Boolean"
+		case int64:
+			plain = v.Type.NamedType == "Int"
+		case json.Number:
+			n, err := value.Int64()
+			if plain = err == nil && v.Type.NamedType == "Int"; plain {
+				given[v.Variable] = n
+			}
+		}
+		if !plain {
+			return false
+		}
+	}
+	return true
+}
+
 // checkVariables refuses coerced variables that are of another type than declared.
 // gqlparser lets numbers pass for strings, strings for numbers, and enum values in any
 // case, which the generated code then refuses as if the gateway were at fault (GraphQL,

@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"encoding/json"
 	"errors"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -69,6 +71,9 @@ func TestVariables(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if as := map[string]any{"v": value}; plainVariables(op, as) && !reflect.DeepEqual(as, coerced) {
+				t.Errorf("taken as they stand: %#v, coerced: %#v", as, coerced)
+			}
 			err = checkVariables(schema, op, coerced)
 			var p *problem.Error
 			switch {
@@ -76,6 +81,37 @@ func TestVariables(t *testing.T) {
 				t.Errorf("refused: %v", err)
 			case row.path != nil && (!errors.As(err, &p) || p.Code != problem.BadUserInput || !slices.Equal(p.InputPath, row.path)):
 				t.Errorf("got %#v, want BAD_USER_INPUT at %v", err, row.path)
+			}
+		})
+	}
+}
+
+// TestPlainVariables: what coercion has to do with is not taken as it stands.
+func TestPlainVariables(t *testing.T) {
+	for _, row := range []struct {
+		name, declared string
+		given          map[string]any
+		want           bool
+	}{
+		{"a text", "String!", map[string]any{"v": "a"}, true},
+		{"an id", "ID", map[string]any{"v": "a"}, true},
+		{"a truth", "Boolean", map[string]any{"v": true}, true},
+		{"an integer", "Int", map[string]any{"v": json.Number("5")}, true},
+		{"no value", "String", nil, false},
+		{"null", "String", map[string]any{"v": nil}, false},
+		{"one too many", "String", map[string]any{"v": "a", "w": "b"}, false},
+		{"another", "String", map[string]any{"w": "a"}, false},
+		{"a number for an id", "ID", map[string]any{"v": json.Number("5")}, false},
+		{"a fraction", "Int", map[string]any{"v": json.Number("1.5")}, false},
+		{"a text for an integer", "Int", map[string]any{"v": "5"}, false},
+		{"a list", "[String]", map[string]any{"v": "a"}, false},
+		{"an enum", "Color", map[string]any{"v": "RED"}, false},
+		{"an input", "Part", map[string]any{"v": map[string]any{"name": "a"}}, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			op := &ast.OperationDefinition{VariableDefinitions: ast.VariableDefinitionList{{Variable: "v", Type: typeOf(t, row.declared)}}}
+			if got := plainVariables(op, row.given); got != row.want {
+				t.Errorf("%v", got)
 			}
 		})
 	}

@@ -258,12 +258,15 @@ func (s *Selection) Under() *Selections { return s.under }
 func (s *Selection) Of(object string) *Selections { return s.of(object) }
 
 // place is where it stands in each open list, to be kept.
-func (w *Writer) place() []int32 {
-	if len(w.indexes) == 0 {
+func (w *Writer) place() []int32 { return w.keep(w.indexes) }
+
+// keep has a copy of indexes that lasts as long as the Writer is not released.
+func (w *Writer) keep(indexes []int32) []int32 {
+	if len(indexes) == 0 {
 		return nil
 	}
 	from := len(w.places)
-	w.places = append(w.places, w.indexes...)
+	w.places = append(w.places, indexes...)
 	return w.places[from:len(w.places):len(w.places)]
 }
 

@@ -181,7 +181,10 @@ func (w *Writer) join(since before, tasks []task) {
 		t := &tasks[i]
 		w.met = append(w.met, own[:t.met-from]...)
 		own, from = own[t.met-from:], t.met
-		w.met = append(w.met, t.by.met[t.denied.from:t.denied.to]...)
+		for _, n := range t.by.met[t.denied.from:t.denied.to] {
+			n.indexes = w.keep(n.indexes)
+			w.met = append(w.met, n)
+		}
 	}
 	w.met = append(w.met, own...)
 }

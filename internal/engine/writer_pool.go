@@ -10,8 +10,12 @@ import (
 // writers are kept, with their buffers, for the next to come.
 var writers = sync.Pool{New: func() any { return new(Writer) }}
 
-// mostKeptBuffer is the largest buffer that is kept.
-const mostKeptBuffer = 4 << 20
+const (
+	// mostKeptBuffer is the largest buffer that is kept.
+	mostKeptBuffer = 4 << 20
+	// mostKeptDenials is the longest list of denials that is kept.
+	mostKeptDenials = 16 << 10
+)
 
 // newWriter is a Writer for an operation that was decided.
 func newWriter(d *Decision, op *graphql.OperationContext, c *crew) *Writer {
@@ -20,13 +24,17 @@ func newWriter(d *Decision, op *graphql.OperationContext, c *crew) *Writer {
 	return w
 }
 
-// release gives the Writer back. Nothing of it may be used any more, but what was denied.
+// release gives the Writer back. Nothing of it may be used any more, nor of what was denied.
 func (w *Writer) release() {
-	if cap(w.buf) > mostKeptBuffer {
+	if cap(w.buf) > mostKeptBuffer || cap(w.met) > mostKeptDenials {
 		return
 	}
 	clear(w.waiting[:cap(w.waiting)])
-	*w = Writer{buf: w.buf[:0], indexes: w.indexes[:0], late: w.late[:0], open: w.open[:0], waiting: w.waiting[:0]}
+	clear(w.met)
+	*w = Writer{
+		buf: w.buf[:0], met: w.met[:0], indexes: w.indexes[:0], places: w.places[:0],
+		late: w.late[:0], open: w.open[:0], waiting: w.waiting[:0],
+	}
 	writers.Put(w)
 }
 
