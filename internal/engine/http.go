@@ -47,11 +47,12 @@ func vary(h http.Header, by string, all []string) {
 
 // ServeHTTP answers one request.
 func (t transport) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var out Outcome
+	defer t.caught(w, r, &out)
 	if upgrades(r) {
 		t.openSocket(w, r)
 		return
 	}
-	var out Outcome
 	if t.Observer != nil {
 		ctx, answered := t.Observer.Operation(r.Context())
 		defer func() { answered(out) }()
@@ -60,8 +61,18 @@ func (t transport) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t.answer(w, r, &out)
 }
 
+// caught answers a request of which something in the engine itself has panicked: resolvers' panics end at their field.
+func (t transport) caught(w http.ResponseWriter, r *http.Request, out *Outcome) {
+	if p := recover(); p != nil {
+		out.Refused = problem.Internal
+		err := t.Present(r.Context(), t.panicked(p))
+		t.once(w, r, accepted(r.Header), nil, &answer{Errors: gqlerror.List{err}})
+	}
+}
+
 // answer answers one request, and says what became of it.
 func (t transport) answer(w http.ResponseWriter, r *http.Request, out *Outcome) {
+	defer t.caught(w, r, out) // while the Observer can be told
 	header := w.Header()
 	header["Cache-Control"], header["X-Content-Type-Options"] = privately, nosniff
 	vary(header, "Accept", byAccept)
@@ -86,14 +97,6 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, out *Outcome) 
 	}
 	ctx := within(r.Context(), t.Limits.Time)
 	defer ctx.stop()
-	var op *graphql.OperationContext
-	defer func() {
-		if p := recover(); p != nil { // in the engine itself: resolvers' panics end at their field
-			err := t.Present(ctx, t.panicked(p))
-			out.Refused = problem.Internal
-			t.once(w, r, media, op, &answer{Errors: gqlerror.List{err}})
-		}
-	}()
 	leave, err := t.admit(ctx)
 	if err != nil {
 		t.turnAway(w, out, err)

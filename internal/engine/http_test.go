@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -294,4 +295,25 @@ func (f firstEvent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		envelope["data"] = resp.Data
 	}
 	_ = json.NewEncoder(w).Encode(envelope)
+}
+
+// unsent is a body of which nothing comes. It notes how much room there is for it.
+type unsent struct{ room int }
+
+func (u *unsent) Read(p []byte) (int, error) {
+	u.room = len(p)
+	return 0, io.EOF
+}
+
+// TestPromisedBody: a body that is only promised takes little.
+func TestPromisedBody(t *testing.T) {
+	g := gatewayFor(t, guest())
+	body := &unsent{}
+	r := httptest.NewRequest("POST", "/graphql", body)
+	r.Header.Set("Content-Type", mediaJSON)
+	r.ContentLength = engine.DefaultLimits().BodyBytes
+	g.handler.ServeHTTP(httptest.NewRecorder(), r)
+	if body.room == 0 || body.room > 32<<10 {
+		t.Errorf("%d bytes of room", body.room)
+	}
 }

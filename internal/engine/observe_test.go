@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -194,5 +195,58 @@ func TestResolverObserver(t *testing.T) {
 		if !slices.Equal(f.ran, row.want) || row.wants != (in == "Query.hello") {
 			t.Errorf("told %q, want %q; Query.hello ran in %v: %s", f.ran, row.want, in, a.text)
 		}
+	}
+}
+
+// shaky is an Observer that panics.
+type shaky struct {
+	watcher
+	begins, ends bool
+}
+
+func (s *shaky) Operation(ctx context.Context) (context.Context, func(engine.Outcome)) {
+	if s.begins {
+		panic("a secret")
+	}
+	ctx, told := s.watcher.Operation(ctx)
+	return ctx, func(out engine.Outcome) {
+		told(out)
+		if s.ends {
+			panic("a secret")
+		}
+	}
+}
+
+// snapped is a body of which reading panics.
+type snapped struct{}
+
+func (snapped) Read([]byte) (int, error) { panic("a secret") }
+
+// TestPanicOutsideOfAnOperation: it is answered as any other, and the connection goes on.
+func TestPanicOutsideOfAnOperation(t *testing.T) {
+	for _, row := range []struct {
+		name         string
+		begins, ends bool
+		body         io.Reader
+		status       int
+		told         string
+	}{
+		{"as the Observer is told of it", true, false, strings.NewReader(`{"query":"{ hello }"}`), 500, ""},
+		{"as the body is read", false, false, snapped{}, 500, "INTERNAL_SERVER_ERROR"},
+		{"as the Observer is told what became of it", false, true, strings.NewReader(`{}`), 400, "BAD_REQUEST"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			o := &shaky{}
+			g := gatewayFor(t, guest(), func(cfg *engine.Config) { cfg.Observer = o })
+			o.told, o.begins, o.ends = nil, row.begins, row.ends
+			r := httptest.NewRequest(http.MethodPost, "/graphql", row.body)
+			r.Header.Set("Content-Type", mediaJSON)
+			r.Header.Set("Accept", mediaResponse)
+			w := httptest.NewRecorder()
+			g.handler.ServeHTTP(w, r)
+			if w.Code != row.status || strings.Contains(w.Body.String(), "secret") || strings.Join(o.told, "; ") != row.told {
+				t.Errorf("%d %s, told %q", w.Code, w.Body, o.told)
+			}
+		})
 	}
 }

@@ -42,6 +42,9 @@ func beyond(status int, limit string, most int, format string, args ...any) erro
 	}}
 }
 
+// promised is how much room a body gets for its Content-Length, before any of it has come: whoever sends no more takes no more.
+const promised = 16 << 10
+
 // members are those that a request may have, by the indexes below. Others are left alone, as the specification keeps them for later.
 type members [len(memberNames)]any
 
@@ -88,7 +91,7 @@ func (t transport) readBody(w http.ResponseWriter, r *http.Request, p *graphql.R
 	}
 	body := t.buffers.get()
 	defer t.buffers.put(body)
-	body.Grow(int(max(r.ContentLength, 0)) + bytes.MinRead) // then ReadFrom need not grow it
+	body.Grow(int(min(max(r.ContentLength, 0), promised)) + bytes.MinRead) // then ReadFrom need not grow it
 	in := r.Body
 	if r.ContentLength < 0 { // of the others, the server reads no more than they say
 		in = http.MaxBytesReader(innermost(w), in, most)

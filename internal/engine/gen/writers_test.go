@@ -86,7 +86,8 @@ func TestWritersCheckFirst(t *testing.T) {
 	}
 }
 
-// TestWriterMutants takes checks out of generated writers, one at a time: the engine's own test must fail then.
+// TestWriterMutants takes checks out of generated writers, one at a time: the engine's own test must fail then. The test is built
+// once, with each check asked unless MUTANT names it.
 func TestWriterMutants(t *testing.T) {
 	root, err := filepath.Abs("../../..")
 	if err != nil {
@@ -94,36 +95,47 @@ func TestWriterMutants(t *testing.T) {
 	}
 	const file = "internal/engine/enginetest/shapes/writers.go"
 	src := read(t, filepath.Join(root, file))
-	table := func(at, from, to string) string {
+	change := func(at, from, to string) {
 		i := strings.Index(src, at)
 		j := strings.Index(src[max(i, 0):], from)
 		if i < 0 || j < 0 {
 			t.Fatalf("the writers have no %q after %q", from, at)
 		}
-		return src[:i+j] + to + src[i+j+len(from):]
+		src = src[:i+j] + to + src[i+j+len(from):]
 	}
-	for _, row := range []struct{ name, text, fails string }{
-		{"none", src, ""},
-		{"a field's check", table("// denied\n", "if !o.May(4) {", "if false {"), "TestWriters/denied"},
-		{"another field's check", table("// mustDenied\n", "!o.May(4)", "!o.May(1)"), "TestWriters/denied_where_it_must_not_be_null"},
-		{"an argument's", table("// argued\n", " || !w.Decided(f)", ""), ""}, // gqlgen's own function asks again
-		{"a mask", table("// masked\n", `w.Mask("LAST4", *v)`, "*v"), "TestWriters/permitted"},
+	change("import (", "import (", "import (\n\"os\"\n")
+	change("// denied\n", "!o.May(4)", `os.Getenv("MUTANT") != "denied" && !o.May(4)`)
+	change("// mustDenied\n", "!o.May(4)", `!(o.May(4) || os.Getenv("MUTANT") == "mustDenied" && o.May(1))`)
+	change("// argued\n", "!w.Decided(f)", `os.Getenv("MUTANT") != "argued" && !w.Decided(f)`)
+	change("// masked\n", `w.Mask("LAST4", *v)`, `map[bool]string{true: *v, false: w.Mask("LAST4", *v)}[os.Getenv("MUTANT") == "masked"]`)
+
+	dir := t.TempDir()
+	mutants, overlay, program := filepath.Join(dir, "writers.go"), filepath.Join(dir, "overlay.json"), filepath.Join(dir, "engine.test")
+	replace, err := json.Marshal(map[string]map[string]string{"Replace": {filepath.Join(root, file): mutants}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{mutants: src, overlay: string(replace)} {
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	build := exec.Command("go", "test", "-c", "-overlay", overlay, "-o", program, "./internal/engine")
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, row := range []struct{ name, mutant, fails string }{
+		{"none", "", ""},
+		{"a field's check", "denied", "TestWriters/denied"},
+		{"another field's check", "mustDenied", "TestWriters/denied_where_it_must_not_be_null"},
+		{"an argument's", "argued", ""}, // gqlgen's own function asks again
+		{"a mask", "masked", "TestWriters/permitted"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			dir := t.TempDir()
-			mutant, overlay := filepath.Join(dir, "writers.go"), filepath.Join(dir, "overlay.json")
-			replace, err := json.Marshal(map[string]map[string]string{"Replace": {filepath.Join(root, file): mutant}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for name, text := range map[string]string{mutant: row.text, overlay: string(replace)} {
-				if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			cmd := exec.Command("go", "test", "-overlay", overlay, "-run", "^TestWriters$", "./internal/engine")
-			cmd.Dir = root
-			out, err := cmd.CombinedOutput()
+			run := exec.Command(program, "-test.run", "^TestWriters$")
+			run.Dir, run.Env = filepath.Join(root, "internal/engine"), append(os.Environ(), "MUTANT="+row.mutant)
+			out, err := run.CombinedOutput()
 			if failed := err != nil; failed != (row.fails != "") || !strings.Contains(string(out), row.fails) {
 				t.Errorf("%v\n%s", err, out)
 			}
