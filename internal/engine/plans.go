@@ -14,8 +14,8 @@ import (
 const (
 	// mostPlans is how many plans are kept of one operation: one for each way in which its conditions turn out.
 	mostPlans = 16
-	// mostKept is how many steps the plans of all operations have taken together that are kept: see plan.steps.
-	mostKept = 1 << 16
+	// mostKept is how many steps the plans of all operations have taken together that are kept, each some 250 bytes: see plan.steps.
+	mostKept = 1 << 18
 )
 
 // plans are those of one operation of a document. They live as long as the document is kept.
