@@ -158,13 +158,10 @@ func open(ctx context.Context, s serve, limits engine.Limits, auditLog io.Writer
 	}
 	g.quotas = s.limitFlags.quotas(g.redis, quotaKey, g.observer)
 	g.identity.Limit(g.quotas.attempts)
-	if err := g.openIssuers(ctx, s.signInFlags, sessions, log); err != nil {
-		return nil, err
-	}
 	if err := g.fill(ctx, s, db); err != nil {
 		return nil, err
 	}
-	if err := g.bearersHaveAccounts(ctx, s.signInFlags, db); err != nil {
+	if err := g.openIssuers(ctx, s.signInFlags, sessions, db, log); err != nil {
 		return nil, err
 	}
 	if err := g.openMailing(s.signInFlags, log); err != nil {

@@ -148,12 +148,8 @@ func (s signInFlags) warns() []string {
 }
 
 // bearersHaveAccounts warns of issuers whose people would be let into an account that is not there.
-func (g *gateway) bearersHaveAccounts(ctx context.Context, s signInFlags, db *store.Store) error {
-	file, err := s.load()
-	if err != nil {
-		return err
-	}
-	for _, b := range file.Bearers {
+func (g *gateway) bearersHaveAccounts(ctx context.Context, bearers []issuer.Bearer, db *store.Store) error {
+	for _, b := range bearers {
 		_, err := db.Account(ctx, upstream.NewScope(b.Account, policy.NewFields("sid")))
 		switch {
 		case problem.CodeOf(err) == problem.NotFound:
@@ -165,11 +161,14 @@ func (g *gateway) bearersHaveAccounts(ctx context.Context, s signInFlags, db *st
 	return nil
 }
 
-// openIssuers makes ready to let the people of other issuers in, and asks the issuers for their keys meanwhile: one
-// that cannot be reached holds up nothing.
-func (g *gateway) openIssuers(ctx context.Context, s signInFlags, sessions *session.Store, log *slog.Logger) error {
+// openIssuers makes ready to let the people of other issuers in, into accounts that are there by now, and asks the issuers for
+// their keys meanwhile: one that cannot be reached holds up nothing.
+func (g *gateway) openIssuers(ctx context.Context, s signInFlags, sessions *session.Store, db *store.Store, log *slog.Logger) error {
 	file, err := s.configs()
 	if err != nil {
+		return err
+	}
+	if err := g.bearersHaveAccounts(ctx, file.Bearers, db); err != nil {
 		return err
 	}
 	g.auth.Trust(issuer.NewBearers(file.Bearers, time.Now).Verify)
