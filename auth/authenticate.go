@@ -90,7 +90,7 @@ func refusalOf(err error) error {
 // lookup finds a session, in less than a second when Redis is away.
 func (s *Service) lookup(ctx context.Context, holder, sid string) (session.Session, error) {
 	ctx, done := s.observe(ctx, StepLookup)
-	live, err := s.live(ctx, holder, sid)
+	live, err := s.sessions.Lookup(ctx, holder, sid)
 	done(resultOf(err))
 	return live, err
 }

@@ -24,7 +24,6 @@ type Service struct {
 	tokens   *token.Authority
 	verified *token.Cache[known]
 	sessions *session.Store
-	live     func(ctx context.Context, holder, sid string) (session.Session, error) // the store's Lookup
 	matrix   *policy.Matrix
 	version  string
 	rolesOf  RolesOf
@@ -51,7 +50,7 @@ func NewService(
 	tokens *token.Authority, sessions *session.Store, matrix *policy.Matrix, policyVersion string, rolesOf RolesOf, log *slog.Logger,
 ) *Service {
 	return &Service{
-		tokens: tokens, verified: token.NewCache[known](tokens), sessions: sessions, live: sessions.Lookup, matrix: matrix, version: policyVersion, rolesOf: rolesOf, log: log, now: time.Now,
+		tokens: tokens, verified: token.NewCache[known](tokens), sessions: sessions, matrix: matrix, version: policyVersion, rolesOf: rolesOf, log: log, now: time.Now,
 		observe: unobserved, trail: untold, attempts: unheard,
 		listing:  make(chan struct{}, listers),
 		checking: make(chan struct{}, checkers),
