@@ -1,9 +1,6 @@
 package engine
 
-import (
-	"strconv"
-	"time"
-)
+import "strconv"
 
 // What gqlgen's own marshalers write, appended to a buffer.
 
@@ -67,15 +64,5 @@ func appendEnum(buf []byte, s string) []byte {
 	}
 	buf = append(buf, '"')
 	buf = append(buf, s...)
-	return append(buf, '"')
-}
-
-// AppendTime writes a moment as graphql.MarshalTime does. Of the zero time it writes nothing, for that is null.
-func AppendTime(buf []byte, t time.Time) []byte {
-	if t.IsZero() {
-		return buf
-	}
-	buf = append(buf, '"')
-	buf = t.AppendFormat(buf, time.RFC3339Nano)
 	return append(buf, '"')
 }
