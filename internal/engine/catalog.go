@@ -91,10 +91,11 @@ func (c *Config) newCatalog(numbers map[string]map[string]int) *catalog {
 			k.objects[name] = &object{guarded: guarded{coordinate: name, check: c.Table.Object(name)}, definition: def}
 		}
 	}
+	sizes := introspectionSizes(c.schema)
 	for name, o := range k.objects {
 		o.fields = make(map[string]*field, len(o.definition.Fields)+1)
 		for _, f := range o.definition.Fields {
-			o.fields[f.Name] = c.newField(k, name, f)
+			o.fields[f.Name] = c.newField(k, sizes, name, f)
 		}
 		o.fields[typename] = unknownField(name, typename)
 		o.fields[typename].check, o.fields[typename].number = policy.CheckPublic, numberTypename
@@ -119,7 +120,7 @@ func unknownField(object, name string) *field {
 // keyOf is a key as an answer has it before its value, with a comma before it. Names need no escapes.
 func keyOf(name string) string { return `,"` + name + `":` }
 
-func (c *Config) newField(k *catalog, of string, def *ast.FieldDefinition) *field {
+func (c *Config) newField(k *catalog, sizes map[string]int, of string, def *ast.FieldDefinition) *field {
 	f := unknownField(of, def.Name)
 	f.definition, f.check = def, c.Table.Field(of, def.Name)
 	f.nonNull, f.lists = def.Type.NonNull, nesting(def.Type)
@@ -133,7 +134,7 @@ func (c *Config) newField(k *catalog, of string, def *ast.FieldDefinition) *fiel
 	}
 	f.first, f.node = def.Arguments.ForName("first"), policy.NodeArgument(def)
 	f.once = slices.Contains(c.Once, f.coordinate)
-	f.size = c.sizeOf(f)
+	f.size = c.sizeOf(f, sizes)
 	f.arguments = make([]argument, len(def.Arguments))
 	for i, arg := range def.Arguments {
 		a := &f.arguments[i]
@@ -142,8 +143,9 @@ func (c *Config) newField(k *catalog, of string, def *ast.FieldDefinition) *fiel
 	return f
 }
 
-// sizeOf is how many objects the field's value is taken for, for each object it is asked of, where no request says so.
-func (c *Config) sizeOf(f *field) int {
+// sizeOf is how many objects the field's value is taken for, for each object it is asked of, where no request says so. sizes are
+// those of introspection's lists.
+func (c *Config) sizeOf(f *field, sizes map[string]int) int {
 	switch {
 	case f.first != nil:
 		return dynamic
@@ -152,7 +154,7 @@ func (c *Config) sizeOf(f *field) int {
 	case f.node != nil:
 		return dynamic
 	case f.introspects() || f.ofIntrospection():
-		return max(c.sizes[f.name], 1)
+		return max(sizes[f.name], 1)
 	case f.name == "edges":
 		return 1 // its connection's first has been counted
 	}

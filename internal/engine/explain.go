@@ -79,7 +79,7 @@ func Explain(schema *ast.Schema, cfg Config, text, name string, vars map[string]
 	if err := checkVariables(schema, op, vars); err != nil {
 		return nil, err
 	}
-	cfg.schema, cfg.sizes = schema, introspectionSizes(schema)
+	cfg.schema = schema
 	cfg.catalog = cfg.newCatalog(nil)
 	p := newPlans(cfg.catalog, doc, op, false)
 	d, err := cfg.decidePlan(p, vars, cfg.Table.Grants(caller), cfg.Limits, DenialsEach)

@@ -67,7 +67,7 @@ type Planned struct {
 
 // Plan plans the first operation of a document: once, or passing, for each decision anew.
 func Plan(cfg Config, schema *ast.Schema, doc *ast.QueryDocument, passing bool) *Planned {
-	cfg.schema, cfg.sizes, cfg.rules, cfg.Observer = schema, introspectionSizes(schema), rulesOf(cfg.Table), struct{ Observer }{}
+	cfg.schema, cfg.rules, cfg.Observer = schema, rulesOf(cfg.Table), struct{ Observer }{}
 	cfg.catalog = cfg.newCatalog(nil)
 	return &Planned{cfg, newPlans(cfg.catalog, doc, doc.Operations[0], passing)}
 }

@@ -29,7 +29,6 @@ func (r Ran) Denied() []string {
 // gqlgen's own executor. What came of it is good while it is used.
 func Running(es *Sealed, cfg Config, text string) (func(plain bool, use func(Ran)), error) {
 	cfg.schema = es.Schema()
-	cfg.sizes = introspectionSizes(cfg.schema)
 	doc, errs := gqlparser.LoadQueryWithRules(cfg.schema, text, rules.NewDefaultRules())
 	if errs != nil {
 		return nil, errs

@@ -65,7 +65,6 @@ type Config struct {
 	streams *streams
 	tally   *sockets
 	trusted *trustedDocuments
-	sizes   map[string]int // of introspection's lists
 	catalog *catalog
 	rules   [][]policy.Rule // by check, for the Observer
 
@@ -95,7 +94,6 @@ func NewHandler(es *Sealed, cfg Config) (*Handler, error) {
 		return nil, err
 	}
 	cfg.schema = es.Schema()
-	cfg.sizes = introspectionSizes(cfg.schema)
 	cfg.rules = rulesOf(cfg.Table)
 	cfg.catalog = cfg.newCatalog(es.stamp.Numbers)
 	var err error

@@ -97,7 +97,7 @@ func (s subject) walker(limits Limits, doc *ast.QueryDocument) *walk {
 func (s subject) config() Config {
 	cfg := Config{
 		Table: s.table, Views: NewViews(IntrospectionFull, s.schema, s.table), TypeOf: func(id string) string { return id },
-		schema: s.schema, sizes: introspectionSizes(s.schema),
+		schema: s.schema,
 	}
 	cfg.catalog = cfg.newCatalog(nil)
 	return cfg
