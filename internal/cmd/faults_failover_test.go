@@ -41,7 +41,7 @@ func sentinels(t *testing.T) *watched {
 				return false
 			}
 		}
-		return w.caughtUp()
+		return caughtUp(w.master)
 	})
 	return w
 }
@@ -99,13 +99,13 @@ func (w *watched) replaced() bool {
 	return true
 }
 
-// caughtUp says whether the replica has all that its master has been told by now.
-func (w *watched) caughtUp() bool {
-	c := redis.NewClient(&redis.Options{Addr: w.master.address, MaxRetries: -1})
+// caughtUp says whether a replica has all that its master has been told by now.
+func caughtUp(master *realRedis) bool {
+	c := redis.NewClient(&redis.Options{Addr: master.address, MaxRetries: -1})
 	defer c.Close()
 	conn := c.Conn()
 	defer conn.Close()
-	_ = conn.Set(context.Background(), "told", "", 0).Err() // WAIT is about what its own connection has written
+	_ = conn.Set(context.Background(), "{fieldgate}:told", "", 0).Err() // WAIT is about what its own connection has written
 	n, _ := conn.Wait(context.Background(), 1, time.Second).Result()
 	return n == 1
 }
@@ -198,7 +198,7 @@ func TestFaultsOfSentinel(t *testing.T) {
 		t.Run(fault.name, func(t *testing.T) {
 			w := sentinels(t)
 			survives(t, replacement{
-				url: w.url(), ready: w.caughtUp, end: func() { fault.end(w) }, over: w.replaced, after: func() { fault.after(w) }, away: fault.away,
+				url: w.url(), ready: func() bool { return caughtUp(w.master) }, end: func() { fault.end(w) }, over: w.replaced, after: func() { fault.after(w) }, away: fault.away,
 			})
 		})
 	}
