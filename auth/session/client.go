@@ -13,6 +13,9 @@ import (
 // under a second.
 const ioLimit = 400 * time.Millisecond
 
+// clusterReload is how often a cluster is asked which node has what: one that is dead does not tell who took its place.
+const clusterReload = time.Second
+
 // errURL hides the parser's own error, which would quote the URL and so its password.
 var errURL = errors.New("session: the Redis URL cannot be used: want redis://, rediss://, unix://, " +
 	"redis+sentinel://…?master_name=…, redis+cluster:// and only options that go-redis knows")
@@ -72,6 +75,9 @@ func newCluster(url string) (redis.UniversalClient, error) {
 	o.ContextTimeoutEnabled = true
 	o.MaxRetries, o.DialerRetries = -1, 1
 	o.DisableIdentity = true
+	// Following a redirection is what the library takes for a reason to try anything again. Where it leads is known to the next call.
+	o.MaxRedirects = -1
+	o.ClusterStateReloadInterval = clusterReload
 	o.ReadOnly, o.RouteByLatency, o.RouteRandomly = false, false, false
 	o.MaintNotificationsConfig = noNotifications()
 	return redis.NewClusterClient(o), nil

@@ -7,15 +7,16 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// TestCluster: on a Redis Cluster too a session is kept, and what ends it at one gateway is known at the other when it is
-// answered.
-func TestCluster(t *testing.T) {
+// clusterNode starts a cluster of one node.
+func clusterNode(t *testing.T) (*redis.Client, *os.Process) {
+	t.Helper()
 	binary := os.Getenv("FIELDGATE_TEST_REDIS_SERVER")
 	if binary == "" {
 		t.Skip("FIELDGATE_TEST_REDIS_SERVER is not set")
@@ -31,20 +32,30 @@ func TestCluster(t *testing.T) {
 		_ = server.Wait()
 	})
 	node := redis.NewClient(&redis.Options{Addr: address})
-	defer node.Close()
-	ready := func(what string, is func() bool) {
-		t.Helper()
-		for end := time.Now().Add(15 * time.Second); !is(); time.Sleep(10 * time.Millisecond) {
-			if time.Now().After(end) {
-				t.Fatalf("it does not come about that %s", what)
-			}
-		}
-	}
-	ready("it answers", func() bool { return node.Ping(t.Context()).Err() == nil })
+	t.Cleanup(func() { node.Close() })
+	ready(t, "it answers", func() bool { return node.Ping(t.Context()).Err() == nil })
 	if err := node.ClusterAddSlotsRange(t.Context(), 0, 16383).Err(); err != nil {
 		t.Fatal(err)
 	}
-	ready("the cluster is up", func() bool { return node.Set(t.Context(), "x", "", 0).Err() == nil })
+	ready(t, "the cluster is up", func() bool { return node.Set(t.Context(), "x", "", 0).Err() == nil })
+	return node, server.Process
+}
+
+// ready waits for what comes about by itself.
+func ready(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for end := time.Now().Add(15 * time.Second); !is(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("it does not come about that %s", what)
+		}
+	}
+}
+
+// TestCluster: on a Redis Cluster too a session is kept, and what ends it at one gateway is known at the other when it is
+// answered.
+func TestCluster(t *testing.T) {
+	node, _ := clusterNode(t)
+	address := node.Options().Addr
 	var stores []*Store
 	for range 2 {
 		client, err := NewClient("redis+cluster://" + address)
@@ -58,11 +69,11 @@ func TestCluster(t *testing.T) {
 		})
 		stores = append(stores, s)
 	}
-	ready("it keeps sessions", func() bool { return stores[0].Start(t.Context()) == nil })
+	ready(t, "it keeps sessions", func() bool { return stores[0].Start(t.Context()) == nil })
 	for round := range 20 {
 		of := opened(t, stores[0], "US1")
 		for _, s := range stores {
-			ready("it is kept", func() bool {
+			ready(t, "it is kept", func() bool {
 				if _, err := s.Lookup(t.Context(), "US1", of.ID); err != nil {
 					t.Fatal(err)
 				}
@@ -78,5 +89,31 @@ func TestCluster(t *testing.T) {
 				t.Errorf("round %d: gateway %d says %v", round, i, err)
 			}
 		}
+	}
+}
+
+// TestNothingIsSentTwice: what a cluster is slow to answer is not sent again.
+func TestNothingIsSentTwice(t *testing.T) {
+	node, process := clusterNode(t)
+	client, err := NewClient("redis+cluster://" + node.Options().Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if err := client.Set(t.Context(), "n", 0, 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	woken := make(chan error)
+	time.AfterFunc(ioLimit*3/2, func() { woken <- process.Signal(syscall.SIGCONT) })
+	incremented := client.Incr(t.Context(), "n").Err()
+	if err := <-woken; err != nil {
+		t.Fatal(err)
+	}
+	n, err := node.Get(t.Context(), "n").Int()
+	if incremented == nil || n > 1 || err != nil {
+		t.Errorf("after one increment, %v: %d, %v", incremented, n, err)
 	}
 }

@@ -1,0 +1,205 @@
+//go:build faults
+
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// watched is a master and its replica, and three sentinels that put the one in the place of the other.
+type watched struct {
+	t               *testing.T
+	master, replica *realRedis
+	sentinels       []string // their addresses
+}
+
+func sentinels(t *testing.T) *watched {
+	t.Helper()
+	w := &watched{t: t, master: ownRedis(t, "--repl-diskless-sync-delay", "0")}
+	w.replica = ownRedis(t, "--repl-diskless-sync-delay", "0", "--replicaof", strings.Replace(w.master.address, ":", " ", 1))
+	ids := []string{strings.Repeat("a", 40), strings.Repeat("b", 40), strings.Repeat("c", 40)}
+	for range ids {
+		w.sentinels = append(w.sentinels, freeAddress(t))
+	}
+	for i := range ids {
+		w.sentinel(i, ids)
+	}
+	eventually(t, "the sentinels agree", func() bool {
+		for i := range w.sentinels {
+			if w.ask(i, "CKQUORUM", "main") == nil {
+				return false
+			}
+		}
+		return caughtUp(w.master)
+	})
+	return w
+}
+
+// sentinel starts one, which knows the others.
+func (w *watched) sentinel(i int, ids []string) {
+	w.t.Helper()
+	words := func(address string) string { return strings.Replace(address, ":", " ", 1) }
+	host, port, _ := net.SplitHostPort(w.sentinels[i])
+	dir := w.t.TempDir()
+	lines := []string{
+		"bind " + host, "port " + port, "dir " + dir, "sentinel myid " + ids[i],
+		"sentinel monitor main " + words(w.master.address) + " 2",
+		"sentinel down-after-milliseconds main 300", "sentinel failover-timeout main 2000",
+		"sentinel known-replica main " + words(w.replica.address),
+	}
+	for other, id := range ids {
+		if other != i {
+			lines = append(lines, "sentinel known-sentinel main "+words(w.sentinels[other])+" "+id)
+		}
+	}
+	file := filepath.Join(dir, "sentinel.conf")
+	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	command := exec.Command(w.master.binary, file, "--sentinel")
+	if err := command.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() {
+		_ = command.Process.Kill()
+		_ = command.Wait()
+	})
+}
+
+// ask gives a sentinel a command, and returns its answer, nil when there is none.
+func (w *watched) ask(i int, args ...any) any {
+	c := redis.NewClient(&redis.Options{Addr: w.sentinels[i], MaxRetries: -1})
+	defer c.Close()
+	answer, _ := c.Do(context.Background(), append([]any{"SENTINEL"}, args...)...).Result()
+	return answer
+}
+
+func (w *watched) url() string {
+	return "redis+sentinel://" + w.sentinels[0] + "/0?master_name=main&addr=" + w.sentinels[1] + "&addr=" + w.sentinels[2]
+}
+
+// replaced says whether all sentinels say that the replica is the master now.
+func (w *watched) replaced() bool {
+	for i := range w.sentinels {
+		if fmt.Sprint(w.ask(i, "GET-MASTER-ADDR-BY-NAME", "main")) != "["+strings.Replace(w.replica.address, ":", " ", 1)+"]" {
+			return false
+		}
+	}
+	return true
+}
+
+// caughtUp says whether a replica has all that its master has been told by now.
+func caughtUp(master *realRedis) bool {
+	c := redis.NewClient(&redis.Options{Addr: master.address, MaxRetries: -1})
+	defer c.Close()
+	conn := c.Conn()
+	defer conn.Close()
+	_ = conn.Set(context.Background(), "{fieldgate}:told", "", 0).Err() // WAIT is about what its own connection has written
+	n, _ := conn.Wait(context.Background(), 1, time.Second).Result()
+	return n == 1
+}
+
+// replacement is how one Redis takes the place of another.
+type replacement struct {
+	url   string
+	ready func() bool // whether it has all that the other was told
+	end   func()      // what happens to the other
+	over  func() bool // whether it has taken its place
+	after func()      // what happens then
+	away  bool        // whether none answers meanwhile
+}
+
+// survives fails the test unless nobody is served, while a Redis is replaced, whose session has ended, nor anybody on the strength
+// of the cache beyond the lease; and unless the gateways go on with the other: whoever was signed in is, and what is ended at one
+// has ended at all.
+func survives(t *testing.T, r replacement) {
+	times := busy(t)
+	_, gateways, m := trio(t, r.url)
+	ended, live, listening := m.another(), m.another(), m.another()
+	for _, p := range gateways {
+		for _, access := range []string{ended, live, listening} {
+			client{p: p, access: access}.do(`{ viewer { sid } }`, nil).ok(t)
+		}
+	}
+	stream := client{p: gateways[1], access: listening}.subscribe(everyLog)
+	client{p: gateways[0], access: ended}.do(`mutation { signOut { endedSessionId } }`, nil).ok(t)
+	eventually(t, "the other has caught up", r.ready)
+	stopEnded, stopLive := asking(gateways, ended), asking(gateways, live)
+	time.Sleep(200 * time.Millisecond)
+	begun := time.Now()
+	r.end()
+	eventually(t, "it is replaced", r.over)
+	replaced := time.Now()
+	r.after()
+	for _, p := range gateways {
+		eventually(t, "the same token is served again", func() bool {
+			return client{p: p, access: live}.try(`{ viewer { sid } }`, nil).status == http.StatusOK
+		})
+	}
+	served := time.Now()
+	eventually(t, "sessions can be made", func() bool {
+		_, err := m.sessions.Generation(t.Context(), m.like.User)
+		return err == nil
+	})
+	client{p: gateways[0], access: listening}.do(`mutation { signOut { endedSessionId } }`, nil).ok(t)
+	if last, _ := stream.ended(); last.code() != "SERVICE_UNAVAILABLE" && last.code() != "UNAUTHENTICATED" {
+		t.Errorf("a stream of before ends with %s", last.body)
+	}
+	revoke(t, gateways, m, 20)
+	listening = m.another()
+	stream = client{p: gateways[1], access: listening}.subscribe(everyLog)
+	client{p: gateways[0], access: listening}.do(`mutation { signOut { endedSessionId } }`, nil).ok(t)
+	if last, _ := stream.ended(); last.code() != "UNAUTHENTICATED" {
+		t.Errorf("a stream of after ends with %s", last.body)
+	}
+	for _, one := range stopEnded() {
+		if one.status == http.StatusOK {
+			t.Fatalf("gateway %d served a session that had ended, %s after the fault", one.gateway, one.begun.Sub(begun))
+		}
+	}
+	var lastYes, away time.Duration
+	for _, one := range stopLive() {
+		switch {
+		case one.status != http.StatusOK:
+			away = max(away, one.answered.Sub(begun))
+		case one.answered.Before(replaced):
+			lastYes = max(lastYes, one.begun.Sub(begun))
+		}
+	}
+	t.Logf("replaced after %s, served again after %s; the last that was served before began after %s, the last refusal came after %s",
+		replaced.Sub(begun).Round(time.Millisecond), served.Sub(begun).Round(time.Millisecond), lastYes.Round(time.Millisecond), away.Round(time.Millisecond))
+	if r.away && lastYes > sessionLease+50*time.Millisecond*times {
+		t.Errorf("a request was served that began %s after the fault", lastYes)
+	}
+}
+
+// TestFaultsOfSentinel: a master is killed, freezes and comes back as the master that it is no more, or is replaced in good order.
+func TestFaultsOfSentinel(t *testing.T) {
+	for _, fault := range []struct {
+		name       string
+		end, after func(w *watched)
+		away       bool
+	}{
+		{"killed", func(w *watched) { w.master.kill() }, func(*watched) {}, true},
+		{"frozen and woken", func(w *watched) { w.master.freeze() }, func(w *watched) { w.master.thaw() }, true},
+		{"replaced in good order", func(w *watched) { w.ask(0, "FAILOVER", "main") }, func(*watched) {}, false},
+	} {
+		t.Run(fault.name, func(t *testing.T) {
+			w := sentinels(t)
+			survives(t, replacement{
+				url: w.url(), ready: func() bool { return caughtUp(w.master) }, end: func() { fault.end(w) }, over: w.replaced, after: func() { fault.after(w) }, away: fault.away,
+			})
+		})
+	}
+}
