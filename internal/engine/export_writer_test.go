@@ -40,6 +40,7 @@ func Running(es *Sealed, cfg Config, text string) (func(plain bool, use func(Ran
 		if err != nil {
 			panic(err)
 		}
+		d.straight = true // as where nobody traces
 		op := &graphql.OperationContext{
 			RawQuery: text, Doc: doc, Operation: doc.Operations[0],
 			RecoverFunc:            func(_ context.Context, p any) error { return cfg.panicked(p) },
