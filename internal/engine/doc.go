@@ -23,7 +23,7 @@
 //	decide.go, nodes.go        the pass over a plan; fields that find objects by ids
 //	decision.go, denials.go    what came of it, and how an answer lists what was denied
 //	execute.go                 an operation from its text to its answer, whatever the transport
-//	writer*.go                 what generated writers write with; writer_holes.go calls gqlgen's functions,
+//	writer*.go                 what generated writers write with; writer_holes.go calls resolvers,
 //	                           writer_late.go puts in what is resolved at once
 //	gate.go, fields.go         what gqlgen's functions ask, and what resolvers
 //	explain.go                 a plan as people read it
