@@ -203,3 +203,36 @@ func TestFaultsOfSentinel(t *testing.T) {
 		})
 	}
 }
+
+// TestFaultsOfReplicas: where a replica is to confirm and does not, no sign-out is said to be done and nobody is served, until it does.
+func TestFaultsOfReplicas(t *testing.T) {
+	for _, kind := range []struct {
+		name string
+		make func(t *testing.T) (url string, replica *realRedis)
+	}{
+		{"of Sentinel", func(t *testing.T) (string, *realRedis) { w := sentinels(t); return w.url(), w.replica }},
+		{"of a Cluster", func(t *testing.T) (string, *realRedis) { c := cluster(t); return c.url(), c.nodes[3] }},
+	} {
+		t.Run(kind.name, func(t *testing.T) {
+			url, replica := kind.make(t)
+			g := try(t, url, "--redis-replicas", "1")
+			other := g.signIn(support)
+			g.signIn(support).do(`mutation { signOut { endedSessionId } }`, nil).ok(t)
+			other.do(`{ viewer { sid } }`, nil).ok(t) // so that it is known when the replica stops
+			replica.freeze()
+			out := g.ask(other.access, `{"query": "mutation { signOut { endedSessionId } }"}`)
+			g.discreet(out.body)
+			if field(out.body, "endedSessionId") != "" {
+				t.Errorf("acknowledged: %s", out.body)
+			}
+			g.closed()
+			replica.thaw()
+			g.serves(back)
+			other.do(`mutation { signOut { endedSessionId } }`, nil) // which may have been done
+			if got := g.ask(other.access, guardedQuery); got.status != http.StatusUnauthorized {
+				t.Errorf("after a sign-out: %+v", got)
+			}
+			g.alive()
+		})
+	}
+}
