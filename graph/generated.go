@@ -12885,9 +12885,6 @@ func (ec *executionContext) _Account_apiKeys(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.APIKeyConnection) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOApiKeyConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAPIKeyConnection(w, f, v))
-			}
 			return ec.marshalOApiKeyConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAPIKeyConnection(ctx, selections, v)
 		},
 		true,
@@ -12935,9 +12932,6 @@ func (ec *executionContext) _Account_auditEvents(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.AuditEventConnection) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOAuditEventConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAuditEventConnection(w, f, v))
-			}
 			return ec.marshalOAuditEventConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAuditEventConnection(ctx, selections, v)
 		},
 		true,
@@ -12984,9 +12978,6 @@ func (ec *executionContext) _Account_balance(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Money) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOMoney2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐMoney(w, f, v))
-			}
 			return ec.marshalOMoney2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐMoney(ctx, selections, v)
 		},
 		true,
@@ -13023,9 +13014,6 @@ func (ec *executionContext) _Account_invoices(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.InvoiceConnection) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOInvoiceConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐInvoiceConnection(w, f, v))
-			}
 			return ec.marshalOInvoiceConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐInvoiceConnection(ctx, selections, v)
 		},
 		true,
@@ -13073,9 +13061,6 @@ func (ec *executionContext) _Account_paymentMethods(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PaymentMethodConnection) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOPaymentMethodConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPaymentMethodConnection(w, f, v))
-			}
 			return ec.marshalOPaymentMethodConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPaymentMethodConnection(ctx, selections, v)
 		},
 		true,
@@ -13122,9 +13107,6 @@ func (ec *executionContext) _Account_billingSettings(ctx context.Context, field 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.BillingSettings) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOBillingSettings2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBillingSettings(w, f, v))
-			}
 			return ec.marshalOBillingSettings2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBillingSettings(ctx, selections, v)
 		},
 		true,
@@ -13161,9 +13143,6 @@ func (ec *executionContext) _Account_applications(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.ApplicationConnection) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOApplicationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationConnection(w, f, v))
-			}
 			return ec.marshalOApplicationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationConnection(ctx, selections, v)
 		},
 		true,
@@ -13211,9 +13190,6 @@ func (ec *executionContext) _Account_studioFlows(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.StudioFlowConnection) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOStudioFlowConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowConnection(w, f, v))
-			}
 			return ec.marshalOStudioFlowConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowConnection(ctx, selections, v)
 		},
 		true,
@@ -13261,9 +13237,6 @@ func (ec *executionContext) _Account_functionServices(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.FunctionServiceConnection) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOFunctionServiceConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionServiceConnection(w, f, v))
-			}
 			return ec.marshalOFunctionServiceConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionServiceConnection(ctx, selections, v)
 		},
 		true,
@@ -13310,9 +13283,6 @@ func (ec *executionContext) _Account_flex(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Flex) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOFlex2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlex(w, f, v))
-			}
 			return ec.marshalOFlex2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlex(ctx, selections, v)
 		},
 		true,
@@ -13349,9 +13319,6 @@ func (ec *executionContext) _Account_sims(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SimConnection) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOSimConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSimConnection(w, f, v))
-			}
 			return ec.marshalOSimConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSimConnection(ctx, selections, v)
 		},
 		true,
@@ -13399,9 +13366,6 @@ func (ec *executionContext) _Account_fleets(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.FleetConnection) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOFleetConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFleetConnection(w, f, v))
-			}
 			return ec.marshalOFleetConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFleetConnection(ctx, selections, v)
 		},
 		true,
@@ -13449,9 +13413,6 @@ func (ec *executionContext) _Account_networkAccessProfiles(ctx context.Context, 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.NetworkAccessProfileConnection) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeONetworkAccessProfileConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNetworkAccessProfileConnection(w, f, v))
-			}
 			return ec.marshalONetworkAccessProfileConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNetworkAccessProfileConnection(ctx, selections, v)
 		},
 		true,
@@ -13499,9 +13460,6 @@ func (ec *executionContext) _Account_oauthClients(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.OAuthClientConnection) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOOAuthClientConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthClientConnection(w, f, v))
-			}
 			return ec.marshalOOAuthClientConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthClientConnection(ctx, selections, v)
 		},
 		true,
@@ -13549,9 +13507,6 @@ func (ec *executionContext) _Account_phoneNumbers(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PhoneNumberConnection) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOPhoneNumberConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberConnection(w, f, v))
-			}
 			return ec.marshalOPhoneNumberConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberConnection(ctx, selections, v)
 		},
 		true,
@@ -13599,9 +13554,6 @@ func (ec *executionContext) _Account_availablePhoneNumbers(ctx context.Context, 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.AvailablePhoneNumberConnection) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOAvailablePhoneNumberConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumberConnection(w, f, v))
-			}
 			return ec.marshalOAvailablePhoneNumberConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumberConnection(ctx, selections, v)
 		},
 		true,
@@ -13649,9 +13601,6 @@ func (ec *executionContext) _Account_calls(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CallConnection) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOCallConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCallConnection(w, f, v))
-			}
 			return ec.marshalOCallConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCallConnection(ctx, selections, v)
 		},
 		true,
@@ -13699,9 +13648,6 @@ func (ec *executionContext) _Account_messages(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.MessageConnection) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOMessageConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐMessageConnection(w, f, v))
-			}
 			return ec.marshalOMessageConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐMessageConnection(ctx, selections, v)
 		},
 		true,
@@ -13749,9 +13695,6 @@ func (ec *executionContext) _Account_alerts(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.AlertConnection) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOAlertConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAlertConnection(w, f, v))
-			}
 			return ec.marshalOAlertConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAlertConnection(ctx, selections, v)
 		},
 		true,
@@ -13798,9 +13741,6 @@ func (ec *executionContext) _Account_settings(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.ProjectSettings) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOProjectSettings2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐProjectSettings(w, f, v))
-			}
 			return ec.marshalOProjectSettings2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐProjectSettings(ctx, selections, v)
 		},
 		true,
@@ -13837,9 +13777,6 @@ func (ec *executionContext) _Account_senderIdRegistrations(ctx context.Context, 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SenderIDRegistrationConnection) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOSenderIdRegistrationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationConnection(w, f, v))
-			}
 			return ec.marshalOSenderIdRegistrationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationConnection(ctx, selections, v)
 		},
 		true,
@@ -13887,9 +13824,6 @@ func (ec *executionContext) _Account_customerProfiles(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CustomerProfileConnection) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOCustomerProfileConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfileConnection(w, f, v))
-			}
 			return ec.marshalOCustomerProfileConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfileConnection(ctx, selections, v)
 		},
 		true,
@@ -13937,9 +13871,6 @@ func (ec *executionContext) _Account_trustProducts(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.TrustProductConnection) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOTrustProductConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustProductConnection(w, f, v))
-			}
 			return ec.marshalOTrustProductConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustProductConnection(ctx, selections, v)
 		},
 		true,
@@ -13987,9 +13918,6 @@ func (ec *executionContext) _Account_usageRecords(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UsageRecordConnection) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOUsageRecordConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageRecordConnection(w, f, v))
-			}
 			return ec.marshalOUsageRecordConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageRecordConnection(ctx, selections, v)
 		},
 		true,
@@ -14037,9 +13965,6 @@ func (ec *executionContext) _Account_usageTriggers(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UsageTriggerConnection) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOUsageTriggerConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerConnection(w, f, v))
-			}
 			return ec.marshalOUsageTriggerConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerConnection(ctx, selections, v)
 		},
 		true,
@@ -14087,9 +14012,6 @@ func (ec *executionContext) _Account_users(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UserConnection) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOUserConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUserConnection(w, f, v))
-			}
 			return ec.marshalOUserConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUserConnection(ctx, selections, v)
 		},
 		true,
@@ -14137,9 +14059,6 @@ func (ec *executionContext) _Account_invitations(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.InvitationConnection) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOInvitationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐInvitationConnection(w, f, v))
-			}
 			return ec.marshalOInvitationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐInvitationConnection(ctx, selections, v)
 		},
 		true,
@@ -14186,9 +14105,6 @@ func (ec *executionContext) _Account_sessions(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.Session) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOSession2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSessionᚄ(w, f, v))
-			}
 			return ec.marshalOSession2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSessionᚄ(ctx, selections, v)
 		},
 		true,
@@ -19368,9 +19284,6 @@ func (ec *executionContext) _Flex_configuration(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.FlexConfiguration) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOFlexConfiguration2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlexConfiguration(w, f, v))
-			}
 			return ec.marshalOFlexConfiguration2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlexConfiguration(ctx, selections, v)
 		},
 		true,
@@ -19407,9 +19320,6 @@ func (ec *executionContext) _Flex_workers(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.WorkerConnection) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOWorkerConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorkerConnection(w, f, v))
-			}
 			return ec.marshalOWorkerConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorkerConnection(ctx, selections, v)
 		},
 		true,
@@ -19457,9 +19367,6 @@ func (ec *executionContext) _Flex_taskQueues(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.TaskQueueConnection) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOTaskQueueConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueueConnection(w, f, v))
-			}
 			return ec.marshalOTaskQueueConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueueConnection(ctx, selections, v)
 		},
 		true,
@@ -20400,9 +20307,6 @@ func (ec *executionContext) _FunctionService_functions(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.FunctionConnection) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOFunctionConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionConnection(w, f, v))
-			}
 			return ec.marshalOFunctionConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionConnection(ctx, selections, v)
 		},
 		true,
@@ -22203,9 +22107,6 @@ func (ec *executionContext) _Mutation_signIn(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SignInPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOSignInPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSignInPayload(w, f, v))
-			}
 			return ec.marshalOSignInPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSignInPayload(ctx, selections, v)
 		},
 		true,
@@ -22253,9 +22154,6 @@ func (ec *executionContext) _Mutation_refreshSession(ctx context.Context, field 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.RefreshSessionPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeORefreshSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRefreshSessionPayload(w, f, v))
-			}
 			return ec.marshalORefreshSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRefreshSessionPayload(ctx, selections, v)
 		},
 		true,
@@ -22303,9 +22201,6 @@ func (ec *executionContext) _Mutation_signInWithCookies(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CookieSessionPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOCookieSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCookieSessionPayload(w, f, v))
-			}
 			return ec.marshalOCookieSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCookieSessionPayload(ctx, selections, v)
 		},
 		true,
@@ -22352,9 +22247,6 @@ func (ec *executionContext) _Mutation_refreshCookies(ctx context.Context, field 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CookieSessionPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOCookieSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCookieSessionPayload(w, f, v))
-			}
 			return ec.marshalOCookieSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCookieSessionPayload(ctx, selections, v)
 		},
 		true,
@@ -22390,9 +22282,6 @@ func (ec *executionContext) _Mutation_signOut(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SignOutPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOSignOutPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSignOutPayload(w, f, v))
-			}
 			return ec.marshalOSignOutPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSignOutPayload(ctx, selections, v)
 		},
 		true,
@@ -22429,9 +22318,6 @@ func (ec *executionContext) _Mutation_createApiKey(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateAPIKeyPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOCreateApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateAPIKeyPayload(w, f, v))
-			}
 			return ec.marshalOCreateApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateAPIKeyPayload(ctx, selections, v)
 		},
 		true,
@@ -22479,9 +22365,6 @@ func (ec *executionContext) _Mutation_updateApiKey(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateAPIKeyPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOUpdateApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateAPIKeyPayload(w, f, v))
-			}
 			return ec.marshalOUpdateApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateAPIKeyPayload(ctx, selections, v)
 		},
 		true,
@@ -22529,9 +22412,6 @@ func (ec *executionContext) _Mutation_deleteApiKey(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteAPIKeyPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeODeleteApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteAPIKeyPayload(w, f, v))
-			}
 			return ec.marshalODeleteApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteAPIKeyPayload(ctx, selections, v)
 		},
 		true,
@@ -22579,9 +22459,6 @@ func (ec *executionContext) _Mutation_rotateAuthToken(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.RotateAuthTokenPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeORotateAuthTokenPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenPayload(w, f, v))
-			}
 			return ec.marshalORotateAuthTokenPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenPayload(ctx, selections, v)
 		},
 		true,
@@ -22629,9 +22506,6 @@ func (ec *executionContext) _Mutation_updateBillingSettings(ctx context.Context,
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateBillingSettingsPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOUpdateBillingSettingsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateBillingSettingsPayload(w, f, v))
-			}
 			return ec.marshalOUpdateBillingSettingsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateBillingSettingsPayload(ctx, selections, v)
 		},
 		true,
@@ -22679,9 +22553,6 @@ func (ec *executionContext) _Mutation_addPaymentMethod(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.AddPaymentMethodPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOAddPaymentMethodPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAddPaymentMethodPayload(w, f, v))
-			}
 			return ec.marshalOAddPaymentMethodPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAddPaymentMethodPayload(ctx, selections, v)
 		},
 		true,
@@ -22729,9 +22600,6 @@ func (ec *executionContext) _Mutation_removePaymentMethod(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.RemovePaymentMethodPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeORemovePaymentMethodPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRemovePaymentMethodPayload(w, f, v))
-			}
 			return ec.marshalORemovePaymentMethodPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRemovePaymentMethodPayload(ctx, selections, v)
 		},
 		true,
@@ -22779,9 +22647,6 @@ func (ec *executionContext) _Mutation_createApplication(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateApplicationPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOCreateApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateApplicationPayload(w, f, v))
-			}
 			return ec.marshalOCreateApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateApplicationPayload(ctx, selections, v)
 		},
 		true,
@@ -22829,9 +22694,6 @@ func (ec *executionContext) _Mutation_updateApplication(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateApplicationPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOUpdateApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateApplicationPayload(w, f, v))
-			}
 			return ec.marshalOUpdateApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateApplicationPayload(ctx, selections, v)
 		},
 		true,
@@ -22879,9 +22741,6 @@ func (ec *executionContext) _Mutation_deleteApplication(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteApplicationPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeODeleteApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteApplicationPayload(w, f, v))
-			}
 			return ec.marshalODeleteApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteApplicationPayload(ctx, selections, v)
 		},
 		true,
@@ -22929,9 +22788,6 @@ func (ec *executionContext) _Mutation_updateFlexConfiguration(ctx context.Contex
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateFlexConfigurationPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOUpdateFlexConfigurationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFlexConfigurationPayload(w, f, v))
-			}
 			return ec.marshalOUpdateFlexConfigurationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFlexConfigurationPayload(ctx, selections, v)
 		},
 		true,
@@ -22979,9 +22835,6 @@ func (ec *executionContext) _Mutation_updateSim(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateSimPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOUpdateSimPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateSimPayload(w, f, v))
-			}
 			return ec.marshalOUpdateSimPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateSimPayload(ctx, selections, v)
 		},
 		true,
@@ -23029,9 +22882,6 @@ func (ec *executionContext) _Mutation_createFleet(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateFleetPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOCreateFleetPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateFleetPayload(w, f, v))
-			}
 			return ec.marshalOCreateFleetPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateFleetPayload(ctx, selections, v)
 		},
 		true,
@@ -23079,9 +22929,6 @@ func (ec *executionContext) _Mutation_updateFleet(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateFleetPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOUpdateFleetPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFleetPayload(w, f, v))
-			}
 			return ec.marshalOUpdateFleetPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFleetPayload(ctx, selections, v)
 		},
 		true,
@@ -23129,9 +22976,6 @@ func (ec *executionContext) _Mutation_createNetworkAccessProfile(ctx context.Con
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateNetworkAccessProfilePayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOCreateNetworkAccessProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateNetworkAccessProfilePayload(w, f, v))
-			}
 			return ec.marshalOCreateNetworkAccessProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateNetworkAccessProfilePayload(ctx, selections, v)
 		},
 		true,
@@ -23179,9 +23023,6 @@ func (ec *executionContext) _Mutation_updateNetworkAccessProfile(ctx context.Con
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateNetworkAccessProfilePayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOUpdateNetworkAccessProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateNetworkAccessProfilePayload(w, f, v))
-			}
 			return ec.marshalOUpdateNetworkAccessProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateNetworkAccessProfilePayload(ctx, selections, v)
 		},
 		true,
@@ -23229,9 +23070,6 @@ func (ec *executionContext) _Mutation_createOAuthClient(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateOAuthClientPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOCreateOAuthClientPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateOAuthClientPayload(w, f, v))
-			}
 			return ec.marshalOCreateOAuthClientPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateOAuthClientPayload(ctx, selections, v)
 		},
 		true,
@@ -23279,9 +23117,6 @@ func (ec *executionContext) _Mutation_deleteOAuthClient(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteOAuthClientPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeODeleteOAuthClientPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteOAuthClientPayload(w, f, v))
-			}
 			return ec.marshalODeleteOAuthClientPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteOAuthClientPayload(ctx, selections, v)
 		},
 		true,
@@ -23329,9 +23164,6 @@ func (ec *executionContext) _Mutation_buyPhoneNumber(ctx context.Context, field 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.BuyPhoneNumberPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOBuyPhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBuyPhoneNumberPayload(w, f, v))
-			}
 			return ec.marshalOBuyPhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBuyPhoneNumberPayload(ctx, selections, v)
 		},
 		true,
@@ -23379,9 +23211,6 @@ func (ec *executionContext) _Mutation_updatePhoneNumber(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdatePhoneNumberPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOUpdatePhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdatePhoneNumberPayload(w, f, v))
-			}
 			return ec.marshalOUpdatePhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdatePhoneNumberPayload(ctx, selections, v)
 		},
 		true,
@@ -23429,9 +23258,6 @@ func (ec *executionContext) _Mutation_releasePhoneNumber(ctx context.Context, fi
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.ReleasePhoneNumberPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOReleasePhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐReleasePhoneNumberPayload(w, f, v))
-			}
 			return ec.marshalOReleasePhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐReleasePhoneNumberPayload(ctx, selections, v)
 		},
 		true,
@@ -23479,9 +23305,6 @@ func (ec *executionContext) _Mutation_updateProjectSettings(ctx context.Context,
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateProjectSettingsPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOUpdateProjectSettingsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateProjectSettingsPayload(w, f, v))
-			}
 			return ec.marshalOUpdateProjectSettingsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateProjectSettingsPayload(ctx, selections, v)
 		},
 		true,
@@ -23529,9 +23352,6 @@ func (ec *executionContext) _Mutation_submitSenderIdRegistration(ctx context.Con
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SubmitSenderIDRegistrationPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOSubmitSenderIdRegistrationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitSenderIDRegistrationPayload(w, f, v))
-			}
 			return ec.marshalOSubmitSenderIdRegistrationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitSenderIDRegistrationPayload(ctx, selections, v)
 		},
 		true,
@@ -23579,9 +23399,6 @@ func (ec *executionContext) _Mutation_deleteSenderIdRegistration(ctx context.Con
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteSenderIDRegistrationPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeODeleteSenderIdRegistrationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteSenderIDRegistrationPayload(w, f, v))
-			}
 			return ec.marshalODeleteSenderIdRegistrationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteSenderIDRegistrationPayload(ctx, selections, v)
 		},
 		true,
@@ -23629,9 +23446,6 @@ func (ec *executionContext) _Mutation_createCustomerProfile(ctx context.Context,
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateCustomerProfilePayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOCreateCustomerProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateCustomerProfilePayload(w, f, v))
-			}
 			return ec.marshalOCreateCustomerProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateCustomerProfilePayload(ctx, selections, v)
 		},
 		true,
@@ -23679,9 +23493,6 @@ func (ec *executionContext) _Mutation_submitCustomerProfile(ctx context.Context,
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SubmitCustomerProfilePayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOSubmitCustomerProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitCustomerProfilePayload(w, f, v))
-			}
 			return ec.marshalOSubmitCustomerProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitCustomerProfilePayload(ctx, selections, v)
 		},
 		true,
@@ -23729,9 +23540,6 @@ func (ec *executionContext) _Mutation_createUsageTrigger(ctx context.Context, fi
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateUsageTriggerPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOCreateUsageTriggerPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateUsageTriggerPayload(w, f, v))
-			}
 			return ec.marshalOCreateUsageTriggerPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateUsageTriggerPayload(ctx, selections, v)
 		},
 		true,
@@ -23779,9 +23587,6 @@ func (ec *executionContext) _Mutation_deleteUsageTrigger(ctx context.Context, fi
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DeleteUsageTriggerPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeODeleteUsageTriggerPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteUsageTriggerPayload(w, f, v))
-			}
 			return ec.marshalODeleteUsageTriggerPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteUsageTriggerPayload(ctx, selections, v)
 		},
 		true,
@@ -23829,9 +23634,6 @@ func (ec *executionContext) _Mutation_inviteUser(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.InviteUserPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOInviteUserPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐInviteUserPayload(w, f, v))
-			}
 			return ec.marshalOInviteUserPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐInviteUserPayload(ctx, selections, v)
 		},
 		true,
@@ -23879,9 +23681,6 @@ func (ec *executionContext) _Mutation_resendInvitation(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.ResendInvitationPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOResendInvitationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐResendInvitationPayload(w, f, v))
-			}
 			return ec.marshalOResendInvitationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐResendInvitationPayload(ctx, selections, v)
 		},
 		true,
@@ -23929,9 +23728,6 @@ func (ec *executionContext) _Mutation_revokeInvitation(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.RevokeInvitationPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeORevokeInvitationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRevokeInvitationPayload(w, f, v))
-			}
 			return ec.marshalORevokeInvitationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRevokeInvitationPayload(ctx, selections, v)
 		},
 		true,
@@ -23979,9 +23775,6 @@ func (ec *executionContext) _Mutation_acceptInvitation(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.AcceptInvitationPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOAcceptInvitationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAcceptInvitationPayload(w, f, v))
-			}
 			return ec.marshalOAcceptInvitationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAcceptInvitationPayload(ctx, selections, v)
 		},
 		true,
@@ -24029,9 +23822,6 @@ func (ec *executionContext) _Mutation_setUserRoles(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SetUserRolesPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOSetUserRolesPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSetUserRolesPayload(w, f, v))
-			}
 			return ec.marshalOSetUserRolesPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSetUserRolesPayload(ctx, selections, v)
 		},
 		true,
@@ -24079,9 +23869,6 @@ func (ec *executionContext) _Mutation_removeUser(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.RemoveUserPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeORemoveUserPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRemoveUserPayload(w, f, v))
-			}
 			return ec.marshalORemoveUserPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRemoveUserPayload(ctx, selections, v)
 		},
 		true,
@@ -24129,9 +23916,6 @@ func (ec *executionContext) _Mutation_transferOwnership(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.TransferOwnershipPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOTransferOwnershipPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTransferOwnershipPayload(w, f, v))
-			}
 			return ec.marshalOTransferOwnershipPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTransferOwnershipPayload(ctx, selections, v)
 		},
 		true,
@@ -24179,9 +23963,6 @@ func (ec *executionContext) _Mutation_endSession(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.EndSessionPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOEndSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐEndSessionPayload(w, f, v))
-			}
 			return ec.marshalOEndSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐEndSessionPayload(ctx, selections, v)
 		},
 		true,
@@ -24229,9 +24010,6 @@ func (ec *executionContext) _Mutation_endUserSessions(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.EndUserSessionsPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOEndUserSessionsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐEndUserSessionsPayload(w, f, v))
-			}
 			return ec.marshalOEndUserSessionsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐEndUserSessionsPayload(ctx, selections, v)
 		},
 		true,
@@ -26806,9 +26584,6 @@ func (ec *executionContext) _Query_viewer(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Viewer) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOViewer2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐViewer(w, f, v))
-			}
 			return ec.marshalOViewer2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐViewer(ctx, selections, v)
 		},
 		true,
@@ -26844,9 +26619,6 @@ func (ec *executionContext) _Query_account(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Account) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOAccount2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAccount(w, f, v))
-			}
 			return ec.marshalOAccount2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAccount(ctx, selections, v)
 		},
 		true,
@@ -26883,9 +26655,6 @@ func (ec *executionContext) _Query_node(ctx context.Context, field graphql.Colle
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v model.Node) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeONode2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNode(w, f, v))
-			}
 			return ec.marshalONode2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNode(ctx, selections, v)
 		},
 		true,
@@ -26933,9 +26702,6 @@ func (ec *executionContext) _Query_nodes(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Node) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeONode2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNode(w, f, v))
-			}
 			return ec.marshalONode2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNode(ctx, selections, v)
 		},
 		true,
@@ -26982,9 +26748,6 @@ func (ec *executionContext) _Query_permissionMatrix(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.PermissionRow) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeNPermissionRow2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPermissionRowᚄ(w, f, v))
-			}
 			return ec.marshalNPermissionRow2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPermissionRowᚄ(ctx, selections, v)
 		},
 		true,
@@ -31297,9 +31060,6 @@ func (ec *executionContext) _User_sessions(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.Session) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOSession2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSessionᚄ(w, f, v))
-			}
 			return ec.marshalOSession2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSessionᚄ(ctx, selections, v)
 		},
 		true,

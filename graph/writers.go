@@ -4,6 +4,7 @@ package graph
 
 import (
 	"context"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldgate/fieldgate/graph/model"
@@ -229,175 +230,332 @@ func (ec *executionContext) writeAccount(w *engine.Writer, s *engine.Selections,
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_apiKeys(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, *model.APIKeyConnection]{
+				Arguments: (*executionContext).field_Account_apiKeys_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.APIKeyConnection, error) {
+					return ec.Resolvers.Account().APIKeys(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["friendlyName"].(*string))
+				},
+				Write: (*executionContext).writeOApiKeyConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAPIKeyConnection,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 5: // auditEvents
 			if !o.May(61) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_auditEvents(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, *model.AuditEventConnection]{
+				Arguments: (*executionContext).field_Account_auditEvents_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.AuditEventConnection, error) {
+					return ec.Resolvers.Account().AuditEvents(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["dateCreatedAfter"].(*time.Time), fc.Args["dateCreatedBefore"].(*time.Time), fc.Args["userSid"].(*string), fc.Args["clientSid"].(*string), fc.Args["coordinate"].(*string), fc.Args["decision"].(*model.AuditDecision), fc.Args["resourceSid"].(*string))
+				},
+				Write: (*executionContext).writeOAuditEventConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAuditEventConnection,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 6: // balance
 			if !o.May(17) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_balance(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, *model.Money]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.Money, error) {
+					return ec.Resolvers.Account().Balance(ctx, obj)
+				},
+				Write: (*executionContext).writeOMoney2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐMoney,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 7: // invoices
 			if !o.May(17) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_invoices(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, *model.InvoiceConnection]{
+				Arguments: (*executionContext).field_Account_invoices_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.InvoiceConnection, error) {
+					return ec.Resolvers.Account().Invoices(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["status"].(*model.InvoiceStatus))
+				},
+				Write: (*executionContext).writeOInvoiceConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐInvoiceConnection,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 8: // paymentMethods
 			if !o.May(17) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_paymentMethods(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, *model.PaymentMethodConnection]{
+				Arguments: (*executionContext).field_Account_paymentMethods_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.PaymentMethodConnection, error) {
+					return ec.Resolvers.Account().PaymentMethods(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+				},
+				Write: (*executionContext).writeOPaymentMethodConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPaymentMethodConnection,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 9: // billingSettings
 			if !o.May(17) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_billingSettings(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, *model.BillingSettings]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.BillingSettings, error) {
+					return ec.Resolvers.Account().BillingSettings(ctx, obj)
+				},
+				Write: (*executionContext).writeOBillingSettings2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBillingSettings,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 10: // applications
 			if !o.May(23) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_applications(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, *model.ApplicationConnection]{
+				Arguments: (*executionContext).field_Account_applications_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.ApplicationConnection, error) {
+					return ec.Resolvers.Account().Applications(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["friendlyName"].(*string))
+				},
+				Write: (*executionContext).writeOApplicationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐApplicationConnection,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 11: // studioFlows
 			if !o.May(23) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_studioFlows(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, *model.StudioFlowConnection]{
+				Arguments: (*executionContext).field_Account_studioFlows_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.StudioFlowConnection, error) {
+					return ec.Resolvers.Account().StudioFlows(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["status"].(*model.StudioFlowStatus))
+				},
+				Write: (*executionContext).writeOStudioFlowConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐStudioFlowConnection,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 12: // functionServices
 			if !o.May(23) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_functionServices(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, *model.FunctionServiceConnection]{
+				Arguments: (*executionContext).field_Account_functionServices_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.FunctionServiceConnection, error) {
+					return ec.Resolvers.Account().FunctionServices(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+				},
+				Write: (*executionContext).writeOFunctionServiceConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionServiceConnection,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 13: // flex
 			if !o.May(28) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_flex(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, *model.Flex]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.Flex, error) {
+					return ec.Resolvers.Account().Flex(ctx, obj)
+				},
+				Write: (*executionContext).writeOFlex2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlex,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 14: // sims
 			if !o.May(29) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_sims(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, *model.SimConnection]{
+				Arguments: (*executionContext).field_Account_sims_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.SimConnection, error) {
+					return ec.Resolvers.Account().Sims(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["status"].(*model.SimStatus), fc.Args["fleetSid"].(*string), fc.Args["iccid"].(*string))
+				},
+				Write: (*executionContext).writeOSimConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSimConnection,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 15: // fleets
 			if !o.May(29) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_fleets(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, *model.FleetConnection]{
+				Arguments: (*executionContext).field_Account_fleets_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.FleetConnection, error) {
+					return ec.Resolvers.Account().Fleets(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["networkAccessProfileSid"].(*string))
+				},
+				Write: (*executionContext).writeOFleetConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFleetConnection,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 16: // networkAccessProfiles
 			if !o.May(29) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler {
-				return ec._Account_networkAccessProfiles(ctx, f.Field, obj)
-			})
+			engine.Resolver[*executionContext, *model.Account, *model.NetworkAccessProfileConnection]{
+				Arguments: (*executionContext).field_Account_networkAccessProfiles_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.NetworkAccessProfileConnection, error) {
+					return ec.Resolvers.Account().NetworkAccessProfiles(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+				},
+				Write: (*executionContext).writeONetworkAccessProfileConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNetworkAccessProfileConnection,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 17: // oauthClients
 			if !o.May(10) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_oauthClients(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, *model.OAuthClientConnection]{
+				Arguments: (*executionContext).field_Account_oauthClients_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.OAuthClientConnection, error) {
+					return ec.Resolvers.Account().OauthClients(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["name"].(*string), fc.Args["createdBySid"].(*string))
+				},
+				Write: (*executionContext).writeOOAuthClientConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐOAuthClientConnection,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 18: // phoneNumbers
 			if !o.May(38) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_phoneNumbers(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, *model.PhoneNumberConnection]{
+				Arguments: (*executionContext).field_Account_phoneNumbers_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.PhoneNumberConnection, error) {
+					return ec.Resolvers.Account().PhoneNumbers(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["phoneNumber"].(*string), fc.Args["friendlyName"].(*string), fc.Args["origin"].(*string))
+				},
+				Write: (*executionContext).writeOPhoneNumberConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPhoneNumberConnection,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 19: // availablePhoneNumbers
 			if !o.May(38) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler {
-				return ec._Account_availablePhoneNumbers(ctx, f.Field, obj)
-			})
+			engine.Resolver[*executionContext, *model.Account, *model.AvailablePhoneNumberConnection]{
+				Arguments: (*executionContext).field_Account_availablePhoneNumbers_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.AvailablePhoneNumberConnection, error) {
+					return ec.Resolvers.Account().AvailablePhoneNumbers(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["countryCode"].(string), fc.Args["type"].(*model.PhoneNumberType), fc.Args["areaCode"].(*string), fc.Args["contains"].(*string), fc.Args["voiceEnabled"].(*bool), fc.Args["smsEnabled"].(*bool), fc.Args["mmsEnabled"].(*bool), fc.Args["faxEnabled"].(*bool))
+				},
+				Write: (*executionContext).writeOAvailablePhoneNumberConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAvailablePhoneNumberConnection,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 20: // calls
 			if !o.May(45) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_calls(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, *model.CallConnection]{
+				Arguments: (*executionContext).field_Account_calls_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.CallConnection, error) {
+					return ec.Resolvers.Account().Calls(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["startTimeAfter"].(*time.Time), fc.Args["startTimeBefore"].(*time.Time), fc.Args["status"].(*model.CallStatus), fc.Args["direction"].(*model.CallDirection), fc.Args["from"].(*string), fc.Args["to"].(*string))
+				},
+				Write: (*executionContext).writeOCallConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCallConnection,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 21: // messages
 			if !o.May(45) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_messages(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, *model.MessageConnection]{
+				Arguments: (*executionContext).field_Account_messages_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.MessageConnection, error) {
+					return ec.Resolvers.Account().Messages(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["dateCreatedAfter"].(*time.Time), fc.Args["dateCreatedBefore"].(*time.Time), fc.Args["status"].(*model.MessageStatus), fc.Args["direction"].(*model.MessageDirection), fc.Args["from"].(*string), fc.Args["to"].(*string))
+				},
+				Write: (*executionContext).writeOMessageConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐMessageConnection,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 22: // alerts
 			if !o.May(45) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_alerts(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, *model.AlertConnection]{
+				Arguments: (*executionContext).field_Account_alerts_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.AlertConnection, error) {
+					return ec.Resolvers.Account().Alerts(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["dateGeneratedAfter"].(*time.Time), fc.Args["dateGeneratedBefore"].(*time.Time), fc.Args["logLevel"].(*model.LogLevel), fc.Args["errorCode"].(*string))
+				},
+				Write: (*executionContext).writeOAlertConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAlertConnection,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 23: // settings
 			if !o.May(46) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_settings(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, *model.ProjectSettings]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.ProjectSettings, error) {
+					return ec.Resolvers.Account().Settings(ctx, obj)
+				},
+				Write: (*executionContext).writeOProjectSettings2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐProjectSettings,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 24: // senderIdRegistrations
 			if !o.May(3) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler {
-				return ec._Account_senderIdRegistrations(ctx, f.Field, obj)
-			})
+			engine.Resolver[*executionContext, *model.Account, *model.SenderIDRegistrationConnection]{
+				Arguments: (*executionContext).field_Account_senderIdRegistrations_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.SenderIDRegistrationConnection, error) {
+					return ec.Resolvers.Account().SenderIDRegistrations(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["status"].(*model.SenderIDStatus), fc.Args["isoCountry"].(*string), fc.Args["senderId"].(*string))
+				},
+				Write: (*executionContext).writeOSenderIdRegistrationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSenderIDRegistrationConnection,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 25: // customerProfiles
 			if !o.May(51) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_customerProfiles(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, *model.CustomerProfileConnection]{
+				Arguments: (*executionContext).field_Account_customerProfiles_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.CustomerProfileConnection, error) {
+					return ec.Resolvers.Account().CustomerProfiles(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["status"].(*model.TrustHubStatus), fc.Args["policySid"].(*string))
+				},
+				Write: (*executionContext).writeOCustomerProfileConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCustomerProfileConnection,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 26: // trustProducts
 			if !o.May(51) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_trustProducts(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, *model.TrustProductConnection]{
+				Arguments: (*executionContext).field_Account_trustProducts_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.TrustProductConnection, error) {
+					return ec.Resolvers.Account().TrustProducts(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["status"].(*model.TrustHubStatus))
+				},
+				Write: (*executionContext).writeOTrustProductConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTrustProductConnection,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 27: // usageRecords
 			if !o.May(57) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_usageRecords(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, *model.UsageRecordConnection]{
+				Arguments: (*executionContext).field_Account_usageRecords_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.UsageRecordConnection, error) {
+					return ec.Resolvers.Account().UsageRecords(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["category"].(*model.UsageCategory), fc.Args["granularity"].(model.UsageGranularity), fc.Args["start"].(*scalar.Date), fc.Args["end"].(*scalar.Date))
+				},
+				Write: (*executionContext).writeOUsageRecordConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageRecordConnection,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 28: // usageTriggers
 			if !o.May(57) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_usageTriggers(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, *model.UsageTriggerConnection]{
+				Arguments: (*executionContext).field_Account_usageTriggers_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.UsageTriggerConnection, error) {
+					return ec.Resolvers.Account().UsageTriggers(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["usageCategory"].(*model.UsageCategory), fc.Args["recurring"].(*model.UsageTriggerRecurring))
+				},
+				Write: (*executionContext).writeOUsageTriggerConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUsageTriggerConnection,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 29: // users
 			if !o.May(61) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_users(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, *model.UserConnection]{
+				Arguments: (*executionContext).field_Account_users_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.UserConnection, error) {
+					return ec.Resolvers.Account().Users(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["email"].(*string), fc.Args["role"].(*model.Role))
+				},
+				Write: (*executionContext).writeOUserConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUserConnection,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 30: // invitations
 			if !o.May(61) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_invitations(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, *model.InvitationConnection]{
+				Arguments: (*executionContext).field_Account_invitations_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) (*model.InvitationConnection, error) {
+					return ec.Resolvers.Account().Invitations(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["email"].(*string))
+				},
+				Write: (*executionContext).writeOInvitationConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐInvitationConnection,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 31: // sessions
 			if !o.May(61) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_sessions(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, []*model.Session]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) ([]*model.Session, error) {
+					return ec.Resolvers.Account().Sessions(ctx, obj)
+				},
+				Write: (*executionContext).writeOSession2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSessionᚄ,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		default:
 			panic("a field that Account does not have")
 		}
@@ -2542,19 +2700,36 @@ func (ec *executionContext) writeFlex(w *engine.Writer, s *engine.Selections, ob
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentFlex, func(ctx context.Context) graphql.Marshaler { return ec._Flex_configuration(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Flex, *model.FlexConfiguration]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Flex) (*model.FlexConfiguration, error) {
+					return ec.Resolvers.Flex().Configuration(ctx, obj)
+				},
+				Write: (*executionContext).writeOFlexConfiguration2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFlexConfiguration,
+			}.Resolve(w, &o, s, f, concurrentFlex, ec, obj)
 		case 1: // workers
 			if !o.May(28) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentFlex, func(ctx context.Context) graphql.Marshaler { return ec._Flex_workers(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Flex, *model.WorkerConnection]{
+				Arguments: (*executionContext).field_Flex_workers_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Flex) (*model.WorkerConnection, error) {
+					return ec.Resolvers.Flex().Workers(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["available"].(*bool), fc.Args["activityName"].(*string))
+				},
+				Write: (*executionContext).writeOWorkerConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐWorkerConnection,
+			}.Resolve(w, &o, s, f, concurrentFlex, ec, obj)
 		case 2: // taskQueues
 			if !o.May(28) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentFlex, func(ctx context.Context) graphql.Marshaler { return ec._Flex_taskQueues(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Flex, *model.TaskQueueConnection]{
+				Arguments: (*executionContext).field_Flex_taskQueues_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Flex) (*model.TaskQueueConnection, error) {
+					return ec.Resolvers.Flex().TaskQueues(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+				},
+				Write: (*executionContext).writeOTaskQueueConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTaskQueueConnection,
+			}.Resolve(w, &o, s, f, concurrentFlex, ec, obj)
 		default:
 			panic("a field that Flex does not have")
 		}
@@ -2883,7 +3058,13 @@ func (ec *executionContext) writeFunctionService(w *engine.Writer, s *engine.Sel
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentFunctionService, func(ctx context.Context) graphql.Marshaler { return ec._FunctionService_functions(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.FunctionService, *model.FunctionConnection]{
+				Arguments: (*executionContext).field_FunctionService_functions_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.FunctionService) (*model.FunctionConnection, error) {
+					return ec.Resolvers.FunctionService().Functions(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+				},
+				Write: (*executionContext).writeOFunctionConnection2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐFunctionConnection,
+			}.Resolve(w, &o, s, f, concurrentFunctionService, ec, obj)
 		case 8: // dateCreated
 			if !o.May(23) {
 				w.Deny(f)
@@ -3573,261 +3754,503 @@ func (ec *executionContext) writeMutation(w *engine.Writer, s *engine.Selections
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_signIn(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.SignInPayload]{
+				Arguments: (*executionContext).field_Mutation_signIn_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.SignInPayload, error) {
+					return ec.Resolvers.Mutation().SignIn(ctx, fc.Args["input"].(model.SignInInput))
+				},
+				Write: (*executionContext).writeOSignInPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSignInPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 1: // refreshSession
 			if !o.May(1) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_refreshSession(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.RefreshSessionPayload]{
+				Arguments: (*executionContext).field_Mutation_refreshSession_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.RefreshSessionPayload, error) {
+					return ec.Resolvers.Mutation().RefreshSession(ctx, fc.Args["input"].(model.RefreshSessionInput))
+				},
+				Write: (*executionContext).writeORefreshSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRefreshSessionPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 2: // signInWithCookies
 			if !o.May(1) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_signInWithCookies(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.CookieSessionPayload]{
+				Arguments: (*executionContext).field_Mutation_signInWithCookies_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.CookieSessionPayload, error) {
+					return ec.Resolvers.Mutation().SignInWithCookies(ctx, fc.Args["input"].(model.SignInInput))
+				},
+				Write: (*executionContext).writeOCookieSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCookieSessionPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 3: // refreshCookies
 			if !o.May(1) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_refreshCookies(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.CookieSessionPayload]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.CookieSessionPayload, error) {
+					return ec.Resolvers.Mutation().RefreshCookies(ctx)
+				},
+				Write: (*executionContext).writeOCookieSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCookieSessionPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 4: // signOut
 			if !o.May(2) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_signOut(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.SignOutPayload]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.SignOutPayload, error) {
+					return ec.Resolvers.Mutation().SignOut(ctx)
+				},
+				Write: (*executionContext).writeOSignOutPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSignOutPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 5: // createApiKey
 			if !o.May(7) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_createApiKey(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.CreateAPIKeyPayload]{
+				Arguments: (*executionContext).field_Mutation_createApiKey_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.CreateAPIKeyPayload, error) {
+					return ec.Resolvers.Mutation().CreateAPIKey(ctx, fc.Args["input"].(model.CreateAPIKeyInput))
+				},
+				Write: (*executionContext).writeOCreateApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateAPIKeyPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 6: // updateApiKey
 			if !o.May(13) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_updateApiKey(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.UpdateAPIKeyPayload]{
+				Arguments: (*executionContext).field_Mutation_updateApiKey_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.UpdateAPIKeyPayload, error) {
+					return ec.Resolvers.Mutation().UpdateAPIKey(ctx, fc.Args["input"].(model.UpdateAPIKeyInput))
+				},
+				Write: (*executionContext).writeOUpdateApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateAPIKeyPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 7: // deleteApiKey
 			if !o.May(9) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_deleteApiKey(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.DeleteAPIKeyPayload]{
+				Arguments: (*executionContext).field_Mutation_deleteApiKey_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.DeleteAPIKeyPayload, error) {
+					return ec.Resolvers.Mutation().DeleteAPIKey(ctx, fc.Args["input"].(model.DeleteAPIKeyInput))
+				},
+				Write: (*executionContext).writeODeleteApiKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteAPIKeyPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 8: // rotateAuthToken
 			if !o.May(13) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_rotateAuthToken(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.RotateAuthTokenPayload]{
+				Arguments: (*executionContext).field_Mutation_rotateAuthToken_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.RotateAuthTokenPayload, error) {
+					return ec.Resolvers.Mutation().RotateAuthToken(ctx, fc.Args["input"].(model.RotateAuthTokenInput))
+				},
+				Write: (*executionContext).writeORotateAuthTokenPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRotateAuthTokenPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 9: // updateBillingSettings
 			if !o.May(19) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_updateBillingSettings(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.UpdateBillingSettingsPayload]{
+				Arguments: (*executionContext).field_Mutation_updateBillingSettings_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.UpdateBillingSettingsPayload, error) {
+					return ec.Resolvers.Mutation().UpdateBillingSettings(ctx, fc.Args["input"].(model.UpdateBillingSettingsInput))
+				},
+				Write: (*executionContext).writeOUpdateBillingSettingsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateBillingSettingsPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 10: // addPaymentMethod
 			if !o.May(14) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_addPaymentMethod(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.AddPaymentMethodPayload]{
+				Arguments: (*executionContext).field_Mutation_addPaymentMethod_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.AddPaymentMethodPayload, error) {
+					return ec.Resolvers.Mutation().AddPaymentMethod(ctx, fc.Args["input"].(model.AddPaymentMethodInput))
+				},
+				Write: (*executionContext).writeOAddPaymentMethodPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAddPaymentMethodPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 11: // removePaymentMethod
 			if !o.May(16) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_removePaymentMethod(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.RemovePaymentMethodPayload]{
+				Arguments: (*executionContext).field_Mutation_removePaymentMethod_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.RemovePaymentMethodPayload, error) {
+					return ec.Resolvers.Mutation().RemovePaymentMethod(ctx, fc.Args["input"].(model.RemovePaymentMethodInput))
+				},
+				Write: (*executionContext).writeORemovePaymentMethodPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRemovePaymentMethodPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 12: // createApplication
 			if !o.May(20) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_createApplication(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.CreateApplicationPayload]{
+				Arguments: (*executionContext).field_Mutation_createApplication_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.CreateApplicationPayload, error) {
+					return ec.Resolvers.Mutation().CreateApplication(ctx, fc.Args["input"].(model.CreateApplicationInput))
+				},
+				Write: (*executionContext).writeOCreateApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateApplicationPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 13: // updateApplication
 			if !o.May(25) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_updateApplication(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.UpdateApplicationPayload]{
+				Arguments: (*executionContext).field_Mutation_updateApplication_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.UpdateApplicationPayload, error) {
+					return ec.Resolvers.Mutation().UpdateApplication(ctx, fc.Args["input"].(model.UpdateApplicationInput))
+				},
+				Write: (*executionContext).writeOUpdateApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateApplicationPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 14: // deleteApplication
 			if !o.May(22) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_deleteApplication(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.DeleteApplicationPayload]{
+				Arguments: (*executionContext).field_Mutation_deleteApplication_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.DeleteApplicationPayload, error) {
+					return ec.Resolvers.Mutation().DeleteApplication(ctx, fc.Args["input"].(model.DeleteApplicationInput))
+				},
+				Write: (*executionContext).writeODeleteApplicationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteApplicationPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 15: // updateFlexConfiguration
 			if !o.May(26) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_updateFlexConfiguration(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.UpdateFlexConfigurationPayload]{
+				Arguments: (*executionContext).field_Mutation_updateFlexConfiguration_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.UpdateFlexConfigurationPayload, error) {
+					return ec.Resolvers.Mutation().UpdateFlexConfiguration(ctx, fc.Args["input"].(model.UpdateFlexConfigurationInput))
+				},
+				Write: (*executionContext).writeOUpdateFlexConfigurationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFlexConfigurationPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 16: // updateSim
 			if !o.May(34) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_updateSim(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.UpdateSimPayload]{
+				Arguments: (*executionContext).field_Mutation_updateSim_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.UpdateSimPayload, error) {
+					return ec.Resolvers.Mutation().UpdateSim(ctx, fc.Args["input"].(model.UpdateSimInput))
+				},
+				Write: (*executionContext).writeOUpdateSimPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateSimPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 17: // createFleet
 			if !o.May(33) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_createFleet(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.CreateFleetPayload]{
+				Arguments: (*executionContext).field_Mutation_createFleet_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.CreateFleetPayload, error) {
+					return ec.Resolvers.Mutation().CreateFleet(ctx, fc.Args["input"].(model.CreateFleetInput))
+				},
+				Write: (*executionContext).writeOCreateFleetPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateFleetPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 18: // updateFleet
 			if !o.May(34) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_updateFleet(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.UpdateFleetPayload]{
+				Arguments: (*executionContext).field_Mutation_updateFleet_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.UpdateFleetPayload, error) {
+					return ec.Resolvers.Mutation().UpdateFleet(ctx, fc.Args["input"].(model.UpdateFleetInput))
+				},
+				Write: (*executionContext).writeOUpdateFleetPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateFleetPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 19: // createNetworkAccessProfile
 			if !o.May(33) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler {
-				return ec._Mutation_createNetworkAccessProfile(ctx, f.Field)
-			})
+			engine.Resolver[*executionContext, struct{}, *model.CreateNetworkAccessProfilePayload]{
+				Arguments: (*executionContext).field_Mutation_createNetworkAccessProfile_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.CreateNetworkAccessProfilePayload, error) {
+					return ec.Resolvers.Mutation().CreateNetworkAccessProfile(ctx, fc.Args["input"].(model.CreateNetworkAccessProfileInput))
+				},
+				Write: (*executionContext).writeOCreateNetworkAccessProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateNetworkAccessProfilePayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 20: // updateNetworkAccessProfile
 			if !o.May(34) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler {
-				return ec._Mutation_updateNetworkAccessProfile(ctx, f.Field)
-			})
+			engine.Resolver[*executionContext, struct{}, *model.UpdateNetworkAccessProfilePayload]{
+				Arguments: (*executionContext).field_Mutation_updateNetworkAccessProfile_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.UpdateNetworkAccessProfilePayload, error) {
+					return ec.Resolvers.Mutation().UpdateNetworkAccessProfile(ctx, fc.Args["input"].(model.UpdateNetworkAccessProfileInput))
+				},
+				Write: (*executionContext).writeOUpdateNetworkAccessProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateNetworkAccessProfilePayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 21: // createOAuthClient
 			if !o.May(7) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_createOAuthClient(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.CreateOAuthClientPayload]{
+				Arguments: (*executionContext).field_Mutation_createOAuthClient_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.CreateOAuthClientPayload, error) {
+					return ec.Resolvers.Mutation().CreateOAuthClient(ctx, fc.Args["input"].(model.CreateOAuthClientInput))
+				},
+				Write: (*executionContext).writeOCreateOAuthClientPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateOAuthClientPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 22: // deleteOAuthClient
 			if !o.May(9) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_deleteOAuthClient(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.DeleteOAuthClientPayload]{
+				Arguments: (*executionContext).field_Mutation_deleteOAuthClient_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.DeleteOAuthClientPayload, error) {
+					return ec.Resolvers.Mutation().DeleteOAuthClient(ctx, fc.Args["input"].(model.DeleteOAuthClientInput))
+				},
+				Write: (*executionContext).writeODeleteOAuthClientPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteOAuthClientPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 23: // buyPhoneNumber
 			if !o.May(35) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_buyPhoneNumber(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.BuyPhoneNumberPayload]{
+				Arguments: (*executionContext).field_Mutation_buyPhoneNumber_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.BuyPhoneNumberPayload, error) {
+					return ec.Resolvers.Mutation().BuyPhoneNumber(ctx, fc.Args["input"].(model.BuyPhoneNumberInput))
+				},
+				Write: (*executionContext).writeOBuyPhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐBuyPhoneNumberPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 24: // updatePhoneNumber
 			if !o.May(41) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_updatePhoneNumber(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.UpdatePhoneNumberPayload]{
+				Arguments: (*executionContext).field_Mutation_updatePhoneNumber_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.UpdatePhoneNumberPayload, error) {
+					return ec.Resolvers.Mutation().UpdatePhoneNumber(ctx, fc.Args["input"].(model.UpdatePhoneNumberInput))
+				},
+				Write: (*executionContext).writeOUpdatePhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdatePhoneNumberPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 25: // releasePhoneNumber
 			if !o.May(37) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_releasePhoneNumber(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.ReleasePhoneNumberPayload]{
+				Arguments: (*executionContext).field_Mutation_releasePhoneNumber_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.ReleasePhoneNumberPayload, error) {
+					return ec.Resolvers.Mutation().ReleasePhoneNumber(ctx, fc.Args["input"].(model.ReleasePhoneNumberInput))
+				},
+				Write: (*executionContext).writeOReleasePhoneNumberPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐReleasePhoneNumberPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 26: // updateProjectSettings
 			if !o.May(48) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_updateProjectSettings(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.UpdateProjectSettingsPayload]{
+				Arguments: (*executionContext).field_Mutation_updateProjectSettings_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.UpdateProjectSettingsPayload, error) {
+					return ec.Resolvers.Mutation().UpdateProjectSettings(ctx, fc.Args["input"].(model.UpdateProjectSettingsInput))
+				},
+				Write: (*executionContext).writeOUpdateProjectSettingsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐUpdateProjectSettingsPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 27: // submitSenderIdRegistration
 			if !o.May(5) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler {
-				return ec._Mutation_submitSenderIdRegistration(ctx, f.Field)
-			})
+			engine.Resolver[*executionContext, struct{}, *model.SubmitSenderIDRegistrationPayload]{
+				Arguments: (*executionContext).field_Mutation_submitSenderIdRegistration_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.SubmitSenderIDRegistrationPayload, error) {
+					return ec.Resolvers.Mutation().SubmitSenderIDRegistration(ctx, fc.Args["input"].(model.SubmitSenderIDRegistrationInput))
+				},
+				Write: (*executionContext).writeOSubmitSenderIdRegistrationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitSenderIDRegistrationPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 28: // deleteSenderIdRegistration
 			if !o.May(6) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler {
-				return ec._Mutation_deleteSenderIdRegistration(ctx, f.Field)
-			})
+			engine.Resolver[*executionContext, struct{}, *model.DeleteSenderIDRegistrationPayload]{
+				Arguments: (*executionContext).field_Mutation_deleteSenderIdRegistration_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.DeleteSenderIDRegistrationPayload, error) {
+					return ec.Resolvers.Mutation().DeleteSenderIDRegistration(ctx, fc.Args["input"].(model.DeleteSenderIDRegistrationInput))
+				},
+				Write: (*executionContext).writeODeleteSenderIdRegistrationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteSenderIDRegistrationPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 29: // createCustomerProfile
 			if !o.May(49) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_createCustomerProfile(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.CreateCustomerProfilePayload]{
+				Arguments: (*executionContext).field_Mutation_createCustomerProfile_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.CreateCustomerProfilePayload, error) {
+					return ec.Resolvers.Mutation().CreateCustomerProfile(ctx, fc.Args["input"].(model.CreateCustomerProfileInput))
+				},
+				Write: (*executionContext).writeOCreateCustomerProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateCustomerProfilePayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 30: // submitCustomerProfile
 			if !o.May(53) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_submitCustomerProfile(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.SubmitCustomerProfilePayload]{
+				Arguments: (*executionContext).field_Mutation_submitCustomerProfile_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.SubmitCustomerProfilePayload, error) {
+					return ec.Resolvers.Mutation().SubmitCustomerProfile(ctx, fc.Args["input"].(model.SubmitCustomerProfileInput))
+				},
+				Write: (*executionContext).writeOSubmitCustomerProfilePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSubmitCustomerProfilePayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 31: // createUsageTrigger
 			if !o.May(54) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_createUsageTrigger(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.CreateUsageTriggerPayload]{
+				Arguments: (*executionContext).field_Mutation_createUsageTrigger_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.CreateUsageTriggerPayload, error) {
+					return ec.Resolvers.Mutation().CreateUsageTrigger(ctx, fc.Args["input"].(model.CreateUsageTriggerInput))
+				},
+				Write: (*executionContext).writeOCreateUsageTriggerPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐCreateUsageTriggerPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 32: // deleteUsageTrigger
 			if !o.May(56) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_deleteUsageTrigger(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.DeleteUsageTriggerPayload]{
+				Arguments: (*executionContext).field_Mutation_deleteUsageTrigger_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.DeleteUsageTriggerPayload, error) {
+					return ec.Resolvers.Mutation().DeleteUsageTrigger(ctx, fc.Args["input"].(model.DeleteUsageTriggerInput))
+				},
+				Write: (*executionContext).writeODeleteUsageTriggerPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐDeleteUsageTriggerPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 33: // inviteUser
 			if !o.May(58) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_inviteUser(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.InviteUserPayload]{
+				Arguments: (*executionContext).field_Mutation_inviteUser_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.InviteUserPayload, error) {
+					return ec.Resolvers.Mutation().InviteUser(ctx, fc.Args["input"].(model.InviteUserInput))
+				},
+				Write: (*executionContext).writeOInviteUserPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐInviteUserPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 34: // resendInvitation
 			if !o.May(63) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_resendInvitation(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.ResendInvitationPayload]{
+				Arguments: (*executionContext).field_Mutation_resendInvitation_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.ResendInvitationPayload, error) {
+					return ec.Resolvers.Mutation().ResendInvitation(ctx, fc.Args["input"].(model.ResendInvitationInput))
+				},
+				Write: (*executionContext).writeOResendInvitationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐResendInvitationPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 35: // revokeInvitation
 			if !o.May(60) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_revokeInvitation(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.RevokeInvitationPayload]{
+				Arguments: (*executionContext).field_Mutation_revokeInvitation_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.RevokeInvitationPayload, error) {
+					return ec.Resolvers.Mutation().RevokeInvitation(ctx, fc.Args["input"].(model.RevokeInvitationInput))
+				},
+				Write: (*executionContext).writeORevokeInvitationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRevokeInvitationPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 36: // acceptInvitation
 			if !o.May(1) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_acceptInvitation(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.AcceptInvitationPayload]{
+				Arguments: (*executionContext).field_Mutation_acceptInvitation_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.AcceptInvitationPayload, error) {
+					return ec.Resolvers.Mutation().AcceptInvitation(ctx, fc.Args["input"].(model.AcceptInvitationInput))
+				},
+				Write: (*executionContext).writeOAcceptInvitationPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAcceptInvitationPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 37: // setUserRoles
 			if !o.May(63) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_setUserRoles(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.SetUserRolesPayload]{
+				Arguments: (*executionContext).field_Mutation_setUserRoles_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.SetUserRolesPayload, error) {
+					return ec.Resolvers.Mutation().SetUserRoles(ctx, fc.Args["input"].(model.SetUserRolesInput))
+				},
+				Write: (*executionContext).writeOSetUserRolesPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSetUserRolesPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 38: // removeUser
 			if !o.May(60) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_removeUser(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.RemoveUserPayload]{
+				Arguments: (*executionContext).field_Mutation_removeUser_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.RemoveUserPayload, error) {
+					return ec.Resolvers.Mutation().RemoveUser(ctx, fc.Args["input"].(model.RemoveUserInput))
+				},
+				Write: (*executionContext).writeORemoveUserPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐRemoveUserPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 39: // transferOwnership
 			if !o.May(63) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_transferOwnership(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.TransferOwnershipPayload]{
+				Arguments: (*executionContext).field_Mutation_transferOwnership_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.TransferOwnershipPayload, error) {
+					return ec.Resolvers.Mutation().TransferOwnership(ctx, fc.Args["input"].(model.TransferOwnershipInput))
+				},
+				Write: (*executionContext).writeOTransferOwnershipPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐTransferOwnershipPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 40: // endSession
 			if !o.May(60) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_endSession(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.EndSessionPayload]{
+				Arguments: (*executionContext).field_Mutation_endSession_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.EndSessionPayload, error) {
+					return ec.Resolvers.Mutation().EndSession(ctx, fc.Args["input"].(model.EndSessionInput))
+				},
+				Write: (*executionContext).writeOEndSessionPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐEndSessionPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 41: // endUserSessions
 			if !o.May(60) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_endUserSessions(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.EndUserSessionsPayload]{
+				Arguments: (*executionContext).field_Mutation_endUserSessions_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.EndUserSessionsPayload, error) {
+					return ec.Resolvers.Mutation().EndUserSessions(ctx, fc.Args["input"].(model.EndUserSessionsInput))
+				},
+				Write: (*executionContext).writeOEndUserSessionsPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐEndUserSessionsPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		default:
 			panic("a field that Mutation does not have")
 		}
@@ -4800,31 +5223,58 @@ func (ec *executionContext) writeQuery(w *engine.Writer, s *engine.Selections) b
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentQuery, func(ctx context.Context) graphql.Marshaler { return ec._Query_viewer(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.Viewer]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.Viewer, error) {
+					return ec.Resolvers.Query().Viewer(ctx)
+				},
+				Write: (*executionContext).writeOViewer2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐViewer,
+			}.Resolve(w, &o, s, f, concurrentQuery, ec, struct{}{})
 		case 1: // account
 			if !o.May(2) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentQuery, func(ctx context.Context) graphql.Marshaler { return ec._Query_account(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.Account]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.Account, error) {
+					return ec.Resolvers.Query().Account(ctx)
+				},
+				Write: (*executionContext).writeOAccount2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐAccount,
+			}.Resolve(w, &o, s, f, concurrentQuery, ec, struct{}{})
 		case 2: // node
 			if !o.May(2) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentQuery, func(ctx context.Context) graphql.Marshaler { return ec._Query_node(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, model.Node]{
+				Arguments: (*executionContext).field_Query_node_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (model.Node, error) {
+					return ec.Resolvers.Query().Node(ctx, fc.Args["id"].(string))
+				},
+				Write: (*executionContext).writeONode2githubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNode,
+			}.Resolve(w, &o, s, f, concurrentQuery, ec, struct{}{})
 		case 3: // nodes
 			if !o.May(2) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentQuery, func(ctx context.Context) graphql.Marshaler { return ec._Query_nodes(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, []model.Node]{
+				Arguments: (*executionContext).field_Query_nodes_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) ([]model.Node, error) {
+					return ec.Resolvers.Query().Nodes(ctx, fc.Args["ids"].([]string))
+				},
+				Write: (*executionContext).writeONode2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐNode,
+			}.Resolve(w, &o, s, f, concurrentQuery, ec, struct{}{})
 		case 4: // permissionMatrix
 			if !o.May(1) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentQuery, func(ctx context.Context) graphql.Marshaler { return ec._Query_permissionMatrix(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, []*model.PermissionRow]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) ([]*model.PermissionRow, error) {
+					return ec.Resolvers.Query().PermissionMatrix(ctx)
+				},
+				Write: (*executionContext).writeNPermissionRow2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐPermissionRowᚄ,
+			}.Resolve(w, &o, s, f, concurrentQuery, ec, struct{}{})
 		case 5: // __type
 			if !o.May(1) {
 				w.Deny(f)
@@ -6639,7 +7089,12 @@ func (ec *executionContext) writeUser(w *engine.Writer, s *engine.Selections, ob
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentUser, func(ctx context.Context) graphql.Marshaler { return ec._User_sessions(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.User, []*model.Session]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.User) ([]*model.Session, error) {
+					return ec.Resolvers.User().Sessions(ctx, obj)
+				},
+				Write: (*executionContext).writeOSession2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋgraphᚋmodelᚐSessionᚄ,
+			}.Resolve(w, &o, s, f, concurrentUser, ec, obj)
 		default:
 			panic("a field that User does not have")
 		}

@@ -39,6 +39,7 @@ type Decision struct {
 	end   error // why a stream ends, until it is told
 
 	told     map[spot]bool // what Denied has been told of
+	straight bool          // whether nothing runs around resolvers
 	register string        // the hash by which the operation's text is to be kept, or ""
 }
 

@@ -7,9 +7,10 @@
 // whatever the document.
 //
 // Then generated writers write the answer while they read it, and ask for each object
-// and field whether the caller passes its check. A field that is resolved goes through
-// gqlgen's own function, and so do introspection and the events of subscriptions: the
-// first statement of every such function asks the operation's Gate. Writers, gate and
+// and field whether the caller passes its check. A field that is resolved is asked for
+// its check once more before its resolver is called. Introspection and the events of
+// subscriptions go through gqlgen's own functions: the first statement of each asks the
+// operation's Gate. Writers, gate and
 // decision read the same table with the same grants; none trusts the others. Where no
 // decision was recorded the gate is the zero Gate, and a writer the zero Writer, which
 // deny everything.

@@ -63,9 +63,13 @@ func newExecutor(es *Sealed, cfg *Config) *executor {
 // prepare makes an operation of a request, decided and paid for. It always gives one, of which as much is known as
 // could be read, and errors when nothing of it is to run.
 func (e *executor) prepare(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
+	around := e.resolvers(ctx)
 	op := &graphql.OperationContext{
 		OperationName: params.OperationName, Headers: params.Headers,
-		RecoverFunc: e.recover, ResolverMiddleware: e.resolvers(ctx), RootResolverMiddleware: e.roots,
+		RecoverFunc: e.recover, ResolverMiddleware: around, RootResolverMiddleware: e.roots,
+	}
+	if around == nil {
+		op.ResolverMiddleware = straight
 	}
 	named, refused := e.find(ctx, params)
 	if refused != nil {
@@ -97,7 +101,7 @@ func (e *executor) prepare(ctx context.Context, params *graphql.RawParams) (*gra
 	if err != nil {
 		return op, gqlerror.List{e.shown(ctx, err)}
 	}
-	d.register = named.register
+	d.register, d.straight = named.register, around == nil
 	op.Stats.SetExtension(decisionKey, d)
 	return op, nil
 }
@@ -221,18 +225,18 @@ func (e *executor) told(ctx context.Context, d *Decision, resp *answer) {
 	resp.denied = d.report(resp, met)
 }
 
-// resolvers is what the resolvers of an operation run through.
+// resolvers is what the resolvers of an operation run through, if anything.
 func (e *executor) resolvers(ctx context.Context) graphql.FieldMiddleware {
 	if e.around != nil {
 		return e.around
 	}
 	o, ok := e.Observer.(ResolverObserver)
 	if !ok {
-		return straight
+		return nil
 	}
 	watch := o.Resolvers(ctx)
 	if watch == nil {
-		return straight
+		return nil
 	}
 	return func(ctx context.Context, next graphql.Resolver) (any, error) {
 		field := graphql.GetFieldContext(ctx)

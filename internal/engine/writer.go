@@ -31,12 +31,11 @@ type Writer struct {
 	waiting  []task   // what is resolved at the end
 }
 
-// taken is the place of a value that a hole has given, in which everything else is found.
+// taken is the place of a value that was resolved, in which everything else is found.
 type taken struct {
 	ctx  context.Context // of gqlgen: its field context is that of the value
 	at   *Selection      // nil for the root
 	base int             // how many of the indexes are in ctx
-	hole *hole
 }
 
 // Object is an object that is being written, and List a list.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
-
-	"github.com/99designs/gqlgen/graphql"
 )
 
 // mostWorkers is how many goroutines resolve the fields of one operation at once, beside the one that answers it.
@@ -27,7 +25,7 @@ func (c *crew) hire() bool {
 type task struct {
 	ctx     context.Context // of its object
 	field   *Selection
-	call    func(context.Context) graphql.Marshaler
+	fill    func(*Writer) bool // writes it; false for a null that spreads
 	indexes []int32
 	met     int // how much was denied before it
 	// What came of it: who wrote it, where in its buffer and its denials, and whether its null spreads.
@@ -56,10 +54,10 @@ type before struct {
 func (w *Writer) before() before { return before{w.mark(), len(w.late), len(w.waiting)} }
 
 // postpone leaves the place of a value open.
-func (w *Writer) postpone(ctx context.Context, f *Selection, call func(context.Context) graphql.Marshaler) {
+func (w *Writer) postpone(ctx context.Context, f *Selection, fill func(*Writer) bool) {
 	w.open = append(w.open, len(w.late))
 	w.late = append(w.late, late{span: span{len(w.buf), len(w.buf)}, in: -1, task: len(w.waiting), required: true})
-	w.waiting = append(w.waiting, task{ctx: ctx, field: f, call: call, indexes: w.place(), met: len(w.met)})
+	w.waiting = append(w.waiting, task{ctx: ctx, field: f, fill: fill, indexes: w.place(), met: len(w.met)})
 }
 
 // enclose keeps the place of an object or list that has ended, with what is to be put into it.
@@ -127,7 +125,7 @@ func (w *Writer) perform(t *task) {
 	w.indexes = append(w.indexes[:0], t.indexes...)
 	w.taken = taken{ctx: t.ctx, at: t.field.parent, base: len(w.indexes)}
 	t.by, t.buf.from, t.denied.from = w, len(w.buf), len(w.met)
-	t.spreads = w.run(t.ctx, t.field, t.call)
+	t.spreads = !t.fill(w)
 	t.buf.to, t.denied.to = len(w.buf), len(w.met)
 }
 

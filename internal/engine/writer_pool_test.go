@@ -21,19 +21,22 @@ func TestNothingIsKept(t *testing.T) {
 		{"nothing", func(*Writer) {}},
 		{"a panic while something was postponed", func(w *Writer) {
 			for range 3 {
-				w.postpone(ctx, name, func(context.Context) graphql.Marshaler { return nil })
+				w.postpone(ctx, name, func(*Writer) bool { return true })
 			}
 			panic("no")
 		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			w := &Writer{decision: d, op: op, crew: new(crew)}
-			w.run(ctx, name, func(context.Context) graphql.Marshaler { row.call(w); return graphql.Null })
+			Resolver[struct{}, struct{}, *int]{
+				Call:  func(struct{}, context.Context, *graphql.FieldContext, struct{}) (*int, error) { return new(int), nil },
+				Write: func(struct{}, *Writer, *Selection, *int) bool { row.call(w); return false },
+			}.fill(w, ctx, name, struct{}{}, struct{}{})
 			if len(w.waiting) > 0 || len(w.late) > 0 || string(w.buf) != null {
 				t.Errorf("%d wait, %d are late: %s", len(w.waiting), len(w.late), w.buf)
 			}
 			for i, left := range w.waiting[:cap(w.waiting)] {
-				if left.ctx != nil || left.field != nil || left.call != nil {
+				if left.ctx != nil || left.field != nil || left.fill != nil {
 					t.Errorf("task %d is kept", i)
 				}
 			}

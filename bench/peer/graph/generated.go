@@ -1389,9 +1389,6 @@ func (ec *executionContext) _Account_phoneNumbers(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.PhoneNumber) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOPhoneNumber2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐPhoneNumberᚄ(w, f, v))
-			}
 			return ec.marshalOPhoneNumber2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐPhoneNumberᚄ(ctx, selections, v)
 		},
 		true,
@@ -1439,9 +1436,6 @@ func (ec *executionContext) _Account_apiKeys(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.APIKey) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOApiKey2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐAPIKeyᚄ(w, f, v))
-			}
 			return ec.marshalOApiKey2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐAPIKeyᚄ(ctx, selections, v)
 		},
 		true,
@@ -1489,9 +1483,6 @@ func (ec *executionContext) _Account_usage(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.UsageRecord) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOUsageRecord2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐUsageRecordᚄ(w, f, v))
-			}
 			return ec.marshalOUsageRecord2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐUsageRecordᚄ(ctx, selections, v)
 		},
 		true,
@@ -1539,9 +1530,6 @@ func (ec *executionContext) _Account_logs(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.LogEntry) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOLogEntry2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐLogEntryᚄ(w, f, v))
-			}
 			return ec.marshalOLogEntry2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐLogEntryᚄ(ctx, selections, v)
 		},
 		true,
@@ -2299,9 +2287,6 @@ func (ec *executionContext) _Query_account(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Account) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOAccount2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐAccount(w, f, v))
-			}
 			return ec.marshalOAccount2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐAccount(ctx, selections, v)
 		},
 		true,

@@ -142,25 +142,49 @@ func (ec *executionContext) writeAccount(w *engine.Writer, s *engine.Selections,
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_phoneNumbers(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, []*model.PhoneNumber]{
+				Arguments: (*executionContext).field_Account_phoneNumbers_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) ([]*model.PhoneNumber, error) {
+					return ec.Resolvers.Account().PhoneNumbers(ctx, obj, fc.Args["first"].(*int))
+				},
+				Write: (*executionContext).writeOPhoneNumber2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐPhoneNumberᚄ,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 10: // apiKeys
 			if !o.May(5) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_apiKeys(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, []*model.APIKey]{
+				Arguments: (*executionContext).field_Account_apiKeys_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) ([]*model.APIKey, error) {
+					return ec.Resolvers.Account().APIKeys(ctx, obj, fc.Args["first"].(*int))
+				},
+				Write: (*executionContext).writeOApiKey2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐAPIKeyᚄ,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 11: // usage
 			if !o.May(14) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_usage(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, []*model.UsageRecord]{
+				Arguments: (*executionContext).field_Account_usage_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) ([]*model.UsageRecord, error) {
+					return ec.Resolvers.Account().Usage(ctx, obj, fc.Args["first"].(*int))
+				},
+				Write: (*executionContext).writeOUsageRecord2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐUsageRecordᚄ,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 12: // logs
 			if !o.May(11) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentAccount, func(ctx context.Context) graphql.Marshaler { return ec._Account_logs(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Account, []*model.LogEntry]{
+				Arguments: (*executionContext).field_Account_logs_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Account) ([]*model.LogEntry, error) {
+					return ec.Resolvers.Account().Logs(ctx, obj, fc.Args["first"].(*int))
+				},
+				Write: (*executionContext).writeOLogEntry2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐLogEntryᚄ,
+			}.Resolve(w, &o, s, f, concurrentAccount, ec, obj)
 		case 13: // users
 			if !o.May(16) {
 				w.Deny(f)
@@ -525,7 +549,12 @@ func (ec *executionContext) writeQuery(w *engine.Writer, s *engine.Selections) b
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentQuery, func(ctx context.Context) graphql.Marshaler { return ec._Query_account(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.Account]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.Account, error) {
+					return ec.Resolvers.Query().Account(ctx)
+				},
+				Write: (*executionContext).writeOAccount2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋbenchᚋpeerᚋgraphᚋmodelᚐAccount,
+			}.Resolve(w, &o, s, f, concurrentQuery, ec, struct{}{})
 		case 1: // __type
 			if !o.May(1) {
 				w.Deny(f)

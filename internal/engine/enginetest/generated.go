@@ -1219,9 +1219,6 @@ func (ec *executionContext) _Call_key(ctx context.Context, field graphql.Collect
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Key) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOKey2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐKey(w, f, v))
-			}
 			return ec.marshalOKey2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐKey(ctx, selections, v)
 		},
 		true,
@@ -1257,9 +1254,6 @@ func (ec *executionContext) _Call_page(ctx context.Context, field graphql.Collec
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Page) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOPage2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐPage(w, f, v))
-			}
 			return ec.marshalOPage2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐPage(ctx, selections, v)
 		},
 		true,
@@ -1435,9 +1429,6 @@ func (ec *executionContext) _Mutation_touch(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.TouchPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOTouchPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐTouchPayload(w, f, v))
-			}
 			return ec.marshalOTouchPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐTouchPayload(ctx, selections, v)
 		},
 		true,
@@ -1474,9 +1465,6 @@ func (ec *executionContext) _Mutation_rename(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.RenamePayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeORenamePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐRenamePayload(w, f, v))
-			}
 			return ec.marshalORenamePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐRenamePayload(ctx, selections, v)
 		},
 		true,
@@ -1524,9 +1512,6 @@ func (ec *executionContext) _Mutation_createKey(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateKeyPayload) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOCreateKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐCreateKeyPayload(w, f, v))
-			}
 			return ec.marshalOCreateKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐCreateKeyPayload(ctx, selections, v)
 		},
 		true,
@@ -1703,9 +1688,6 @@ func (ec *executionContext) _Page_call(ctx context.Context, field graphql.Collec
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Call) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOCall2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐCall(w, f, v))
-			}
 			return ec.marshalOCall2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐCall(ctx, selections, v)
 		},
 		true,
@@ -1742,9 +1724,6 @@ func (ec *executionContext) _Page_calls(ctx context.Context, field graphql.Colle
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.Call) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOCall2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐCallᚄ(w, f, v))
-			}
 			return ec.marshalOCall2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐCallᚄ(ctx, selections, v)
 		},
 		true,
@@ -1791,9 +1770,6 @@ func (ec *executionContext) _Page_things(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Thing) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOThing2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐThingᚄ(w, f, v))
-			}
 			return ec.marshalOThing2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐThingᚄ(ctx, selections, v)
 		},
 		true,
@@ -1829,9 +1805,6 @@ func (ec *executionContext) _Page_child(ctx context.Context, field graphql.Colle
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Page) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeNPage2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐPage(w, f, v))
-			}
 			return ec.marshalNPage2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐPage(ctx, selections, v)
 		},
 		true,
@@ -1899,9 +1872,6 @@ func (ec *executionContext) _Query_page(ctx context.Context, field graphql.Colle
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Page) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOPage2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐPage(w, f, v))
-			}
 			return ec.marshalOPage2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐPage(ctx, selections, v)
 		},
 		true,
@@ -1985,9 +1955,6 @@ func (ec *executionContext) _Query_node(ctx context.Context, field graphql.Colle
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v model.Node) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeONode2githubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐNode(w, f, v))
-			}
 			return ec.marshalONode2githubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐNode(ctx, selections, v)
 		},
 		true,
@@ -2035,9 +2002,6 @@ func (ec *executionContext) _Query_nodes(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Node) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeONode2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐNode(w, f, v))
-			}
 			return ec.marshalONode2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐNode(ctx, selections, v)
 		},
 		true,
@@ -2085,9 +2049,6 @@ func (ec *executionContext) _Query_things(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Thing) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOThing2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐThing(w, f, v))
-			}
 			return ec.marshalOThing2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐThing(ctx, selections, v)
 		},
 		true,
@@ -2134,9 +2095,6 @@ func (ec *executionContext) _Query_results(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []model.Result) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOResult2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐResult(w, f, v))
-			}
 			return ec.marshalOResult2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐResult(ctx, selections, v)
 		},
 		true,
@@ -2164,9 +2122,6 @@ func (ec *executionContext) _Query_calls(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.Call) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOCall2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐCall(w, f, v))
-			}
 			return ec.marshalOCall2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐCall(ctx, selections, v)
 		},
 		true,
@@ -2213,9 +2168,6 @@ func (ec *executionContext) _Query_grid(ctx context.Context, field graphql.Colle
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v [][]*model.Call) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOCall2ᚕᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐCallᚄ(w, f, v))
-			}
 			return ec.marshalOCall2ᚕᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐCallᚄ(ctx, selections, v)
 		},
 		true,
@@ -2252,9 +2204,6 @@ func (ec *executionContext) _Query_key(ctx context.Context, field graphql.Collec
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Key) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOKey2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐKey(w, f, v))
-			}
 			return ec.marshalOKey2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐKey(ctx, selections, v)
 		},
 		true,

@@ -84,13 +84,25 @@ func (ec *executionContext) writeCall(w *engine.Writer, s *engine.Selections, ob
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentCall, func(ctx context.Context) graphql.Marshaler { return ec._Call_key(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Call, *model.Key]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Call) (*model.Key, error) {
+					return obj.Key(ctx)
+				},
+				Write:  (*executionContext).writeOKey2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐKey,
+				Method: true,
+			}.Resolve(w, &o, s, f, concurrentCall, ec, obj)
 		case 6: // page
 			if !o.May(12) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentCall, func(ctx context.Context) graphql.Marshaler { return ec._Call_page(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Call, *model.Page]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Call) (*model.Page, error) {
+					return obj.Page(ctx)
+				},
+				Write:  (*executionContext).writeOPage2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐPage,
+				Method: true,
+			}.Resolve(w, &o, s, f, concurrentCall, ec, obj)
 		default:
 			panic("a field that Call does not have")
 		}
@@ -188,19 +200,36 @@ func (ec *executionContext) writeMutation(w *engine.Writer, s *engine.Selections
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_touch(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.TouchPayload]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.TouchPayload, error) {
+					return ec.Resolvers.Mutation().Touch(ctx)
+				},
+				Write: (*executionContext).writeOTouchPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐTouchPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 1: // rename
 			if !o.May(2) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_rename(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.RenamePayload]{
+				Arguments: (*executionContext).field_Mutation_rename_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.RenamePayload, error) {
+					return ec.Resolvers.Mutation().Rename(ctx, fc.Args["input"].(model.RenameInput))
+				},
+				Write: (*executionContext).writeORenamePayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐRenamePayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 2: // createKey
 			if !o.May(4) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_createKey(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.CreateKeyPayload]{
+				Arguments: (*executionContext).field_Mutation_createKey_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.CreateKeyPayload, error) {
+					return ec.Resolvers.Mutation().CreateKey(ctx, fc.Args["input"].(model.CreateKeyInput))
+				},
+				Write: (*executionContext).writeOCreateKeyPayload2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐCreateKeyPayload,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 3: // ping
 			if !o.May(1) {
 				w.Deny(f)
@@ -257,25 +286,50 @@ func (ec *executionContext) writePage(w *engine.Writer, s *engine.Selections, ob
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentPage, func(ctx context.Context) graphql.Marshaler { return ec._Page_call(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Page, *model.Call]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Page) (*model.Call, error) {
+					return obj.Call(ctx)
+				},
+				Write:  (*executionContext).writeOCall2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐCall,
+				Method: true,
+			}.Resolve(w, &o, s, f, concurrentPage, ec, obj)
 		case 5: // calls
 			if !o.May(12) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentPage, func(ctx context.Context) graphql.Marshaler { return ec._Page_calls(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Page, []*model.Call]{
+				Arguments: (*executionContext).field_Page_calls_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Page) ([]*model.Call, error) {
+					return obj.Calls(ctx, fc.Args["first"].(*int), fc.Args["to"].(*string))
+				},
+				Write:  (*executionContext).writeOCall2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐCallᚄ,
+				Method: true,
+			}.Resolve(w, &o, s, f, concurrentPage, ec, obj)
 		case 6: // things
 			if !o.May(2) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentPage, func(ctx context.Context) graphql.Marshaler { return ec._Page_things(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Page, []model.Thing]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Page) ([]model.Thing, error) {
+					return obj.Things(ctx)
+				},
+				Write:  (*executionContext).writeOThing2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐThingᚄ,
+				Method: true,
+			}.Resolve(w, &o, s, f, concurrentPage, ec, obj)
 		case 7: // child
 			if !o.May(2) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentPage, func(ctx context.Context) graphql.Marshaler { return ec._Page_child(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Page, *model.Page]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Page) (*model.Page, error) {
+					return obj.Child(ctx)
+				},
+				Write:  (*executionContext).writeNPage2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐPage,
+				Method: true,
+			}.Resolve(w, &o, s, f, concurrentPage, ec, obj)
 		case 8: // query
 			if !o.May(13) {
 				w.Deny(f)
@@ -308,7 +362,12 @@ func (ec *executionContext) writeQuery(w *engine.Writer, s *engine.Selections) b
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentQuery, func(ctx context.Context) graphql.Marshaler { return ec._Query_page(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.Page]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.Page, error) {
+					return ec.Resolvers.Query().Page(ctx)
+				},
+				Write: (*executionContext).writeOPage2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐPage,
+			}.Resolve(w, &o, s, f, concurrentQuery, ec, struct{}{})
 		case 1: // hello
 			if !o.May(1) {
 				w.Deny(f)
@@ -320,43 +379,83 @@ func (ec *executionContext) writeQuery(w *engine.Writer, s *engine.Selections) b
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentQuery, func(ctx context.Context) graphql.Marshaler { return ec._Query_node(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, model.Node]{
+				Arguments: (*executionContext).field_Query_node_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (model.Node, error) {
+					return ec.Resolvers.Query().Node(ctx, fc.Args["id"].(string))
+				},
+				Write: (*executionContext).writeONode2githubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐNode,
+			}.Resolve(w, &o, s, f, concurrentQuery, ec, struct{}{})
 		case 3: // nodes
 			if !o.May(2) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentQuery, func(ctx context.Context) graphql.Marshaler { return ec._Query_nodes(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, []model.Node]{
+				Arguments: (*executionContext).field_Query_nodes_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) ([]model.Node, error) {
+					return ec.Resolvers.Query().Nodes(ctx, fc.Args["ids"].([]string))
+				},
+				Write: (*executionContext).writeONode2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐNode,
+			}.Resolve(w, &o, s, f, concurrentQuery, ec, struct{}{})
 		case 4: // things
 			if !o.May(2) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentQuery, func(ctx context.Context) graphql.Marshaler { return ec._Query_things(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, []model.Thing]{
+				Arguments: (*executionContext).field_Query_things_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) ([]model.Thing, error) {
+					return ec.Resolvers.Query().Things(ctx, fc.Args["first"].(*int))
+				},
+				Write: (*executionContext).writeOThing2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐThing,
+			}.Resolve(w, &o, s, f, concurrentQuery, ec, struct{}{})
 		case 5: // results
 			if !o.May(2) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentQuery, func(ctx context.Context) graphql.Marshaler { return ec._Query_results(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, []model.Result]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) ([]model.Result, error) {
+					return ec.Resolvers.Query().Results(ctx)
+				},
+				Write: (*executionContext).writeOResult2ᚕgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐResult,
+			}.Resolve(w, &o, s, f, concurrentQuery, ec, struct{}{})
 		case 6: // calls
 			if !o.May(12) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentQuery, func(ctx context.Context) graphql.Marshaler { return ec._Query_calls(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, []*model.Call]{
+				Arguments: (*executionContext).field_Query_calls_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) ([]*model.Call, error) {
+					return ec.Resolvers.Query().Calls(ctx, fc.Args["first"].(*int), fc.Args["to"].(*string), fc.Args["price"].(*string), fc.Args["where"].(*model.CallWhere))
+				},
+				Write: (*executionContext).writeOCall2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐCall,
+			}.Resolve(w, &o, s, f, concurrentQuery, ec, struct{}{})
 		case 7: // grid
 			if !o.May(12) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentQuery, func(ctx context.Context) graphql.Marshaler { return ec._Query_grid(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, [][]*model.Call]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) ([][]*model.Call, error) {
+					return ec.Resolvers.Query().Grid(ctx)
+				},
+				Write: (*executionContext).writeOCall2ᚕᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐCallᚄ,
+			}.Resolve(w, &o, s, f, concurrentQuery, ec, struct{}{})
 		case 8: // key
 			if !o.May(5) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentQuery, func(ctx context.Context) graphql.Marshaler { return ec._Query_key(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.Key]{
+				Arguments: (*executionContext).field_Query_key_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.Key, error) {
+					return ec.Resolvers.Query().Key(ctx, fc.Args["stamp"].(*model.Counted))
+				},
+				Write: (*executionContext).writeOKey2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋmodelᚐKey,
+			}.Resolve(w, &o, s, f, concurrentQuery, ec, struct{}{})
 		case 9: // search
 			if !o.May(2) || !w.Decided(f) {
 				w.Deny(f)

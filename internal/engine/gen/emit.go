@@ -11,8 +11,8 @@ import (
 	"github.com/fieldgate/fieldgate/auth/policy"
 )
 
-// hole says whether gqlgen's own function answers the field: it is resolved, or a method, or its value cannot be read
-// or written in the ways that a writer knows.
+// hole says whether something is called for the field: it is resolved, or a method, or its value cannot be read or written
+// in the ways that a writer knows.
 func (w *Writers) hole(f *codegen.Field) bool {
 	return !f.IsVariable() || f.IsResolver || f.HasHaser || len(f.Args) > 0 || f.HasDirectives() || f.Object.Root ||
 		f.TypeReference.IsRoot || !plainVariable(f) || !w.writable(f.TypeReference)
@@ -33,6 +33,41 @@ func plainVariable(f *codegen.Field) bool {
 		at, ok = at.Field(i).Type().Underlying().(*types.Struct)
 	}
 	return ok
+}
+
+// resolved says whether a writer may call what gives the field's value by itself: a resolver or a method, of objects or lists.
+func resolved(f *codegen.Field) bool {
+	ref := f.TypeReference
+	return (f.IsResolver || f.IsMethod() && !f.VOkFunc) && !f.HasHaser && !f.HasDirectives() && !f.IsBatch() && !ref.IsRoot &&
+		ref.Definition.IsCompositeType() && !strings.HasPrefix(ref.Definition.Name, "__")
+}
+
+// resolve has the field's value resolved and written.
+func (w *Writers) resolve(o *codegen.Object, f *codegen.Field, concurrent string) {
+	typ, param, obj := "struct{}", "_ struct{}", "struct{}{}"
+	if !o.Root {
+		typ, obj = templates.CurrentImports.LookupType(o.Reference()), "obj"
+		param = "obj " + typ
+	}
+	value := templates.CurrentImports.LookupType(f.TypeReference.GO)
+	w.printf("\t\t\tengine.Resolver[*executionContext, %s, %s]{\n", typ, value)
+	if len(f.Args) > 0 {
+		w.printf("\t\t\t\tArguments: (*executionContext).%s,\n", f.ArgsFunc())
+	}
+	w.printf("\t\t\t\tCall: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, %s) (%s, error) {\n", param, value)
+	switch {
+	case f.IsResolver:
+		w.printf("\t\t\t\t\treturn ec.Resolvers.%s\n", f.ShortInvocation())
+	case f.NoErr:
+		w.printf("\t\t\t\t\treturn obj.%s(%s), nil\n", f.GoFieldName, f.CallArgs())
+	default:
+		w.printf("\t\t\t\t\treturn obj.%s(%s)\n", f.GoFieldName, f.CallArgs())
+	}
+	w.printf("\t\t\t\t},\n\t\t\t\tWrite: (*executionContext).%s,\n", w.need(f.TypeReference))
+	if !f.IsResolver {
+		w.printf("\t\t\t\tMethod: true,\n")
+	}
+	w.printf("\t\t\t}.Resolve(w, &o, s, f, %s, ec, %s)\n", concurrent, obj)
 }
 
 // writable says whether emit knows the type.

@@ -33,7 +33,7 @@ func Run(cfg *config.Config, compile Compile) error {
 	if err != nil {
 		return err
 	}
-	guarded, err := Guard(plain, cfg.Schema, w.Table, w.Taken)
+	guarded, err := Guard(plain, cfg.Schema, w.Table)
 	if err != nil {
 		return errors.Join(err, os.Remove(cfg.Exec.Filename), os.Remove(written))
 	}

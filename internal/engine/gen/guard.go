@@ -35,19 +35,18 @@ const (
 //   - its check as the first statement of each field function and each object function,
 //   - the masks of personal data around the values of their fields,
 //   - introspection answered by the gate, with what the caller may see,
-//   - the writers taking over the values of the fields that are taken,
 //   - the constructor renamed to NewGuardedSchema, so that nothing that uses it
 //     compiles with what plain gqlgen generates.
 //
 // It fails unless the fields guarded are exactly the fields of the schema, and the
 // objects guarded its objects, and when an object is bound to a Go type that writes itself.
-func Guard(src []byte, schema *gql.Schema, table *policy.Table, taken Taken) ([]byte, error) {
+func Guard(src []byte, schema *gql.Schema, table *policy.Table) ([]byte, error) {
 	set := token.NewFileSet()
 	file, err := parser.ParseFile(set, "generated.go", src, parser.ParseComments)
 	if err != nil {
 		return nil, fmt.Errorf("the generated file cannot be parsed: %w", err)
 	}
-	g := &guard{src: src, set: set, schema: schema, table: table, taken: taken}
+	g := &guard{src: src, set: set, schema: schema, table: table}
 	g.targets()
 	g.imports(file)
 	for _, decl := range file.Decls {
@@ -71,7 +70,6 @@ type guard struct {
 	set    *token.FileSet
 	schema *gql.Schema
 	table  *policy.Table
-	taken  Taken
 
 	fields  map[string]target // by the name of the field function
 	objects map[string]target // by the name of the object function
@@ -80,7 +78,6 @@ type guard struct {
 
 	fieldCount, objectCount       int // of the schema: what the code is stamped with
 	constructor, contexts, states int
-	takenCount                    int
 }
 
 // target is a coordinate whose function is to be guarded.
@@ -160,7 +157,6 @@ func (g *guard) guardField(f *ast.FuncDecl, t target) {
 	if mask, ok := g.table.Mask(t.object, t.field); ok {
 		g.mask(f, t, mask)
 	}
-	g.takeOver(f, t)
 }
 
 // mask hides the value before the function that marshals it sees it: the literal
@@ -251,9 +247,6 @@ func (g *guard) complete() error {
 	if g.constructor != 1 || g.contexts != 1 || g.states != 1 {
 		g.fault("the generated code has %d constructors, %d execution contexts made at %d places; each was one",
 			g.constructor, g.states, g.contexts)
-	}
-	if g.takenCount != len(g.taken) {
-		g.fault("%d values are taken over and %d were found", len(g.taken), g.takenCount)
 	}
 	if len(g.faults) == 0 {
 		return nil

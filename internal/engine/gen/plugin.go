@@ -15,7 +15,8 @@ import (
 
 // Writers is the plugin of gqlgen that generates the writers: for each object type a function that writes an object
 // as JSON while it reads it, and tests each field's check before the field is read. A field that a writer does not
-// know how to read is a hole in it, which gqlgen's own function of the field answers.
+// know how to read is a hole in it: what a resolver or a method gives of objects and lists is called and written, and gqlgen's own
+// function of the field answers all else.
 type Writers struct {
 	compile Compile
 	data    *codegen.Data
@@ -25,17 +26,16 @@ type Writers struct {
 	faults  []string
 
 	Table *policy.Table // what compile has made
-	Taken Taken
 	Count Count
 }
 
-// Count says how the fields of a schema are answered: Written by a writer, Holes by gqlgen's functions, whose objects
-// are written again, and Streamed by gqlgen alone.
+// Count says how the fields of a schema are answered: Written as they stand in an object, Holes by calling something, and Streamed
+// by gqlgen alone.
 type Count struct{ Written, Holes, Streamed int }
 
 // NewWriters is the plugin for a schema of which compile makes the rules.
 func NewWriters(compile Compile) *Writers {
-	return &Writers{compile: compile, lists: map[string]*config.TypeReference{}, Taken: Taken{}}
+	return &Writers{compile: compile, lists: map[string]*config.TypeReference{}}
 }
 
 // Name names the plugin for gqlgen.
@@ -180,13 +180,13 @@ func (w *Writers) field(o *codegen.Object, f *codegen.Field, obj string, concurr
 	if !strings.HasPrefix(f.Name, "__") {
 		w.Count.Holes++
 	}
-	if !f.TypeReference.IsRoot && !strings.HasPrefix(f.TypeReference.Definition.Name, "__") && f.TypeReference.Definition.IsCompositeType() {
-		w.need(f.TypeReference)
-		w.Taken[o.Name+"."+f.Name] = true
-	}
 	table := "nil"
 	if concurrent {
 		table = "concurrent" + o.Name
+	}
+	if resolved(f) {
+		w.resolve(o, f, table)
+		return
 	}
 	w.printf("\t\t\tw.Hole(&o, s, f, %s, func(ctx context.Context) graphql.Marshaler { return ec._%s_%s(ctx, f.Field%s) })\n",
 		table, o.Name, f.Name, obj)

@@ -129,7 +129,7 @@ func TestWriterMutants(t *testing.T) {
 		{"none", "", ""},
 		{"a field's check", "denied", "TestWriters/denied"},
 		{"another field's check", "mustDenied", "TestWriters/denied_where_it_must_not_be_null"},
-		{"an argument's", "argued", ""}, // gqlgen's own function asks again
+		{"an argument's", "argued", ""}, // who calls the resolver asks again
 		{"a mask", "masked", "TestWriters/permitted"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -930,9 +930,6 @@ func (ec *executionContext) _Mutation_first(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Dot) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeODot2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐDot(w, f, v))
-			}
 			return ec.marshalODot2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐDot(ctx, selections, v)
 		},
 		true,
@@ -968,9 +965,6 @@ func (ec *executionContext) _Mutation_second(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Dot) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeODot2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐDot(w, f, v))
-			}
 			return ec.marshalODot2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐDot(ctx, selections, v)
 		},
 		true,
@@ -1006,9 +1000,6 @@ func (ec *executionContext) _Query_shape(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Shape) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(w, f, v))
-			}
 			return ec.marshalOShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(ctx, selections, v)
 		},
 		true,
@@ -1044,9 +1035,6 @@ func (ec *executionContext) _Query_again(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Shape) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(w, f, v))
-			}
 			return ec.marshalOShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(ctx, selections, v)
 		},
 		true,
@@ -1082,9 +1070,6 @@ func (ec *executionContext) _Query_must(ctx context.Context, field graphql.Colle
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Shape) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeNShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(w, f, v))
-			}
 			return ec.marshalNShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(ctx, selections, v)
 		},
 		true,
@@ -1120,9 +1105,6 @@ func (ec *executionContext) _Query_closed(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Shape) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeNShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(w, f, v))
-			}
 			return ec.marshalNShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(ctx, selections, v)
 		},
 		true,
@@ -2172,9 +2154,6 @@ func (ec *executionContext) _Shape_hole(ctx context.Context, field graphql.Colle
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Shape) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(w, f, v))
-			}
 			return ec.marshalOShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(ctx, selections, v)
 		},
 		true,
@@ -2210,9 +2189,6 @@ func (ec *executionContext) _Shape_mustHole(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Shape) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeNShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(w, f, v))
-			}
 			return ec.marshalNShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(ctx, selections, v)
 		},
 		true,
@@ -2248,9 +2224,6 @@ func (ec *executionContext) _Shape_holes(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.Shape) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOShape2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShapeᚄ(w, f, v))
-			}
 			return ec.marshalOShape2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShapeᚄ(ctx, selections, v)
 		},
 		true,
@@ -2286,9 +2259,6 @@ func (ec *executionContext) _Shape_other(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Shape) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(w, f, v))
-			}
 			return ec.marshalOShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(ctx, selections, v)
 		},
 		true,
@@ -2325,9 +2295,6 @@ func (ec *executionContext) _Shape_argued(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Shape) graphql.Marshaler {
-			if w, f := engine.Take(ctx, field); w != nil {
-				return w.Taken(ec.writeOShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(w, f, v))
-			}
 			return ec.marshalOShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape(ctx, selections, v)
 		},
 		true,

@@ -82,13 +82,23 @@ func (ec *executionContext) writeMutation(w *engine.Writer, s *engine.Selections
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_first(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.Dot]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.Dot, error) {
+					return ec.Resolvers.Mutation().First(ctx)
+				},
+				Write: (*executionContext).writeODot2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐDot,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		case 1: // second
 			if !o.May(1) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, nil, func(ctx context.Context) graphql.Marshaler { return ec._Mutation_second(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.Dot]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.Dot, error) {
+					return ec.Resolvers.Mutation().Second(ctx)
+				},
+				Write: (*executionContext).writeODot2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐDot,
+			}.Resolve(w, &o, s, f, nil, ec, struct{}{})
 		default:
 			panic("a field that Mutation does not have")
 		}
@@ -115,25 +125,45 @@ func (ec *executionContext) writeQuery(w *engine.Writer, s *engine.Selections) b
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentQuery, func(ctx context.Context) graphql.Marshaler { return ec._Query_shape(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.Shape]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.Shape, error) {
+					return ec.Resolvers.Query().Shape(ctx)
+				},
+				Write: (*executionContext).writeOShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape,
+			}.Resolve(w, &o, s, f, concurrentQuery, ec, struct{}{})
 		case 1: // again
 			if !o.May(1) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentQuery, func(ctx context.Context) graphql.Marshaler { return ec._Query_again(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.Shape]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.Shape, error) {
+					return ec.Resolvers.Query().Again(ctx)
+				},
+				Write: (*executionContext).writeOShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape,
+			}.Resolve(w, &o, s, f, concurrentQuery, ec, struct{}{})
 		case 2: // must
 			if !o.May(1) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentQuery, func(ctx context.Context) graphql.Marshaler { return ec._Query_must(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.Shape]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.Shape, error) {
+					return ec.Resolvers.Query().Must(ctx)
+				},
+				Write: (*executionContext).writeNShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape,
+			}.Resolve(w, &o, s, f, concurrentQuery, ec, struct{}{})
 		case 3: // closed
 			if !o.May(4) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentQuery, func(ctx context.Context) graphql.Marshaler { return ec._Query_closed(ctx, f.Field) })
+			engine.Resolver[*executionContext, struct{}, *model.Shape]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, _ struct{}) (*model.Shape, error) {
+					return ec.Resolvers.Query().Closed(ctx)
+				},
+				Write: (*executionContext).writeNShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape,
+			}.Resolve(w, &o, s, f, concurrentQuery, ec, struct{}{})
 		case 4: // __type
 			if !o.May(1) {
 				w.Deny(f)
@@ -446,31 +476,62 @@ func (ec *executionContext) writeShape(w *engine.Writer, s *engine.Selections, o
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentShape, func(ctx context.Context) graphql.Marshaler { return ec._Shape_hole(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Shape, *model.Shape]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Shape) (*model.Shape, error) {
+					return obj.Hole(ctx)
+				},
+				Write:  (*executionContext).writeOShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape,
+				Method: true,
+			}.Resolve(w, &o, s, f, concurrentShape, ec, obj)
 		case 32: // mustHole
 			if !o.May(1) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentShape, func(ctx context.Context) graphql.Marshaler { return ec._Shape_mustHole(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Shape, *model.Shape]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Shape) (*model.Shape, error) {
+					return obj.MustHole(ctx)
+				},
+				Write:  (*executionContext).writeNShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape,
+				Method: true,
+			}.Resolve(w, &o, s, f, concurrentShape, ec, obj)
 		case 33: // holes
 			if !o.May(1) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentShape, func(ctx context.Context) graphql.Marshaler { return ec._Shape_holes(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Shape, []*model.Shape]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Shape) ([]*model.Shape, error) {
+					return obj.Holes(ctx)
+				},
+				Write:  (*executionContext).writeOShape2ᚕᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShapeᚄ,
+				Method: true,
+			}.Resolve(w, &o, s, f, concurrentShape, ec, obj)
 		case 34: // other
 			if !o.May(1) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentShape, func(ctx context.Context) graphql.Marshaler { return ec._Shape_other(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Shape, *model.Shape]{
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Shape) (*model.Shape, error) {
+					return obj.Other(ctx)
+				},
+				Write:  (*executionContext).writeOShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape,
+				Method: true,
+			}.Resolve(w, &o, s, f, concurrentShape, ec, obj)
 		case 35: // argued
 			if !o.May(1) || !w.Decided(f) {
 				w.Deny(f)
 				continue
 			}
-			w.Hole(&o, s, f, concurrentShape, func(ctx context.Context) graphql.Marshaler { return ec._Shape_argued(ctx, f.Field, obj) })
+			engine.Resolver[*executionContext, *model.Shape, *model.Shape]{
+				Arguments: (*executionContext).field_Shape_argued_args,
+				Call: func(ec *executionContext, ctx context.Context, fc *graphql.FieldContext, obj *model.Shape) (*model.Shape, error) {
+					return obj.Argued(ctx, fc.Args["note"].(*string))
+				},
+				Write:  (*executionContext).writeOShape2ᚖgithubᚗcomᚋfieldgateᚋfieldgateᚋinternalᚋengineᚋenginetestᚋshapesᚋmodelᚐShape,
+				Method: true,
+			}.Resolve(w, &o, s, f, concurrentShape, ec, obj)
 		case 36: // query
 			if !o.May(1) {
 				w.Deny(f)
