@@ -5,6 +5,7 @@
 //
 //	{fieldgate}:epoch                    random; a session made under another epoch is over
 //	{fieldgate}:revocations              stream of what ended or changed, for caches to follow; each entry names the one before
+//	{fieldgate}:fence                    nothing; it is written to see that the server takes a write, and that replicas have it
 //	{fieldgate}:followers                hash of the gateways that follow it with a cache: how far each has come, and its lease
 //	{fieldgate}:session:<sid>            the session
 //	{fieldgate}:session:<sid>:used       hashes of refresh tokens it has replaced
@@ -46,7 +47,7 @@
 // # What Redis must be
 //
 // Redis should run with appendonly yes and the noeviction policy. With snapshots alone a crash can bring ended sessions
-// back. Times come from the caller's clock, so the clocks of the gateways must agree within seconds; leases go by the
+// back. A replica that takes the place of its master has all that was answered only with Options.Replicas. Times come from the caller's clock, so the clocks of the gateways must agree within seconds; leases go by the
 // monotonic clock of each alone.
 package session
 

@@ -41,6 +41,9 @@ const (
 // have a lease then, without being there. So a read extends the lease only when it has just written itself into
 // the register, or has found itself there as it was and nothing in the log: what is written there is never the same
 // twice, and is taken away only as it was when the entry was written.
+//
+// Nor must it have one that a master does not know of which has taken the place of its own. With Options.Replicas each read is fenced:
+// those that can take that place have what stands in the register, and had not taken it yet when the read was sent.
 type follower struct {
 	store *Store
 	cache *cache        // nil when there is none
@@ -69,6 +72,7 @@ type place struct {
 	life        uint64 // counts the places that did not follow from the one before
 	last, epoch string
 	mark        string // what stands in the register for it, "" when that is not so or not known
+	due         int64  // when the server has to take a write again, as a time of Store.since
 }
 
 func newFollower(s *Store, lease time.Duration) *follower {
@@ -226,7 +230,10 @@ func (f *follower) follow(at place, id string, block time.Duration) (bool, error
 	sent := s.since(s.now())
 	ctx, cancel := context.WithTimeout(f.ctx, block+ioLimit)
 	defer cancel()
-	pipe := s.client.Pipeline()
+	pipe, err := s.pipeline(ctx)
+	if err != nil {
+		return false, unavailable(err)
+	}
 	var wrote *redis.IntCmd
 	var found *redis.StringCmd
 	mark := at.mark
@@ -238,6 +245,11 @@ func (f *follower) follow(at place, id string, block time.Duration) (bool, error
 	default:
 		found = pipe.HGet(ctx, s.followers(), id)
 	}
+	var behind fence
+	fences := s.replicas > 0 || sent >= at.due
+	if fences {
+		behind = s.fence(ctx, pipe)
+	}
 	wait := block
 	if block == 0 {
 		wait = -1
@@ -246,6 +258,9 @@ func (f *follower) follow(at place, id string, block time.Duration) (bool, error
 	epoch := pipe.Get(ctx, s.prefix+"epoch")
 	newest := pipe.XRevRangeN(ctx, s.log(), "+", "-", 1)
 	if err := perform(ctx, pipe); err != nil {
+		return false, err
+	}
+	if err := behind.err(); err != nil {
 		return false, err
 	}
 	var came []redis.XMessage
@@ -261,6 +276,9 @@ func (f *follower) follow(at place, id string, block time.Duration) (bool, error
 	if epoch.Val() != at.epoch || len(came) == followCount || !f.apply(came) || earlierID(lastOf(newest), f.at.last) {
 		f.move(place{})
 		return false, nil
+	}
+	if fences {
+		f.at.due = sent + int64(fenceEvery)
 	}
 	isThere := wrote != nil && wrote.Err() == nil || found != nil && found.Val() == mark
 	switch {

@@ -26,6 +26,11 @@ type Options struct {
 	// MaxLease: so long a change waits at most for a gateway that is out of reach, and so soon all is refused after
 	// Redis has failed. 0 keeps no session; each is looked up in Redis.
 	Lease time.Duration
+
+	// Replicas is how many replicas of Redis must have what was written before a call is answered that writes, ends or looks up
+	// something: what is promised then outlives a master that is replaced by one of them, and a master that was replaced,
+	// and does not know of it, is one that does not answer. 0 asks for none.
+	Replicas int
 }
 
 // MaxLease bounds Options.Lease, which all who change something may have to wait.
@@ -38,6 +43,7 @@ type Store struct {
 	prefix   string
 	lifetime time.Duration
 	idle     time.Duration
+	replicas int
 	base     time.Time // from which times of the lease count
 	follower *follower
 }
@@ -45,7 +51,7 @@ type Store struct {
 // New makes a store on a client, best one from NewClient or Embedded, which stays the caller's to close. now is the
 // clock, time.Now outside of tests. Close is to be called before the client's.
 func New(client redis.UniversalClient, now func() time.Time, options Options) *Store {
-	s := &Store{client: client, now: now, prefix: keyPrefix, lifetime: 12 * time.Hour, idle: 2 * time.Hour, base: now()}
+	s := &Store{client: client, now: now, prefix: keyPrefix, lifetime: 12 * time.Hour, idle: 2 * time.Hour, replicas: options.Replicas, base: now()}
 	s.follower = newFollower(s, min(options.Lease, MaxLease))
 	if options.Lifetime > 0 {
 		s.lifetime = options.Lifetime
@@ -70,14 +76,14 @@ func (s *Store) followers() string { return s.prefix + "followers" }
 func (s *Store) Start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
-	return unavailable(s.client.SetNX(ctx, s.prefix+"epoch", rand.Text(), 0).Err())
+	return s.fenced(ctx, func(c redis.Cmdable) redis.Cmder { return c.SetNX(ctx, s.prefix+"epoch", rand.Text(), 0) })
 }
 
-// Ping says whether Redis answers.
+// Ping says whether Redis answers, with as many replicas as there must be.
 func (s *Store) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
-	return unavailable(s.client.Ping(ctx).Err())
+	return s.fenced(ctx, func(c redis.Cmdable) redis.Cmder { return c.Ping(ctx) })
 }
 
 // Generation returns the number of the user's roles, which is to be read before the roles themselves are: Create and
@@ -100,7 +106,22 @@ func (s *Store) run(ctx context.Context, script *redis.Script, args ...any) ([]a
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
 	args = append([]any{s.prefix, millis(s.now())}, args...)
-	whole, err := script.Run(ctx, s.client, []string{s.prefix + "epoch"}, args...).Slice()
+	keys := []string{s.prefix + "epoch"}
+	var answer *redis.Cmd
+	err := s.fenced(ctx, func(c redis.Cmdable) redis.Cmder {
+		answer = script.Run(ctx, c, keys, args...)
+		return answer
+	})
+	if redis.HasErrorPrefix(err, "NOSCRIPT") { // which Run does not see in a pipeline
+		err = s.fenced(ctx, func(c redis.Cmdable) redis.Cmder {
+			answer = script.Eval(ctx, c, keys, args...)
+			return answer
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	whole, err := answer.Slice()
 	if err != nil {
 		return nil, unavailable(err)
 	}

@@ -17,6 +17,19 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
+// oneOfMany is ownRedis for one that has replicas or is one. It is killed with the test: while it writes its first file after it has
+// become a replica it does not stop when it is told to.
+func oneOfMany(t *testing.T, settings ...string) *realRedis {
+	t.Helper()
+	r := ownRedis(t, append(settings, "--repl-diskless-sync-delay", "0")...)
+	t.Cleanup(func() {
+		if r.process != nil {
+			r.kill()
+		}
+	})
+	return r
+}
+
 // watched is a master and its replica, and three sentinels that put the one in the place of the other.
 type watched struct {
 	t               *testing.T
@@ -26,8 +39,8 @@ type watched struct {
 
 func sentinels(t *testing.T) *watched {
 	t.Helper()
-	w := &watched{t: t, master: ownRedis(t, "--repl-diskless-sync-delay", "0")}
-	w.replica = ownRedis(t, "--repl-diskless-sync-delay", "0", "--replicaof", strings.Replace(w.master.address, ":", " ", 1))
+	w := &watched{t: t, master: oneOfMany(t)}
+	w.replica = oneOfMany(t, "--replicaof", strings.Replace(w.master.address, ":", " ", 1))
 	ids := []string{strings.Repeat("a", 40), strings.Repeat("b", 40), strings.Repeat("c", 40)}
 	for range ids {
 		w.sentinels = append(w.sentinels, freeAddress(t))
@@ -110,12 +123,21 @@ func caughtUp(master *realRedis) bool {
 	return n == 1
 }
 
+// isMaster says whether it takes itself for a master.
+func (r *realRedis) isMaster() bool {
+	c := redis.NewClient(&redis.Options{Addr: r.address, MaxRetries: -1})
+	defer c.Close()
+	info, err := c.InfoMap(context.Background(), "replication").Result()
+	return err == nil && info["Replication"]["role"] == "master"
+}
+
 // replacement is how one Redis takes the place of another.
 type replacement struct {
 	url   string
 	ready func() bool // whether it has all that the other was told
 	end   func()      // what happens to the other
-	over  func() bool // whether it has taken its place
+	heir  *realRedis  // that takes its place
+	over  func() bool // whether all know that it has
 	after func()      // what happens then
 	away  bool        // whether none answers meanwhile
 }
@@ -139,7 +161,16 @@ func survives(t *testing.T, r replacement) {
 	time.Sleep(200 * time.Millisecond)
 	begun := time.Now()
 	r.end()
-	eventually(t, "it is replaced", r.over)
+	var before time.Time // when it had not been replaced yet
+	eventually(t, "it is replaced", func() bool {
+		asked := time.Now()
+		if r.heir.isMaster() {
+			return true
+		}
+		before = asked
+		return false
+	})
+	eventually(t, "all know", r.over)
 	replaced := time.Now()
 	r.after()
 	for _, p := range gateways {
@@ -173,7 +204,7 @@ func survives(t *testing.T, r replacement) {
 		switch {
 		case one.status != http.StatusOK:
 			away = max(away, one.answered.Sub(begun))
-		case one.answered.Before(replaced):
+		case one.answered.Before(before):
 			lastYes = max(lastYes, one.begun.Sub(begun))
 		}
 	}
@@ -196,10 +227,46 @@ func TestFaultsOfSentinel(t *testing.T) {
 		{"replaced in good order", func(w *watched) { w.ask(0, "FAILOVER", "main") }, func(*watched) {}, false},
 	} {
 		t.Run(fault.name, func(t *testing.T) {
+			t.Parallel() // most of it is waiting
 			w := sentinels(t)
 			survives(t, replacement{
-				url: w.url(), ready: func() bool { return caughtUp(w.master) }, end: func() { fault.end(w) }, over: w.replaced, after: func() { fault.after(w) }, away: fault.away,
+				url: w.url(), ready: func() bool { return caughtUp(w.master) }, end: func() { fault.end(w) }, heir: w.replica,
+				over: w.replaced, after: func() { fault.after(w) }, away: fault.away,
 			})
+		})
+	}
+}
+
+// TestFaultsOfReplicas: where a replica is to confirm and does not, no sign-out is said to be done and nobody is served, until it does.
+func TestFaultsOfReplicas(t *testing.T) {
+	for _, kind := range []struct {
+		name string
+		make func(t *testing.T) (url string, replica *realRedis)
+	}{
+		{"of Sentinel", func(t *testing.T) (string, *realRedis) { w := sentinels(t); return w.url(), w.replica }},
+		{"of a Cluster", func(t *testing.T) (string, *realRedis) { c := cluster(t); return c.url(), c.nodes[3] }},
+	} {
+		t.Run(kind.name, func(t *testing.T) {
+			t.Parallel() // most of it is waiting
+			url, replica := kind.make(t)
+			g := try(t, url, "--redis-replicas", "1")
+			other := g.signIn(support)
+			g.signIn(support).do(`mutation { signOut { endedSessionId } }`, nil).ok(t)
+			other.do(`{ viewer { sid } }`, nil).ok(t) // so that it is known when the replica stops
+			replica.freeze()
+			out := g.ask(other.access, `{"query": "mutation { signOut { endedSessionId } }"}`)
+			g.discreet(out.body)
+			if field(out.body, "endedSessionId") != "" {
+				t.Errorf("acknowledged: %s", out.body)
+			}
+			g.closed()
+			replica.thaw()
+			g.serves(back)
+			other.do(`mutation { signOut { endedSessionId } }`, nil) // which may have been done
+			if got := g.ask(other.access, guardedQuery); got.status != http.StatusUnauthorized {
+				t.Errorf("after a sign-out: %+v", got)
+			}
+			g.alive()
 		})
 	}
 }

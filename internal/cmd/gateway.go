@@ -130,7 +130,7 @@ func open(ctx context.Context, s serve, limits engine.Limits, auditLog io.Writer
 	if g.proxies, err = s.proxyFlags.proxies(); err != nil {
 		return nil, err
 	}
-	sessions, err := g.sessions(ctx, s.RedisURL, s.sessionOptions(), log)
+	sessions, err := g.sessions(ctx, s, log)
 	if err != nil {
 		return nil, err
 	}
@@ -256,10 +256,10 @@ func (g *gateway) lock(ctx context.Context, folder string, alone bool) error {
 }
 
 // sessions opens the session store, on a Redis or on one inside this process.
-func (g *gateway) sessions(ctx context.Context, url string, options session.Options, log *slog.Logger) (*session.Store, error) {
+func (g *gateway) sessions(ctx context.Context, s serve, log *slog.Logger) (*session.Store, error) {
 	redis.SetLogger(redisLog{log})
 	var client redis.UniversalClient
-	if url == "" {
+	if s.RedisURL == "" {
 		embedded, stop, err := session.Embedded()
 		if err != nil {
 			return nil, err
@@ -267,7 +267,7 @@ func (g *gateway) sessions(ctx context.Context, url string, options session.Opti
 		client, g.embedded = embedded, true
 		g.closers = append(g.closers, func() error { stop(); return nil })
 	} else {
-		external, err := session.NewClient(url)
+		external, err := session.NewClient(s.RedisURL)
 		if err != nil {
 			return nil, fmt.Errorf("--redis-url: %w", err)
 		}
@@ -276,7 +276,9 @@ func (g *gateway) sessions(ctx context.Context, url string, options session.Opti
 	}
 	g.redis = client
 	g.observer.watchRedis(client)
-	sessions := session.New(client, time.Now, options)
+	sessions := session.New(client, time.Now, session.Options{
+		Idle: s.SessionIdle, Lifetime: s.SessionLifetime, Lease: s.SessionLease, Replicas: s.RedisReplicas,
+	})
 	g.closers = append(g.closers, func() error { sessions.Close(); return nil })
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()

@@ -124,11 +124,6 @@ func (s sessionFlags) check() error {
 	return nil
 }
 
-// sessionOptions are theirs for the sessions.
-func (s sessionFlags) sessionOptions() session.Options {
-	return session.Options{Idle: s.SessionIdle, Lifetime: s.SessionLifetime, Lease: s.SessionLease}
-}
-
 // ofEngine are those that the engine keeps.
 func (l limitFlags) ofEngine() engine.Limits {
 	return engine.Limits{

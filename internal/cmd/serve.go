@@ -23,8 +23,9 @@ type serve struct {
 	keyFlags
 	databaseFlags
 	poolFlags
-	RedisURL     string `help:"The Redis that holds the sessions, such as redis://localhost:6379/0. Without one, sessions are kept in this process and end with it." placeholder:"URL" env:"FIELDGATE_REDIS_URL" xor:"redis"`
-	RedisURLFile string `help:"A file that holds the URL of Redis." type:"path" placeholder:"FILE" env:"FIELDGATE_REDIS_URL_FILE" xor:"redis"`
+	RedisURL      string `help:"The Redis that holds the sessions, such as redis://localhost:6379/0. Without one, sessions are kept in this process and end with it." placeholder:"URL" env:"FIELDGATE_REDIS_URL" xor:"redis"`
+	RedisURLFile  string `help:"A file that holds the URL of Redis." type:"path" placeholder:"FILE" env:"FIELDGATE_REDIS_URL_FILE" xor:"redis"`
+	RedisReplicas int    `help:"How many replicas of Redis must confirm what ends or changes a session before it is answered, and that the Redis which is asked is still their master. With fewer of them it counts as one that does not answer." default:"0" env:"FIELDGATE_REDIS_REPLICAS"`
 	matrixFlag
 	Denials       string `help:"How answers list what was denied: ${enum}." enum:"each,selection,extensions" default:"each" env:"FIELDGATE_DENIALS"`
 	Introspection string `help:"How much of the schema introspection and /schema.graphqls show: what the caller may see (role), everything (full), nothing (off)." enum:"role,full,off" default:"role" env:"FIELDGATE_INTROSPECTION"`

@@ -32,6 +32,9 @@ func (s serve) refuses() error {
 	if _, _, err := net.SplitHostPort(s.MetricsListen); err != nil && s.MetricsListen != "" {
 		faults = append(faults, fmt.Errorf("--metrics-listen takes HOST:PORT, such as 127.0.0.1:9464: %w", err))
 	}
+	if s.RedisReplicas < 0 || s.RedisReplicas > 0 && s.RedisURL == "" {
+		faults = append(faults, errors.New("--redis-replicas takes a number from 0 on, of the replicas of a Redis that was named (--redis-url)"))
+	}
 	faults = append(faults, s.documentFlags.refuses())
 	if err := s.signInFlags.refuses(s.local()); err != nil {
 		faults = append(faults, err)

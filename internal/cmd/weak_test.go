@@ -46,6 +46,8 @@ func TestWeak(t *testing.T) {
 		{"a demo password too long", nothing, []string{"--demo-password=" + strings.Repeat("hunter2", 40)}, "--demo-password"},
 		{"a demo password too short, for a demo that is there", demo, []string{"--demo-password=hunter2"}, "--demo-password"},
 		{"figures at no address", nothing, []string{"--metrics-listen=bogus"}, "--metrics-listen"},
+		{"replicas of no Redis", nothing, []string{"--redis-replicas=1"}, "--redis-url"},
+		{"less than no replicas", nothing, []string{"--redis-replicas=-1"}, "--redis-replicas"},
 		{"nothing but documents, and no documents", nothing, []string{"--documents-mode=only"}, "--documents"},
 		{"documents that are not there", nothing, []string{"--documents=no-such-file"}, "no-such-file"},
 		{"documents of another schema", nothing, []string{"--documents=" + file(t, "old.json", `{"old":"{ hallo }"}`)}, `old.json: the document "old"`},
