@@ -47,8 +47,8 @@
 // # What Redis must be
 //
 // Redis should run with appendonly yes and the noeviction policy. With snapshots alone a crash can bring ended sessions
-// back. A replica that takes the place of its master has all that was answered only with Options.Replicas. Times come from the caller's clock, so the clocks of the gateways must agree within seconds; leases go by the
-// monotonic clock of each alone.
+// back. A replica that takes the place of its master has all that was answered only with Options.Replicas. Times come from
+// the caller's clock, so the clocks of the gateways must agree within seconds; leases go by the monotonic clock of each alone.
 package session
 
 import (

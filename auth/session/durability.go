@@ -18,6 +18,9 @@ type Durability struct {
 	// Evicts says that it throws keys away when its memory is full (a maxmemory-policy other than noeviction), among
 	// them what it remembers of used refresh tokens and of roles that are being changed.
 	Evicts bool
+	// Replicated says that it has replicas, which may take its place and lack what they were not asked to confirm (see
+	// Options.Replicas).
+	Replicated bool
 }
 
 // Durability asks the Redis how it keeps its data; of a cluster, each master, and the worst answer counts. It asks by
@@ -38,6 +41,7 @@ func (s *Store) Durability(ctx context.Context) (Durability, error) {
 		masters++
 		worst.Logged = worst.Logged && told.Logged
 		worst.Evicts = worst.Evicts || told.Evicts
+		worst.Replicated = worst.Replicated || told.Replicated
 		return err
 	})
 	if err == nil && masters == 0 {
@@ -58,7 +62,11 @@ func durabilityOf(ctx context.Context, client redis.UniversalClient) (Durability
 	if err != nil {
 		return Durability{}, err
 	}
-	return Durability{Logged: logged == "1", Evicts: policy != "noeviction"}, nil
+	replicas, err := info(ctx, client, "replication", "connected_slaves")
+	if err != nil {
+		return Durability{}, err
+	}
+	return Durability{Logged: logged == "1", Evicts: policy != "noeviction", Replicated: replicas != "0"}, nil
 }
 
 // info reads one fact from one section of INFO.

@@ -17,19 +17,21 @@ import (
 // TestDurability asks servers that are made to answer in the words of a real one.
 func TestDurability(t *testing.T) {
 	for _, c := range []struct {
-		name                string
-		persistence, memory string // what INFO says; "" for a refusal
-		want                Durability
-		untold              bool
+		name                             string
+		persistence, memory, replication string // what INFO says; "" for a refusal
+		want                             Durability
+		untold                           bool
 	}{
-		{"as it should be", "aof_enabled:1", "maxmemory_policy:noeviction", Durability{Logged: true}, false},
-		{"snapshots alone", "aof_enabled:0", "maxmemory_policy:noeviction", Durability{}, false},
-		{"evicts", "aof_enabled:1", "maxmemory_policy:allkeys-lru", Durability{Logged: true, Evicts: true}, false},
-		{"evicts what expires", "aof_enabled:1", "maxmemory_policy:volatile-ttl", Durability{Logged: true, Evicts: true}, false},
-		{"neither", "aof_enabled:0", "maxmemory_policy:volatile-lru", Durability{Evicts: true}, false},
-		{"nothing is told of the file", "loading:0", "maxmemory_policy:noeviction", Durability{}, true},
-		{"nothing is told of the policy", "aof_enabled:1", "maxmemory:0", Durability{}, true},
-		{"INFO is refused", "", "", Durability{}, true},
+		{"as it should be", "aof_enabled:1", "maxmemory_policy:noeviction", "connected_slaves:0", Durability{Logged: true}, false},
+		{"snapshots alone", "aof_enabled:0", "maxmemory_policy:noeviction", "connected_slaves:0", Durability{}, false},
+		{"evicts", "aof_enabled:1", "maxmemory_policy:allkeys-lru", "connected_slaves:0", Durability{Logged: true, Evicts: true}, false},
+		{"evicts what expires", "aof_enabled:1", "maxmemory_policy:volatile-ttl", "connected_slaves:0", Durability{Logged: true, Evicts: true}, false},
+		{"neither", "aof_enabled:0", "maxmemory_policy:volatile-lru", "connected_slaves:0", Durability{Evicts: true}, false},
+		{"nothing is told of the file", "loading:0", "maxmemory_policy:noeviction", "connected_slaves:0", Durability{}, true},
+		{"nothing is told of the policy", "aof_enabled:1", "maxmemory:0", "connected_slaves:0", Durability{}, true},
+		{"nothing is told of replicas", "aof_enabled:1", "maxmemory_policy:noeviction", "role:master", Durability{}, true},
+		{"with replicas", "aof_enabled:1", "maxmemory_policy:noeviction", "connected_slaves:2", Durability{Logged: true, Replicated: true}, false},
+		{"INFO is refused", "", "", "", Durability{}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			mini := miniredis.RunT(t)
@@ -37,7 +39,7 @@ func TestDurability(t *testing.T) {
 				if name != "INFO" {
 					return false
 				}
-				text := map[string]string{"persistence": c.persistence, "memory": c.memory}[args[0]]
+				text := map[string]string{"persistence": c.persistence, "memory": c.memory, "replication": c.replication}[args[0]]
 				if text == "" {
 					peer.WriteError("NOPERM this user has no permissions to run the 'info' command")
 				} else {

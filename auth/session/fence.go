@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -44,7 +45,7 @@ func (f fence) err() error {
 		return unavailable(err)
 	}
 	if n < f.want {
-		return fmt.Errorf("%w: %d replicas confirm, and %d must", ErrUnavailable, n, f.want)
+		return fmt.Errorf("%w: %d replicas confirm, and %d must: %w", ErrUnavailable, n, f.want, os.ErrDeadlineExceeded)
 	}
 	return nil
 }

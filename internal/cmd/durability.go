@@ -9,7 +9,7 @@ import (
 
 // durable warns of a Redis that may lose what it was told. A gateway that refused to start for it
 // could not be tried out, so it says so, in the log and to whoever starts it.
-func (g *gateway) durable(ctx context.Context, sessions *session.Store, log *slog.Logger) {
+func (g *gateway) durable(ctx context.Context, sessions *session.Store, confirming int, log *slog.Logger) {
 	if g.embedded {
 		return // which announce tells
 	}
@@ -27,6 +27,9 @@ func (g *gateway) durable(ctx context.Context, sessions *session.Store, log *slo
 	}
 	if found.Evicts {
 		g.warn(ctx, log, "Redis may throw sessions away, and with them what it knows of stolen tokens, when its memory is full (maxmemory-policy noeviction)")
+	}
+	if found.Replicated && confirming == 0 {
+		g.warn(ctx, log, "Redis has replicas and none must confirm: when one takes its place, sessions that have just ended can come back (--redis-replicas)")
 	}
 }
 

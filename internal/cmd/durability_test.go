@@ -12,6 +12,7 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/fieldgate/fieldgate/auth/session"
+	"github.com/redis/go-redis/v9"
 )
 
 // TestRedisThatMayForget: at the start the log and standard output warn of a Redis that may lose what
@@ -48,6 +49,28 @@ func TestRedisThatMayForget(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestReplicaThatNeedNotConfirm: at the start the log warns of a Redis whose replicas may take its place and lack what was promised.
+func TestReplicaThatNeedNotConfirm(t *testing.T) {
+	if os.Getenv("FIELDGATE_TEST_REDIS_SERVER") == "" {
+		t.Skip("FIELDGATE_TEST_REDIS_SERVER is not set")
+	}
+	master := startRedis(t, "--repl-diskless-sync-delay", "0")
+	address := strings.TrimSuffix(strings.TrimPrefix(master.url(), "redis://"), "/0")
+	startRedis(t, "--replicaof", strings.Replace(address, ":", " ", 1), "--appendonly", "no")
+	c := redis.NewClient(&redis.Options{Addr: address})
+	defer c.Close()
+	eventually(t, "it has a replica", func() bool {
+		info, err := c.InfoMap(t.Context(), "replication").Result()
+		return err == nil && strings.Contains(info["Replication"]["slave0"], "state=online")
+	})
+	for _, confirming := range []string{"0", "1"} {
+		p := startDemo(t, "--redis-url", master.url(), "--redis-replicas", confirming)
+		if got, want := strings.Contains(p.stderr.String(), "none must confirm"), confirming == "0"; got != want {
+			t.Errorf("--redis-replicas=%s: the log says so: %v, want %v\n%s", confirming, got, want, p.stderr)
+		}
 	}
 }
 

@@ -285,7 +285,7 @@ func (g *gateway) sessions(ctx context.Context, s serve, log *slog.Logger) (*ses
 	if err := patiently(ctx, sessions.Start); err != nil {
 		return nil, fmt.Errorf("sessions cannot be kept without Redis (--redis-url): %w", err)
 	}
-	g.durable(ctx, sessions, log)
+	g.durable(ctx, sessions, s.RedisReplicas, log)
 	return sessions, nil
 }
 
