@@ -5,7 +5,7 @@
 //
 //	{fieldgate}:epoch                    random; a session made under another epoch is over
 //	{fieldgate}:revocations              stream of what ended or changed, for caches to follow; each entry names the one before
-//	{fieldgate}:fence                    nothing; it is written to see that the server takes a write, and that replicas have it
+//	{fieldgate}:fence                    nothing; it is written to see that replicas have it, and what was written before
 //	{fieldgate}:followers                hash of the gateways that follow it with a cache: how far each has come, and its lease
 //	{fieldgate}:session:<sid>            the session
 //	{fieldgate}:session:<sid>:used       hashes of refresh tokens it has replaced

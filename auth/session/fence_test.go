@@ -89,6 +89,7 @@ func TestFence(t *testing.T) {
 			}{
 				{"Ping", func() error { return s.Ping(t.Context()) }},
 				{"Lookup", func() error { _, err := s.Lookup(t.Context(), "US1", of.ID); return err }},
+				{"Generation", func() error { _, err := s.Generation(t.Context(), "US1"); return err }},
 				{"Once", func() error { _, err := s.Once(t.Context(), "y", time.Minute); return err }},
 				{"End", func() error { _, err := s.End(t.Context(), "US1", of.ID); return err }},
 				{"End, with nothing left to end", func() error { _, err := s.End(t.Context(), "US1", of.ID); return err }},
@@ -143,8 +144,9 @@ func TestReplaced(t *testing.T) {
 // also when no replica is to confirm.
 func TestNoLeaseOnAReplica(t *testing.T) {
 	for name, command := range map[string][]any{
-		"a replica":        {"REPLICAOF", "127.0.0.1", "1"},
-		"too few replicas": {"CONFIG", "SET", "min-replicas-to-write", "1"},
+		"a replica":                            {"REPLICAOF", "127.0.0.1", "1"},
+		"too few replicas":                     {"CONFIG", "SET", "min-replicas-to-write", "1"},
+		"too few replicas, and it has no room": {"CONFIG", "SET", "min-replicas-to-write", "1", "maxmemory", "1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newServer(t)
@@ -161,6 +163,26 @@ func TestNoLeaseOnAReplica(t *testing.T) {
 				_, err := s.Lookup(t.Context(), "US1", of.ID)
 				return errors.Is(err, ErrUnavailable)
 			})
+		})
+	}
+}
+
+// TestFenceOfAFullServer: a server that has no room, but for what it has, lets in whom it knows, with a replica that must confirm or
+// without, and ends their sessions.
+func TestFenceOfAFullServer(t *testing.T) {
+	for name, replicas := range map[string]int{"none must confirm": 0, "one must": 1} {
+		t.Run(name, func(t *testing.T) {
+			master, replica := newServer(t), newServer(t)
+			replica.follows(master)
+			s := master.store(Options{Lease: 50 * time.Millisecond, Replicas: replicas})
+			ready(t, "it starts", func() bool { return s.Start(t.Context()) == nil })
+			of := opened(t, s, "US1")
+			master.do("CONFIG", "SET", "maxmemory", "1")
+			for end := time.Now().Add(500 * time.Millisecond); time.Now().Before(end); {
+				if _, err := s.Lookup(t.Context(), "US1", of.ID); err != nil {
+					t.Fatal(err)
+				}
+			}
 		})
 	}
 }

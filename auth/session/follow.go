@@ -72,7 +72,6 @@ type place struct {
 	life        uint64 // counts the places that did not follow from the one before
 	last, epoch string
 	mark        string // what stands in the register for it, "" when that is not so or not known
-	due         int64  // when the server has to take a write again, as a time of Store.since
 }
 
 func newFollower(s *Store, lease time.Duration) *follower {
@@ -245,11 +244,7 @@ func (f *follower) follow(at place, id string, block time.Duration) (bool, error
 	default:
 		found = pipe.HGet(ctx, s.followers(), id)
 	}
-	var behind fence
-	fences := s.replicas > 0 || sent >= at.due
-	if fences {
-		behind = s.fence(ctx, pipe)
-	}
+	behind := s.fence(ctx, pipe)
 	wait := block
 	if block == 0 {
 		wait = -1
@@ -276,9 +271,6 @@ func (f *follower) follow(at place, id string, block time.Duration) (bool, error
 	if epoch.Val() != at.epoch || len(came) == followCount || !f.apply(came) || earlierID(lastOf(newest), f.at.last) {
 		f.move(place{})
 		return false, nil
-	}
-	if fences {
-		f.at.due = sent + int64(fenceEvery)
 	}
 	isThere := wrote != nil && wrote.Err() == nil || found != nil && found.Val() == mark
 	switch {

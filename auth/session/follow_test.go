@@ -188,7 +188,7 @@ func TestFollowIdle(t *testing.T) {
 		all = append(all, b.watching("US1", "x"))
 	}
 	time.Sleep(time.Second)
-	if n := c.take(); n < 2 || n > 40 {
+	if n := c.take(); n < 2 || n > 60 {
 		t.Errorf("%d commands in a second", n)
 	}
 	for _, w := range all {

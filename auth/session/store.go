@@ -91,10 +91,18 @@ func (s *Store) Ping(ctx context.Context) error {
 func (s *Store) Generation(ctx context.Context, user string) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
-	generation, err := s.client.Get(ctx, s.prefix+"user:"+user+":generation").Int64()
+	var stored *redis.StringCmd
+	err := s.fenced(ctx, func(c redis.Cmdable) redis.Cmder {
+		stored = c.Get(ctx, s.prefix+"user:"+user+":generation")
+		return stored
+	})
 	if errors.Is(err, redis.Nil) {
 		return 0, nil
 	}
+	if err != nil {
+		return 0, err
+	}
+	generation, err := stored.Int64()
 	return generation, unavailable(err)
 }
 
