@@ -65,6 +65,7 @@ func (p *program) trail(after int64) []audited {
 
 // TestAuditDenials: whatever is denied, and however it was asked for, leaves an event that says to whom, and of what.
 func TestAuditDenials(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, on kept) {
 		p := on.start(t)
 		last := int64(demoEvents)
@@ -123,6 +124,7 @@ func TestAuditDenials(t *testing.T) {
 // TestAuditOfMaskedFilters: a filter on a field that the caller sees masked is denied, and so in the trail; so is a
 // subscription, and what is denied in its events, once.
 func TestAuditOfMaskedFilters(t *testing.T) {
+	t.Parallel()
 	m := published(t).with("PERSONAL_DATA", support, "")
 	p := startDemo(t, "--matrix", m.file(t), "--demo-events", "50ms")
 	p.as(support).do(`{ account { calls(from: "+15005550006") { edges { node { sid } } } } }`, nil)
@@ -206,7 +208,9 @@ func TestAuditCommands(t *testing.T) {
 		t.Errorf("against nothing: %+v", got)
 	}
 	main, second := demo.Main().SID, demo.Second().SID
-	changeData(t, p.data, "UPDATE audit_events SET user_sid = 'US0' WHERE account_sid = $1 AND sequence = 3", main)
+	if err := changeData(p.data, "UPDATE audit_events SET user_sid = 'US0' WHERE account_sid = $1 AND sequence = 3", main); err != nil {
+		t.Fatal(err)
+	}
 	if got := verify(p.data); got.status != 1 || !strings.Contains(got.stdout, "event 3 is not as it was written") ||
 		!strings.Contains(got.stderr, "1 of 2") || strings.Count(got.stdout, "  OK\n") != 1 {
 		t.Errorf("an altered event: %+v", got)
@@ -370,6 +374,7 @@ func TestAuditKeyLost(t *testing.T) {
 
 // TestAuditOfClients: a session that a client of OAuth opens at /oauth/token is in the trail, and what it is denied.
 func TestAuditOfClients(t *testing.T) {
+	t.Parallel()
 	p := startDemo(t)
 	c := p.as(owner).makeClient("a service", usageGrant)
 	p.asClient(c).do(`{ account { balance { amount } } }`, nil)

@@ -128,6 +128,7 @@ func (c client) refusedEverywhere(t *testing.T, status int, code string, closes 
 // TestBearer: who comes with a token of an issuer whose tokens are accepted as they are may read what their role may, in
 // every way there is, for as long as their session lives, and may change nothing.
 func TestBearer(t *testing.T) {
+	t.Parallel()
 	r := startRedis(t)
 	c := newConsole(t, r.url())
 	p := startDemo(t, "--redis-url", r.url(), "--issuers", c.file, "--demo-events", "0")

@@ -295,7 +295,9 @@ func TestBadData(t *testing.T) {
 		says  string
 	}{
 		{"a database of a newer version", func(t *testing.T, dir string) {
-			changeData(t, dir, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)")
+			if err := changeData(dir, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)"); err != nil {
+				t.Fatal(err)
+			}
 		}, "newer version"},
 		{"a database that is none", func(t *testing.T, dir string) {
 			rewrite(t, filepath.Join(dir, "fieldgate.db"), []byte(strings.Repeat("this is no database\n", 100)))

@@ -15,6 +15,7 @@ import (
 // and mutation of the schema, asked by every role and by a guest over HTTP, is seen
 // or denied exactly as the schema and the matrix say.
 func TestCoordinates(t *testing.T) {
+	t.Parallel()
 	s, m := load(t, sdl(t)), published(t)
 	o := observed(t)
 	report(t, compare(o, s, m))
@@ -218,6 +219,7 @@ func distinct(t testing.TB, s *ast.Schema) []*table {
 
 // TestDistinctMatrix asks the same of the program under matrices in which no two permissions go together.
 func TestDistinctMatrix(t *testing.T) {
+	t.Parallel()
 	s := load(t, sdl(t))
 	for i, m := range distinct(t, s) {
 		report(t, compare(observedDistinct(t)[i], s, m))
@@ -227,6 +229,7 @@ func TestDistinctMatrix(t *testing.T) {
 // TestAnyCellShows turns over each cell of the test's own copy of the matrix: what was seen must then not fit it, unless
 // the role has the permission through another one in any case.
 func TestAnyCellShows(t *testing.T) {
+	t.Parallel()
 	s, m, o := load(t, sdl(t)), published(t), observed(t)
 	want := served(s)
 	for _, permission := range m.permissions() {
@@ -259,6 +262,7 @@ func TestAnyCellShows(t *testing.T) {
 // must do what each says, and so something else than under the published one, to
 // that role alone. It is asked by the shortest ways; TestDistinctMatrix takes node(id:) too.
 func TestOneCellChanged(t *testing.T) {
+	t.Parallel()
 	s, m := load(t, sdl(t)), published(t)
 	o := observed(t)
 	o.probes = slices.DeleteFunc(slices.Clone(o.probes), func(p probe) bool { return p.byID })

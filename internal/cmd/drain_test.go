@@ -221,6 +221,7 @@ func TestDrainDelay(t *testing.T) {
 // TestStopUnderLoad: without a delay, whoever comes too late is not let in; but no connection that was let in ends
 // with the next request already on its way.
 func TestStopUnderLoad(t *testing.T) {
+	t.Parallel()
 	p := startProcess(t, "--data", demoData(t), "--demo-password", password)
 	who := p.as(support)
 	var sent, late atomic.Int32

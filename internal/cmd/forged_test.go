@@ -148,6 +148,7 @@ func TestForgedClaims(t *testing.T) {
 // TestTokensElsewhere: a token is taken out of the Authorization header and the cookies alone. In a URL it is refused on
 // each route, where logs and histories would keep it; in a body it is nothing.
 func TestTokensElsewhere(t *testing.T) {
+	t.Parallel()
 	corp := issuertest.New(t)
 	p := startDemo(t, "--issuers", issuersFile(t, issuerEntry("corp", corp, "client_id: fieldgate")))
 	who := p.as(owner)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -30,7 +31,7 @@ const (
 	secondSupport = "support@second.example.com"
 
 	// password is the one password of the demo users in these tests.
-	password = "correct horse battery staple"
+	password = storetest.Password
 	// patience is how long a test waits for what should happen at once.
 	patience = 15 * time.Second
 )
@@ -47,7 +48,8 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
-	os.Setenv("TMPDIR", scratch) // for what several tests share
+	os.Setenv("TMPDIR", scratch)   // for what several tests share
+	flag.Set("test.parallel", "4") // unless it is given: of the tests that run beside others many wait
 	status := storetest.Main(m)
 	os.RemoveAll(scratch)
 	os.Exit(status)
@@ -199,7 +201,7 @@ var filled = sync.OnceValues(func() (string, error) {
 			if status := <-ended; status != 0 {
 				return "", fmt.Errorf("filling the data folder ended with status %d: %s", status, problems)
 			}
-			return dir, nil
+			return dir, changeData(dir, "UPDATE users SET password_hash = $1", storetest.PasswordHash)
 		}
 		select {
 		case <-more:

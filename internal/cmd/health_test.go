@@ -193,6 +193,7 @@ func TestProbesShareAnAnswer(t *testing.T) {
 }
 
 func TestHealthcheck(t *testing.T) {
+	t.Parallel()
 	r := startRedis(t)
 	p := startDemo(t, "--redis-url", r.url())
 	listen := strings.TrimSuffix(strings.TrimPrefix(p.url, "http://"), "/graphql")

@@ -220,6 +220,7 @@ func TestLimits(t *testing.T) {
 
 // TestBadRequests: HTTP that is no GraphQL request.
 func TestBadRequests(t *testing.T) {
+	t.Parallel()
 	p := startDemo(t)
 	who := p.as(owner)
 	const good = `{"query": "{ viewer { sid } }"}`

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -20,16 +21,13 @@ func sqliteFile(data string) string {
 }
 
 // changeData runs a statement in the database of a data folder, as another process would.
-func changeData(t testing.TB, data, statement string, args ...any) {
-	t.Helper()
+func changeData(data, statement string, args ...any) error {
 	db, err := sql.Open("sqlite", sqliteFile(data))
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	defer db.Close()
-	if _, err := db.Exec(statement, args...); err != nil {
-		t.Fatal(err)
-	}
+	_, err = db.Exec(statement, args...)
+	return errors.Join(err, db.Close())
 }
 
 // invite takes an Owner's password away and gives them an invitation that is good for an
@@ -91,6 +89,7 @@ func TestInvitationTellsNothing(t *testing.T) {
 // TestInvitationOnce has twenty accept one invitation at the same time: the password is
 // that of the one who was answered so.
 func TestInvitationOnce(t *testing.T) {
+	t.Parallel()
 	p := startDemo(t, "--limit-sign-in-failures", "100")
 	token := p.invite(owner)
 	answers := make([]answer, 20)

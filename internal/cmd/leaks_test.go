@@ -77,6 +77,7 @@ func TestInside(t *testing.T) {
 
 // TestNothingLeaks asks for what must fail, in every way that there is.
 func TestNothingLeaks(t *testing.T) {
+	t.Parallel()
 	p := startDemo(t)
 	root := strings.TrimSuffix(p.url, "/graphql")
 	who := p.as(support)
@@ -144,6 +145,7 @@ func TestNothingLeaks(t *testing.T) {
 
 // TestNamesAreNotTold misspells every name of the schema by its last letter: what comes back does not have the name.
 func TestNamesAreNotTold(t *testing.T) {
+	t.Parallel()
 	s := load(t, sdl(t))
 	p := startDemo(t)
 	tried := 0

@@ -90,6 +90,7 @@ func TestLeaver(t *testing.T) {
 // TestClientsOfALeaver: the clients of whoever has not come for longer than their issuer's setting, or whose issuer is not
 // in the file any more, have no tokens.
 func TestClientsOfALeaver(t *testing.T) {
+	t.Parallel()
 	corp := issuertest.New(t)
 	args := []string{"--data", demoData(t), "--demo-password", password}
 	with := func(lines ...string) []string {

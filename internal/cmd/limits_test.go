@@ -179,6 +179,7 @@ func TestGuestsWithoutRedis(t *testing.T) {
 // TestLocking: an account is locked after ten wrong passwords from an address, whether it has a user or not, with the same
 // answer; its owner signs in from elsewhere, and a second gateway knows.
 func TestLocking(t *testing.T) {
+	t.Parallel()
 	r := startRedis(t)
 	args := []string{"--data", demoData(t), "--demo-password", password, "--redis-url", r.url(), "--trusted-proxy=127.0.0.0/8"}
 	gateways := []*program{start(t, args...), start(t, args...)}

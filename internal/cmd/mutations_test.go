@@ -89,6 +89,7 @@ var signing = []string{"signIn", "refreshSession", "signInWithCookies", "refresh
 // rows must have changed that the lesson names and no other, and the change have its audit event; for one who may not,
 // nothing at all may have changed, and the denial have its audit event by and by.
 func TestMutations(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, on kept) {
 		s, m := load(t, sdl(t)), published(t)
 		p := on.startBare(t)

@@ -68,6 +68,7 @@ func (c ceiling) judge(s *ast.Schema, p probe, got observation) string {
 // TestOAuthClientCoordinates is TestCoordinates for clients: every field, guarded argument, mutation and
 // subscription of the schema, asked by clients with several grants, is seen or denied as their grants and their creator's column of the matrix say.
 func TestOAuthClientCoordinates(t *testing.T) {
+	t.Parallel()
 	s, m := load(t, sdl(t)), published(t)
 	p := startDemo(t, "--redis-url", startRedis(t).url())
 	b := busOn(t, p.redis)

@@ -83,6 +83,7 @@ func callerOf(t *testing.T, role string) string {
 // TestWorkedExamples runs the examples of docs/permissions on the demo, from the pages' own text. Each row of the
 // matrix has a page, and each page a row; who may and who may not agrees with the matrix.
 func TestWorkedExamples(t *testing.T) {
+	t.Parallel()
 	m := published(t)
 	pages, err := filepath.Glob("../../docs/permissions/*.md")
 	if err != nil {

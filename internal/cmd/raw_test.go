@@ -15,6 +15,7 @@ import (
 // TestRawRequests: requests as no client of ours would write them, byte for byte. What two readers could read in two ways is
 // refused, or is the last that its connection is listened to for (RFC 9112, sections 6.1 and 11.2).
 func TestRawRequests(t *testing.T) {
+	t.Parallel()
 	p := startDemo(t)
 	addr := strings.TrimSuffix(strings.TrimPrefix(p.url, "http://"), "/graphql")
 	const (

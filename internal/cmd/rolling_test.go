@@ -87,6 +87,7 @@ func TestAlternating(t *testing.T) {
 // TestRollingRestart restarts each of two gateways under load, one after the other. A client that alternates, and
 // leaves out whichever says that it is not ready, loses no request.
 func TestRollingRestart(t *testing.T) {
+	t.Parallel()
 	replicas(t, func(t *testing.T, p *pair, again func(i int)) {
 		who := p.gateways[0].as(support)
 		// The processes change during the test; what is sent goes by these addresses.

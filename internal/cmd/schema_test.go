@@ -22,6 +22,7 @@ var roleNames = map[string]string{
 // TestSchemaByRole is the promise of --introspection=role: introspection, /schema.graphqls and fieldgate schema --role
 // show each caller the same schema, it is valid, and it has exactly the coordinates that the matrix gives them.
 func TestSchemaByRole(t *testing.T) {
+	t.Parallel()
 	s, m := load(t, sdl(t)), published(t)
 	p := startDemo(t)
 	for _, caller := range callers() {

@@ -76,6 +76,7 @@ func promised(f *ast.FieldDefinition, level int) bool {
 // TestSemanticNonNullIsKept asks every caller for every field with @semanticNonNull, in a hundred objects of its type:
 // where it is null there is an error.
 func TestSemanticNonNullIsKept(t *testing.T) {
+	t.Parallel()
 	s := load(t, sdl(t))
 	p := startDemo(t)
 	k := &keeper{t: t, s: s, asked: map[string]bool{}}

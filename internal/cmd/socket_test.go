@@ -366,6 +366,7 @@ func TestSocketHandshake(t *testing.T) {
 // TestSIGTERMWithSockets: a process that is told to stop closes 20 sockets, with subscriptions that run, so that their
 // clients come back, and ends with status 0.
 func TestSIGTERMWithSockets(t *testing.T) {
+	t.Parallel()
 	p := startProcess(t, "--data", demoData(t), "--demo-password", password, "--demo-events", "0")
 	who := p.as(support)
 	var sockets []*socket

@@ -222,6 +222,7 @@ func TestProductLogsDenials(t *testing.T) {
 
 // TestProductLogsFilters: a filter narrows its own kind, and what a filter leaves out does not come.
 func TestProductLogsFilters(t *testing.T) {
+	t.Parallel()
 	r := startRedis(t)
 	p := startDemo(t, "--redis-url", r.url(), "--demo-events", "0")
 	b := busOn(t, r.url())

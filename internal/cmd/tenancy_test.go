@@ -74,6 +74,7 @@ var catalogues = []string{"availablePhoneNumbers"}
 // TestTenancy tries what one account is known by with a token of the other: each type
 // of object, each list, each filter and each mutation that the schema has.
 func TestTenancy(t *testing.T) {
+	t.Parallel()
 	eachDatabase(t, func(t *testing.T, on kept) {
 		s := load(t, sdl(t))
 		p := on.start(t, "--demo-events", "0")

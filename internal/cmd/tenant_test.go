@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
-	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -17,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/crypto/argon2"
+	"github.com/fieldgate/fieldgate/internal/store/storetest"
 )
 
 // tenant is an account with one user for each role, whom the constants owner, administrator and so on name.
@@ -109,13 +108,6 @@ func (p *program) kind(table string) *kind {
 	return all[i]
 }
 
-// quickHash is the hash of the one password, made with so little work that hundreds may sign in.
-var quickHash = sync.OnceValue(func() string {
-	salt, text := []byte("of the tests"), base64.RawStdEncoding
-	key := argon2.IDKey([]byte(password), salt, 1, 8, 1, 32)
-	return fmt.Sprintf("$argon2id$v=%d$m=8,t=1,p=1$%s$%s", argon2.Version, text.EncodeToString(salt), text.EncodeToString(key))
-})
-
 var anySID = regexp.MustCompile(`^[A-Z]{2}[0-9a-f]{32}$`)
 
 // newTenant makes an account, which has what fieldgate init gives one, and a user for each role.
@@ -156,7 +148,7 @@ func (p *program) newTenant() tenant {
 		}
 		for i, who := range columns {
 			user := maps.Clone(row.row)
-			if user["email"], user["roles"], user["password_hash"] = in.email(who), strings.ToUpper(header[firstRole+i]), quickHash(); who != owner {
+			if user["email"], user["roles"], user["password_hash"] = in.email(who), strings.ToUpper(header[firstRole+i]), storetest.PasswordHash; who != owner {
 				user["sid"] = newSID("US")
 			}
 			in.users[who] = user["sid"].(string)
