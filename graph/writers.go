@@ -16,6 +16,7 @@ import (
 // Answer writes what the operation of ctx selects. It is false for null.
 func (e *executableSchema) Answer(ctx context.Context, w *engine.Writer) bool {
 	ec := newExecutionContext(graphql.GetOperationContext(ctx), e, nil)
+	ec.gate = w.Gate()
 	switch ec.Operation.Operation {
 	case ast.Mutation:
 		return ec.writeMutation(w, w.Root())

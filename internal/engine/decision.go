@@ -10,9 +10,9 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// decisionKey is where an operation's decision is kept on its OperationContext.
+// decisionKey is where an operation's decision is kept on its OperationContext, for gqlgen's own executor.
 // It is bound to the operation, not to a context, so no way of running an
-// operation can lose it or take up another's.
+// operation can lose it or take up another's. Writers are handed it.
 const decisionKey = "FieldgateDecision"
 
 // Decision is everything that was decided of one operation before it ran, and the
@@ -74,6 +74,9 @@ func decisionOf(op *graphql.OperationContext) *Decision {
 	d, _ := op.Stats.GetExtension(decisionKey).(*Decision)
 	return d
 }
+
+// bind records the decision for gqlgen's own executor.
+func (d *Decision) bind(op *graphql.OperationContext) { op.Stats.SetExtension(decisionKey, d) }
 
 // decidePlan decides an operation for who has the grants, or refuses it: by a *problem.Error.
 func (c *Config) decidePlan(o *plans, vars map[string]any, grants policy.Grants, limits Limits, denials Denials) (*Decision, error) {

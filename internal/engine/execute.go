@@ -61,10 +61,10 @@ func newExecutor(es *Sealed, cfg *Config) *executor {
 }
 
 // prepare makes an operation of a request, decided and paid for. It always gives one, of which as much is known as
-// could be read, and errors when nothing of it is to run.
-func (e *executor) prepare(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
+// could be read, and errors when nothing of it is to run; then there is no decision.
+func (e *executor) prepare(ctx context.Context, params *graphql.RawParams) (op *graphql.OperationContext, d *Decision, faults gqlerror.List) {
 	around := e.resolvers(ctx)
-	op := &graphql.OperationContext{
+	op = &graphql.OperationContext{
 		OperationName: params.OperationName, Headers: params.Headers,
 		RecoverFunc: e.recover, ResolverMiddleware: around, RootResolverMiddleware: e.roots,
 	}
@@ -73,17 +73,17 @@ func (e *executor) prepare(ctx context.Context, params *graphql.RawParams) (*gra
 	}
 	named, refused := e.find(ctx, params)
 	if refused != nil {
-		return op, gqlerror.List{refused}
+		return op, nil, gqlerror.List{refused}
 	}
 	op.RawQuery, op.Extensions = params.Query, params.Extensions
 	doc, faults := e.read(ctx, params.Query)
 	if faults != nil {
-		return op, faults
+		return op, nil, faults
 	}
 	op.Doc = doc.QueryDocument
 	plans := doc.operation(params.OperationName)
 	if plans == nil {
-		return op, invalid(gqlerror.Errorf("operation %s not found", params.OperationName))
+		return op, nil, invalid(gqlerror.Errorf("operation %s not found", params.OperationName))
 	}
 	op.Operation = plans.definition
 	if plainVariables(op.Operation, params.Variables) {
@@ -91,7 +91,7 @@ func (e *executor) prepare(ctx context.Context, params *graphql.RawParams) (*gra
 	} else {
 		var err error
 		if op.Variables, err = validator.VariableValues(e.schema, op.Operation, params.Variables); err != nil {
-			return op, invalid(gqlerror.WrapIfUnwrapped(err))
+			return op, nil, invalid(gqlerror.WrapIfUnwrapped(err))
 		}
 	}
 	d, err := e.observed(ctx, op, plans, named.trusted)
@@ -99,11 +99,10 @@ func (e *executor) prepare(ctx context.Context, params *graphql.RawParams) (*gra
 		err = e.charge(ctx, d)
 	}
 	if err != nil {
-		return op, gqlerror.List{e.shown(ctx, err)}
+		return op, nil, gqlerror.List{e.shown(ctx, err)}
 	}
 	d.register, d.straight = named.register, around == nil
-	op.Stats.SetExtension(decisionKey, d)
-	return op, nil
+	return op, d, nil
 }
 
 // read finds a document by its text, or parses and validates it.
@@ -146,9 +145,8 @@ func (e *executor) reject(ctx context.Context, faults gqlerror.List) *answer {
 }
 
 // respond runs a query or mutation. The answer is to be released. It is nil when the time is over before it has begun.
-func (e *executor) respond(ctx context.Context, op *graphql.OperationContext) *answer {
+func (e *executor) respond(ctx context.Context, op *graphql.OperationContext, d *Decision) *answer {
 	ctx = graphql.WithOperationContext(ctx, op)
-	d := decisionOf(op)
 	if d == nil {
 		return answered(undecided(ctx), nil)
 	}
@@ -168,6 +166,7 @@ func (e *executor) respond(ctx context.Context, op *graphql.OperationContext) *a
 // run is what an operation that is no subscription gives.
 func (e *executor) run(ctx context.Context, op *graphql.OperationContext, d *Decision) *answer {
 	if e.plain {
+		d.bind(op)
 		return answered(e.sealed.Exec(ctx)(ctx), graphql.GetErrors(ctx))
 	}
 	w := e.sealed.write(ctx, d, op, opening)
@@ -175,15 +174,15 @@ func (e *executor) run(ctx context.Context, op *graphql.OperationContext, d *Dec
 }
 
 // events runs a subscription. Each call of next gives the next answer, and nil when there are no more.
-func (e *executor) events(ctx context.Context, op *graphql.OperationContext) (next func() *answer) {
+func (e *executor) events(ctx context.Context, op *graphql.OperationContext, d *Decision) (next func() *answer) {
 	ctx = graphql.WithOperationContext(ctx, op)
-	d := decisionOf(op)
 	if d == nil {
 		return once(answered(undecided(ctx), nil))
 	}
 	if refused := e.refused(ctx, op, d); refused != nil {
 		return once(refused)
 	}
+	d.bind(op)
 	e.tell(ctx, d, nil) // it may end before it has answered anything
 	e.register(ctx, op, d)
 	begun := graphql.WithResponseContext(ctx, e.present, e.recover)

@@ -13,10 +13,10 @@ import (
 
 // Events subscribes as the transports do: next gives one answer after the other, and nil when there are no more.
 func (h *Handler) Events(ctx context.Context, query string) (next func() *graphql.Response) {
-	op, faults := h.exec.prepare(ctx, &graphql.RawParams{Query: query})
+	op, d, faults := h.exec.prepare(ctx, &graphql.RawParams{Query: query})
 	events := once(h.exec.reject(ctx, faults))
 	if faults == nil {
-		events = h.exec.events(ctx, op)
+		events = h.exec.events(ctx, op, d)
 	}
 	return func() *graphql.Response {
 		event := events()

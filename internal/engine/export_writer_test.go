@@ -47,9 +47,9 @@ func Running(es *Sealed, cfg Config, text string) (func(plain bool, use func(Ran
 			ResolverMiddleware:     func(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) },
 			RootResolverMiddleware: func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler { return next(ctx) },
 		}
-		op.Stats.SetExtension(decisionKey, d)
 		ctx := graphql.WithResponseContext(graphql.WithOperationContext(context.Background(), op), cfg.Present, op.RecoverFunc)
 		if plain {
+			d.bind(op)
 			data := es.ExecutableSchema.Exec(ctx)(ctx).Data
 			use(Ran{data, graphql.GetErrors(ctx), d.take()})
 			return

@@ -50,13 +50,14 @@ func current(ctx context.Context) (*Decision, *Selection) {
 	if !graphql.HasOperationContext(ctx) || graphql.GetFieldContext(ctx) == nil {
 		return nil, nil
 	}
-	d := decisionOf(graphql.GetOperationContext(ctx))
+	d, fc := decisionOf(graphql.GetOperationContext(ctx)), graphql.GetFieldContext(ctx)
+	if h, _ := ctx.Value(holeKey{}).(*hole); h != nil {
+		if d = h.decision; h.at.Field.Field == fc.Field.Field {
+			return d, h.at
+		}
+	}
 	if d == nil {
 		return nil, nil
-	}
-	fc := graphql.GetFieldContext(ctx)
-	if s := selectionOf(ctx); s != nil && s.Field.Field == fc.Field.Field {
-		return d, s
 	}
 	s, _ := d.selection(fc)
 	return d, s

@@ -16,6 +16,9 @@ type Gate struct{ decision *Decision }
 // GateOf is the gate of an operation: the zero Gate when no decision was recorded for it.
 func GateOf(op *graphql.OperationContext) Gate { return Gate{decisionOf(op)} }
 
+// Gate is the gate of the operation that is written, for gqlgen's own functions of its fields.
+func (w *Writer) Gate() Gate { return Gate{w.decision} }
+
 // Field says whether the caller may read a field of the object type: its check is
 // in the caller's grants. A denial is noted with its path.
 func (g Gate) Field(ctx context.Context, field graphql.CollectedField, object string, check policy.Check) bool {

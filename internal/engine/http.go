@@ -104,11 +104,11 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, out *Outcome) 
 	}
 	defer leave()
 	params.Headers = r.Header
-	op, refused := t.exec.prepare(ctx, &params)
+	op, d, refused := t.exec.prepare(ctx, &params)
 	out.of(op)
 	if refused != nil {
 		resp := t.exec.reject(ctx, t.capped(refused))
-		out.became(op, resp)
+		out.became(nil, resp)
 		t.once(w, r, media, op, resp)
 		return
 	}
@@ -123,15 +123,15 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, out *Outcome) 
 			return
 		}
 		leave() // it waits more than it works
-		t.subscribe(w, r, op, out)
+		t.subscribe(w, r, op, d, out)
 		return
 	}
-	resp := t.exec.respond(ctx, op)
+	resp := t.exec.respond(ctx, op, d)
 	if resp == nil {
 		resp = t.tooLate()
 	}
 	defer resp.release()
-	out.became(op, resp)
+	out.became(d, resp)
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		out.Limit = limitTime
 	}

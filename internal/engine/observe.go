@@ -69,20 +69,20 @@ func (out *Outcome) of(op *graphql.OperationContext) {
 	}
 }
 
-// became notes what became of an operation.
-func (out *Outcome) became(op *graphql.OperationContext, resp *answer) {
+// became notes what became of an operation, which has no decision when it was refused before.
+func (out *Outcome) became(d *Decision, resp *answer) {
 	if resp.Data == nil && len(resp.Errors) > 0 {
 		out.Refused = codeOf(resp.Errors[0])
 		out.Limit, _ = resp.Errors[len(resp.Errors)-1].Extensions["limit"].(string) // where it is not the only one it is about the others
 	}
-	if d := decisionOf(op); d != nil {
+	if d != nil {
 		out.Failed, out.Decided = d.failed, d.counts.sum()
 	}
 }
 
 // streamed notes what became of a subscription.
-func (out *Outcome) streamed(op *graphql.OperationContext, s *streamed) {
-	out.became(op, &s.first)
+func (out *Outcome) streamed(d *Decision, s *streamed) {
+	out.became(d, &s.first)
 	out.Failed = s.failed
 }
 

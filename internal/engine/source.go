@@ -23,7 +23,7 @@ type source struct {
 }
 
 // follow runs a subscription until it has no more events or ctx ends.
-func (t transport) follow(ctx context.Context, op *graphql.OperationContext) *source {
+func (t transport) follow(ctx context.Context, op *graphql.OperationContext, d *Decision) *source {
 	s := &source{
 		events: make(chan []byte), begun: make(chan struct{}), opened: make(chan struct{}), done: make(chan struct{}),
 		next: t.buffers.get(), sent: t.buffers.get(),
@@ -31,7 +31,7 @@ func (t transport) follow(ctx context.Context, op *graphql.OperationContext) *so
 	go func() {
 		defer close(s.done)
 		defer close(s.events)
-		t.run(ctx, op, s)
+		t.run(ctx, op, d, s)
 	}()
 	return s
 }
@@ -43,7 +43,7 @@ func (t transport) close(s *source) {
 	t.buffers.put(s.sent)
 }
 
-func (t transport) run(ctx context.Context, op *graphql.OperationContext, s *source) {
+func (t transport) run(ctx context.Context, op *graphql.OperationContext, d *Decision, s *source) {
 	put := func(resp *answer) bool {
 		s.next.Reset()
 		t.encodeEvent(s.next, resp) // before the next is asked for, which has the same buffer for its data
@@ -60,7 +60,7 @@ func (t transport) run(ctx context.Context, op *graphql.OperationContext, s *sou
 			put(&answer{Errors: gqlerror.List{t.Present(ctx, t.panicked(p))}})
 		}
 	}()
-	t.stream(ctx, op, &s.streamed, func() bool {
+	t.stream(ctx, op, d, &s.streamed, func() bool {
 		close(s.begun)
 		select {
 		case <-s.opened:

@@ -82,7 +82,7 @@ func (t transport) encodeEvent(out *bytes.Buffer, resp *answer) {
 
 // subscribe answers a subscription: with each of its events until there are no more, the client goes away, nothing more may
 // be sent to the caller, or the gateway stops.
-func (t transport) subscribe(w http.ResponseWriter, r *http.Request, op *graphql.OperationContext, out *Outcome) {
+func (t transport) subscribe(w http.ResponseWriter, r *http.Request, op *graphql.OperationContext, d *Decision, out *Outcome) {
 	leaving, end, ok := t.streams.begin()
 	if !ok {
 		w.Header().Set("Retry-After", "1")
@@ -101,11 +101,11 @@ func (t transport) subscribe(w http.ResponseWriter, r *http.Request, op *graphql
 	permitted, release := t.Streams.Watch(r.Context())
 	defer release()
 	ctx, cancel := context.WithCancel(permitted)
-	source := t.follow(ctx, op)
+	source := t.follow(ctx, op, d)
 	defer func() {
 		cancel()
 		t.close(source)
-		out.streamed(op, &source.streamed)
+		out.streamed(d, &source.streamed)
 	}()
 
 	select { // who sees that the stream is open misses nothing that happens from then on

@@ -56,7 +56,7 @@ type streamed struct {
 }
 
 // note takes up an answer, before the next one is asked for.
-func (s *streamed) note(op *graphql.OperationContext, resp *answer) {
+func (s *streamed) note(d *Decision, resp *answer) {
 	if s.failed == nil {
 		s.failed = map[problem.Code]int{}
 		s.first.Errors = resp.Errors
@@ -64,10 +64,8 @@ func (s *streamed) note(op *graphql.OperationContext, resp *answer) {
 			s.first.Data = []byte("{}")
 		}
 	}
-	if d := decisionOf(op); d != nil {
-		for code, n := range d.failed {
-			s.failed[code] += n
-		}
+	for code, n := range d.failed {
+		s.failed[code] += n
 	}
 }
 
@@ -76,20 +74,20 @@ func (s *streamed) note(op *graphql.OperationContext, resp *answer) {
 // whether any is wanted. It is true when there are no more answers, and not when they were broken off; nothing follows one
 // that came to nothing.
 func (t transport) stream(
-	ctx context.Context, op *graphql.OperationContext, s *streamed,
+	ctx context.Context, op *graphql.OperationContext, d *Decision, s *streamed,
 	begun func() bool, send func(*answer) bool,
 ) (whole bool) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	late := time.AfterFunc(t.Limits.Time, cancel) // it has as long to begin as another operation has to end
-	next := t.exec.events(ctx, op)
+	next := t.exec.events(ctx, op, d)
 	intime := late.Stop()
 	if !begun() {
 		return false
 	}
 	if !intime {
 		resp := t.tooLate()
-		s.note(op, resp)
+		s.note(d, resp)
 		send(resp)
 		return false
 	}
@@ -98,7 +96,7 @@ func (t transport) stream(
 		if resp == nil {
 			return true
 		}
-		s.note(op, resp)
+		s.note(d, resp)
 		if !send(resp) || resp.Data == nil && len(resp.Errors) > 0 {
 			return false
 		}

@@ -55,7 +55,7 @@ func (r Resolver[E, O, T]) fill(w *Writer, ctx context.Context, f *Selection, ec
 func (r Resolver[E, O, T]) write(w *Writer, ctx context.Context, f *Selection, ec E, obj O, from before) (ok bool) {
 	above := graphql.GetFieldContext(ctx)
 	w.decision.withhold(f, above, w.decision.verdict(f).elements)
-	h := &hole{Context: ctx, at: f}
+	h := &hole{Context: ctx, at: f, decision: w.decision}
 	h.field = graphql.FieldContext{Parent: above, Object: f.object, Field: f.Field, IsMethod: true, IsResolver: !r.Method}
 	h.inside = h
 	defer func() {
@@ -106,6 +106,7 @@ func (r Resolver[E, O, T]) value(w *Writer, h *hole, ec E, obj O) (value T, ther
 type hole struct {
 	context.Context // of the object
 	at              *Selection
+	decision        *Decision
 	field           graphql.FieldContext
 	inside          context.Context // of the field's value: what runs around the resolver may add to it
 }
@@ -147,14 +148,6 @@ func (h *hole) Value(key any) any {
 		return &graphql.RootFieldContext{Object: h.at.name, Field: h.at.Field}
 	}
 	return h.Context.Value(key)
-}
-
-// selectionOf is the selection whose field a Writer has resolved where ctx is from, or nil.
-func selectionOf(ctx context.Context) *Selection {
-	if h, _ := ctx.Value(holeKey{}).(*hole); h != nil {
-		return h.at
-	}
-	return nil
 }
 
 // Hole writes the field's value as call gives it: gqlgen's own function of the field, all of it. Concurrent is as with Resolve.

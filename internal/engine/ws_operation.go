@@ -188,25 +188,25 @@ func (s *socket) execute(ctx context.Context, op *operation, params *graphql.Raw
 		return
 	}
 	defer leave()
-	oc, refused := s.exec.prepare(limited, params)
+	oc, d, refused := s.exec.prepare(limited, params)
 	out.of(oc)
 	if refused != nil {
 		resp := s.exec.reject(limited, s.capped(refused))
-		out.became(oc, resp)
+		out.became(nil, resp)
 		s.fail(op, resp.Errors)
 		return
 	}
 	if oc.Operation.Operation == ast.Subscription {
 		leave() // it waits more than it works
-		s.events(ctx, op, oc, out)
+		s.events(ctx, op, oc, d, out)
 		return
 	}
-	resp := s.exec.respond(limited, oc)
+	resp := s.exec.respond(limited, oc, d)
 	if resp == nil {
 		resp = s.tooLate()
 	}
 	defer resp.release()
-	out.became(oc, resp)
+	out.became(d, resp)
 	if errors.Is(limited.Err(), context.DeadlineExceeded) {
 		out.Limit = limitTime
 	}
@@ -218,16 +218,16 @@ func (s *socket) execute(ctx context.Context, op *operation, params *graphql.Raw
 }
 
 // events sends those of a subscription.
-func (s *socket) events(ctx context.Context, op *operation, oc *graphql.OperationContext, out *Outcome) {
+func (s *socket) events(ctx context.Context, op *operation, oc *graphql.OperationContext, d *Decision, out *Outcome) {
 	if !s.lasting(op) {
 		return
 	}
 	defer s.subscribed(ctx)()
 	var what streamed
-	defer func() { out.streamed(oc, &what) }()
+	defer func() { out.streamed(d, &what) }()
 	buffer := s.buffers.get()
 	defer s.buffers.put(buffer)
-	if s.stream(ctx, oc, &what, func() bool { return true }, func(resp *answer) bool {
+	if s.stream(ctx, oc, d, &what, func() bool { return true }, func(resp *answer) bool {
 		return s.answer(buffer, op, resp)
 	}) {
 		s.finish(op)

@@ -14,6 +14,7 @@ import (
 // Answer writes what the operation of ctx selects. It is false for null.
 func (e *executableSchema) Answer(ctx context.Context, w *engine.Writer) bool {
 	ec := newExecutionContext(graphql.GetOperationContext(ctx), e, nil)
+	ec.gate = w.Gate()
 	switch ec.Operation.Operation {
 	case ast.Query:
 		return ec.writeQuery(w, w.Root())

@@ -107,6 +107,7 @@ func (w *Writers) answer() {
 // Answer writes what the operation of ctx selects. It is false for null.
 func (e *executableSchema) Answer(ctx context.Context, w *engine.Writer) bool {
 	ec := newExecutionContext(graphql.GetOperationContext(ctx), e, nil)
+	ec.gate = w.Gate()
 	switch ec.Operation.Operation {
 `)
 	for _, o := range w.objects() {
