@@ -39,25 +39,29 @@ func TestGenerate(t *testing.T) {
 	plain := read(t, "graph/generated.go")
 
 	// In the repository itself, where all that this does not change is compiled already.
-	overlay := filepath.Join(dir, "overlay.json")
-	replace, err := json.Marshal(map[string]map[string]string{"Replace": {filepath.Join(root, "graph/generated.go"): filepath.Join(dir, "graph/generated.go")}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(overlay, replace, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	build := func(args ...string) (string, error) {
-		cmd := exec.Command("go", append([]string{"build", "-overlay", overlay}, args...)...)
+	build := func(with map[string]string, what string) (string, error) {
+		replace, err := json.Marshal(map[string]any{"Replace": with})
+		if err != nil {
+			t.Fatal(err)
+		}
+		overlay := filepath.Join(dir, "overlay.json")
+		if err := os.WriteFile(overlay, replace, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command("go", "build", "-overlay", overlay, "-o", os.DevNull, what)
 		cmd.Dir = root
-		out, err := cmd.CombinedOutput()
-		return string(out), err
+		text, err := cmd.CombinedOutput()
+		return string(text), err
 	}
-	out, err := build("-o", os.DevNull, "./internal/cmd")
-	if err == nil || !strings.Contains(out, "undefined: graph.NewGuardedSchema") {
+	unguarded := map[string]string{filepath.Join(root, "graph/generated.go"): filepath.Join(dir, "graph/generated.go")}
+	if out, err := build(unguarded, "./graph"); err == nil || !strings.Contains(out, "ec.gate undefined") {
+		t.Errorf("the writers and what plain gqlgen writes: %v\n%s", err, out)
+	}
+	unguarded[filepath.Join(root, "graph/writers.go")] = "" // is not there
+	if out, err := build(unguarded, "./internal/cmd"); err == nil || !strings.Contains(out, "undefined: graph.NewGuardedSchema") {
 		t.Errorf("the program and what plain gqlgen writes: %v\n%s", err, out)
 	}
-	if out, err := build("./graph"); err != nil {
+	if out, err := build(unguarded, "./graph"); err != nil {
 		t.Errorf("what plain gqlgen writes does not compile by itself, so the above shows nothing: %s", out)
 	}
 
