@@ -90,7 +90,7 @@ func TestCookieRequests(t *testing.T) {
 			if !a.served || a.principal.User != row.user || a.principal.SignedIn() != (row.user != "") {
 				t.Errorf("%d %s, as %+v", a.Code, a.Body, a.principal)
 			}
-			if vary := a.Header().Values("Vary"); !slices.Contains(vary, "Cookie, "+CookieHeader) {
+			if vary := a.Header().Values("Vary"); !slices.Contains(vary, "Authorization, Cookie, "+CookieHeader) {
 				t.Errorf("Vary %q", vary)
 			}
 		})

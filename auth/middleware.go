@@ -21,7 +21,7 @@ func (s *Service) Middleware(next http.Handler) http.Handler {
 	known := NoTokensInURL(s.authenticated(next))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h["Vary"] = append(slices.Grow(h["Vary"], 3), "Authorization", "Cookie, "+CookieHeader) // and Accept, of next
+		h["Vary"] = append(slices.Grow(h["Vary"], 2), "Authorization, Cookie, "+CookieHeader) // and one of next
 		known.ServeHTTP(w, r)
 	})
 }

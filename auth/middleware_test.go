@@ -51,7 +51,7 @@ func (a answer) wantRefused(t *testing.T, status int, code problem.Code, challen
 	if got := a.Header().Get("WWW-Authenticate"); got != challenge {
 		t.Errorf("challenge\n\t%s\nwant\n\t%s", got, challenge)
 	}
-	if got := a.Header().Get("Vary"); got != "Authorization" {
+	if got := a.Header().Get("Vary"); got != "Authorization, Cookie, "+CookieHeader {
 		t.Errorf("Vary is %q", got)
 	}
 	var body map[string]any
@@ -158,7 +158,7 @@ func TestGoodToken(t *testing.T) {
 		if !a.served || !p.SignedIn() || p.User != mary || p.Account != account || p.Session != tokens.Session || p.Set != set {
 			t.Errorf("%q: served %v as %+v", scheme, a.served, p)
 		}
-		if a.Header().Get("Vary") != "Authorization" {
+		if a.Header().Get("Vary") != "Authorization, Cookie, "+CookieHeader {
 			t.Errorf("%q: no Vary", scheme)
 		}
 	}

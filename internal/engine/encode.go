@@ -72,10 +72,10 @@ func (t transport) write(w http.ResponseWriter, r *http.Request, media string, o
 	}
 	header["Content-Length"] = []string{strconv.Itoa(size)}
 	if size >= packedSize && r.Header["Accept-Encoding"] != nil && op != nil && op.Operation != nil && op.Operation.Operation == ast.Query {
-		t.pack(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { t.send(w, status, head, rest) }))(w, r) // which says what it varies by
+		packed(header)
+		t.pack(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { t.send(w, status, head, rest) }))(w, r)
 		return
 	}
-	vary(header, "Accept-Encoding", byEncoding)
 	t.send(w, status, head, rest)
 }
 

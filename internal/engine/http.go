@@ -30,19 +30,24 @@ func newTransport(exec *executor) (transport, error) {
 var (
 	privately    = []string{"private, no-store"}
 	nosniff      = []string{"nosniff"}
-	byAccept     = []string{"Accept"}
-	byEncoding   = []string{"Accept", "Accept-Encoding"}
+	byAccept     = []string{"Accept, Accept-Encoding"}
 	typeJSON     = []string{mediaJSON + "; charset=utf-8"}
 	typeResponse = []string{mediaResponse + "; charset=utf-8"}
 )
 
-// vary says that the answer varies by one more header of the request: then they are all, if there are no others than ours.
-func vary(h http.Header, by string, all []string) {
-	if was := h["Vary"]; len(was) == len(all)-1 && slices.Equal(was, all[:len(was)]) {
-		h["Vary"] = all
+// vary says by what the answer varies.
+func vary(h http.Header) {
+	if h["Vary"] == nil {
+		h["Vary"] = byAccept
 		return
 	}
-	h.Add("Vary", by)
+	h["Vary"] = append(h["Vary"], byAccept[0])
+}
+
+// packed leaves it to who compresses the answer to say that it varies by the encoding.
+func packed(h http.Header) {
+	others := h["Vary"][:len(h["Vary"])-1]
+	h["Vary"] = append(slices.Clip(others), "Accept")
 }
 
 // ServeHTTP answers one request.
@@ -75,7 +80,7 @@ func (t transport) answer(w http.ResponseWriter, r *http.Request, out *Outcome) 
 	defer t.caught(w, r, out) // while the Observer can be told
 	header := w.Header()
 	header["Cache-Control"], header["X-Content-Type-Options"] = privately, nosniff
-	vary(header, "Accept", byAccept)
+	vary(header)
 	media := accepted(r.Header)
 	switch {
 	case r.Method != http.MethodPost && r.Method != http.MethodGet:

@@ -21,14 +21,15 @@ type Writer struct {
 	op       *graphql.OperationContext
 	crew     *crew
 	buf      []byte
-	met      []denial // what was denied, in the answer's order
-	indexes  []int32  // where it stands in each list that is open
-	invalid  int      // how many values of the object or list that is open must not be null, and are
-	places   []int32  // of which met and waiting have parts
-	taken             // the value that is being written
-	late     []late   // what is to be put in at the end: see flush
-	open     []int    // those of late whose object or list is not over
-	waiting  []task   // what is resolved at the end
+	met      []denial       // what was denied, in the answer's order
+	indexes  []int32        // where it stands in each list that is open
+	invalid  int            // how many values of the object or list that is open must not be null, and are
+	places   []int32        // of which met and waiting have parts
+	taken                   // the value that is being written
+	late     []late         // what is to be put in at the end: see flush
+	open     []int          // those of late whose object or list is not over
+	waiting  []task         // what is resolved at the end
+	raw      map[string]any // the arguments of the field that is being resolved
 }
 
 // taken is the place of a value that was resolved, in which everything else is found.

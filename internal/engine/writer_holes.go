@@ -66,7 +66,7 @@ func (r Resolver[E, O, T]) write(w *Writer, ctx context.Context, f *Selection, e
 	}()
 	if r.Arguments != nil {
 		var err error
-		if h.field.Args, err = r.Arguments(ec, h, f.Field.ArgumentMap(w.op.Variables)); err != nil {
+		if h.field.Args, err = r.Arguments(ec, h, w.arguments(f.Field.Field)); err != nil {
 			w.op.Error(h, err)
 			return false
 		}
@@ -84,6 +84,34 @@ func (r Resolver[E, O, T]) write(w *Writer, ctx context.Context, f *Selection, e
 	}
 	w.taken = taken{h.inside, f, len(w.indexes)}
 	return w.flush(from, r.Write(ec, w, f, value))
+}
+
+// arguments are the field's before they are coerced, in a map that is good until they are asked for again. They have values, or
+// the operation was refused.
+func (w *Writer) arguments(f *ast.Field) map[string]any {
+	if w.raw == nil {
+		w.raw = map[string]any{}
+	}
+	clear(w.raw)
+	for _, d := range f.Definition.Arguments {
+		value := d.DefaultValue
+		if a := f.Arguments.ForName(d.Name); a != nil {
+			if a.Value.Kind != ast.Variable {
+				value = a.Value
+			} else if v, given := w.op.Variables[a.Value.Raw]; given {
+				w.raw[d.Name] = v
+				continue
+			}
+		}
+		if value != nil {
+			v, err := value.Value(w.op.Variables)
+			if err != nil {
+				panic(err)
+			}
+			w.raw[d.Name] = v
+		}
+	}
+	return w.raw
 }
 
 // value calls the resolver, by way of what runs around it. There is no value where an interface is nil.

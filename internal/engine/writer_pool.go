@@ -32,9 +32,10 @@ func (w *Writer) release() {
 		return
 	}
 	clear(w.met)
+	clear(w.raw)
 	*w = Writer{
 		buf: w.buf[:0], met: w.met[:0], indexes: w.indexes[:0], places: w.places[:0],
-		late: w.late[:0], open: w.open[:0], waiting: w.waiting[:0],
+		late: w.late[:0], open: w.open[:0], waiting: w.waiting[:0], raw: w.raw,
 	}
 	writers.Put(w)
 }
