@@ -55,7 +55,7 @@ func spend(t *testing.T, gateways []*tried, ask func(g *tried) reply) (answered 
 func TestFaultsOfBudgets(t *testing.T) {
 	const budget, cost = 4080, 102 // forty operations
 	r := ownRedis(t)
-	data := demoData(t)
+	data := usualData(t)
 	start := func(args ...string) *tried {
 		p := startProcess(t, append([]string{"--data", data, "--demo-password", password, "--redis-url", r.url(),
 			"--budget", fmt.Sprint(budget), "--budget-guest", "40"}, args...)...)

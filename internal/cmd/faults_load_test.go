@@ -72,7 +72,7 @@ func TestFaultsOfFiles(t *testing.T) {
 	}
 	g := &tried{t: t, own: &http.Client{Timeout: patience}}
 	g.process = startCommand(t, exec.Command("sh", "-c", `ulimit -n 256; exec "$0" "$@"`, file, "serve", "--listen", "127.0.0.1:0",
-		"--data", demoData(t), "--demo-password", password, "--redis-url", r.url()))
+		"--data", usualData(t), "--demo-password", password, "--redis-url", r.url()))
 	g.who = g.signIn(support)
 	address := g.host()
 	var open []net.Conn

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/fieldgate/fieldgate/internal/identity"
 )
 
 const (
@@ -148,13 +146,6 @@ func TestFaultsOfLargeOperations(t *testing.T) {
 // signed in does not notice.
 func TestFaultsOfSignIns(t *testing.T) {
 	g := try(t, ownRedis(t).url())
-	hash, err := identity.Hash(password) // as anyone's is who chooses one
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := changeData(g.folder(), "UPDATE users SET password_hash = $1", hash); err != nil {
-		t.Fatal(err)
-	}
 	g.guarded()
 	before := g.goroutines()
 	times := busy(t)

@@ -211,7 +211,7 @@ func TestFaultsOfAFullDisk(t *testing.T) {
 // TestFaultsOfTwoGateways: what one of two gateways is told, the other holds to at once.
 func TestFaultsOfTwoGateways(t *testing.T) {
 	r := ownRedis(t)
-	data := demoData(t)
+	data := usualData(t)
 	start := func() *tried {
 		p := startProcess(t, "--data", data, "--demo-password", password, "--redis-url", r.url())
 		return &tried{process: p, t: t, own: &http.Client{Timeout: patience}}

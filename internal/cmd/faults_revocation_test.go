@@ -15,7 +15,7 @@ import (
 // trio are three gateways as processes of their own, which share a Redis and a data folder.
 func trio(t *testing.T, redisURL string) (processes []*process, gateways []*program, m minted) {
 	t.Helper()
-	data := demoData(t)
+	data := usualData(t)
 	for range 3 {
 		p := startProcess(t, "--data", data, "--demo-password", password, "--redis-url", redisURL, "--budget=0")
 		processes, gateways = append(processes, p), append(gateways, p.program)

@@ -26,7 +26,7 @@ func TestFaultsOfGuessing(t *testing.T) {
 		t.Errorf("an address may try to sign in %d times a minute, and be wrong %d times", defaults.LimitSignIns, defaults.LimitSignInFailures)
 	}
 	r := ownRedis(t)
-	data := demoData(t)
+	data := usualData(t)
 	start := func(args ...string) *tried {
 		p := startProcess(t, append([]string{"--data", data, "--demo-password", password, "--redis-url", r.url()}, args...)...)
 		return &tried{process: p, t: t, own: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}, Timeout: patience}}

@@ -134,7 +134,7 @@ func TestFaultsOfStreams(t *testing.T) {
 // one reaches who follows at the other.
 func TestFaultsOfOneOfTwo(t *testing.T) {
 	r := ownRedis(t)
-	arguments := []string{"--data", demoData(t), "--demo-password", password, "--redis-url", r.url(), "--demo-events", "100ms",
+	arguments := []string{"--data", usualData(t), "--demo-password", password, "--redis-url", r.url(), "--demo-events", "100ms",
 		"--metrics-listen", "127.0.0.1:0", "--limit-sockets", "3", "--limit-session-requests", "3", "--budget", "2000"}
 	one, other := startProcess(t, arguments...), startProcess(t, arguments...)
 	g := &tried{process: other, t: t, own: &http.Client{Timeout: patience}}
@@ -177,7 +177,7 @@ func TestFaultsOfOneOfTwo(t *testing.T) {
 func TestFaultsOfEventsBetween(t *testing.T) {
 	r := ownRedis(t)
 	m := between(t, r.address)
-	data := demoData(t)
+	data := usualData(t)
 	start := func(url, every string) *program {
 		return startProcess(t, "--data", data, "--demo-password", password, "--redis-url", url, "--demo-events", every).program
 	}
