@@ -76,7 +76,7 @@ func run(denials string) error {
 	}
 	server := &http.Server{
 		Addr: net.JoinHostPort("127.0.0.1", os.Getenv("PORT")), Handler: mux,
-		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
 	}
 	return server.ListenAndServe()
 }

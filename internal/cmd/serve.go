@@ -51,9 +51,6 @@ type serve struct {
 const (
 	// maxHeader bounds the headers of a request.
 	maxHeader = 16 << 10
-	// readTimeout bounds how long a request takes to come, from its first byte on. That its headers have no less is one timer less to set
-	// for each.
-	readTimeout = 10 * time.Second
 	// writeTimeout bounds how long an answer takes, from the end of the request's headers on.
 	writeTimeout = 30 * time.Second
 )
@@ -126,8 +123,8 @@ func (s serve) until(ctx context.Context, g *gateway, listener net.Listener, log
 	all := &connected{idle: map[net.Conn]time.Duration{}}
 	server := &http.Server{
 		Handler:           g.handler(s.hosts(), log),
-		ReadHeaderTimeout: readTimeout,
-		ReadTimeout:       readTimeout,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    maxHeader,

@@ -11,8 +11,8 @@ import (
 )
 
 // decisionKey is where an operation's decision is kept on its OperationContext, for gqlgen's own executor.
-// It is bound to the operation, not to a context, so no way of running an
-// operation can lose it or take up another's. Writers are handed it.
+// It is bound to the operation, not to a context, so no way of running one
+// can lose it. Writers are handed it, and hand it on to whom they call.
 const decisionKey = "FieldgateDecision"
 
 // Decision is everything that was decided of one operation before it ran, and the

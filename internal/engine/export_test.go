@@ -11,6 +11,12 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
+// IsDecided says whether the resolver of ctx is known to be one of a decided operation.
+func IsDecided(ctx context.Context) bool {
+	d, s := current(ctx)
+	return d != nil && s != nil
+}
+
 // Events subscribes as the transports do: next gives one answer after the other, and nil when there are no more.
 func (h *Handler) Events(ctx context.Context, query string) (next func() *graphql.Response) {
 	op, d, faults := h.exec.prepare(ctx, &graphql.RawParams{Query: query})

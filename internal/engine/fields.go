@@ -50,11 +50,14 @@ func current(ctx context.Context) (*Decision, *Selection) {
 	if !graphql.HasOperationContext(ctx) || graphql.GetFieldContext(ctx) == nil {
 		return nil, nil
 	}
-	d, fc := decisionOf(graphql.GetOperationContext(ctx)), graphql.GetFieldContext(ctx)
+	fc := graphql.GetFieldContext(ctx)
+	d, _ := ctx.Value(decidedKey{}).(*Decision)
 	if h, _ := ctx.Value(holeKey{}).(*hole); h != nil {
 		if d = h.decision; h.at.Field.Field == fc.Field.Field {
 			return d, h.at
 		}
+	} else if d == nil {
+		d = decisionOf(graphql.GetOperationContext(ctx))
 	}
 	if d == nil {
 		return nil, nil

@@ -43,11 +43,15 @@ func TestFields(t *testing.T) {
 			"Page.call", []string{""}, []string{"name"}},
 		{"below the root type", holding(usage), `{ page { query { page { name } } } }`, "Query.page", []string{"query.page"}, []string{"name"}},
 		{"of a leaf", holding(), `{ hello }`, "Query.hello", []string{""}, nil},
+		{"of a leaf of a mutation", holding(), `mutation { ping }`, "Mutation.ping", []string{""}, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			var got []string
 			seen := false
 			visits := &model.Visits{On: map[string]func(context.Context) error{row.resolver: func(ctx context.Context) error {
+				if !engine.IsDecided(ctx) {
+					t.Errorf("%s knows of no decision", row.resolver)
+				}
 				if !seen {
 					got, seen = engine.Fields(ctx, row.paths...).Names(), true
 				}

@@ -64,8 +64,10 @@ func (s *streamed) note(d *Decision, resp *answer) {
 			s.first.Data = []byte("{}")
 		}
 	}
-	for code, n := range d.failed {
-		s.failed[code] += n
+	if d != nil {
+		for code, n := range d.failed {
+			s.failed[code] += n
+		}
 	}
 }
 

@@ -141,6 +141,9 @@ type hole struct {
 
 type holeKey struct{}
 
+// decidedKey is that of the decision, where a Writer has called gqlgen's own function.
+type decidedKey struct{}
+
 // The keys under which gqlgen keeps where it stands, which it does not export.
 var (
 	fieldKey = keyAsked(func(ctx context.Context) { graphql.GetFieldContext(ctx) })
@@ -180,7 +183,7 @@ func (h *hole) Value(key any) any {
 
 // Hole writes the field's value as call gives it: gqlgen's own function of the field, all of it. Concurrent is as with Resolve.
 func (w *Writer) Hole(o *Object, s *Selections, f *Selection, concurrent []bool, call func(context.Context) graphql.Marshaler) {
-	ctx := w.outside(o, s)
+	ctx := context.WithValue(w.outside(o, s), decidedKey{}, w.decision)
 	if w.atOnce(o, s, f, concurrent) {
 		w.postpone(ctx, f, func(w *Writer) bool { return w.fill(ctx, f, call) })
 	} else if !w.fill(ctx, f, call) {
