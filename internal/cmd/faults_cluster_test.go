@@ -12,21 +12,25 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// clustered is a Redis Cluster of three masters and a replica of the one that has our keys.
+// clustered is a Redis Cluster of three masters and replicas of the one that has our keys.
 type clustered struct {
 	t       *testing.T
-	nodes   []*realRedis // the master with our keys, two others, and the replica
+	nodes   []*realRedis // the master with our keys, two others, and the replicas, of which the first takes its place
 	clients []*redis.Client
 	ids     []string
 	slot    int // of our keys
 }
 
-func cluster(t *testing.T) *clustered {
+func cluster(t *testing.T, replicas int) *clustered {
 	t.Helper()
 	c := &clustered{t: t}
 	ctx := t.Context()
-	for range 4 {
-		r := oneOfMany(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "500", "--cluster-replica-validity-factor", "0")
+	for i := range 3 + replicas {
+		settings := []string{"--cluster-enabled", "yes", "--cluster-node-timeout", "500", "--cluster-replica-validity-factor", "0", "--cluster-allow-replica-migration", "no"}
+		if i > 3 {
+			settings = append(settings, "--cluster-replica-no-failover", "yes")
+		}
+		r := oneOfMany(t, settings...)
 		client := redis.NewClient(&redis.Options{Addr: r.address, MaxRetries: -1})
 		t.Cleanup(func() { client.Close() })
 		id, err := client.Do(ctx, "CLUSTER", "MYID").Text()
@@ -51,8 +55,10 @@ func cluster(t *testing.T) *clustered {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, "the replica follows its master", func() bool { return c.clients[3].ClusterReplicate(ctx, c.ids[0]).Err() == nil })
-	eventually(t, "all nodes agree", func() bool { return c.ownedBy(0) && caughtUp(c.nodes[0]) })
+	for _, replica := range c.clients[3:] {
+		eventually(t, "the replica follows its master", func() bool { return replica.ClusterReplicate(ctx, c.ids[0]).Err() == nil })
+	}
+	eventually(t, "all nodes agree", func() bool { return c.ownedBy(0) && caughtUp(c.nodes[0], replicas) })
 	return c
 }
 
@@ -109,20 +115,23 @@ func (c *clustered) move(to int) {
 // TestFaultsOfCluster: the master that has our keys is killed, or gives them to another.
 func TestFaultsOfCluster(t *testing.T) {
 	for _, fault := range []struct {
-		name  string
-		end   func(c *clustered)
-		owner int
-		away  bool
+		name     string
+		end      func(c *clustered)
+		owner    int
+		away     bool
+		replicas int
+		args     []string
 	}{
-		{"killed", func(c *clustered) { c.nodes[0].kill() }, 3, true},
-		{"resharded", func(c *clustered) { c.move(1) }, 1, false},
+		{"killed", func(c *clustered) { c.nodes[0].kill() }, 3, true, 1, nil},
+		{"killed, and one must confirm", func(c *clustered) { c.nodes[0].kill() }, 3, true, 2, []string{"--redis-replicas=1"}},
+		{"resharded", func(c *clustered) { c.move(1) }, 1, false, 1, nil},
 	} {
 		t.Run(fault.name, func(t *testing.T) {
 			t.Parallel() // most of it is waiting
-			c := cluster(t)
+			c := cluster(t, fault.replicas)
 			survives(t, replacement{
-				url: c.url(), ready: func() bool { return caughtUp(c.nodes[0]) }, end: func() { fault.end(c) },
-				heir: c.nodes[fault.owner], over: func() bool { return c.ownedBy(fault.owner) }, after: func() {}, away: fault.away,
+				url: c.url(), ready: func() bool { return caughtUp(c.nodes[0], fault.replicas) }, end: func() { fault.end(c) },
+				heir: c.nodes[fault.owner], over: func() bool { return c.ownedBy(fault.owner) }, after: func() {}, away: fault.away, args: fault.args,
 			})
 		})
 	}

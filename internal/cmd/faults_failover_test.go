@@ -54,7 +54,7 @@ func sentinels(t *testing.T) *watched {
 				return false
 			}
 		}
-		return caughtUp(w.master)
+		return caughtUp(w.master, 1)
 	})
 	return w
 }
@@ -112,15 +112,15 @@ func (w *watched) replaced() bool {
 	return true
 }
 
-// caughtUp says whether a replica has all that its master has been told by now.
-func caughtUp(master *realRedis) bool {
+// caughtUp says whether so many replicas have all that their master has been told by now.
+func caughtUp(master *realRedis, replicas int) bool {
 	c := redis.NewClient(&redis.Options{Addr: master.address, MaxRetries: -1})
 	defer c.Close()
 	conn := c.Conn()
 	defer conn.Close()
 	_ = conn.Set(context.Background(), "{fieldgate}:told", "", 0).Err() // WAIT is about what its own connection has written
-	n, _ := conn.Wait(context.Background(), 1, time.Second).Result()
-	return n == 1
+	n, _ := conn.Wait(context.Background(), replicas, time.Second).Result()
+	return int(n) == replicas
 }
 
 // isMaster says whether it takes itself for a master.
@@ -140,6 +140,7 @@ type replacement struct {
 	over  func() bool // whether all know that it has
 	after func()      // what happens then
 	away  bool        // whether none answers meanwhile
+	args  []string    // of the gateways
 }
 
 // survives fails the test unless nobody is served, while a Redis is replaced, whose session has ended, nor anybody on the strength
@@ -147,7 +148,7 @@ type replacement struct {
 // has ended at all.
 func survives(t *testing.T, r replacement) {
 	times := busy(t)
-	_, gateways, m := trio(t, r.url)
+	_, gateways, m := trio(t, r.url, r.args...)
 	ended, live, listening := m.another(), m.another(), m.another()
 	for _, p := range gateways {
 		for _, access := range []string{ended, live, listening} {
@@ -230,7 +231,7 @@ func TestFaultsOfSentinel(t *testing.T) {
 			t.Parallel() // most of it is waiting
 			w := sentinels(t)
 			survives(t, replacement{
-				url: w.url(), ready: func() bool { return caughtUp(w.master) }, end: func() { fault.end(w) }, heir: w.replica,
+				url: w.url(), ready: func() bool { return caughtUp(w.master, 1) }, end: func() { fault.end(w) }, heir: w.replica,
 				over: w.replaced, after: func() { fault.after(w) }, away: fault.away,
 			})
 		})
@@ -244,7 +245,7 @@ func TestFaultsOfReplicas(t *testing.T) {
 		make func(t *testing.T) (url string, replica *realRedis)
 	}{
 		{"of Sentinel", func(t *testing.T) (string, *realRedis) { w := sentinels(t); return w.url(), w.replica }},
-		{"of a Cluster", func(t *testing.T) (string, *realRedis) { c := cluster(t); return c.url(), c.nodes[3] }},
+		{"of a Cluster", func(t *testing.T) (string, *realRedis) { c := cluster(t, 1); return c.url(), c.nodes[3] }},
 	} {
 		t.Run(kind.name, func(t *testing.T) {
 			t.Parallel() // most of it is waiting

@@ -13,11 +13,11 @@ import (
 )
 
 // trio are three gateways as processes of their own, which share a Redis and a data folder.
-func trio(t *testing.T, redisURL string) (processes []*process, gateways []*program, m minted) {
+func trio(t *testing.T, redisURL string, args ...string) (processes []*process, gateways []*program, m minted) {
 	t.Helper()
 	data := usualData(t)
 	for range 3 {
-		p := startProcess(t, "--data", data, "--demo-password", password, "--redis-url", redisURL, "--budget=0")
+		p := startProcess(t, append([]string{"--data", data, "--demo-password", password, "--redis-url", redisURL, "--budget=0"}, args...)...)
 		processes, gateways = append(processes, p), append(gateways, p.program)
 	}
 	return processes, gateways, mint(t, gateways[0].signIn(support), redisURL, data)
