@@ -37,6 +37,7 @@ type machine struct {
 // TestCacheMachine does at random what happens to sessions, each time by another gateway, and holds every answer of a
 // cache to that of Redis after each step.
 func TestCacheMachine(t *testing.T) {
+	t.Parallel()
 	for name, figure := range map[string]string{"rapid.checks": "20", "rapid.steps": "60"} {
 		if f := flag.Lookup(name); f.Value.String() == f.DefValue {
 			if err := f.Value.Set(figure); err != nil {
@@ -332,6 +333,7 @@ func (sluggish) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proces
 // TestNoAnswerAfterTheEnd: while many ask every gateway, no request that begins after a session's end was answered is given the
 // session by any of them, whichever gateway it was that ended it, and how.
 func TestNoAnswerAfterTheEnd(t *testing.T) {
+	t.Parallel()
 	ways := []func(ctx context.Context, s *Store, of Session) error{
 		func(ctx context.Context, s *Store, of Session) error {
 			_, err := s.End(ctx, of.User, of.ID)

@@ -118,6 +118,7 @@ func newHole(t *testing.T, to string) *hole {
 // TestLeaseRunsOut: when Redis fails, what is in the cache is served for the lease at most, then all is refused, and what is
 // asked meanwhile does not wait; when it is back, so are the sessions.
 func TestLeaseRunsOut(t *testing.T) {
+	t.Parallel()
 	for name, fault := range map[string]func(mini *miniredis.Miniredis, h *hole) (mend func()){
 		"errors": func(mini *miniredis.Miniredis, _ *hole) func() {
 			mini.SetError("LOADING Redis is loading the dataset in memory")
@@ -344,6 +345,7 @@ func TestLookupOvertaken(t *testing.T) {
 // TestRest: with nothing to look up the reader ends and leaves the register, and so it does with the store; whoever looks up a
 // session then is served.
 func TestRest(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(s *Store){
 		"nothing to do": func(s *Store) { time.Sleep(followRest + followBlock) },
 		"closed":        (*Store).Close,

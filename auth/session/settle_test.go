@@ -11,6 +11,7 @@ import (
 
 // TestSettle: how long who ends a session waits for another gateway, by what stands in the register of it.
 func TestSettle(t *testing.T) {
+	t.Parallel()
 	const far = "9999999999999-0"
 	for name, row := range map[string]struct {
 		mark        string
@@ -50,6 +51,7 @@ func TestSettle(t *testing.T) {
 // TestSettleComesPast: who comes past the entry is waited for no longer, and who writes itself into the register
 // meanwhile is not taken from it.
 func TestSettleComesPast(t *testing.T) {
+	t.Parallel()
 	for name, row := range map[string]struct {
 		next        string
 		least, most time.Duration
