@@ -52,15 +52,14 @@ func current(ctx context.Context) (*Decision, *Selection) {
 	}
 	fc := graphql.GetFieldContext(ctx)
 	d, _ := ctx.Value(decidedKey{}).(*Decision)
-	if h, _ := ctx.Value(holeKey{}).(*hole); h != nil {
-		if d = h.decision; h.at.Field.Field == fc.Field.Field {
-			return d, h.at
-		}
-	} else if d == nil {
+	if d == nil {
 		d = decisionOf(graphql.GetOperationContext(ctx))
 	}
 	if d == nil {
 		return nil, nil
+	}
+	if h, _ := ctx.Value(holeKey{}).(*hole); h != nil && h.at.Field.Field == fc.Field.Field {
+		return d, h.at
 	}
 	s, _ := d.selection(fc)
 	return d, s

@@ -86,8 +86,8 @@ func (r Resolver[E, O, T]) write(w *Writer, ctx context.Context, f *Selection, e
 	return w.flush(from, r.Write(ec, w, f, value))
 }
 
-// arguments are the field's before they are coerced, in a map that is good until they are asked for again. They have values, or
-// the operation was refused.
+// arguments are what ast.Field.ArgumentMap gives, in a map that is used again: it is good until they are asked for the next time. All
+// have values, or the operation was refused.
 func (w *Writer) arguments(f *ast.Field) map[string]any {
 	if w.raw == nil {
 		w.raw = map[string]any{}
@@ -141,7 +141,7 @@ type hole struct {
 
 type holeKey struct{}
 
-// decidedKey is that of the decision, where a Writer has called gqlgen's own function.
+// decidedKey is that of the decision, where a Writer has called a resolver or gqlgen's own function.
 type decidedKey struct{}
 
 // The keys under which gqlgen keeps where it stands, which it does not export.
@@ -175,6 +175,8 @@ func (h *hole) Value(key any) any {
 		return &h.field
 	case key == holeKey{}:
 		return h
+	case key == decidedKey{}:
+		return h.decision
 	case key == rootKey && h.at.parent == nil:
 		return &graphql.RootFieldContext{Object: h.at.name, Field: h.at.Field}
 	}
